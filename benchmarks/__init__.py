@@ -1,0 +1,1 @@
+"""Measured claims: each module runs a comparison and prints its table."""

@@ -1,0 +1,462 @@
+"""Which law fits? Loss laws and error laws by variable projection, one data set or thousands.
+
+`loss` may be one vector of runs or a batch of them, and so may `weights`; a weight of zero leaves
+a run out, a whole-number weight counts it that often. So a bootstrap, a leave-sizes-out sweep
+and a parametric resample are each one call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scaling.law import ErrorLaw, LossLaw, LossSurface
+from scaling.projection import (
+    Array,
+    Mask,
+    Objective,
+    Optimum,
+    Problem,
+    choose,
+    identification,
+    minimise,
+    subsets,
+)
+
+ObjectiveName = Literal["loss", "log", "huber"]
+
+EXPONENT_BOUNDS = (1e-3, 5.0)
+RATE_BOUNDS = (1e-6, 200.0)  # of gamma times the spread of the losses
+LARGEST_POWER = 600.0  # keeps exp(gamma L) inside double precision
+IDENTIFIED = 1e-14  # squared sine under which a parameter's direction is rounding error
+HUBER_DELTA = 1e-3
+
+
+class FitError(ValueError):
+    """No usable fit can come from these runs."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted law with what is needed to judge it.
+
+    Parameters
+    ----------
+    law : LossLaw, LossSurface or ErrorLaw
+        Fitted law; its parameters are floats, or arrays of shape (n_fits,) for a batch.
+    residuals : ndarray of shape (n_runs,) or (n_fits, n_runs)
+        Observed minus fitted, in the unit of the data.
+    cost : float or ndarray of shape (n_fits,)
+        Value of the objective: the weighted sum of squares for ``objective="loss"``.
+    dof : int or ndarray of shape (n_fits,)
+        Runs of positive weight minus parameters.
+    status : str or ndarray of shape (n_fits,)
+        ``converged``: a sound optimum.
+        ``saturated``: sound, but as many parameters as runs: no residual to judge it by.
+        ``wrong_sign``: an amplitude (or E, or the rate) is negative.
+        ``at_bound``: an exponent stands at the end of its range.
+        ``unidentified``: the runs cannot tell the parameters apart; predictions between the runs
+        may hold, coefficients do not. The most severe that applies, in rising order.
+    objective : str
+        What was minimised.
+    """
+
+    law: Any
+    residuals: Array
+    cost: Any
+    dof: Any
+    status: Any
+    objective: str = "loss"
+
+    @property
+    def ssr(self) -> Any:
+        """Unweighted sum of squared residuals."""
+        return np.vecdot(self.residuals, self.residuals)
+
+    @property
+    def sigma_hat(self) -> Any:
+        """Residual standard deviation ``sqrt(cost / dof)``; NaN without a degree of freedom."""
+        dof = np.asarray(self.dof, dtype=float)
+        return np.sqrt(self.cost / np.where(dof > 0, dof, np.nan))
+
+
+def fit_loss_law(
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    objective: ObjectiveName = "loss",
+    nonneg: bool = False,
+    huber_delta: float = HUBER_DELTA,
+) -> Fit:
+    """Fit ``L = E + A N^-alpha + B D^-alpha``.
+
+    Parameters
+    ----------
+    N, D : array_like of shape (n_runs,)
+        Parameters and training tokens, > 0.
+    loss : array_like of shape (n_runs,) or (n_fits, n_runs)
+        Losses in nats per token, > 0.
+    weights : array_like of shape (n_runs,) or (n_fits, n_runs), optional
+        Case weights, >= 0. A weight multiplies a run's squared residual (it is the inverse of a
+        variance, not a standard deviation).
+    objective : {"loss", "log", "huber"}
+        Least squares on the loss (as the paper), least squares on the log loss, or Huber's loss
+        on the log loss (as Hoffmann et al.).
+    nonneg : bool
+        Keep E, A and B at zero or above. By default they are free, as in the paper.
+    huber_delta : float
+        Residual of the log loss beyond which Huber's loss grows linearly.
+
+    Returns
+    -------
+    Fit
+        ``law`` is a `LossLaw`.
+
+    Raises
+    ------
+    ValueError
+        An argument breaks its rule; the message names it and the value.
+    FitError
+        Fewer distinct runs than parameters.
+
+    Notes
+    -----
+    For fixed alpha the rest is linear, so alpha alone is searched, between 0.001 and 5: see
+    `scaling.projection`. The paper starts SciPy's ``curve_fit`` from 128 points instead.
+
+    References
+    ----------
+    Gadre et al., arXiv 2403.08540, Eq. 4 and appendix; Hoffmann et al., arXiv 2203.15556.
+    """
+    return _fit_in_N_and_D(N, D, loss, weights, objective, nonneg, huber_delta, tied=True)
+
+
+def fit_loss_surface(
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    objective: ObjectiveName = "loss",
+    nonneg: bool = False,
+    huber_delta: float = HUBER_DELTA,
+) -> Fit:
+    """Fit ``L = E + A N^-alpha + B D^-beta``, an exponent for N and one for D.
+
+    Arguments, returns and errors are those of `fit_loss_law`; ``law`` is a `LossSurface`.
+
+    References
+    ----------
+    Hoffmann et al., arXiv 2203.15556, Eq. 2; Besiroglu et al., arXiv 2404.10102.
+    """
+    return _fit_in_N_and_D(N, D, loss, weights, objective, nonneg, huber_delta, tied=False)
+
+
+def fit_error_law(
+    loss: ArrayLike,
+    error: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    nonneg: bool = False,
+) -> Fit:
+    """Fit ``Err(L) = epsilon - k exp(-gamma L)`` by least squares on the error.
+
+    Parameters
+    ----------
+    loss : array_like of shape (n_runs,)
+        Losses in nats per token.
+    error : array_like of shape (n_runs,) or (n_fits, n_runs)
+        Top-1 errors, fractions.
+    weights : array_like of shape (n_runs,) or (n_fits, n_runs), optional
+        Case weights, >= 0.
+    nonneg : bool
+        Keep epsilon, k and gamma at zero or above. By default gamma may be negative.
+
+    Returns
+    -------
+    Fit
+        ``law`` is an `ErrorLaw`.
+
+    Raises
+    ------
+    ValueError
+        An argument breaks its rule; the message names it and the value.
+    FitError
+        Fewer distinct runs than parameters.
+
+    References
+    ----------
+    Gadre et al., arXiv 2403.08540, Eq. 5.
+    """
+    L = _vector("loss", loss)
+    data = _observations("error", error, weights, len(L))
+    _require_distinct(L, n_parameters=3, what="loss")
+    centre = L.mean()
+    spread = np.ptp(L)
+    hi = min(RATE_BOUNDS[1] / spread, LARGEST_POWER / np.abs(L).max())
+    problem = Problem((L - centre)[None], (0,), RATE_BOUNDS[0] / spread, hi, 64, signed=not nonneg)
+    signs = (1.0, -1.0) if nonneg else None  # of the columns 1 and exp(-gamma L)
+    solution = _solve(problem, data.weights, data.observed, SQUARES, signs)
+    gamma = solution.optimum.theta[:, 0]
+    epsilon, k = solution.optimum.coefficients.T * np.array([[1.0], [-1.0]])
+    k = k * np.exp(gamma * centre)
+    wrong = (k < 0) | (gamma < 0)
+    return _as_fit(ErrorLaw, (epsilon, k, gamma), wrong, solution, data, "loss")
+
+
+def _fit_in_N_and_D(
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    weights: ArrayLike | None,
+    objective: ObjectiveName,
+    nonneg: bool,
+    huber_delta: float,
+    *,
+    tied: bool,
+) -> Fit:
+    """Fit either loss law; they differ in the number of exponents only."""
+    N, D = _vector("N", N, positive=True), _vector("D", D, positive=True)
+    data = _observations("loss", loss, weights, len(N), positive=True)
+    if len(D) != len(N):
+        raise ValueError(f"N and D must have the same length, got {len(N)} and {len(D)}")
+    _require_distinct(N + 1j * D, n_parameters=4 if tied else 5, what="(N, D)")
+    log_N, log_D = np.log(N), np.log(D)
+    centres = log_N.mean(), log_D.mean()
+    points = np.stack([log_N - centres[0], log_D - centres[1]])
+    problem = Problem(points, (0, 0) if tied else (0, 1), *EXPONENT_BOUNDS, 48 if tied else 20)
+    sums = _objective(objective, huber_delta)
+    signs = (1.0, 1.0, 1.0) if nonneg else None
+    solution = _solve(problem, data.weights, data.observed, sums, signs)
+    E, A, B = solution.optimum.coefficients.T
+    alpha, beta = solution.optimum.theta[:, 0], solution.optimum.theta[:, -1]
+    A, B = A * np.exp(alpha * centres[0]), B * np.exp(beta * centres[1])
+    wrong = (E < 0) | (A < 0) | (B < 0)
+    if tied:
+        return _as_fit(LossLaw, (E, A, B, alpha), wrong, solution, data, objective)
+    return _as_fit(LossSurface, (E, A, B, alpha, beta), wrong, solution, data, objective)
+
+
+# --- objectives ---------------------------------------------------------------------------
+
+SQUARES = Objective(
+    cost=lambda weights, observed, fitted: np.vecdot(weights, (observed - fitted) ** 2),
+    working=lambda weights, observed, fitted: (np.sqrt(weights), observed),
+)
+
+
+def _log_ratio(observed: Array, fitted: Array) -> Array:
+    """``log(fitted / observed)``, infinite where the fitted loss is not positive."""
+    positive = fitted > 0
+    return np.where(positive, np.log(np.where(positive, fitted, 1.0) / observed), np.inf)
+
+
+def _log_objective(delta: float) -> Objective:
+    """Huber's loss on the log loss: ``r^2`` up to `delta`, then ``2 delta |r| - delta^2``.
+
+    Near a fit it is a weighted linear problem: with ``r = log(fitted / observed)`` the target
+    is ``fitted (1 - r)`` and the weight ``min(1, delta / |r|) / fitted^2``. An infinite `delta`
+    gives plain least squares on the log loss.
+    """
+
+    def cost(weights: Array, observed: Array, fitted: Array) -> Array:
+        r = np.abs(_log_ratio(observed, fitted))
+        inner = np.minimum(r, delta)
+        with np.errstate(invalid="ignore"):
+            rho = np.where(weights > 0, inner * (2.0 * r - inner), 0.0)
+        return np.vecdot(weights, rho)
+
+    def working(weights: Array, observed: Array, fitted: Array) -> tuple[Array, Array]:
+        r = _log_ratio(observed, fitted)
+        share = delta / np.maximum(np.abs(r), delta) if np.isfinite(delta) else 1.0
+        return np.sqrt(weights * share) / fitted, fitted * (1.0 - r)
+
+    return Objective(cost, working)
+
+
+def _objective(name: str, delta: float) -> Objective:
+    if name == "loss":
+        return SQUARES
+    if name == "log":
+        return _log_objective(np.inf)
+    if name == "huber":
+        if not delta > 0:
+            raise ValueError(f"huber_delta must be > 0, got {delta!r}")
+        return _log_objective(float(delta))
+    raise ValueError(f"objective must be 'loss', 'log' or 'huber', got {name!r}")
+
+
+# --- from optimum to record ---------------------------------------------------------------
+
+
+class _Solution(NamedTuple):
+    """Best optimum of each fit, and what its status rests on."""
+
+    optimum: Optimum
+    at_bound: Mask
+    identified: Mask
+
+
+def _solve(
+    problem: Problem,
+    weights: Array,
+    observed: Array,
+    objective: Objective,
+    signs: tuple[float, ...] | None,
+) -> _Solution:
+    """Global optimum of each fit, with coefficients of the given signs or free."""
+    if signs is None:
+        optimum, unique = _free_optimum(problem, weights, observed, objective)
+        at_zero: Any = False
+    else:
+        optimum = _signed_optimum(problem, weights, observed, objective, signs)
+        at_zero = (optimum.coefficients == 0).any(axis=1)
+        unique = np.ones(len(observed), dtype=bool)
+    root, _ = objective.working(weights, observed, optimum.fitted)
+    size = np.abs(optimum.theta)
+    at_bound = at_zero | ((size <= problem.lo) | (size >= problem.hi)).any(axis=1)
+    sound = identification(problem, optimum, root) > IDENTIFIED
+    return _Solution(optimum, at_bound, unique & (sound | at_zero))
+
+
+def _free_optimum(
+    problem: Problem, weights: Array, observed: Array, objective: Objective
+) -> tuple[Optimum, Mask]:
+    """Lowest optimum of each fit, and whether no other exponent does as well.
+
+    With as many parameters as runs several laws can pass through all of them.
+    """
+    fits, optima = minimise(problem, weights, observed, objective)
+    n = len(observed)
+    if len(fits) == n:
+        return optima, np.ones(n, dtype=bool)
+    best = optima.pick(np.searchsorted(fits, np.arange(n)))
+    rounding = 1e-20 * objective.cost(weights, observed, 2.0 * observed)
+    equal = optima.cost <= (best.cost * (1 + 1e-9) + rounding)[fits]
+    other = (np.abs(optima.theta / best.theta[fits] - 1.0) > 1e-4).any(axis=1)
+    return best, ~np.isin(np.arange(n), fits[equal & other])
+
+
+def _signed_optimum(
+    problem: Problem,
+    weights: Array,
+    observed: Array,
+    objective: Objective,
+    signs: tuple[float, ...],
+) -> Optimum:
+    """Lowest optimum whose coefficients have the given signs or are zero.
+
+    A constrained optimum is a local optimum of the problem without the columns that stand at
+    zero, so every subset of the columns is searched and the infeasible optima are left out. An
+    exponent without a column has no meaning and is set to its lower bound.
+    """
+    n = len(observed)
+    best = Optimum(
+        np.full((n, problem.n_exponents), problem.lo),
+        np.zeros((n, problem.n_coefficients)),
+        np.zeros_like(observed),
+        np.full(n, np.inf),
+    )
+    for kept, smaller in subsets(problem):
+        fits, optima = minimise(smaller, weights, observed, objective)
+        feasible = (optima.coefficients * np.take(signs, kept) >= 0).all(axis=1)
+        fits, first = np.unique(fits[feasible], return_index=True)
+        optima = optima.pick(feasible).pick(first)
+        columns = np.array(kept)
+        exponents = np.unique(np.array(problem.exponent)[columns[columns > 0] - 1])
+        found = Optimum(*(np.zeros_like(part) for part in best))
+        found.theta[:] = problem.lo
+        found.cost[:] = np.inf
+        found.theta[np.ix_(fits, exponents)] = optima.theta
+        found.coefficients[np.ix_(fits, columns)] = optima.coefficients
+        found.fitted[fits] = optima.fitted
+        found.cost[fits] = optima.cost
+        best = choose(found.cost < best.cost, found, best)
+    return best
+
+
+def _as_fit(
+    law: Any,
+    parameters: tuple[Array, ...],
+    wrong: Mask,
+    solution: _Solution,
+    data: _Observations,
+    objective: str,
+) -> Fit:
+    optimum = solution.optimum
+    dof = np.count_nonzero(data.weights, axis=1) - len(parameters)
+    status = np.full(len(dof), "converged", dtype="<U12")
+    status[dof == 0] = "saturated"
+    status[wrong] = "wrong_sign"
+    status[solution.at_bound] = "at_bound"
+    status[~solution.identified | (dof < 0)] = "unidentified"
+    residuals = data.observed - optimum.fitted
+    if data.batched:
+        return Fit(law(*parameters), residuals, optimum.cost, dof, status, objective)
+    single = law(*(p.item() for p in parameters))
+    return Fit(
+        single, residuals[0], optimum.cost.item(), dof.item(), status.item(), objective
+    )
+
+
+# --- arguments ----------------------------------------------------------------------------
+
+
+def _vector(name: str, values: ArrayLike, *, positive: bool = False) -> Array:
+    array = np.asarray(values, dtype=float)
+    if array.ndim != 1 or not array.size:
+        raise ValueError(f"{name} must be a vector of runs, got shape {array.shape}")
+    _require_sound(name, array, positive)
+    return array
+
+
+def _require_sound(name: str, array: Array, positive: bool) -> None:
+    sound = np.isfinite(array) & (array > 0) if positive else np.isfinite(array)
+    if not sound.all():
+        rule = "finite and > 0" if positive else "finite"
+        raise ValueError(f"{name} must be {rule}, got {array[~sound].flat[0]!r}")
+
+
+class _Observations(NamedTuple):
+    """Observed values and weights, both (n_fits, n_runs), and whether they came as a batch."""
+
+    observed: Array
+    weights: Array
+    batched: bool
+
+
+def _observations(
+    name: str,
+    values: ArrayLike,
+    weights: ArrayLike | None,
+    n_runs: int,
+    *,
+    positive: bool = False,
+) -> _Observations:
+    y = np.asarray(values, dtype=float)
+    w = np.ones(n_runs) if weights is None else np.asarray(weights, dtype=float)
+    for label, array in ((name, y), ("weights", w)):
+        if array.ndim not in (1, 2) or array.shape[-1] != n_runs:
+            raise ValueError(
+                f"{label} must have {n_runs} runs on its last axis, got shape {array.shape}"
+            )
+    _require_sound(name, y, positive)
+    if not (np.isfinite(w).all() and (w >= 0).all()):
+        raise ValueError("weights must be finite and >= 0")
+    shape = np.broadcast_shapes((1, n_runs), y.shape, w.shape)
+    batched = max(y.ndim, w.ndim) == 2
+    return _Observations(np.broadcast_to(y, shape), np.broadcast_to(w, shape), batched)
+
+
+def _require_distinct(runs: NDArray[Any], *, n_parameters: int, what: str) -> None:
+    n_distinct = len(np.unique(runs))
+    if n_distinct < n_parameters:
+        raise FitError(
+            f"a law with {n_parameters} parameters needs at least {n_parameters} runs that differ "
+            f"in {what}, got {n_distinct}"
+        )

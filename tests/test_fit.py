@@ -1,0 +1,343 @@
+"""Fits: planted truths, the paper's own method as the bar, statuses, weights, noise theory."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.optimize import least_squares
+
+from benchmarks.multistart import fit_loss_multistart
+from scaling.fit import FitError, fit_error_law, fit_loss_law, fit_loss_surface
+from scaling.law import ErrorLaw, LossLaw, LossSurface
+
+PAPER_N = np.array([1.06e7, 7.9e7, 1.54e8, 4.12e8, 1.06e7])
+PAPER_D = PAPER_N * np.array([20, 20, 20, 20, 320])
+
+
+# --- planted truth ------------------------------------------------------------------------
+
+
+@st.composite
+def designs(draw):
+    """At least two M rays a factor 8 apart, N over a factor 30 or more."""
+    span = draw(st.floats(30.0, 3000.0))
+    n_sizes = draw(st.integers(4, 7))
+    smallest = draw(st.floats(1e6, 1e8))
+    M = [draw(st.floats(1.0, 80.0))]
+    M.append(M[0] * draw(st.floats(8.0, 64.0)))
+    sizes = smallest * np.geomspace(1.0, span, n_sizes)
+    N, multiplier = (grid.ravel() for grid in np.meshgrid(sizes, M))
+    return N, multiplier * N
+
+
+@settings(max_examples=150, deadline=None)
+@given(designs(), st.floats(0.1, 0.6), st.floats(0.5, 3.0), st.floats(0.3, 3.0), st.floats(0.3, 3.0))
+def test_the_tied_law_returns_its_parameters(design, alpha, E, share_N, share_D):
+    N, D = design
+    truth = LossLaw(E, share_N * N.min() ** alpha, share_D * D.min() ** alpha, alpha)
+    fit = fit_loss_law(N, D, truth.predict(N, D))
+    assert fit.status == "converged"
+    for name in ("E", "A", "B", "alpha"):
+        assert getattr(fit.law, name) == pytest.approx(getattr(truth, name), rel=1e-8), name
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    designs(),
+    st.floats(0.1, 0.6),
+    st.floats(0.1, 0.6),
+    st.floats(0.5, 3.0),
+    st.floats(0.3, 3.0),
+    st.floats(0.3, 3.0),
+)
+def test_the_free_law_returns_its_parameters(design, alpha, beta, E, share_N, share_D):
+    N, D = design
+    truth = LossSurface(E, share_N * N.min() ** alpha, share_D * D.min() ** beta, alpha, beta)
+    fit = fit_loss_surface(N, D, truth.predict(N, D))
+    assert fit.status == "converged"
+    for name in ("E", "A", "B", "alpha", "beta"):
+        assert getattr(fit.law, name) == pytest.approx(getattr(truth, name), rel=1e-8), name
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.floats(0.3, 3.0),
+    st.floats(0.3, 3.0),
+    st.floats(0.7, 0.95),
+    st.floats(1.5, 3.0),
+    st.integers(5, 12),
+)
+def test_the_error_law_returns_its_parameters(gamma, k, epsilon, lowest, n_runs):
+    loss = np.linspace(lowest, lowest + 3.0, n_runs)
+    truth = ErrorLaw(epsilon, k, gamma)
+    fit = fit_error_law(loss, truth.predict(loss))
+    assert fit.status == "converged"
+    for name in ("epsilon", "k", "gamma"):
+        assert getattr(fit.law, name) == pytest.approx(getattr(truth, name), rel=1e-8), name
+
+
+@pytest.mark.parametrize("objective", ["log", "huber"])
+def test_the_other_objectives_find_the_planted_law_too(objective):
+    truth = LossLaw(1.84, 166.2, 366.7, 0.273)
+    fit = fit_loss_law(PAPER_N, PAPER_D, truth.predict(PAPER_N, PAPER_D), objective=objective)
+    for name in ("E", "A", "B", "alpha"):
+        assert getattr(fit.law, name) == pytest.approx(getattr(truth, name), rel=1e-7), name
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.integers(4, 8),
+    st.floats(1.01, 100.0),
+    st.floats(1.0, 8.0),
+    st.floats(0.1, 0.6),
+    st.integers(0, 2**32 - 1),
+)
+def test_on_worse_designs_predictions_hold_or_the_status_says_so(n, span, ratio, alpha, seed):
+    rng = np.random.default_rng(seed)
+    N = 1e8 * span ** rng.random(n)
+    D = 20 * N * ratio ** rng.random(n)
+    assume(len(np.unique(N + 1j * D)) == n)
+    truth = LossLaw(1.8, 1.5 * 1e8**alpha, 1.5 * 2e9**alpha, alpha)
+    fit = fit_loss_law(N, D, truth.predict(N, D))
+    if fit.status == "unidentified":
+        return
+    pairs = rng.dirichlet(np.ones(n), 20)  # inside the hull of the runs, in log N and log D
+    N_new, D_new = np.exp(pairs @ np.log(N)), np.exp(pairs @ np.log(D))
+    assert fit.law.predict(N_new, D_new) == pytest.approx(truth.predict(N_new, D_new), rel=1e-8)
+
+
+def test_one_ray_is_unidentified_and_still_predicts_along_the_ray():
+    truth = LossLaw(1.8, 150.0, 300.0, 0.27)
+    N = np.array([1e7, 3e7, 1e8, 4e8, 1e9])
+    fit = fit_loss_law(N, 20 * N, truth.predict(N, 20 * N))
+    assert fit.status == "unidentified"
+    assert fit.law.predict(7e9, 1.4e11) == pytest.approx(truth.predict(7e9, 1.4e11), rel=1e-8)
+
+
+def test_one_size_and_constant_loss_are_unidentified():
+    D = np.array([1e8, 4e8, 2e9, 8e9, 4e10])
+    truth = LossLaw(1.8, 150.0, 300.0, 0.27)
+    N = np.full(5, 1e8)
+    fit = fit_loss_law(N, D, truth.predict(N, D))
+    assert fit.status == "unidentified"
+    assert fit.law.predict(1e8, 1e9) == pytest.approx(truth.predict(1e8, 1e9), rel=1e-8)
+    assert fit_loss_law(PAPER_N, PAPER_D, np.full(5, 3.0)).status == "unidentified"
+
+
+# --- the global optimum -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_start_finds_a_lower_residual(seed):
+    rng = np.random.default_rng(seed)
+    truth = LossLaw(1.8, 150.0, 300.0, 0.27)
+    loss = truth.predict(PAPER_N, PAPER_D) * (1 + 0.01 * rng.standard_normal(5))
+    ours = fit_loss_law(PAPER_N, PAPER_D, loss)
+    theirs = fit_loss_multistart(PAPER_N, PAPER_D, loss)
+    assert ours.cost <= theirs.ssr * (1 + 1e-9) + 1e-13 * np.sum(loss**2)
+
+
+@pytest.mark.parametrize("objective", ["loss", "log", "huber"])
+@pytest.mark.parametrize("tied", [True, False])
+def test_a_general_optimiser_cannot_improve_the_fit(objective, tied):
+    rng = np.random.default_rng(7)
+    N = np.exp(rng.uniform(np.log(1e7), np.log(1e10), 40))
+    D = N * np.exp(rng.uniform(np.log(5), np.log(500), 40))
+    loss = LossSurface(1.7, 400.0, 1200.0, 0.34, 0.31).predict(N, D)
+    loss *= np.exp(0.02 * rng.standard_t(2, 40))
+    fit = (fit_loss_law if tied else fit_loss_surface)(
+        N, D, loss, objective=objective, huber_delta=0.01
+    )
+
+    def residuals(p):
+        with np.errstate(over="ignore"):
+            fitted = LossSurface(p[0], np.exp(p[1]), np.exp(p[2]), p[3], p[-1]).predict(N, D)
+        return fitted - loss if objective == "loss" else np.log(fitted / loss)
+
+    law = fit.law
+    start = [law.E, np.log(law.A), np.log(law.B), law.alpha] + ([] if tied else [law.beta])
+    kind = {"loss": "linear", "log": "linear", "huber": "huber"}[objective]
+    other = least_squares(
+        residuals, start, loss=kind, f_scale=0.01, x_scale="jac", xtol=1e-15, ftol=1e-15, gtol=1e-15
+    )
+    assert fit.cost == pytest.approx(2 * other.cost, rel=1e-9)
+    assert fit.cost <= 2 * other.cost * (1 + 1e-9)
+
+
+def test_nonneg_keeps_the_signs_and_is_the_constrained_optimum():
+    rng = np.random.default_rng(3)
+    N = np.exp(rng.uniform(np.log(1e7), np.log(1e9), 12))
+    D = 20 * N * np.exp(rng.uniform(-1, 1, 12))
+    loss = 0.0 + 60 * N**-0.2 + 0.02 * rng.standard_normal(12)  # E = 0, B = 0: on the edge
+    free, kept = fit_loss_law(N, D, loss), fit_loss_law(N, D, loss, nonneg=True)
+    assert free.status == "wrong_sign"
+    assert min(kept.law.E, kept.law.A, kept.law.B) >= 0
+    assert kept.cost >= free.cost
+
+    def residuals(p):
+        return LossLaw(*p).predict(N, D) - loss
+
+    scale = [1.0, 60.0, 60.0, 0.2]
+    other = min(
+        least_squares(
+            residuals,
+            [e, a, b, alpha],
+            bounds=([0, 0, 0, 1e-3], [np.inf] * 3 + [5.0]),
+            x_scale=scale,
+            xtol=1e-15,
+            ftol=1e-15,
+        ).cost
+        for e in (0.1, 1.0)
+        for a in (10.0, 100.0)
+        for b in (1.0, 100.0)
+        for alpha in (0.1, 0.2, 0.4)
+    )
+    assert kept.cost <= 2 * other * (1 + 1e-6)
+
+
+def test_nonneg_changes_nothing_where_the_signs_are_right():
+    truth = LossLaw(1.8, 150.0, 300.0, 0.27)
+    loss = truth.predict(PAPER_N, PAPER_D) * (1 + 0.002 * np.array([1, -1, 1, 1, -1]))
+    free, kept = (fit_loss_law(PAPER_N, PAPER_D, loss, nonneg=n) for n in (False, True))
+    assert free.status == "converged"
+    assert kept.law.E == pytest.approx(free.law.E, rel=1e-9)
+
+
+def test_nonneg_error_law_rises_with_loss():
+    loss = np.array([2.4, 2.8, 3.2, 3.6, 4.1, 5.0])
+    falling = 0.7 - 0.02 * loss
+    fit = fit_error_law(loss, falling, nonneg=True)
+    assert fit.law.k >= 0
+    assert fit.law.gamma >= 0
+    assert fit_error_law(loss, falling + 0.001 * np.sin(9 * loss)).status == "wrong_sign"
+
+
+# --- batches and weights ------------------------------------------------------------------
+
+
+def test_a_batch_equals_its_single_fits():
+    rng = np.random.default_rng(0)
+    truth = LossLaw(1.8, 150.0, 300.0, 0.27)
+    N, D = np.tile(PAPER_N, 2), np.tile(PAPER_D, 2) * np.repeat([1.0, 4.0], 5)
+    loss = truth.predict(N, D) * (1 + 0.01 * rng.standard_normal((300, 10)))
+    batch = fit_loss_law(N, D, loss)
+    assert batch.residuals.shape == (300, 10)
+    for i in (0, 17, 255, 256, 299):
+        single = fit_loss_law(N, D, loss[i])
+        assert batch.status[i] == single.status
+        assert batch.cost[i] == pytest.approx(single.cost, rel=1e-10)
+        assert batch.law.E[i] == pytest.approx(single.law.E, rel=1e-7)
+
+
+def test_whole_number_weights_count_a_run_that_often():
+    rng = np.random.default_rng(1)
+    truth = LossLaw(1.8, 150.0, 300.0, 0.27)
+    N, D = np.tile(PAPER_N, 2), np.tile(PAPER_D, 2) * np.repeat([1.0, 4.0], 5)
+    loss = truth.predict(N, D) * (1 + 0.01 * rng.standard_normal(10))
+    counts = np.array([2, 1, 0, 1, 1, 3, 1, 1, 0, 1])
+    weighted = fit_loss_law(N, D, loss, weights=counts)
+    repeated = fit_loss_law(*(np.repeat(v, counts) for v in (N, D, loss)))
+    assert weighted.cost == pytest.approx(repeated.cost, rel=1e-9)
+    assert weighted.law.alpha == pytest.approx(repeated.law.alpha, rel=1e-7)
+    assert weighted.dof == 4
+
+
+def test_a_noisier_point_pulls_less():
+    truth = LossLaw(1.8, 150.0, 300.0, 0.27)
+    N, D = np.tile(PAPER_N, 2), np.tile(PAPER_D, 2) * np.repeat([1.0, 4.0], 5)
+    loss = truth.predict(N, D)
+    loss[3] += 0.1
+    target = truth.predict(7e9, 1.4e11)
+    misses = []
+    for std in (0.1, 1.0, 10.0):
+        weights = np.ones(10)
+        weights[3] = 1 / std**2
+        fit = fit_loss_law(N, D, loss, weights=weights)
+        misses.append(abs(fit.law.predict(7e9, 1.4e11) - target))
+    assert misses[0] > misses[1] > misses[2]
+
+
+# --- noise --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_bias_and_spread_match_theory(tied):
+    rng = np.random.default_rng(11)
+    truth = LossLaw(1.8, 150.0, 300.0, 0.27)
+    if not tied:
+        truth = LossSurface(1.8, 150.0, 900.0, 0.27, 0.31)
+    sizes, M = np.geomspace(1e7, 4e9, 6), np.array([10, 20, 80, 320])
+    N, multiplier = (grid.ravel() for grid in np.meshgrid(sizes, M))
+    D, sigma, n_repeats = multiplier * N, 1e-3, 2000
+    loss = truth.predict(N, D) + sigma * rng.standard_normal((n_repeats, len(N)))
+    fit = (fit_loss_law if tied else fit_loss_surface)(N, D, loss)
+    J = truth.jacobian(N, D)
+    J_target = truth.jacobian(7e9, 1.4e11)
+    covariance = sigma**2 * np.linalg.inv(J.T @ J)
+    for value, expected, variance in [
+        (fit.law.E, truth.E, covariance[0, 0]),
+        (fit.law.alpha, truth.alpha, covariance[3, 3]),
+        (
+            fit.law.predict(7e9, 1.4e11),
+            truth.predict(7e9, 1.4e11),
+            (J_target @ covariance @ J_target.T).item(),
+        ),
+    ]:
+        std = np.sqrt(variance)
+        assert abs(value.mean() - expected) < 4 * std / np.sqrt(n_repeats) + 0.02 * std
+        assert value.std() == pytest.approx(std, rel=0.08)  # 5 standard errors of a std
+    assert np.mean(fit.cost) == pytest.approx(sigma**2 * (len(N) - J.shape[1]), rel=0.04)
+    assert set(fit.status) == {"converged"}
+
+
+# --- statuses and errors ------------------------------------------------------------------
+
+
+def test_statuses():
+    truth = LossLaw(1.8, 150.0, 300.0, 0.27)
+    four = fit_loss_law(PAPER_N[1:], PAPER_D[1:], truth.predict(PAPER_N[1:], PAPER_D[1:]))
+    assert (four.status, four.dof) == ("saturated", 0)
+    assert np.isnan(four.sigma_hat)
+    N = np.geomspace(1e6, 1e9, 6)
+    D = N * np.array([5, 80, 10, 160, 20, 320])
+    assert fit_loss_law(N, D, LossLaw(1.8, -50.0, 300.0, 0.27).predict(N, D)).status == "wrong_sign"
+    step = np.array([5.0, 3.0, 3.0, 3.0, 3.0, 3.0])  # all the fall happens at the smallest run
+    assert fit_loss_law(N, D, step).status in ("at_bound", "unidentified")
+
+
+def test_too_few_runs_have_no_fit():
+    with pytest.raises(FitError, match=r"at least 4 runs that differ in \(N, D\), got 3"):
+        fit_loss_law(PAPER_N[:3], PAPER_D[:3], [4.0, 3.0, 2.8])
+    with pytest.raises(FitError, match="got 1"):
+        fit_error_law([3.0, 3.0, 3.0, 3.0], [0.5, 0.4, 0.3, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"loss": [3.0, np.nan, 3, 3, 3]}, "loss must be finite and > 0, got .*nan"),
+        ({"loss": [3.0, 3, 3, 3]}, r"5 runs on its last axis, got shape \(4,\)"),
+        ({"N": [0.0, 1, 2, 3, 4]}, r"N must be finite and > 0, got .*0\.0"),
+        ({"weights": [1, 1, -1, 1, 1]}, "weights must be finite and >= 0"),
+        ({"objective": "l1"}, "'l1'"),
+        ({"objective": "huber", "huber_delta": 0.0}, "huber_delta must be > 0"),
+    ],
+)
+def test_wrong_calls_name_argument_rule_and_value(change, message):
+    arguments = {"N": PAPER_N, "D": PAPER_D, "loss": np.full(5, 3.0)} | change
+    with pytest.raises(ValueError, match=message):
+        fit_loss_law(**arguments)
+
+
+def test_any_positive_table_gives_a_status_and_no_optimiser_error():
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        n = rng.integers(5, 9)
+        N, D = 10 ** rng.uniform(0, 14, (2, n))
+        loss = 10 ** rng.uniform(-6, 6, n)
+        for fit in (fit_loss_law(N, D, loss), fit_loss_surface(N, D, loss)):
+            assert np.isfinite(fit.cost)
+            assert fit.status in (
+                "converged", "saturated", "wrong_sign", "at_bound", "unidentified"
+            )  # fmt: skip
+        assert np.isfinite(fit_error_law(loss, rng.random(n)).cost)
