@@ -33,6 +33,7 @@ RATE_BOUNDS = (1e-6, 200.0)  # of gamma times the spread of the losses
 LARGEST_POWER = 600.0  # keeps exp(gamma L) inside double precision
 IDENTIFIED = 1e-14  # squared sine under which a parameter's direction is rounding error
 HUBER_DELTA = 1e-3
+STATUSES = ("converged", "saturated", "wrong_sign", "at_bound", "unidentified")
 
 
 class FitError(ValueError):
@@ -390,11 +391,11 @@ def _as_fit(
 ) -> Fit:
     optimum = solution.optimum
     dof = np.count_nonzero(data.weights, axis=1) - len(parameters)
-    status = np.full(len(dof), "converged", dtype="<U12")
-    status[dof == 0] = "saturated"
-    status[wrong] = "wrong_sign"
-    status[solution.at_bound] = "at_bound"
-    status[~solution.identified | (dof < 0)] = "unidentified"
+    rank = np.where(dof == 0, 1, 0)
+    rank[wrong] = 2
+    rank[solution.at_bound] = 3
+    rank[~solution.identified | (dof < 0)] = 4
+    status = np.array(STATUSES)[rank]
     residuals = data.observed - optimum.fitted
     if data.batched:
         return Fit(law(*parameters), residuals, optimum.cost, dof, status, objective)

@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 MAX_ITERATIONS = 60
-STEP_TOLERANCE = 1e-10  # of theta, relative: the residual then holds to its square
+STEP_TOLERANCE = 1e-9  # of theta, relative: the residual then holds to its square
 LONGEST_STEP = 0.7  # of log theta: at most a factor 2
 COLLINEAR = 1e-20  # squared sine under which a column says nothing new
 SCAN_ROWS = 256  # fits scanned at once: their grid fits the processor's cache
@@ -291,9 +291,16 @@ def _project(
     if first:
         fitted += coefficients[:, :1]
     slopes = problem.slopes(theta, amplitudes, x_powers)
-    slopes_and_rest = np.concatenate([slopes, columns[:, -1:]], axis=1)
-    step = _back_substitute(_orthogonalise(slopes_and_rest, problem.n_exponents))
-    return coefficients, fitted, step
+    return coefficients, fitted, _solve_slopes(slopes, columns[:, -1])
+
+
+def _solve_slopes(slopes: Array, rest: Array) -> Array:
+    """Least-squares combination of the slopes that gives the rest, (n_fits, n_exponents)."""
+    if slopes.shape[1] == 1:
+        slope = slopes[:, 0]
+        return (np.vecdot(slope, rest) / (np.vecdot(slope, slope) + TINY))[:, None]
+    columns = np.concatenate([slopes, rest[:, None]], axis=1)
+    return _back_substitute(_orthogonalise(columns, slopes.shape[1]))
 
 
 def identification(problem: Problem, optimum: Optimum, root: Array) -> Array:

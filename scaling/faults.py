@@ -1,0 +1,92 @@
+"""What is wrong with a table? One record per fault, and one error that carries them all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+PRINTED = 50
+
+
+def show(text: str, width: int = 60) -> str:
+    """Quote a text for a message on one line, whatever it holds."""
+    return repr(text if len(text) <= width else text[:width] + "…")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a run table.
+
+    Parameters
+    ----------
+    source : str
+        The file.
+    row : int or None
+        The line an editor shows, the header being line 1 (where it opens the file); a table
+        without lines (Parquet, DataFrame) is counted as if its header were line 1. None where
+        the fault is that of the file.
+    column : str or None
+        The column, or None where the fault is that of the row or the file.
+    value : str or None
+        The cell as written; empty text for an empty cell, None where no cell is meant.
+    rule : str
+        The rule it breaks.
+    """
+
+    source: str
+    row: int | None
+    column: str | None
+    value: str | None
+    rule: str
+
+    def __str__(self) -> str:
+        """Give the fault as one line."""
+        place = [self.source if self.source.isprintable() else show(self.source)]
+        if self.row is not None:
+            place.append(f"row {self.row}")
+        if self.column is not None:
+            shown = self.column.isprintable() and 0 < len(self.column) <= 60
+            place.append(f"column {self.column if shown else show(self.column)}")
+        value = f"{show(self.value)} " if self.value else ""
+        return f"{', '.join(place)}: {value}{self.rule}"
+
+
+class RunTableError(ValueError):
+    """A table that is not sound; its text is the full report.
+
+    Parameters
+    ----------
+    faults : sequence of Fault
+        The faults in the order of the file; of a very faulty file, the first ones.
+    tally : mapping of (column, rule) to int, optional
+        How often each rule is broken, all faults counted. Counted from `faults` where not given.
+
+    Attributes
+    ----------
+    faults : tuple of Fault
+    tally : dict
+    count : int
+        The number of all faults.
+    """
+
+    def __init__(
+        self,
+        faults: Sequence[Fault],
+        tally: Mapping[tuple[str | None, str], int] | None = None,
+    ) -> None:
+        super().__init__(faults, tally)
+        self.faults = tuple(faults)
+        self.tally = dict(tally or Counter((fault.column, fault.rule) for fault in faults))
+        self.count = sum(self.tally.values())
+
+    def __str__(self) -> str:
+        """Give the report: the first faults one a line, then how many more of which kind."""
+        lines = [str(fault) for fault in self.faults[:PRINTED]]
+        if self.count > PRINTED:
+            lines.append(f"and {self.count - PRINTED:,} more. All {self.count:,} by rule:")
+            kinds = sorted(self.tally.items(), key=lambda item: -item[1])
+            lines += [f"  {column}: {rule}: {n:,} times" for (column, rule), n in kinds[:PRINTED]]
+        elif self.count > 1:
+            lines.append(f"{self.count} faults")
+        return "\n".join(lines)

@@ -1,0 +1,323 @@
+"""What is a run table, and is this one sound? The contract, its checks and its selections.
+
+One row per run. Required: `N` (parameters), `D` (tokens), and `loss` or at least one
+``loss_<set>`` (nats per token). Optional: `run`, `dataset`, `N_body`, `M`, `C`, ``err_<task>``,
+`warmup_steps`, `batch_tokens`, `loss_std`, ``loss_std_<set>``, `flags`. Any other column is kept.
+
+An empty cell means "not known". It may stand in every optional number and in ``loss_<set>``, as
+long as each row has a loss; never in `N`, `D`, `loss`, `run` or `dataset`. Nothing is dropped: a
+suspect run gets its reason in `flags`, and leaving it out is the reader's choice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scaling.faults import Fault, RunTableError
+from scaling.numbers import as_found, as_numbers, as_text, explain_number
+from scaling.schema import (
+    AMOUNTS,
+    TEXTS,
+    column_names,
+    error_columns,
+    explain_missing,
+    find_misspelt,
+    loss_columns,
+    number_columns,
+    run_schema,
+)
+from scaling.tables import Table, make_table, read_table
+
+__all__ = [
+    "Fault",
+    "RunTableError",
+    "choose_count",
+    "choose_dataset",
+    "choose_loss",
+    "error_columns",
+    "loss_columns",
+    "read_runs",
+    "validate_runs",
+]
+
+KEPT_FAULTS = 1000
+SEPARATOR = "; "
+SMALLEST_USUAL_N = 1e3
+LARGEST_USUAL_LOSS = 20.0  # nats; a uniform guess over a million tokens costs 13.8
+REASONS = {
+    "undertrained": "D < N",
+    "warmup": "ends before its warm-up does",
+    "batch": "D is less than one batch",
+    "repeat": "same N and D as another run",
+    "loss": "a loss above 20 nats per token",
+    "units": "N < 1000: counted in millions or billions?",
+}
+
+
+def _convert(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give numbers as float and names as text, missing where a cell is empty or not readable."""
+    numbers = {
+        name: as_numbers(frame[name], letters=name in AMOUNTS) for name in number_columns(frame)
+    }
+    texts = {name: as_text(frame[name]) for name in TEXTS if name in frame}
+    return frame.assign(**numbers, **{name: t.mask(t == "", None) for name, t in texts.items()})
+
+
+def _unread_cells(raw: pd.DataFrame, frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Find the cells of number columns that hold something, but no number."""
+    for name in number_columns(raw):
+        text = as_text(raw.loc[frame[name].isna(), name])
+        text = text[text != ""]
+        rules = [explain_number(cell) for cell in text]
+        yield pd.DataFrame({"position": text.index, "column": name, "rule": rules})
+
+
+def _broken_rules(frame: pd.DataFrame) -> pd.DataFrame:
+    """Check the schema: position (-1 for the header), column and rule of every breach."""
+    from pandera.errors import SchemaErrors
+
+    try:
+        run_schema(frame).validate(frame, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        missing = cases["check"] == "column_in_dataframe"
+        said = {"not_nullable": "must not be empty", "field_uniqueness": "must be unique"}
+        said |= {"column_in_dataframe": "is missing"}
+        return pd.DataFrame(
+            {
+                "position": cases["index"].where(~missing, -1).astype(int),
+                "column": cases["column"].where(~missing, cases["failure_case"]),
+                "rule": cases["check"].replace(said),
+            }
+        )
+    return pd.DataFrame(columns=["position", "column", "rule"])
+
+
+def _header_faults(table: Table, missing: list[str]) -> Iterator[Fault]:
+    """Fault the names that look like a name of the contract, and those that are missing."""
+    names = column_names(table.frame)
+    misspelt = find_misspelt(names)
+    for name, right in misspelt.items():
+        rule = f"is no name of a run table; did you mean {right!r}?"
+        yield Fault(table.source, table.header_row, name, None, rule)
+    meant = {"loss" if right.startswith("loss_") else right for right in misspelt.values()}
+    for name in missing:
+        if name not in meant:
+            rule = explain_missing(name, names)
+            yield Fault(table.source, table.header_row, name, None, rule)
+
+
+def _cell_fault(table: Table, position: int, column: str, rule: str) -> Fault:
+    value = as_text(table.frame[column].iloc[[position]]).iloc[0]
+    return Fault(table.source, int(table.rows[position]), column, value, rule)
+
+
+def _raise_faults(table: Table, found: pd.DataFrame) -> None:
+    """Raise all faults of a table in the order of the file, at most one for a cell."""
+    found = found.drop_duplicates(["position", "column"])
+    place = {name: i for i, name in enumerate(table.frame)}
+    found = found.iloc[np.lexsort((found["column"].map(place), found["position"]))]
+    in_header = found["position"] < 0
+    missing, found = list(found.loc[in_header, "column"]), found[~in_header]
+    others = [*table.faults, *_header_faults(table, missing)]
+    if table.frame.empty and not others:
+        others.append(Fault(table.source, None, None, None, "has a header and no runs"))
+    tally: Counter[tuple[str | None, str]] = Counter((fault.column, fault.rule) for fault in others)
+    tally.update(zip(found["column"], found["rule"], strict=True))
+    kept = [_cell_fault(table, *case) for case in found.head(KEPT_FAULTS).itertuples(index=False)]
+    if tally:
+        ordered = sorted(others + kept, key=lambda fault: fault.row or 0)
+        raise RunTableError(ordered[:KEPT_FAULTS], tally)
+
+
+def _find_suspects(frame: pd.DataFrame) -> dict[str, pd.Series]:
+    """Mark the runs that are sound rows and yet suspect, by reason."""
+    unknown = pd.Series(np.nan, frame.index)
+    N, D = frame["N"], frame["D"]
+    batch, warmup = frame.get("batch_tokens", unknown), frame.get("warmup_steps", unknown)
+    design = [name for name in ("dataset", "N", "D") if name in frame]
+    return {
+        "undertrained": D < N,
+        "warmup": D / batch < warmup,
+        "batch": D < batch,
+        "repeat": frame.duplicated(design, keep=False),
+        "loss": (frame[loss_columns(frame)] > LARGEST_USUAL_LOSS).any(axis=1),
+        "units": N < SMALLEST_USUAL_N,
+    }
+
+
+def _add_flags(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the reasons to `flags`, once each; the flags that a table brings stay first."""
+    flags = frame.get("flags", pd.Series("", frame.index)).fillna("").astype(object)
+    for key, suspect in _find_suspects(frame).items():
+        reason = REASONS[key]
+        new = suspect & ~flags.str.contains(reason, regex=False)
+        joint = flags.where(flags == "", flags + SEPARATOR)
+        flags = flags.mask(new, joint + reason)
+    return frame.assign(flags=flags)
+
+
+def _check(table: Table) -> pd.DataFrame:
+    """Give the sound table with M, C, `run` and `flags`, or raise all its faults."""
+    frame = _convert(table.frame)
+    _raise_faults(table, pd.concat([*_unread_cells(table.frame, frame), _broken_rules(frame)]))
+    if "run" not in frame:
+        frame.insert(0, "run", [f"row {row}" for row in table.rows])
+    N, D = frame["N"], frame["D"]
+    frame = _add_flags(frame.assign(M=D / N, C=6.0 * N * D))
+    return frame.astype({name: "str" for name in TEXTS if name in frame})
+
+
+def validate_runs(frame: pd.DataFrame, source: str = "table") -> pd.DataFrame:
+    """Check a table of runs and give it with `M`, `C`, `run` and `flags`.
+
+    ``M = D / N`` and ``C = 6 N D``; where they are given they must agree to within 1 %, and the
+    exact values take their place.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_runs, n_columns)
+        The table, as numbers or as text. Its index is not read.
+    source : str
+        What messages call the table.
+
+    Returns
+    -------
+    DataFrame of shape (n_runs, n_columns + added)
+        Numbers as float, NaN where not known; `run` is "row 2" and so on where it was absent;
+        `flags` holds the reasons to suspect a run, joined by "; ", empty for most.
+
+    Raises
+    ------
+    RunTableError
+        With every fault of the table.
+    """
+    return _check(make_table(source, frame, np.arange(len(frame)) + 2))
+
+
+def read_runs(path: str | Path) -> pd.DataFrame:
+    """Read a run table from a file and check it.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV with commas, tabs or semicolons, in UTF-8, or in UTF-16 with its mark; or Parquet,
+        with the extra ``parquet``. Counts may be spelled ``6.9e9`` or ``6.9B``.
+
+    Returns
+    -------
+    DataFrame of shape (n_runs, n_columns + added)
+        As from `validate_runs`. Other columns are numbers if all their cells are.
+
+    Raises
+    ------
+    RunTableError
+        With every fault of the file.
+    """
+    table = read_table(path)
+    contract = {*TEXTS, *number_columns(table.frame)}
+    frame = _check(table)
+    others = [name for name in column_names(table.frame) if name not in contract]
+    return frame.assign(**{name: as_found(frame[name]) for name in others})
+
+
+def choose_dataset(table: pd.DataFrame, dataset: str | None = None) -> pd.DataFrame:
+    """Give the runs of one data set.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        A sound run table.
+    dataset : str, optional
+        Its name; not needed where the table has one data set, or no column `dataset`.
+
+    Returns
+    -------
+    DataFrame of shape (n_chosen, n_columns)
+
+    Raises
+    ------
+    ValueError
+        Where the name is needed, or is none of the table's.
+    """
+    names = list(pd.unique(table["dataset"])) if "dataset" in table else []
+    if dataset is None and len(names) <= 1:
+        return table
+    if dataset is None:
+        raise ValueError(f"dataset must be named, one of {_listed(names)}")
+    if dataset not in names:
+        raise ValueError(f"dataset must be one of {_listed(names)}, got {dataset!r}")
+    return table[table["dataset"] == dataset].reset_index(drop=True)
+
+
+def choose_loss(table: pd.DataFrame, loss_set: str | None = None) -> str:
+    """Give the name of the loss column to use.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        A sound run table.
+    loss_set : str, optional
+        A loss set, with or without the prefix ``loss_``. By default `loss`, else the only
+        ``loss_<set>``.
+
+    Returns
+    -------
+    str
+        A column name. Its cells may be empty where the column is a ``loss_<set>``.
+
+    Raises
+    ------
+    ValueError
+        Where the name is needed, or is none of the table's.
+    """
+    names = loss_columns(table)
+    if loss_set is None and ("loss" in names or len(names) == 1):
+        return names[0]
+    if loss_set is None:
+        raise ValueError(f"loss set must be named, one of {_listed(names)}")
+    for name in (loss_set, f"loss_{loss_set}"):
+        if name in names:
+            return name
+    raise ValueError(f"loss set must be one of {_listed(names)}, got {loss_set!r}")
+
+
+def choose_count(table: pd.DataFrame, count: str = "N") -> str:
+    """Give the name of the parameter count to use.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        A sound run table.
+    count : {"N", "N_body"}
+        All parameters, or those of neither vocabulary matrix.
+
+    Returns
+    -------
+    str
+        A column name, known for every run.
+
+    Raises
+    ------
+    ValueError
+        Where the count is neither of the two, or not known for every run.
+    """
+    if count not in ("N", "N_body"):
+        raise ValueError(f"count must be 'N' or 'N_body', got {count!r}")
+    if count not in table:
+        raise ValueError(f"count {count!r} needs a column {count}, which the table has not")
+    if n_unknown := int(table[count].isna().sum()):
+        raise ValueError(
+            f"count {count!r} must be known for every run, not empty {n_unknown} times"
+        )
+    return count
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:20])
+    return f"{shown} and {len(names) - 20} more" if len(names) > 20 else shown or "none"
