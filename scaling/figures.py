@@ -1,0 +1,402 @@
+"""How does it look? One small function per panel: takes an axes, returns it, never fits.
+
+Training set, size and multiplier look the same in every chapter: a training set has a colour and
+a marker, a size has a marker, a multiplier has a shade.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, to_hex
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from numpy.typing import ArrayLike
+
+from scaling.law import ErrorLaw, LossLaw
+
+STYLE = Path(__file__).with_name("reliable.mplstyle")
+DATASET_LABELS = {"c4": "C4", "redpajama": "RedPajama", "refinedweb": "RefinedWeb"}
+DATASET_COLOURS = {"c4": "#0072B2", "redpajama": "#D55E00", "refinedweb": "#117733"}
+DATASET_MARKERS = {"c4": "s", "redpajama": "^", "refinedweb": "D"}
+SIZE_MARKERS = {
+    "0.011B": "o",
+    "0.079B": "s",
+    "0.154B": "D",
+    "0.411B": "p",
+    "1.4B": "P",
+    "6.9B": "*",
+}
+MULTIPLIERS = (5, 10, 20, 40, 80, 160, 320, 640)
+INK = "#222222"
+SHADE = "#f1ede3"
+
+
+def use_style() -> None:
+    """Give every figure of this session the look of the book; in Jupyter, as sharp as vectors."""
+    plt.style.use(STYLE)
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:  # no Jupyter here
+        return
+    set_matplotlib_formats("svg", metadata={"Date": None})
+
+
+def shade_of(M: float) -> Any:
+    """Colour of a multiplier, from dark (few tokens per parameter) to light (many)."""
+    return to_hex(plt.get_cmap("viridis")(0.92 * LogNorm(5, 640)(M)))
+
+
+def _scatter(ax: Axes, runs: pd.DataFrame, x: str, y: str, **style: Any) -> None:
+    """Plot runs with the marker of their size and the shade of their multiplier."""
+    for (size, M), group in runs.groupby(["size", "M"], sort=False):
+        marker = SIZE_MARKERS.get(size, "o")
+        area = 110 if marker == "*" else 42
+        ax.scatter(group[x], group[y], marker=marker, s=area, **{"c": shade_of(M)} | style)
+
+
+def _ring(ax: Axes, x: ArrayLike, y: ArrayLike, label: str) -> None:
+    ax.scatter(x, y, s=130, facecolors="none", edgecolors=INK, linewidths=1.4, label=label)
+
+
+def _key(ax: Axes, title: str, entries: dict[str, dict[str, Any]], **place: Any) -> None:
+    """Add one more legend: marker and colour of each entry."""
+    handles = [
+        Line2D([], [], **{"linestyle": "", "marker": "o", "color": "#666666"} | style)
+        for style in entries.values()
+    ]
+    style = {"fontsize": 8, "title_fontsize": 8.5, "handletextpad": 0.3, "labelspacing": 0.25}
+    ax.add_artist(Legend(ax, handles, list(entries), title=title, **style | place))
+
+
+def _key_of_sizes(ax: Axes, table: pd.DataFrame, **place: Any) -> None:
+    sizes = {size: {"marker": SIZE_MARKERS[size]} for size in table["size"].unique()}
+    _key(ax, "N", sizes, **place)
+
+
+def _key_of_multipliers(ax: Axes, **place: Any) -> None:
+    _key(ax, "M = D/N", {str(M): {"color": shade_of(M)} for M in MULTIPLIERS}, **place)
+
+
+def draw_design(ax: Axes, table: pd.DataFrame, fit_runs: pd.DataFrame) -> Axes:
+    """Draw which models were trained on how many tokens, and which of them fit the law.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    table : pandas.DataFrame
+        Run table of one training set.
+    fit_runs : pandas.DataFrame
+        Its rows that fit the law; they get a ring.
+    """
+    _scatter(ax, table, "N", "D")
+    _ring(ax, fit_runs["N"], fit_runs["D"], "fits the loss law")
+    N = np.array([table["N"].min() / 1.6, table["N"].max() * 1.6])
+    for M in MULTIPLIERS:
+        ax.plot(N, M * N, color=shade_of(M), linewidth=0.8, zorder=0)
+        ax.annotate(f"M = {M}", (N[1], M * N[1]), color=INK, fontsize=8, va="center")
+    ax.set(xscale="log", yscale="log", xlabel="N, parameters", ylabel="D, training tokens")
+    ax.legend(loc="upper left")
+    return ax
+
+
+def draw_loss_against_compute(
+    ax: Axes,
+    table: pd.DataFrame,
+    law: LossLaw,
+    fit_runs: pd.DataFrame,
+    targets: pd.DataFrame | None = None,
+    column: str = "loss_c4_eval",
+) -> Axes:
+    """Draw measured losses over training compute and the law along lines of equal multiplier.
+
+    The law is solid inside the compute of the runs that fit it and dashed beyond; that range is
+    shaded. Each target says by how much the law misses it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    table : pandas.DataFrame
+        Run table of one training set.
+    law : LossLaw
+        Fitted law.
+    fit_runs, targets : pandas.DataFrame
+        Rows that fit the law (ringed), and rows it is judged on.
+    column : str
+        Column that holds the loss, nats per token.
+    """
+    lo, hi = fit_runs["C"].min(), fit_runs["C"].max()
+    ax.axvspan(lo, hi, color=SHADE, zorder=0, label="compute of the fit runs")
+    for M, runs in table.groupby("M"):
+        ends = runs["C"].min() / 1.3, runs["C"].max() * 1.3
+        for C, style in _inside_and_beyond(*ends, hi):
+            ax.plot(C, law.predict(*_allocate(C, M)), style, color=shade_of(M), linewidth=1.2)
+    _scatter(ax, table, "C", column, zorder=3)
+    _ring(ax, fit_runs["C"], fit_runs[column], "fits the law")
+    if targets is not None:
+        predicted = law.predict(targets["N"], targets["D"])
+        _annotate_misses(ax, targets, "C", column, predicted, ((-10, 48), (-38, -14)))
+        ax.set_ylim(bottom=table[column].min() - 0.3)
+    ax.plot([], [], "-", color=INK, linewidth=1.2, label="law, inside that range")
+    ax.plot([], [], "--", color=INK, linewidth=1.2, label="law, extrapolated")
+    ax.set(xscale="log", xlabel="C = 6ND, training compute, FLOPs", ylabel="L, loss, nats/token")
+    ax.legend(loc="upper right")
+    return ax
+
+
+def _allocate(C: ArrayLike, M: float) -> tuple[Any, Any]:
+    N = np.sqrt(np.asarray(C) / (6.0 * M))
+    return N, M * N
+
+
+def _inside_and_beyond(start: float, end: float, limit: float) -> list[tuple[Any, str]]:
+    """Points below `limit` to draw solid and points above it to draw dashed."""
+    pieces = [(start, min(end, limit), "-"), (max(start, limit), end, "--")]
+    return [(np.geomspace(a, b, 60), style) for a, b, style in pieces if a < b]
+
+
+def _annotate_misses(
+    ax: Axes,
+    targets: pd.DataFrame,
+    x: str,
+    y: str,
+    predicted: ArrayLike,
+    offsets: tuple[tuple[int, int], ...],
+) -> None:
+    """Say beside each target by how many per cent the prediction misses it."""
+    for (_, run), value, offset in zip(
+        targets.iterrows(), np.asarray(predicted), offsets, strict=True
+    ):
+        miss = (value - run[y]) / run[y]
+        ax.annotate(
+            f"{run['size']}, M = {run['M']:g}\n{100 * miss:+.2g} %",
+            (run[x], run[y]),
+            xytext=offset,
+            textcoords="offset points",
+            ha="right" if offset[0] < 0 else "left",
+            va="center",
+            fontsize=8.5,
+            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.7},
+        )
+
+
+def draw_error_against_loss(
+    ax: Axes,
+    table: pd.DataFrame,
+    law: ErrorLaw,
+    fit_runs: pd.DataFrame,
+    targets: pd.DataFrame | None = None,
+    predicted: ArrayLike | None = None,
+    columns: tuple[str, str] = ("loss_c4_eval", "err_avg17"),
+) -> Axes:
+    """Draw measured errors over measured losses, and the error law.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    table : pandas.DataFrame
+        Run table of one training set.
+    law : ErrorLaw
+        Fitted law.
+    fit_runs, targets : pandas.DataFrame
+        Rows that fit the law (ringed), and rows it is judged on.
+    predicted : array_like of shape (n_targets,)
+        Errors that the whole chain predicts for the targets, fractions.
+    columns : tuple of str
+        Columns that hold the loss and the error.
+    """
+    x, y = columns
+    lo, hi = fit_runs[x].min(), fit_runs[x].max()
+    ax.axvspan(lo, hi, color=SHADE, zorder=0, label="losses of the fit runs")
+    below = np.linspace(table[x].min() - 0.05, lo, 60)
+    inside = np.linspace(lo, max(hi, table[x].max()), 200)
+    ax.plot(inside, law.predict(inside), color=INK, linewidth=1.3, label="error law")
+    ax.plot(below, law.predict(below), "--", color=INK, linewidth=1.3, label="extrapolated")
+    _scatter(ax, table, x, y, zorder=3)
+    _ring(ax, fit_runs[x], fit_runs[y], "fits the law")
+    if targets is not None and predicted is not None:
+        _annotate_misses(ax, targets, x, y, predicted, ((40, 16), (40, -18)))
+    ax.set(xlabel="L, loss, nats/token", ylabel="Err, mean top-1 error")
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.legend(loc="lower right")
+    return ax
+
+
+def draw_headline(
+    axes: ArrayLike,
+    table: pd.DataFrame,
+    laws: tuple[LossLaw, ErrorLaw],
+    fit_runs: tuple[pd.DataFrame, pd.DataFrame],
+    targets: pd.DataFrame,
+) -> Any:
+    """Draw the chain on two axes: compute to loss, then loss to error."""
+    first, second = np.ravel(axes)
+    loss_law, error_law = laws
+    draw_loss_against_compute(first, table, loss_law, fit_runs[0], targets)
+    predicted = error_law.predict(loss_law.predict(targets["N"], targets["D"]))
+    draw_error_against_loss(second, table, error_law, fit_runs[1], targets, predicted)
+    _key_of_sizes(first, table, loc="lower left")
+    _key_of_multipliers(first, loc="lower left", bbox_to_anchor=(0.15, 0.0), ncols=1)
+    return axes
+
+
+def draw_profile(
+    ax: Axes, exponent: ArrayLike, cost: ArrayLike, best: float, label: str, colour: str = INK
+) -> Axes:
+    """Draw the least residual that each exponent can reach, over the exponent.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    exponent, cost : array_like of shape (n_points,)
+        Exponent eta, and the residual sum of squares there, nats^2.
+    best : float
+        Exponent of least residual.
+    label, colour : str
+        Name in the legend and colour of the line.
+    """
+    ax.plot(exponent, cost, color=colour, label=label)
+    ax.axvline(best, color=colour, linewidth=0.8, linestyle=":")
+    ax.set(yscale="log", xlabel=r"$\eta$, exponent of compute", ylabel="least SSR, nats²")
+    return ax
+
+
+def draw_miss_map(ax: Axes, misses: pd.DataFrame, used: pd.DataFrame) -> Axes:
+    """Draw by how many per cent the law misses each run; a star marks the runs that fit it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    misses : pandas.DataFrame
+        Signed relative errors, fractions; sizes down, multipliers across.
+    used : pandas.DataFrame of bool
+        Which of them fit the law.
+    """
+    text = (100 * misses).map(lambda v: "" if np.isnan(v) else f"{v:+.1f}")
+    text = text + used.map(lambda fits: "*" if fits else "")
+    sns.heatmap(
+        100 * misses,
+        ax=ax,
+        annot=text,
+        fmt="",
+        cmap="RdBu_r",
+        center=0,
+        vmin=-5,
+        vmax=5,
+        linewidths=1,
+        annot_kws={"fontsize": 8.5},
+        cbar_kws={"label": "predicted minus measured, %"},
+    )
+    ax.set(xlabel="M, tokens per parameter", ylabel="N, parameters")
+    ax.tick_params(axis="y", rotation=0)
+    return ax
+
+
+def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
+    """Draw how the two legs of the chain add up, one row per prediction.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    legs : pandas.DataFrame
+        Columns label, error_law and loss_law (shares of the measured error that each leg adds to
+        the prediction, fractions), chain (their sum).
+    """
+    y = np.arange(len(legs))[::-1]
+    arrows = [
+        ("error_law", 0.0, "#0072B2", "error law, fed the measured loss", 0.16),
+        ("loss_law", legs["error_law"], "#D55E00", "loss law, its miss carried on", -0.16),
+    ]
+    for column, start, colour, label, lift in arrows:
+        ax.barh(y + lift, legs[column], left=start, height=0.26, color=colour, label=label)
+    ax.scatter(legs["chain"], y, marker="D", color=INK, zorder=3, label="the whole chain")
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.set_yticks(y, legs["label"])
+    ax.set(xlabel="predicted minus measured error, share of the measured error")
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+    return ax
+
+
+def draw_curves(ax: Axes, table: pd.DataFrame, x: str, column: str = "loss_c4_eval") -> Axes:
+    """Draw a loss over N or D, one line per training set.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    table : pandas.DataFrame
+        Run table in which only `x` varies within a training set.
+    x, column : str
+        Columns across and up.
+    """
+    for dataset, runs in table.groupby("dataset"):
+        runs = runs.sort_values(x)
+        ax.plot(
+            runs[x],
+            runs[column],
+            marker=DATASET_MARKERS[dataset],
+            color=DATASET_COLOURS[dataset],
+            label=DATASET_LABELS[dataset],
+        )
+    label = {"N": "N, parameters", "D": "D, training tokens", "M": "M, tokens per parameter"}[x]
+    ax.set(xscale="log", xlabel=label, ylabel="L, loss, nats/token")
+    ax.legend(title="trained on")
+    return ax
+
+
+def draw_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
+    """Draw the share of each run that its warm-up takes, over the multiplier.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    runs : pandas.DataFrame
+        Columns size, M and warmup_share; a share above one is a run that ends before its warm-up.
+    """
+    for size, group in runs.groupby("size", sort=False):
+        marker = SIZE_MARKERS[size]
+        ax.plot(group["M"], group["warmup_share"], marker=marker, label=size, linewidth=1)
+    ax.axhline(1.0, color=INK, linewidth=0.9, linestyle="--")
+    ax.annotate("the run ends before its warm-up", (640, 1.12), ha="right", fontsize=8.5)
+    ax.set(xscale="log", yscale="log", xlabel="M, tokens per parameter", ylabel="warm-up ÷ steps")
+    ax.set_xticks(MULTIPLIERS, [str(M) for M in MULTIPLIERS])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    ax.legend(title="parameters", ncols=2)
+    return ax
+
+
+def draw_intervals(ax: Axes, widths: pd.DataFrame) -> Axes:
+    """Draw how precisely each loss set was measured, over sequences and over tokens.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    widths : pandas.DataFrame
+        Index loss sets; columns sequences and tokens: half the 95 % interval over the loss.
+    """
+    y = np.arange(len(widths))[::-1]
+    ax.scatter(widths["sequences"], y, color=INK, marker="o", label="over sequences")
+    ax.scatter(widths["tokens"], y, facecolors="white", edgecolors=INK, label="over tokens")
+    ax.hlines(y, widths["tokens"], widths["sequences"], color="#999999", linewidth=1, zorder=0)
+    ax.set_yticks(y, widths.index)
+    ax.set(xscale="log", xlabel="half width of the 95 % interval, share of the loss")
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+    ax.legend()
+    return ax
