@@ -204,7 +204,7 @@ def fit_error_law(
     signs = (1.0, -1.0) if nonneg else None  # of the columns 1 and exp(-gamma L)
     solution = _solve(problem, data.weights, data.observed, SQUARES, signs)
     gamma = solution.optimum.theta[:, 0]
-    epsilon, k = solution.optimum.coefficients.T * np.array([[1.0], [-1.0]])
+    epsilon, k = data.scale * solution.optimum.coefficients.T * np.array([[1.0], [-1.0]])
     k = k * np.exp(gamma * centre)
     wrong = (k < 0) | (gamma < 0)
     return _as_fit(ErrorLaw, (epsilon, k, gamma), wrong, solution, data, "loss")
@@ -234,7 +234,7 @@ def _fit_in_N_and_D(
     sums = _objective(objective, huber_delta)
     signs = (1.0, 1.0, 1.0) if nonneg else None
     solution = _solve(problem, data.weights, data.observed, sums, signs)
-    E, A, B = solution.optimum.coefficients.T
+    E, A, B = data.scale * solution.optimum.coefficients.T
     alpha, beta = solution.optimum.theta[:, 0], solution.optimum.theta[:, -1]
     A, B = A * np.exp(alpha * centres[0]), B * np.exp(beta * centres[1])
     wrong = (E < 0) | (A < 0) | (B < 0)
@@ -396,13 +396,12 @@ def _as_fit(
     rank[solution.at_bound] = 3
     rank[~solution.identified | (dof < 0)] = 4
     status = np.array(STATUSES)[rank]
-    residuals = data.observed - optimum.fitted
+    residuals = data.scale * (data.observed - optimum.fitted)
+    cost = optimum.cost * data.scale**2 if objective == "loss" else optimum.cost
     if data.batched:
-        return Fit(law(*parameters), residuals, optimum.cost, dof, status, objective)
+        return Fit(law(*parameters), residuals, cost, dof, status, objective)
     single = law(*(p.item() for p in parameters))
-    return Fit(
-        single, residuals[0], optimum.cost.item(), dof.item(), status.item(), objective
-    )
+    return Fit(single, residuals[0], cost.item(), dof.item(), status.item(), objective)
 
 
 # --- arguments ----------------------------------------------------------------------------
@@ -424,11 +423,16 @@ def _require_sound(name: str, array: Array, positive: bool) -> None:
 
 
 class _Observations(NamedTuple):
-    """Observed values and weights, both (n_fits, n_runs), and whether they came as a batch."""
+    """Observed values and weights, both (n_fits, n_runs), and whether they came as a batch.
+
+    The values are divided by `scale`, a power of two, so that no square overflows and no digit
+    is lost.
+    """
 
     observed: Array
     weights: Array
     batched: bool
+    scale: float
 
 
 def _observations(
@@ -451,7 +455,8 @@ def _observations(
         raise ValueError("weights must be finite and >= 0")
     shape = np.broadcast_shapes((1, n_runs), y.shape, w.shape)
     batched = max(y.ndim, w.ndim) == 2
-    return _Observations(np.broadcast_to(y, shape), np.broadcast_to(w, shape), batched)
+    scale = 2.0 ** np.frexp(np.abs(y).max() or 1.0)[1]
+    return _Observations(np.broadcast_to(y / scale, shape), np.broadcast_to(w, shape), batched, scale)
 
 
 def _require_distinct(runs: NDArray[Any], *, n_parameters: int, what: str) -> None:

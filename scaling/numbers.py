@@ -24,7 +24,7 @@ HINTS = {
         r"[\d\s.,'_]*\d[,'_ \u00a0\u202f]\d[\d\s.,'_]*": "no thousands separator or decimal comma",
         r".*[%‰].*": "write a fraction, not a percentage",
         r"[+-]?(inf|infinity|∞)": "it must be finite",
-        r"(nan|na|n/a|null|none|nil|-+|\?+)": "what is not known is an empty cell, where one may stand",
+        r"(nan|na|n/a|null|none|nil|-+|\?+)": "not known is an empty cell, where one may stand",
         r"[+-]?[\d.]+\s*[A-Z]{1,3}": "only counts may end in K, M, B or T, written like 6.9B",
         r"(?!.*[0-9]).*\d.*": "write ASCII digits",
     }.items()
@@ -80,7 +80,8 @@ def parse_number(text: str, name: str = "number") -> float:
     """
     value = _read(text.strip(), letters=True)
     if not np.isfinite(value):
-        raise ValueError(f"{name} {explain_number(text.strip())}, got {text[:60]!r}")
+        rule = "must be a finite number" if np.isinf(value) else explain_number(text.strip())
+        raise ValueError(f"{name} {rule}, got {text[:60]!r}")
     return value
 
 

@@ -29,6 +29,7 @@ STEP_TOLERANCE = 1e-9  # of theta, relative: the residual then holds to its squa
 LONGEST_STEP = 0.7  # of log theta: at most a factor 2
 COLLINEAR = 1e-20  # squared sine under which a column says nothing new
 SCAN_ROWS = 256  # fits scanned at once: their grid fits the processor's cache
+SCAN_RUNS = 4096  # runs scanned at once: a million of them need no more memory
 ROUNDING = 1e-14  # of a sum of squares
 TINY = 1e-300  # keeps 0 / 0 at 0
 
@@ -139,30 +140,39 @@ def profile(problem: Problem, weights: Array, target: Array) -> Array:
     Every entry of the Gram matrix is linear in the weights, so one matrix product serves all
     fits; Gaussian elimination then leaves the residual in its last corner.
     """
-    columns = problem.exponentials(problem.grid).transpose(1, 0, 2)
-    if problem.constant:  # the span is the same, and centred sums lose fewer digits
-        columns = columns - columns.mean(axis=2, keepdims=True)
+    if problem.constant:  # the span is the same, and small numbers lose fewer digits
         target = target - target.mean(axis=1, keepdims=True)
-    columns = columns / (np.abs(columns).max(axis=2, keepdims=True) + TINY)
-    first, size = int(problem.constant), problem.n_coefficients
-    gram: list[list[Array]] = [[np.empty(0)] * (size + 1) for _ in range(size + 1)]
-    weighted = weights * target
-    if problem.constant:
-        gram[0][0] = weights.sum(axis=1)[:, None]
-        gram[0][size] = weighted.sum(axis=1)[:, None]
-    for i, left in enumerate(columns, start=first):
-        for j, right in enumerate(columns[i - first :], start=i):
-            gram[i][j] = weights @ (left * right).T
-        gram[i][size] = weighted @ left.T
-        if problem.constant:
-            gram[0][i] = weights @ left.T
-    total = np.vecdot(weighted, target)[:, None]
-    gram[size][size] = total
+    size = problem.n_coefficients
+    gram: list[list[Any]] = [[0.0] * (size + 1) for _ in range(size + 1)]
+    for first in range(0, target.shape[1], SCAN_RUNS):
+        runs = slice(first, first + SCAN_RUNS)
+        _add_products(gram, problem, runs, weights[:, runs], target[:, runs])
+    total = gram[size][size]
     values = _eliminate(gram)
     return np.where(values > ROUNDING * total, values, 0.0)
 
 
-def _eliminate(gram: list[list[Array]]) -> Array:
+def _add_products(
+    gram: list[list[Any]], problem: Problem, runs: slice, weights: Array, target: Array
+) -> None:
+    """Add the weighted products of the columns over some runs to the Gram matrix."""
+    exponents = -problem.grid[:, problem.exponent, None] * problem.points[:, runs]
+    columns = (np.expm1 if problem.constant else np.exp)(exponents).transpose(1, 0, 2)
+    first, size = int(problem.constant), problem.n_coefficients
+    weighted = weights * target
+    gram[size][size] = gram[size][size] + np.vecdot(weighted, target)[:, None]
+    if first:
+        gram[0][0] = gram[0][0] + weights.sum(axis=1)[:, None]
+        gram[0][size] = gram[0][size] + weighted.sum(axis=1)[:, None]
+    for i, left in enumerate(columns, start=first):
+        if first:
+            gram[0][i] = gram[0][i] + weights @ left.T
+        gram[i][size] = gram[i][size] + weighted @ left.T
+        for j, right in enumerate(columns[i - first :], start=i):
+            gram[i][j] = gram[i][j] + weights @ (left * right).T
+
+
+def _eliminate(gram: list[list[Any]]) -> Array:
     """Residual of the last variable after projection on the others (upper triangle given)."""
     last = len(gram) - 1
     for k in range(last):
