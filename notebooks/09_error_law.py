@@ -28,11 +28,10 @@ import pandas as pd
 from IPython.display import Markdown
 from scipy.stats import spearmanr
 
-from scaling.figures import DATASET_LABELS, draw_error_against_loss, draw_headline, draw_legs
-from scaling.figures import use_style
+from scaling.figures import DATASET_LABELS, draw_error_against_loss, draw_legs, use_style
+from scaling.headline import make_headline
 from scaling.recipe import fit_chain, relative_error
-from scaling.testbed import load_tasks, run_table, select_error_fit, select_large
-from scaling.testbed import select_loss_fit, select_targets
+from scaling.testbed import load_tasks, run_table, select_error_fit, select_large, select_targets
 
 use_style()
 
@@ -96,14 +95,10 @@ chain.error_fit.status, chain.error_fit.dof
 # Now both laws together: compute gives loss, loss gives error.
 
 # %% mystnb={"image": {"alt": "Two panels for RedPajama. Top: loss over compute with lines of equal tokens per parameter, dashed beyond the five ringed fit runs; the two large runs are missed by 0.71 and 0.73 per cent. Bottom: mean error of 17 tasks over loss; points follow one rising curve through six ringed runs, and the two large runs at its dashed lower end are missed by 3.6 and 0.046 per cent."}, "figure": {"caption": "The headline of the book, re-executed: five runs predict the loss of two large runs (top), six predict their average error (bottom). Per cents are predicted minus measured.", "name": "fig-headline"}}
-figure, axes = plt.subplots(2, 1, figsize=(7.5, 9.5))
-targets = select_targets(redpajama)
-laws = chain.loss_fit.law, chain.error_fit.law
-draw_headline(axes, redpajama, laws, (select_loss_fit(redpajama), six), targets)
-axes[0].set_title("Five small runs predict the loss of far larger ones")
-axes[1].set_title("Six runs predict their average error");
+make_headline("redpajama");
 
 # %%
+targets = select_targets(redpajama)
 headline = targets[["run", "err_avg17"]].assign(
     predicted=chain.predict_error(targets["N"], targets["D"]),
     relative_error=lambda t: relative_error(t["predicted"], t["err_avg17"]),

@@ -1,0 +1,51 @@
+"""The book's headline in one figure, from the tables to the file: ``python -m scaling.headline``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from scaling.figures import draw_headline, use_style
+from scaling.recipe import fit_chain
+from scaling.testbed import run_table, select_error_fit, select_loss_fit, select_targets
+
+
+def make_headline(dataset: str = "redpajama") -> Figure:
+    """Fit the authors' recipe on one training set and draw its two laws.
+
+    Parameters
+    ----------
+    dataset : {"c4", "redpajama", "refinedweb"}
+        Training set; the paper's headline is RedPajama.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Loss over compute, and error over loss, with the misses at the two large runs.
+    """
+    table = run_table(dataset)
+    chain = fit_chain(table)
+    figure, axes = plt.subplots(2, 1, figsize=(7.5, 9.5))
+    draw_headline(
+        axes,
+        table,
+        (chain.loss_fit.law, chain.error_fit.law),
+        (select_loss_fit(table), select_error_fit(table)),
+        select_targets(table),
+    )
+    axes[0].set_title("Five small runs predict the loss of far larger ones")
+    axes[1].set_title("Six runs predict their average error")
+    return figure
+
+
+def write_headline(path: Path) -> None:
+    """Write the figure as SVG, the same bytes every time."""
+    use_style()
+    make_headline().savefig(path, format="svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    write_headline(Path(sys.argv[1]))
