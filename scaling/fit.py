@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scaling.law import ErrorLaw, LossLaw, LossSurface
 from scaling.projection import (
+    TINY,
     Array,
     Mask,
     Objective,
@@ -195,12 +196,13 @@ def fit_error_law(
     Gadre et al., arXiv 2403.08540, Eq. 5.
     """
     L = _vector("loss", loss)
-    data = _observations("error", error, weights, len(L))
     _require_distinct(L, n_parameters=3, what="loss")
+    data = _observations("error", error, weights, len(L))
     centre = L.mean()
-    spread = np.ptp(L)
-    hi = min(RATE_BOUNDS[1] / spread, LARGEST_POWER / np.abs(L).max())
-    problem = Problem((L - centre)[None], (0,), RATE_BOUNDS[0] / spread, hi, 64, signed=not nonneg)
+    spread = np.ptp(L) + TINY
+    hi = min(RATE_BOUNDS[1] / spread, LARGEST_POWER / (np.abs(L).max() + TINY))
+    lo = min(RATE_BOUNDS[0] / spread, hi)
+    problem = Problem((L - centre)[None], (0,), lo, hi, 64, signed=not nonneg)
     signs = (1.0, -1.0) if nonneg else None  # of the columns 1 and exp(-gamma L)
     solution = _solve(problem, data.weights, data.observed, SQUARES, signs)
     gamma = solution.optimum.theta[:, 0]
@@ -223,14 +225,14 @@ def _fit_in_N_and_D(
 ) -> Fit:
     """Fit either loss law; they differ in the number of exponents only."""
     N, D = _vector("N", N, positive=True), _vector("D", D, positive=True)
-    data = _observations("loss", loss, weights, len(N), positive=True)
     if len(D) != len(N):
         raise ValueError(f"N and D must have the same length, got {len(N)} and {len(D)}")
     _require_distinct(N + 1j * D, n_parameters=4 if tied else 5, what="(N, D)")
+    data = _observations("loss", loss, weights, len(N), positive=True)
     log_N, log_D = np.log(N), np.log(D)
     centres = log_N.mean(), log_D.mean()
     points = np.stack([log_N - centres[0], log_D - centres[1]])
-    problem = Problem(points, (0, 0) if tied else (0, 1), *EXPONENT_BOUNDS, 48 if tied else 20)
+    problem = Problem(points, (0, 0) if tied else (0, 1), *EXPONENT_BOUNDS, 48 if tied else 32)
     sums = _objective(objective, huber_delta)
     signs = (1.0, 1.0, 1.0) if nonneg else None
     solution = _solve(problem, data.weights, data.observed, sums, signs)
@@ -409,7 +411,7 @@ def _as_fit(
 
 def _vector(name: str, values: ArrayLike, *, positive: bool = False) -> Array:
     array = np.asarray(values, dtype=float)
-    if array.ndim != 1 or not array.size:
+    if array.ndim != 1:
         raise ValueError(f"{name} must be a vector of runs, got shape {array.shape}")
     _require_sound(name, array, positive)
     return array

@@ -301,7 +301,12 @@ def _project(
     if first:
         fitted += coefficients[:, :1]
     slopes = problem.slopes(theta, amplitudes, x_powers)
-    return coefficients, fitted, _solve_slopes(slopes, columns[:, -1])
+    step = _solve_slopes(slopes, columns[:, -1])
+    size = np.abs(theta)
+    blocked = ((size <= problem.lo) & (step < 0)) | ((size >= problem.hi) & (step > 0))
+    if blocked.any():  # an exponent held at its bound leaves the step to the others
+        step = _solve_slopes(np.where(blocked[:, :, None], 0.0, slopes), columns[:, -1])
+    return coefficients, fitted, step
 
 
 def _solve_slopes(slopes: Array, rest: Array) -> Array:

@@ -137,6 +137,25 @@ def test_no_start_finds_a_lower_residual(seed):
     assert ours.cost <= theirs.ssr * (1 + 1e-9) + 1e-13 * np.sum(loss**2)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_no_start_finds_a_lower_residual_of_the_free_law(seed):
+    rng = np.random.default_rng(seed)
+    n = rng.integers(6, 12)
+    N = 10 ** rng.uniform(7, 10, n)
+    D = N * 10 ** rng.uniform(0.5, 2.8, n)
+    loss = LossSurface(1.8, 482.0, 2085.0, 0.35, 0.37).predict(N, D)
+    loss *= 1 + 0.03 * rng.standard_normal(n)
+
+    def residuals(exponents):
+        powers = (N / 1e8) ** -exponents[0], (D / 1e10) ** -exponents[1]
+        columns = np.column_stack([np.ones(n), *powers])
+        return loss - columns @ np.linalg.lstsq(columns, loss)[0]
+
+    starts = rng.uniform(0.01, 3.0, (30, 2))
+    other = min(least_squares(residuals, s, bounds=([1e-3] * 2, [5.0] * 2)).cost for s in starts)
+    assert fit_loss_surface(N, D, loss).cost <= 2 * other * (1 + 1e-7)
+
+
 @pytest.mark.parametrize("objective", ["loss", "log", "huber"])
 @pytest.mark.parametrize("tied", [True, False])
 def test_a_general_optimiser_cannot_improve_the_fit(objective, tied):
