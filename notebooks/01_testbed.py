@@ -22,7 +22,7 @@
 # model evaluated on eight texts and 46 tasks. Before anything is fitted, this chapter looks at
 # what they are, how precisely they were measured, and which of them deserve suspicion.
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -95,7 +95,7 @@ Markdown(
     f"""Of the smallest model {1 - small.body / small.total:.0%} is vocabulary. For the two
 smallest sizes $6N$ overstates the exact cost per token, by up to
 {6 * small.total / count_flops_per_token(96, 8) - 1:.0%}; from 0.154B on the two agree within
-1 %. The law is fitted in the paper's $N$; other counts carry other names (`N_body`)."""
+1%. The law is fitted in the paper's $N$; other counts carry other names (`N_body`)."""
 )
 
 # %% [markdown]
@@ -114,7 +114,7 @@ draw_curves(right, table[table["size"] == "0.079B"], "D").set_title("More data h
 #
 # ## How precisely was it measured?
 #
-# The release gives two 95 % intervals for each loss: one that resamples whole sequences, one that
+# The release gives two 95% intervals for each loss: one that resamples whole sequences, one that
 # resamples tokens. Neighbouring tokens share a text, so the first is the honest one.
 
 # %%
@@ -129,7 +129,7 @@ half = pd.DataFrame(
 widths = half.groupby(at_6_9B["loss_set"]).mean().sort_values("sequences")
 widths.join(at_6_9B.groupby("loss_set")["n_sequences"].first())
 
-# %% mystnb={"image": {"alt": "For each of eight loss sets two dots on a logarithmic axis: half the 95 per cent interval over the loss, by sequences and by tokens. C4 eval is at about 0.1 per cent by sequences; the other sets lie between 1 and 3 per cent, OpenLM eval and Paloma RedPajama widest. Intervals over tokens are up to seven times narrower."}, "figure": {"caption": "Half width of the 95 % evaluation interval at 6.9B, mean of the three training sets.", "name": "fig-intervals"}}
+# %% mystnb={"image": {"alt": "For each of eight loss sets two dots on a logarithmic axis: half the 95 per cent interval over the loss, by sequences and by tokens. C4 eval is at about 0.1 per cent by sequences; the other sets lie between 1 and 3 per cent, OpenLM eval and Paloma RedPajama widest. Intervals over tokens are up to seven times narrower."}, "figure": {"caption": "Half width of the 95% evaluation interval at 6.9B, mean of the three training sets.", "name": "fig-intervals"}}
 figure, ax = plt.subplots(figsize=(7, 3.6))
 draw_intervals(ax, widths).set_title("C4 eval is measured ten times better than the rest, or more");
 
@@ -137,7 +137,7 @@ draw_intervals(ax, widths).set_title("C4 eval is measured ten times better than 
 c4_eval, widest = widths["sequences"]["c4_eval"], widths["sequences"].idxmax()
 Markdown(
     f"""C4 eval is known to ±{c4_eval:.2%}, {widest} only to ±{widths["sequences"].max():.1%}. A law
-that misses by 3 % on such a set has not been shown to miss at all. And no interval here knows
+that misses by 3% on such a set has not been shown to miss at all. And no interval here knows
 about the other half of the noise: no cell of the grid was trained twice, so what another seed
 would give is not in the data."""
 )
@@ -166,7 +166,7 @@ share.loc[share["M"] == 5, ["run", "steps", "warmup_steps", "warmup_share"]]
 
 # %% [markdown]
 # The learning rate of those two runs never reached its peak, let alone came down. Their losses lie
-# far above the law of {doc}`03_loss_law`. That is a correlation, and a plausible cause; the testbed
+# far above the law of [chapter 3](03_loss_law.ipynb). That is a correlation, and a plausible cause; the testbed
 # alone cannot prove it.
 #
 # ## 46 tasks
@@ -223,4 +223,4 @@ Markdown(
 #    What does that say about how its text is cut?
 # 3. Draw the warm-up figure for C4. Which run is missing?
 #
-# [Solutions](solutions).
+# [Solutions](solutions.ipynb).

@@ -20,7 +20,7 @@
 # to them, and predicts the loss of the large one. Then it asks why the fit can be trusted to be
 # the best one, and how little five runs say about their own error.
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -37,7 +37,6 @@ from scaling.figures import (
     use_style,
 )
 from scaling.fit import fit_loss_law
-from scaling.law import LossLaw
 from scaling.recipe import relative_error
 from scaling.testbed import run_table, select_loss_fit, select_targets
 
@@ -67,13 +66,13 @@ use_style()
 #
 # ## Five runs
 #
-# The testbed ({doc}`01_testbed`) holds 35 runs trained on RedPajama. The recipe of the paper uses
+# The testbed ([chapter 1](01_testbed.ipynb)) holds 35 runs trained on RedPajama. The recipe of the paper uses
 # five: four sizes at $M = 20$, and the smallest size once more at $M = 320$.
 
 # %%
 redpajama = run_table("redpajama")
 five = select_loss_fit(redpajama)
-five[["run", "N", "D", "M", "C", "loss_c4_eval"]]
+five[["run", "N", "D", "M", "loss_c4_eval"]]
 
 # %% [markdown]
 # The largest of them has 0.4 billion parameters. Fitting takes one line and less than a
@@ -87,10 +86,11 @@ fit.law
 # The record can be written in the paper's letters, {eq}`eq-over-training`.
 
 # %%
-pd.Series(fit.law.to_paper()._asdict()).to_frame("ours").assign(printed=[1.84, 212, 367, 0.136])
+ours = pd.Series(fit.law.to_paper()._asdict())
+pd.DataFrame({"ours": ours, "printed": {"E": 1.84, "a": 212, "b": 367, "eta": 0.136}})
 
 # %% [markdown]
-# All four agree with Table 6 of the paper to the digits printed there. The [scorecard](scorecard)
+# All four agree with Table 6 of the paper to the digits printed there. The [scorecard](scorecard.ipynb)
 # does the same for every other number that the paper prints.
 #
 # ## Two large runs
@@ -100,10 +100,10 @@ pd.Series(fit.law.to_paper()._asdict()).to_frame("ours").assign(printed=[1.84, 2
 
 # %%
 targets = select_targets(redpajama)
-prediction = targets[["run", "C", "loss_c4_eval"]].assign(
+prediction = targets[["run", "loss_c4_eval"]].assign(
     predicted=fit.law.predict(targets["N"], targets["D"]),
     relative_error=lambda t: relative_error(t["predicted"], t["loss_c4_eval"]),
-    compute_ratio=lambda t: t["C"] / five["C"].sum(),
+    compute_ratio=targets["C"] / five["C"].sum(),
 )
 prediction
 
@@ -112,7 +112,7 @@ Markdown(
     f"""The misses are {prediction["relative_error"][0]:+.2%} and
 {prediction["relative_error"][1]:+.2%}, for runs that cost
 {prediction["compute_ratio"][0]:.0f} and {prediction["compute_ratio"][1]:.0f} times as much as
-the five together. The paper prints 0.7 % for both."""
+the five together. The paper prints 0.7% for both."""
 )
 
 # %% [markdown]
@@ -145,7 +145,7 @@ ax.set_title("Five runs predict the loss at 236 and 330 times their compute");
 
 # %% [markdown]
 # The points of $M = 5$, the darkest, lie far off. Two of those runs ended before their learning
-# rate had warmed up ({doc}`01_testbed`). All other points follow the lines.
+# rate had warmed up ([chapter 1](01_testbed.ipynb)). All other points follow the lines.
 #
 # ## Every run, every training set
 #
@@ -190,7 +190,7 @@ Markdown(
 is {judged["miss"].abs().mean():.2%} and the largest {judged["miss"].abs().max():.1%}. Over the
 {len(large)} runs of 1.4B parameters and more it is {large["miss"].abs().mean():.2%}; the worst of
 them is {worst["run"]} with {worst["miss"]:+.1%}. The evaluation itself is not the cause: at 6.9B
-the 95 % interval of a C4-eval loss is about ±0.1 % wide."""
+the 95% interval of a C4-eval loss is about ±0.1% wide."""
 )
 
 # %% [markdown]
@@ -286,7 +286,7 @@ what lets later chapters refit the law hundreds of thousands of times in front o
 #
 # Five runs, four parameters: one number is left over to say how large the noise is. Suppose that
 # the law is right and the errors are independent and normal with standard deviation $\sigma$. Then
-# the residual sum of squares is $\sigma^2\chi^2_1$, and a 95 % interval for $\sigma$ is
+# the residual sum of squares is $\sigma^2\chi^2_1$, and a 95% interval for $\sigma$ is
 
 # %%
 sigma_hat = fit.sigma_hat
@@ -361,4 +361,4 @@ Markdown(
 #    the three training sets (`fit.law.M_opt`). Would you train at it? Hint: draw the loss over $M$
 #    at a fixed $C$.
 #
-# [Solutions](solutions).
+# [Solutions](solutions.ipynb).

@@ -15,17 +15,18 @@
 # %% [markdown]
 # # From loss to average task error: what does the second law add?
 #
-# *You need: {doc}`03_loss_law`. Reading: 15 minutes. Running: 4 seconds.*
+# *You need: [chapter 3](03_loss_law.ipynb). Reading: 15 minutes. Running: 4 seconds.*
 #
 # A loss in nats is not what a model is bought for. People ask how often it is wrong. This chapter
 # adds a second law, from loss to the average error over many tasks, and chains it to the first.
 # Then it takes the chain apart: each link alone, next to two baselines that use no law at all.
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown
+from myst_nb import glue
 from scipy.stats import spearmanr
 
 from scaling.figures import DATASET_LABELS, draw_error_against_loss, draw_legs, use_style
@@ -95,7 +96,8 @@ chain.error_fit.status, chain.error_fit.dof
 # Now both laws together: compute gives loss, loss gives error.
 
 # %% mystnb={"image": {"alt": "Two panels for RedPajama. Top: loss over compute with lines of equal tokens per parameter, dashed beyond the five ringed fit runs; the two large runs are missed by 0.71 and 0.73 per cent. Bottom: mean error of 17 tasks over loss; points follow one rising curve through six ringed runs, and the two large runs at its dashed lower end are missed by 3.6 and 0.046 per cent."}, "figure": {"caption": "The headline of the book, re-executed: five runs predict the loss of two large runs (top), six predict their average error (bottom). Per cents are predicted minus measured.", "name": "fig-headline"}}
-make_headline("redpajama");
+headline_figure = make_headline("redpajama")
+glue("headline_figure", headline_figure, display=False)
 
 # %%
 targets = select_targets(redpajama)
@@ -109,7 +111,7 @@ headline
 Markdown(
     f"""For the 6.9B run the chain misses the average error by
 {abs(headline["relative_error"][1]):.2%}, for the over-trained 1.4B run by
-{headline["relative_error"][0]:.1%}. The paper prints 0.05 % and 3.6 %."""
+{headline["relative_error"][0]:.1%}. The paper prints 0.05% and 3.6%."""
 )
 
 # %% [markdown]
@@ -154,7 +156,7 @@ ax.set_title("On C4 the two links of the chain cancel");
 # %% tags=["remove-input"]
 c4 = legs.set_index("run").loc["c4-6.9B-M20"]
 Markdown(
-    f"""On C4 the 6.9B run is predicted within {abs(c4["chain"]):.2%}, the paper's 0.14 %. It is a
+    f"""On C4 the 6.9B run is predicted within {abs(c4["chain"]):.2%}, the paper's 0.14%. It is a
 cancellation. The loss is predicted {abs(c4["loss_miss"]):.1%} too low, which alone would put the
 error {abs(c4["loss_law"]):.1%} too low; the error law, fed the true loss, puts it
 {c4["error_law"]:.1%} too high. Averaged over the six targets the chain misses by
@@ -249,8 +251,8 @@ ax.set(title="A single task bends where the average does not", ylabel="Err, Hell
 single = miss.drop(index=["avg17", "avg46"]).abs()
 Markdown(
     f"""Of these twelve single-task predictions at 6.9B, {(single < 0.08).to_numpy().sum()} are
-within 8 %, and the worst is off by {single.to_numpy().max():.0%}. All twelve are the paper's own
-(its Table 2) to the printed digit: see the [scorecard](scorecard)."""
+within 8%, and the worst is off by {single.to_numpy().max():.0%}. All twelve are the paper's own
+(its Table 2) to the printed digit: see the [scorecard](scorecard.ipynb)."""
 )
 
 # %% [markdown]
@@ -263,7 +265,7 @@ Markdown(
   as dear within {legs["chain"].abs().max():.1%} at worst and {mean["chain"]:.1%} on average, over
   three training sets.
 - The best of the six, {legs["chain"].abs().min():.2%}, and C4's {abs(c4["chain"]):.2%} are not
-  precision: on C4 two misses of more than 5 % cancel.
+  precision: on C4 two misses of more than 5% cancel.
 - A straight line through the last two runs does as well ({mean["straight_line"]:.1%}); no change
   does not ({mean["no_change"]:.0%}).
 - Averages predict, single tasks do not: up to {single.to_numpy().max():.0%} off.
@@ -279,4 +281,4 @@ Markdown(
 # 3. Feed the straight line the measured loss instead of the predicted one. Does it beat the error
 #    law fed the same?
 #
-# [Solutions](solutions).
+# [Solutions](solutions.ipynb).

@@ -21,7 +21,7 @@
 # computes from the released runs. `match` means that ours rounds to the printed digits. The same
 # list comes from the command line: `scaling scorecard`, or `scaling scorecard --json`.
 
-# %%
+# %% tags=["hide-input"]
 import pandas as pd
 from IPython.display import Markdown
 
@@ -56,7 +56,7 @@ printed.groupby("source")["status"].value_counts().unstack(fill_value=0)
 # ## Ours alone
 #
 # No paper prints these: the error law's own miss at 6.9B when it is fed the measured loss
-# ({doc}`09_error_law`), in per cent of the measured error.
+# ([chapter 9](09_error_law.ipynb)), in per cent of the measured error.
 
 # %%
 scorecard.loc[scorecard["published"].isna(), ["id", "ours", "unit"]]

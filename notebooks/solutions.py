@@ -17,7 +17,7 @@
 #
 # Each solution is a few lines that run; change them and run again.
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 
@@ -30,7 +30,7 @@ from scaling.testbed import select_targets
 DATASETS = ("c4", "redpajama", "refinedweb")
 
 # %% [markdown]
-# ## {doc}`01_testbed`
+# ## [chapter 1](01_testbed.ipynb)
 #
 # **1. Parameters of the 1.4B model.** Width 2,048 and 24 layers. The feed-forward width is
 # $256\lceil\lfloor 8d/3 \rfloor / 256\rceil$.
@@ -62,7 +62,7 @@ grid = {(size, M) for size, M in run_table("redpajama")[["size", "M"]].itertuple
 grid - {(size, M) for size, M in run_table("c4")[["size", "M"]].itertuples(index=False)}
 
 # %% [markdown]
-# ## {doc}`03_loss_law`
+# ## [chapter 3](03_loss_law.ipynb)
 #
 # **1. Without the $M = 320$ run.** On one ray $D = 20N$, so $N^{-\alpha}$ and $D^{-\alpha}$ are the
 # same column up to a factor: $A$ and $B$ cannot be told apart. Only $E$, the exponent and the sum
@@ -112,7 +112,7 @@ pd.Series(law.predict(N, M * N), index=pd.Index(M, name="M")).to_frame("loss at 
 # a fragile number, read off the flat bottom of a curve fitted to five runs, and below $M = 20$ the
 # fit has no runs at all.
 #
-# ## {doc}`09_error_law`
+# ## [chapter 9](09_error_law.ipynb)
 #
 # **1. Without the 1.4B run.**
 
@@ -141,7 +141,7 @@ pd.DataFrame(
 }
 
 # %% [markdown]
-# Between about 19 and 26 %. Nothing to believe: the law was fitted between 55 % and 82 % and is asked
+# Between about 19 and 26%. Nothing to believe: the law was fitted between 55% and 82% and is asked
 # far outside, at an $E$ that itself moves by more than a tenth when the noise is drawn again.
 #
 # **3. The straight line, fed the truth.**

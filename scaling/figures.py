@@ -40,8 +40,9 @@ SHADE = "#f1ede3"
 
 
 def use_style() -> None:
-    """Give every figure of this session the look of the book; in Jupyter, as sharp as vectors."""
+    """Give figures and tables of this session the look of the book; in Jupyter as vectors."""
     plt.style.use(STYLE)
+    pd.set_option("display.precision", 4)
     try:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:  # no Jupyter here
@@ -178,7 +179,7 @@ def _annotate_misses(
     ):
         miss = (value - run[y]) / run[y]
         ax.annotate(
-            f"{run['size']}, M = {run['M']:g}\n{100 * miss:+.2g} %",
+            f"{run['size']}, M = {run['M']:g}\n{100 * miss:+.2g}%",
             (run[x], run[y]),
             xytext=offset,
             textcoords="offset points",
@@ -389,14 +390,14 @@ def draw_intervals(ax: Axes, widths: pd.DataFrame) -> Axes:
     ax : matplotlib.axes.Axes
         Where to draw.
     widths : pandas.DataFrame
-        Index loss sets; columns sequences and tokens: half the 95 % interval over the loss.
+        Index loss sets; columns sequences and tokens: half the 95% interval over the loss.
     """
     y = np.arange(len(widths))[::-1]
     ax.scatter(widths["sequences"], y, color=INK, marker="o", label="over sequences")
     ax.scatter(widths["tokens"], y, facecolors="white", edgecolors=INK, label="over tokens")
     ax.hlines(y, widths["tokens"], widths["sequences"], color="#999999", linewidth=1, zorder=0)
     ax.set_yticks(y, widths.index)
-    ax.set(xscale="log", xlabel="half width of the 95 % interval, share of the loss")
+    ax.set(xscale="log", xlabel="half width of the 95% interval, share of the loss")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
     ax.legend()
     return ax

@@ -12,10 +12,11 @@ from scaling.headline import write_headline
 from scaling.names import DATASETS
 from scaling.recipe import fit_chain, relative_error
 from scaling.scorecard import make_scorecard
-from scaling.testbed import run_table, select_targets
+from scaling.testbed import run_table, select_loss_fit, select_targets
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+INTRO = (ROOT / "book" / "intro.md").read_text(encoding="utf-8")
 
 
 def block(language: str, containing: str = "") -> str:
@@ -44,16 +45,24 @@ def test_the_python_example_runs():
 
 
 def test_the_answers_in_the_table():
-    loss_misses, error_misses = [], []
+    loss_misses, error_misses, line_misses = [], [], []
     for dataset in DATASETS.values():
         table = run_table(dataset)
         chain, targets = fit_chain(table), select_targets(table)
         design = targets["N"], targets["D"]
         loss_misses.extend(relative_error(chain.predict_loss(*design), targets["loss_c4_eval"]))
         error_misses.extend(relative_error(chain.predict_error(*design), targets["err_avg17"]))
+        ray = select_loss_fit(table).query("M == 20")
+        line = np.polyfit(np.log(ray["C"]), np.log(ray["loss_c4_eval"]), 1)
+        straight = np.exp(np.polyval(line, np.log(targets["C"])))
+        line_misses.extend(relative_error(straight, targets["loss_c4_eval"]))
     loss, error = np.abs(loss_misses) * 100, np.abs(error_misses) * 100
-    assert f"within {loss.min():.2f} to {loss.max():.1f} % over six targets" in README
-    assert f"within {error.min():.2f} to {error.max():.1f} %, {error.mean():.1f} % on av" in README
+    assert f"within {loss.min():.2f} to {loss.max():.1f}% over six targets" in README
+    assert f"within {error.min():.2f} to {error.max():.1f}%, {error.mean():.1f}% on av" in README
+    assert f"Its loss within {loss.max():.1f}%" in INTRO
+    assert f"Within {error.max():.1f}%, {error.mean():.1f}% on average" in INTRO
+    straight_line = np.abs(line_misses) * 100
+    assert f"which is {straight_line.min():.0f} to {straight_line.max():.0f}% off" in INTRO
     statuses = [entry.status for entry in make_scorecard() if entry.published is not None]
     matched, explained = statuses.count("match"), statuses.count("explained")
     assert f"{len(statuses)} printed numbers" in README
