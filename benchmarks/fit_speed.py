@@ -44,9 +44,7 @@ def _real_designs() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     for _, table in run_table().groupby("dataset"):
         runs = select_loss_fit(table)
         for loss_set in LOSS_SETS.values():
-            designs.append(
-                tuple(runs[c].to_numpy(float) for c in ("N", "D", f"loss_{loss_set}"))
-            )
+            designs.append(tuple(runs[c].to_numpy(float) for c in ("N", "D", f"loss_{loss_set}")))
     return designs
 
 

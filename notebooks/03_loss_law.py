@@ -141,8 +141,7 @@ miss also holds the cost of over-training.)"""
 # %% mystnb={"image": {"alt": "Loss over training compute for the 35 RedPajama runs on logarithmic compute from 1e15 to 1e22 FLOPs. Eight lines of equal tokens per parameter fall side by side and flatten; the points of M = 5 lie far above them, all others close. Five ringed runs below 2e19 FLOPs fit the law; the two largest runs lie 0.7 per cent below its dashed extension."}, "figure": {"caption": "The law, fitted on the five ringed runs, along lines of equal multiplier. Solid: inside the compute of the fit runs. Dashed: extrapolated. Dots are measured.", "name": "fig-loss-compute"}}
 figure, ax = plt.subplots(figsize=(8, 5))
 draw_loss_against_compute(ax, redpajama, fit.law, five, targets)
-ax.set_title("Five runs predict the loss at 236 and 330 times their compute");
-
+ax.set_title("Five runs predict the loss at 236 and 330 times their compute")
 # %% [markdown]
 # The points of $M = 5$, the darkest, lie far off. Two of those runs ended before their learning
 # rate had warmed up ([chapter 1](01_testbed.ipynb)). All other points follow the lines.
@@ -219,6 +218,7 @@ the 95% interval of a C4-eval loss is about ±0.1% wide."""
 # $\mathbf{c}$ first and over $\alpha$ second is minimising over both. Four unknowns have become
 # one, and a function of one variable can be looked at from end to end.
 
+
 # %%
 def least_ssr(eta, N, D, loss):
     columns = np.column_stack([np.ones_like(N), N ** (-2 * eta), D ** (-2 * eta)])
@@ -236,7 +236,7 @@ for dataset, table in tables.items():
     best = fits[dataset].law.alpha / 2
     draw_profile(ax, eta, cost, best, DATASET_LABELS[dataset], DATASET_COLOURS[dataset])
 ax.set_title("One valley per training set: the optimum is the only one")
-ax.legend();
+ax.legend()
 
 # %% [markdown]
 # Each profile has one valley, and the dotted line, our fit, stands at its bottom. `scaling.fit`
@@ -244,6 +244,7 @@ ax.legend();
 # the projected residual from every valley the scan shows. A second valley would be searched too.
 #
 # SciPy agrees. Ten of the paper's starts, in the paper's own parametrisation:
+
 
 # %%
 def over_training_law(x, A, b, power, E):
@@ -318,8 +319,7 @@ ax.plot(fit.law.E, prediction["predicted"][1], "P", color="black", label="the fi
 ax.axhline(large_run["loss_c4_eval"], color="#D55E00", label="measured")
 ax.set(xlabel="E, irreducible loss, nats/token", ylabel="predicted loss at 6.9B, nats/token")
 ax.set_title("The coefficients wander; the prediction wanders less")
-ax.legend();
-
+ax.legend()
 # %%
 spread = pd.DataFrame({"E": copies.law.E, "eta": copies.law.alpha / 2, "loss at 6.9B": drawn_loss})
 (spread.std() / spread.mean()).to_frame("relative standard deviation")

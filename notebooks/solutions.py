@@ -24,8 +24,13 @@ import pandas as pd
 from scaling.compute import count_parameters, hidden_width
 from scaling.fit import fit_error_law, fit_loss_law
 from scaling.recipe import fit_chain, relative_error
-from scaling.testbed import load_losses, run_table, select_error_fit, select_loss_fit
-from scaling.testbed import select_targets
+from scaling.testbed import (
+    load_losses,
+    run_table,
+    select_error_fit,
+    select_loss_fit,
+    select_targets,
+)
 
 DATASETS = ("c4", "redpajama", "refinedweb")
 
@@ -73,9 +78,7 @@ redpajama = run_table("redpajama")
 ray = select_loss_fit(redpajama).query("M == 20")
 on_one_ray = fit_loss_law(ray["N"], ray["D"], ray["loss_c4_eval"])
 targets = select_targets(redpajama)
-miss = relative_error(
-    on_one_ray.law.predict(targets["N"], targets["D"]), targets["loss_c4_eval"]
-)
+miss = relative_error(on_one_ray.law.predict(targets["N"], targets["D"]), targets["loss_c4_eval"])
 on_one_ray.status, dict(zip(targets["run"], miss, strict=True))
 
 # %% [markdown]
@@ -116,6 +119,7 @@ pd.Series(law.predict(N, M * N), index=pd.Index(M, name="M")).to_frame("loss at 
 #
 # **1. Without the 1.4B run.**
 
+
 # %%
 def miss_at_6_9B(dataset, with_1_4B):
     table = run_table(dataset)
@@ -135,16 +139,14 @@ pd.DataFrame(
 # **2. The best reachable error.**
 
 # %%
-{
-    dataset: chain.error_fit.law.predict(chain.loss_fit.law.E)
-    for dataset, chain in chains.items()
-}
+{dataset: chain.error_fit.law.predict(chain.loss_fit.law.E) for dataset, chain in chains.items()}
 
 # %% [markdown]
 # Between about 19 and 26%. Nothing to believe: the law was fitted between 55% and 82% and is asked
 # far outside, at an $E$ that itself moves by more than a tenth when the noise is drawn again.
 #
 # **3. The straight line, fed the truth.**
+
 
 # %%
 def line_and_law(dataset, task="err_avg17"):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from enum import StrEnum
 from functools import wraps
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,14 +45,16 @@ class Count(StrEnum):
 
 def _number(text: str) -> float:
     """Read 6.9e9 or 6.9B, and refuse what is not above zero."""
+    from scaling.faults import show
     from scaling.numbers import parse_number
 
     try:
         value = parse_number(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    except ValueError:
+        value = math.nan
     if not value > 0:
-        raise typer.BadParameter(f"must be > 0, got {text}")
+        rule = "must be a finite number > 0, written like 6.9e9 or 6.9B"
+        raise typer.BadParameter(f"{rule}, got {show(text)}")
     return value
 
 
@@ -113,7 +116,7 @@ def _plain(value: Any) -> Any:
 
 
 def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
 
 
 # --- a law from a table -------------------------------------------------------------------
@@ -125,8 +128,13 @@ def _select(
     """Rows that can be fitted, their loss and count columns, and how many rows have no loss."""
     from scaling.runs import choose_count, choose_dataset, choose_loss, read_runs
 
-    table = choose_dataset(read_runs(runs), dataset)
-    loss, N = choose_loss(table, loss_set), choose_count(table, count.value)
+    table = read_runs(runs)
+    try:
+        table = choose_dataset(table, dataset)
+        loss, N = choose_loss(table, loss_set), choose_count(table, count.value)
+    except ValueError as error:
+        hint = "--dataset / --loss-set / --count"
+        raise typer.BadParameter(str(error), param_hint=hint) from error
     complete = table.dropna(subset=[loss, N])
     return complete, loss, N, len(table) - len(complete)
 
@@ -185,7 +193,7 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
 
     table = read_runs(runs)
     flagged = table.loc[table["flags"] != "", ["run", "flags"]] if "flags" in table else None
-    report = {
+    report: dict[str, Any] = {
         "file": str(runs),
         "n_runs": len(table),
         "datasets": sorted(table["dataset"].unique()) if "dataset" in table else [],
@@ -230,7 +238,7 @@ def fit(
 
 
 def _only_dataset(table: pd.DataFrame) -> str | None:
-    names = table["dataset"].unique() if "dataset" in table else []
+    names = list(table["dataset"].unique()) if "dataset" in table else []
     return str(names[0]) if len(names) == 1 else None
 
 
@@ -258,9 +266,7 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict the loss, and each err_ column, of a model of N parameters and D (or M N) tokens."""
-    if (D is None) == (M is None):
-        raise typer.BadParameter("give either --D or --M", param_hint="--D / --M")
-    tokens = M * N if D is None else D  # type: ignore[operator]
+    tokens = _target_tokens(N, D, M)
     table, loss, N_column, left_out = _select(runs, dataset, loss_set, count)
     result = _fit(table, loss, N_column, law)
     predicted = result.law.predict(N, tokens)
@@ -290,6 +296,23 @@ def predict(
     _warn(report["warnings"] + _left_out(left_out, loss))
 
 
+def _target_tokens(N: float, D: float | None, M: float | None) -> float:
+    """Tokens of the target, which must have counts that a run table may have."""
+    from scaling.schema import LARGEST
+
+    if D is not None and M is None:
+        tokens = D
+    elif M is not None and D is None:
+        tokens = M * N
+    else:
+        raise typer.BadParameter("give either --D or --M", param_hint="--D / --M")
+    for name, count in (("N", N), ("D", tokens)):
+        if not 1 <= count <= LARGEST:
+            rule = f"{name} must be from 1 to {LARGEST:g}, got {count:g}"
+            raise typer.BadParameter(rule, param_hint="--N / --D / --M")
+    return tokens
+
+
 def _extrapolation(table: pd.DataFrame, N_column: str, N: float, D: float) -> dict[str, Any]:
     """How far outside the fitted runs a target lies."""
     compute, M = table[N_column] * table["D"], table["D"] / table[N_column]
@@ -301,6 +324,8 @@ def _extrapolation(table: pd.DataFrame, N_column: str, N: float, D: float) -> di
 
 
 def _predict_errors(table: pd.DataFrame, loss: str, predicted: float) -> dict[str, dict[str, Any]]:
+    import numpy as np
+
     from scaling.fit import FitError, fit_error_law
     from scaling.runs import error_columns
 
@@ -309,9 +334,10 @@ def _predict_errors(table: pd.DataFrame, loss: str, predicted: float) -> dict[st
         measured = table.dropna(subset=[column])
         entry: dict[str, Any] = {"value": None, "lo": None, "hi": None, "status": "too_few_runs"}
         try:
-            if len(measured):
-                result = fit_error_law(measured[loss], measured[column])
-                entry |= {"value": result.law.predict(predicted), "status": result.status}
+            result = fit_error_law(measured[loss], measured[column])
+            with np.errstate(over="ignore", invalid="ignore"):  # far outside: warned about below
+                value = result.law.predict(predicted)
+            entry |= {"value": value, "status": result.status}
         except FitError:  # fewer runs than parameters: the status says it
             pass
         errors[column.removeprefix("err_")] = entry
@@ -355,8 +381,10 @@ def scorecard(as_json: AsJson = False) -> None:
 
 def main() -> None:
     """Run the command line."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a name that the terminal cannot show is escaped
+        sys.stdout.reconfigure(errors="backslashreplace")
     app()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -50,15 +50,15 @@ def use_style() -> None:
     set_matplotlib_formats("svg", metadata={"Date": None})
 
 
-def shade_of(M: float) -> Any:
+def shade_of(M: Any) -> Any:
     """Colour of a multiplier, from dark (few tokens per parameter) to light (many)."""
-    return to_hex(plt.get_cmap("viridis")(0.92 * LogNorm(5, 640)(M)))
+    return to_hex(plt.get_cmap("viridis")(0.92 * LogNorm(5, 640)(float(M))))
 
 
 def _scatter(ax: Axes, runs: pd.DataFrame, x: str, y: str, **style: Any) -> None:
     """Plot runs with the marker of their size and the shade of their multiplier."""
     for (size, M), group in runs.groupby(["size", "M"], sort=False):
-        marker = SIZE_MARKERS.get(size, "o")
+        marker = SIZE_MARKERS.get(str(size), "o")
         area = 110 if marker == "*" else 42
         ax.scatter(group[x], group[y], marker=marker, s=area, **{"c": shade_of(M)} | style)
 
@@ -154,7 +154,7 @@ def draw_loss_against_compute(
     return ax
 
 
-def _allocate(C: ArrayLike, M: float) -> tuple[Any, Any]:
+def _allocate(C: ArrayLike, M: Any) -> tuple[Any, Any]:
     N = np.sqrt(np.asarray(C) / (6.0 * M))
     return N, M * N
 
@@ -317,7 +317,7 @@ def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
         the prediction, fractions), chain (their sum).
     """
     y = np.arange(len(legs))[::-1]
-    arrows = [
+    arrows: list[tuple[str, Any, str, str, float]] = [
         ("error_law", 0.0, "#0072B2", "error law, fed the measured loss", 0.16),
         ("loss_law", legs["error_law"], "#D55E00", "loss law, its miss carried on", -0.16),
     ]
@@ -344,17 +344,12 @@ def draw_curves(ax: Axes, table: pd.DataFrame, x: str, column: str = "loss_c4_ev
     x, column : str
         Columns across and up.
     """
-    for dataset, runs in table.groupby("dataset"):
-        runs = runs.sort_values(x)
-        ax.plot(
-            runs[x],
-            runs[column],
-            marker=DATASET_MARKERS[dataset],
-            color=DATASET_COLOURS[dataset],
-            label=DATASET_LABELS[dataset],
-        )
-    label = {"N": "N, parameters", "D": "D, training tokens", "M": "M, tokens per parameter"}[x]
-    ax.set(xscale="log", xlabel=label, ylabel="L, loss, nats/token")
+    for dataset, label in DATASET_LABELS.items():
+        runs = table[table["dataset"] == dataset].sort_values(x)
+        marker, colour = DATASET_MARKERS[dataset], DATASET_COLOURS[dataset]
+        ax.plot(runs[x], runs[column], marker=marker, color=colour, label=label)
+    words = {"N": "N, parameters", "D": "D, training tokens", "M": "M, tokens per parameter"}
+    ax.set(xscale="log", xlabel=words[x], ylabel="L, loss, nats/token")
     ax.legend(title="trained on")
     return ax
 
@@ -369,8 +364,8 @@ def draw_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
     runs : pandas.DataFrame
         Columns size, M and warmup_share; a share above one is a run that ends before its warm-up.
     """
-    for size, group in runs.groupby("size", sort=False):
-        marker = SIZE_MARKERS[size]
+    for size, marker in SIZE_MARKERS.items():
+        group = runs[runs["size"] == size].sort_values("M")
         ax.plot(group["M"], group["warmup_share"], marker=marker, label=size, linewidth=1)
     ax.axhline(1.0, color=INK, linewidth=0.9, linestyle="--")
     ax.annotate("the run ends before its warm-up", (640, 1.12), ha="right", fontsize=8.5)

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from scaling.law import ErrorLaw, LossLaw, LossSurface
 from scaling.projection import (
-    TINY,
     Array,
     Mask,
     Objective,
@@ -32,6 +31,7 @@ ObjectiveName = Literal["loss", "log", "huber"]
 EXPONENT_BOUNDS = (1e-3, 5.0)
 RATE_BOUNDS = (1e-6, 200.0)  # of gamma times the spread of the losses
 LARGEST_POWER = 600.0  # keeps exp(gamma L) inside double precision
+LEAST_SPREAD = 1e-200  # of the losses: keeps gamma itself inside double precision
 IDENTIFIED = 1e-14  # squared sine under which a parameter's direction is rounding error
 HUBER_DELTA = 1e-3
 STATUSES = ("converged", "saturated", "wrong_sign", "at_bound", "unidentified")
@@ -199,8 +199,8 @@ def fit_error_law(
     _require_distinct(L, n_parameters=3, what="loss")
     data = _observations("error", error, weights, len(L))
     centre = L.mean()
-    spread = np.ptp(L) + TINY
-    hi = min(RATE_BOUNDS[1] / spread, LARGEST_POWER / (np.abs(L).max() + TINY))
+    spread = np.ptp(L) + LEAST_SPREAD
+    hi = min(RATE_BOUNDS[1] / spread, LARGEST_POWER / (np.abs(L).max() + LEAST_SPREAD))
     lo = min(RATE_BOUNDS[0] / spread, hi)
     problem = Problem((L - centre)[None], (0,), lo, hi, 64, signed=not nonneg)
     signs = (1.0, -1.0) if nonneg else None  # of the columns 1 and exp(-gamma L)
@@ -458,7 +458,9 @@ def _observations(
     shape = np.broadcast_shapes((1, n_runs), y.shape, w.shape)
     batched = max(y.ndim, w.ndim) == 2
     scale = 2.0 ** np.frexp(np.abs(y).max() or 1.0)[1]
-    return _Observations(np.broadcast_to(y / scale, shape), np.broadcast_to(w, shape), batched, scale)
+    return _Observations(
+        np.broadcast_to(y / scale, shape), np.broadcast_to(w, shape), batched, scale
+    )
 
 
 def _require_distinct(runs: NDArray[Any], *, n_parameters: int, what: str) -> None:

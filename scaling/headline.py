@@ -1,4 +1,4 @@
-"""The book's headline in one figure, from the tables to the file: ``python -m scaling.headline``."""
+"""What is the headline? One figure, from tables to file: ``python -m scaling.headline FILE``."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def _find_suspects(frame: pd.DataFrame) -> dict[str, pd.Series]:
     return {
         "undertrained": D < N,
         "warmup": D / batch < warmup,
-        "batch": D < batch,
+        "batch": batch > D,
         "repeat": frame.duplicated(design, keep=False),
         "loss": (frame[loss_columns(frame)] > LARGEST_USUAL_LOSS).any(axis=1),
         "units": N < SMALLEST_USUAL_N,

@@ -30,8 +30,8 @@ def test_the_paper_form_is_the_same_law(E, A, B, alpha, log_N, log_M):
     paper = E + (a * M**eta + b * M**-eta) * C**-eta
     assert paper == pytest.approx(law.predict(N, M * N), rel=1e-12)
     again = LossLaw.from_paper(E, a, b, eta)
-    assert again.A == pytest.approx(A, rel=1e-12)
-    assert again.B == pytest.approx(B, rel=1e-12)
+    assert pytest.approx(A, rel=1e-12) == again.A
+    assert pytest.approx(B, rel=1e-12) == again.B
     assert again.alpha == alpha
 
 

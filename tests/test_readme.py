@@ -30,7 +30,9 @@ def test_the_example_prints_what_the_readme_shows(tmp_path):
     commands = [line[2:].split() for line in session.splitlines() if line.startswith("$ scaling")]
     shown = [line for line in session.splitlines() if not line.startswith("$")]
     for _, *arguments in commands:
-        result = CliRunner().invoke(app, [a.replace("runs.csv", str(tmp_path / "runs.csv")) for a in arguments])
+        result = CliRunner().invoke(
+            app, [a.replace("runs.csv", str(tmp_path / "runs.csv")) for a in arguments]
+        )
         assert result.exit_code == 0, result.output
     assert [line for line in shown if line.strip()] == result.output.splitlines()
 
@@ -38,8 +40,8 @@ def test_the_example_prints_what_the_readme_shows(tmp_path):
 def test_the_python_example_runs():
     names: dict = {}
     *lines, last = block("python").strip().splitlines()
-    exec("\n".join(lines), names)  # noqa: S102
-    status, loss = eval(last, names)  # noqa: S307
+    exec("\n".join(lines), names)
+    status, loss = eval(last, names)
     assert status == "converged"
     assert loss == pytest.approx(2.442, abs=0.002)
 

@@ -31,7 +31,7 @@ from scaling.runs import (
 )
 
 sys.path.insert(0, str(Path(__file__).parent))
-from hostile import GOOD, HOSTILE, Hostile  # noqa: E402
+from hostile import GOOD, HOSTILE, Hostile
 
 LIGHT = [case for case in HOSTILE if not case.heavy]
 steady = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))

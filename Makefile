@@ -1,0 +1,69 @@
+# Two commands matter: `make book` and `make test`. Each makes .venv from the lock where none stands.
+
+PYTHON ?= python3
+JOBS ?= 2
+PORT ?= 8000
+
+VENV := .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+READY := $(VENV)/.ready
+LOCK_VENV := .lock-venv
+FREEZE := -m pip list --format=freeze --disable-pip-version-check --exclude pip
+
+.PHONY: help env book test lab serve sync check bench data lock clean
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+env: $(READY) ## Make .venv from requirements.lock, with this package in it
+
+$(READY): requirements.lock pyproject.toml
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PY) -c "import matplotlib.font_manager"
+	touch $@
+
+book: $(READY) ## Build the book into _build/html (nothing where nothing changed)
+	$(PY) book/build.py
+
+test: $(READY) ## Run every test; the site is built first where it is not up to date
+	$(PY) -m pytest -n $(JOBS)
+
+lab: $(READY) ## Open the notebooks in JupyterLab
+	$(PY) -m jupyterlab --notebook-dir=notebooks
+
+serve: book ## Build the book and serve it on this machine alone, at PORT
+	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+sync: $(READY) ## Carry notebooks/*.py over to their .ipynb, without outputs
+	$(BIN)/jupytext --quiet --to ipynb --update notebooks/*.py
+	$(BIN)/jupyter-nbconvert --log-level=ERROR --clear-output --inplace notebooks/*.ipynb
+
+check: $(READY) ## Ruff, mypy, and the check that notebook pairs agree
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(PY) -m pytest -q -k pair tests/test_notebooks.py
+
+bench: $(READY) ## Measure the claims about speed
+	$(PY) -m benchmarks.fit_speed
+
+data: $(READY) ## Rebuild data/testbed from a copy of the public release: make data RELEASE=FOLDER
+	$(if $(RELEASE),,$(error name a copy of the public release: make data RELEASE=FOLDER))
+	$(PY) -m scaling.release $(RELEASE) data/testbed
+
+lock: ## Renew both locks with the newest versions that pyproject.toml allows
+	rm -rf $(LOCK_VENV)
+	$(PYTHON) -m venv $(LOCK_VENV)
+	$(LOCK_VENV)/bin/python -m pip install --quiet --upgrade setuptools
+	$(LOCK_VENV)/bin/python -m pip install --quiet '.[book,dev]'
+	$(LOCK_VENV)/bin/python $(FREEZE) --exclude reliable-scaling | LC_ALL=C sort -f > requirements.lock
+	$(LOCK_VENV)/bin/python -m pip install --quiet '.[training]'
+	$(LOCK_VENV)/bin/python $(FREEZE) --exclude reliable-scaling | sed 's/+.*//' \
+		| LC_ALL=C sort -f | grep -vxFf requirements.lock > requirements-torch.lock
+	rm -rf $(LOCK_VENV)
+
+clean: ## Remove what was built; .venv stays
+	rm -rf _build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,62 @@
+"""What several tests share: the folders, the built site, the browser, and the last words."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+NO_BROWSER = "no Chromium on PATH or in $CHROMIUM"
+BROWSER_ARGUMENTS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
+--disable-background-networking --disable-component-update --disable-sync""".split()
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+# A busy machine is no reason for a test to fail.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """Folder of the built book, made by the command behind `make book`."""
+    command = [sys.executable, "book/build.py"]
+    build = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert build.returncode == 0, f"the book does not build\n{build.stdout}\n{build.stderr}"
+    return ROOT / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Start a headless Chromium; without one skip, or fail where $REQUIRE_BROWSER is set."""
+    chromium = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+    if chromium is None:
+        if os.environ.get("REQUIRE_BROWSER", "0") not in ("", "0"):
+            pytest.fail(f"REQUIRE_BROWSER is set, but there is {NO_BROWSER}")
+        pytest.skip(NO_BROWSER)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chrome = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGUMENTS)
+        yield chrome
+        chrome.close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say last that the browser tests did not run: a skip is easily overlooked."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    without = [report for report in skipped if NO_BROWSER in str(report.longrepr)]
+    if without:
+        terminalreporter.section("the site was not opened in a browser", yellow=True)
+        terminalreporter.line(f"{len(without)} browser tests were skipped: {NO_BROWSER}.")
+        terminalreporter.line(
+            "Install Chromium to run them. With REQUIRE_BROWSER=1 this is a failure."
+        )

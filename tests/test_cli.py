@@ -1,0 +1,676 @@
+"""The command line: every table gets an answer with a status, or one message and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from scaling.cli import app
+from scaling.fit import STATUSES, fit_error_law, fit_loss_law
+from scaling.law import ErrorLaw, LossLaw, LossSurface
+from scaling.recipe import fit_chain
+from scaling.testbed import run_table, select_error_fit, select_loss_fit
+
+sys.path.insert(0, str(Path(__file__).parent))
+from hostile import GOOD, HOSTILE, Hostile, million_rows
+
+pytestmark = pytest.mark.filterwarnings("error")  # numpy's warnings too: none may reach a reader
+
+ROOT = Path(__file__).parents[1]
+# No process can be given a name with a zero byte.
+LIGHT = [case for case in HOSTILE if not case.heavy and "\0" not in case.filename]
+TARGET = ("--N", "6.9B", "--M", "20")
+COMMANDS = {"check": (), "fit": (), "predict": TARGET}
+steady = settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
+# Sound tables that cannot be fitted as they stand, and what is said about them.
+REFUSED = {
+    "spaces round cells": "at least 4 runs that differ in (N, D), got 1",
+    "one run": "at least 4 runs that differ in (N, D), got 1",
+    "two runs": "at least 4 runs that differ in (N, D), got 2",
+    "three runs for four parameters": "at least 4 runs that differ in (N, D), got 3",
+    "one design many times": "at least 4 runs that differ in (N, D), got 1",
+    "counts in billions": "at least 4 runs that differ in (N, D), got 2",
+    "ends before its warm-up": "at least 4 runs that differ in (N, D), got 2",
+    "less than one batch": "at least 4 runs that differ in (N, D), got 1",
+    "data set spelled in two ways": "dataset must be named, one of 'c4', 'C4'",
+    "a data set per run": "dataset must be named, one of 'a', 'b', 'c', 'd', 'e', 'f'",
+    "loss sets in part": "loss set must be named, one of 'loss_a', 'loss_b'",
+}
+EXPECTED = {
+    "no last line end": "converged",
+    "error constant": "converged",
+    "four runs for four parameters": "saturated",
+    "losses at random": "wrong_sign",
+    "loss above 20 nats": "at_bound",
+    "one size only": "unidentified",
+    "one ray only": "unidentified",
+    "constant loss": "unidentified",
+    "counts at the limit": "unidentified",
+}
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    """Run a command in this process and give exit code, stdout and stderr.
+
+    Whatever is asked, the code is 0 or 2, and on 2 only stderr speaks.
+    """
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code in (0, 2)
+    if done.exit_code == 2:
+        assert done.stdout == ""
+        assert done.stderr.strip()
+    return done.exit_code, done.stdout, done.stderr
+
+
+def answer(*arguments: object) -> object:
+    """Run a command with ``--json`` and give what it says, in strict JSON."""
+    code, out, err = run(*arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out, parse_constant=lambda token: pytest.fail(f"{token} is no JSON"))
+
+
+def refusal(*arguments: object) -> str:
+    """Run a command that must refuse, plain and with ``--json``, and give its last line."""
+    code, _, err = run(*arguments)
+    assert (code, "", err) == run(*arguments, "--json")
+    assert code == 2
+    return err.splitlines()[-1]
+
+
+def run_apart(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, with RuntimeWarning as an error."""
+    return subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", "-m", "scaling.cli", *map(str, arguments)],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        encoding=environment.get("PYTHONIOENCODING", "utf-8"),
+    )
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    """Write a table, given as text, as columns or as a frame, and give its path."""
+
+    def write_table(table: str | dict[str, object] | pd.DataFrame, name: str = "runs.csv") -> Path:
+        text = table if isinstance(table, str) else pd.DataFrame(table).to_csv(index=False)
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write_table
+
+
+TRUTH = LossLaw(1.8, 180.0, 220.0, 0.25)
+N = np.array([1e7, 4e7, 1.6e8, 4e8, 1e7, 4e7, 1.6e8])
+D = N * np.array([20, 20, 20, 20, 320, 160, 80])
+
+
+def planted(law: LossLaw | LossSurface = TRUTH, **columns: object) -> dict[str, object]:
+    """Give noise-free runs of a law, with further columns."""
+    return {"N": N, "D": D, "loss": law.predict(N, D)} | columns
+
+
+# --- hostile tables -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", LIGHT, ids=lambda case: case.name)
+def test_hostile_table(case: Hostile, tmp_path: Path) -> None:
+    """Every command refuses a faulty table with all its faults, and answers a sound one."""
+    path = case.write(tmp_path)
+    for command, target in COMMANDS.items():
+        if case.sound and (command == "check" or case.name not in REFUSED):
+            assert_answers(command, path, EXPECTED.get(case.name))
+            continue
+        code, _, err = run(command, path, *target)
+        assert (code, "", err) == run(command, path, *target, "--json")
+        assert code == 2
+        if case.sound:
+            assert err.rstrip().endswith(REFUSED[case.name])
+        else:
+            assert_names_all_faults(err.splitlines(), path, case)
+
+
+def assert_answers(command: str, path: Path, status: str | None) -> None:
+    """Assert that a command answers, plain and as JSON, with the expected status."""
+    code, out, _ = run(command, path, *COMMANDS[command])
+    assert code == 0
+    report = answer(command, path, *COMMANDS[command])
+    assert isinstance(report, dict)
+    if command == "check":
+        assert f"{report['n_runs']} runs, sound" in out
+        return
+    assert report["status"] in ([status] if status else STATUSES)
+    assert f"status: {report['status']}" in out
+
+
+def assert_names_all_faults(lines: list[str], path: Path, case: Hostile) -> None:
+    """Assert that each fault has its line, with row, column, value and rule."""
+    n_faults = len(case.faults)
+    assert lines[n_faults:] == ([f"{n_faults} faults"] if n_faults > 1 else [])
+    for line, (row, column, value, rule) in zip(lines, case.faults, strict=False):
+        place = [repr(path.name)[1:-1]] + [f"row {row}"] * (row is not None)
+        if column is not None:
+            place.append(f"column {column if column.isprintable() else repr(column)}")
+        assert all(part in line for part in [*place, repr(value)[1:-1], rule])
+        assert line.isprintable()
+
+
+def test_a_million_runs_are_fitted(tmp_path: Path) -> None:
+    """A million runs get the law that made them."""
+    path = tmp_path / "runs.csv"
+    path.write_bytes(million_rows())
+    report = answer("fit", path)
+    assert (report["n_runs"], report["status"]) == (1_000_000, "converged")
+    assert report["coefficients"]["alpha"]["value"] == pytest.approx(0.25, rel=1e-3)
+
+
+@pytest.mark.parametrize("law", ["tied", "free"])
+@pytest.mark.parametrize("factor", [5e-324, 1e-300, 1e-150, 1e28 / 3])
+def test_extreme_losses_have_an_answer(write, law: str, factor: float) -> None:
+    """Losses at either end of what a float holds give a status, in the loss and in the errors."""
+    path = write({"N": N, "D": D, "loss": factor * (1 + np.arange(7)), "err_a": 0.9 - 0.1 * N / D})
+    report = answer("predict", path, *TARGET, "--law", law)
+    assert report["status"] in STATUSES
+    assert report["errors"]["a"]["status"] in STATUSES
+    assert answer("fit", path, "--law", law)["status"] == report["status"]
+
+
+def test_losses_that_hardly_differ_have_an_answer(write) -> None:
+    """Losses that differ in their last bits leave the error law unidentified or at a bound."""
+    for loss in (3.0, 300.0, 3e4):
+        path = write({"N": N, "D": D, "loss": loss * (1 + np.arange(7) * 2.0**-52), "err_a": N / D})
+        entry = answer("predict", path, *TARGET)["errors"]["a"]
+        assert entry["status"] in ("unidentified", "at_bound")
+
+
+def test_scale_of_the_losses_changes_no_status(write) -> None:
+    """A law in units of 1e-290 or 1e29 nats is the same law."""
+    for factor in (1e-290, 1e29):
+        report = answer("predict", write(planted(loss=factor * TRUTH.predict(N, D))), *TARGET)
+        assert report["status"] == "converged"
+        expected = factor * TRUTH.predict(6.9e9, 138e9)
+        assert report["loss"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_one_parameter_and_one_token(write) -> None:
+    """The smallest counts of all are runs and targets like any other."""
+    path = write(planted(N=[1, 1, 1, 2, 4, 8, 16], D=[1, 2, 4, 1, 2, 4, 8]))
+    report = answer("predict", path, "--N", "1", "--D", "1")
+    assert report["status"] in STATUSES
+    assert report["extrapolation"]["compute_ratio"] == 1 / 128
+
+
+# --- designs ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("law", "needed"), [("tied", 4), ("free", 5)])
+def test_too_few_runs_say_how_many_are_needed(write, law: str, needed: int) -> None:
+    """Fewer distinct runs than parameters: the message has both numbers. One more is an answer."""
+    for n_runs in range(needed):
+        table = pd.DataFrame(planted()).head(n_runs + 3).rename(columns={"loss": "loss_a"})
+        table.loc[n_runs:, "loss_a"] = np.nan
+        path = write(table.assign(loss_b=3.0))
+        for command in ("fit", "predict"):
+            said = refusal(command, path, *COMMANDS[command], "--law", law, "--loss-set", "a")
+            assert said == (
+                f"a law with {needed} parameters needs at least {needed} runs that differ in "
+                f"(N, D), got {n_runs}"
+            )
+    enough = answer("fit", write(pd.DataFrame(planted()).head(needed)), "--law", law)
+    assert enough["status"] in ("saturated", "unidentified", "wrong_sign", "at_bound")
+    assert (enough["dof"], enough["sigma_hat"]) == (0, None)
+
+
+@pytest.mark.parametrize("n_sizes", range(4, 9))
+@pytest.mark.parametrize("M", [5.0, 20.0, 320.0])
+def test_one_ray_predicts_along_the_ray(write, n_sizes: int, M: float) -> None:
+    """With one M the coefficients are lost; predictions at that M are not."""
+    sizes = np.geomspace(1e7, 1e9, n_sizes)
+    path = write({"N": sizes, "D": M * sizes, "loss": TRUTH.predict(sizes, M * sizes)})
+    report = answer("predict", path, "--N", "6.9B", "--M", M)
+    assert report["status"] == "unidentified"
+    assert report["loss"] == pytest.approx(TRUTH.predict(6.9e9, M * 6.9e9), rel=1e-6)
+    assert any("cannot tell the coefficients apart" in text for text in report["warnings"])
+    assert report["extrapolation"]["M_inside"]
+
+
+def test_one_size_predicts_at_that_size(write) -> None:
+    """With one N the coefficients are lost; predictions at that N are not."""
+    tokens = np.geomspace(1e8, 1e11, 6)
+    path = write({"N": 1e8, "D": tokens, "loss": TRUTH.predict(1e8, tokens)})
+    report = answer("predict", path, "--N", "100M", "--D", "1T")
+    assert report["status"] == "unidentified"
+    assert report["loss"] == pytest.approx(TRUTH.predict(1e8, 1e12), rel=1e-6)
+    _, _, err = run("fit", path)
+    assert err.startswith("warning: the runs cannot tell the coefficients apart")
+
+
+def test_no_design_makes_numpy_warn() -> None:
+    """Noisy runs on one ray, where all products of the scan cancel, are fitted in silence."""
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        sizes = 10 ** rng.uniform(6.5, 10.5, 9)
+        fit = fit_loss_law(sizes, 20 * sizes, TRUTH.predict(sizes, 20 * sizes) + rng.random(9) / 9)
+        assert fit.status in STATUSES
+
+
+# --- options ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("option", ["--N", "--D", "--M"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("abc", "", "-1", "0", "-0", "nan", "inf", "1e999", "1,000", "6,9", "20%", "6.9G", "0x10"),
+        *("１２", "two\nlines", "\x1b[2J", "9" * 99 + "x"),
+    ],
+)
+def test_numbers_that_are_none(write, option: str, text: str) -> None:
+    """One line names option, rule and value, whatever the value holds."""
+    arguments = dict([TARGET[:2], TARGET[2:] if option == "--N" else (option, "20B")])
+    arguments[option] = text
+    options = [f"{name}={value}" for name, value in arguments.items()]
+    said = refusal("predict", write(GOOD), *options)
+    rule = "must be a finite number > 0, written like 6.9e9 or 6.9B"
+    shown = repr(text[:60] + "…" if len(text) > 60 else text)
+    assert said == f"Error: Invalid value for '{option}': {rule}, got {shown}"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--N", "6.9B"), "for --D / --M: give either --D or --M"),
+        (("--N", "6.9B", "--D", "1T", "--M", "20"), "for --D / --M: give either --D or --M"),
+        (("--N", "1e31", "--M", "20"), "N must be from 1 to 1e+30, got 1e+31"),
+        (("--N", "0.5", "--M", "20"), "N must be from 1 to 1e+30, got 0.5"),
+        (("--N", "1e20", "--M", "1e11"), "D must be from 1 to 1e+30, got 1e+31"),
+        (("--N", "1e200", "--D", "1e200"), "N must be from 1 to 1e+30, got 1e+200"),
+        (("--N", "1", "--M", "1e-300"), "D must be from 1 to 1e+30, got 1e-300"),
+        (("--M", "20"), "Missing option '--N'"),
+        ((*TARGET, "--law", "best"), "'best' is not one of 'tied', 'free'"),
+        ((*TARGET, "--count", "n"), "'n' is not one of 'N', 'N_body'"),
+        ((*TARGET, "--level", "0.9"), "No such option: --level"),
+        ((*TARGET, "more.csv"), "unexpected extra argument"),
+    ],
+)
+def test_targets_that_are_none(write, options: tuple[str, ...], said: str) -> None:
+    """What cannot be a target, or is no option, is refused in one line."""
+    assert said in refusal("predict", write(GOOD), *options)
+
+
+@pytest.mark.parametrize("N_text", ["6.9e9", "6.9B", "6900M", "6900000000", "+6.9e+9", " 6.9b "])
+def test_spellings_of_one_target(write, N_text: str) -> None:
+    """All spellings of a number give the same answer, and D says what M says."""
+    path = write(GOOD)
+    expected = answer("predict", path, "--N", "6.9e9", "--D", "138e9")
+    assert answer("predict", path, "--N", N_text, "--M", "20") == expected
+
+
+@steady
+@given(st.text(max_size=12) | st.from_regex(r"[+-]?[0-9.eE]{1,9}[KMBT]?", fullmatch=True))
+def test_any_number_is_read_or_refused(text: str) -> None:
+    """Any text as a number gives an answer, or one line that says why not."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "runs.csv")
+        path.write_text(GOOD)
+        code, out, err = run("predict", path, f"--N={text}", "--M", "20", "--json")
+    assert json.loads(out)["status"] == "converged" if code == 0 else "Invalid value" in err
+
+
+@pytest.mark.parametrize("arguments", [(), ("fit",), ("predict", "--N", "1"), ("no-such",)])
+def test_nothing_to_do_is_refused(arguments: tuple[str, ...]) -> None:
+    """Without a command or a table there is help or a message, and exit code 2."""
+    assert run(*arguments)[0] == 2
+
+
+def test_several_datasets_need_a_name(write) -> None:
+    """None named, or a wrong one: the message lists them. The right one is used alone."""
+    own = pd.DataFrame(planted(dataset="ours"))
+    other = pd.DataFrame(planted(LossLaw(2.5, 90.0, 300.0, 0.2), dataset="theirs"))
+    path = write(pd.concat([own, other]))
+    for command, target in [("fit", ()), ("predict", TARGET)]:
+        said = refusal(command, path, *target)
+        assert said.endswith("dataset must be named, one of 'ours', 'theirs'")
+        said = refusal(command, path, *target, "--dataset", "Ours")
+        assert said.endswith("dataset must be one of 'ours', 'theirs', got 'Ours'")
+        assert "Invalid value for --dataset" in said
+    report = answer("fit", path, "--dataset", "theirs")
+    assert (report["dataset"], report["n_runs"]) == ("theirs", 7)
+    assert report["coefficients"]["E"]["value"] == pytest.approx(2.5, rel=1e-6)
+    assert answer("check", path)["datasets"] == ["ours", "theirs"]
+    assert answer("fit", write(own))["dataset"] == "ours"
+    assert answer("fit", write(planted()))["dataset"] is None
+
+
+def test_several_loss_sets_need_a_name(write) -> None:
+    """None named, or a wrong one: the message lists them. `loss` and a sole set are defaults."""
+    table = pd.DataFrame(planted()).rename(columns={"loss": "loss_a"}).assign(loss_b=3.0)
+    path = write(table)
+    for command, target in [("fit", ()), ("predict", TARGET)]:
+        said = refusal(command, path, *target)
+        assert said.endswith("loss set must be named, one of 'loss_a', 'loss_b'")
+        said = refusal(command, path, *target, "--loss-set", "c")
+        assert said.endswith("loss set must be one of 'loss_a', 'loss_b', got 'c'")
+    assert answer("fit", path, "--loss-set", "a") == answer("fit", path, "--loss-set", "loss_a")
+    assert answer("fit", path, "--loss-set", "b")["status"] == "unidentified"
+    assert answer("fit", write(table.drop(columns="loss_b")))["loss_set"] == "loss_a"
+    assert answer("fit", write(table.assign(loss=3.0)))["loss_set"] == "loss"
+
+
+def test_missing_losses_are_left_out_and_counted(write) -> None:
+    """Runs without the loss are not fitted; the report says how many there were."""
+    table = pd.DataFrame(planted()).rename(columns={"loss": "loss_a"}).assign(loss_b=3.0)
+    table.loc[[1, 4], "loss_a"] = np.nan
+    path = write(table)
+    for command, target in [("fit", ()), ("predict", TARGET)]:
+        report = answer(command, path, *target, "--loss-set", "a")
+        assert (report["n_runs"], report["left_out"]) == (5, 2)
+        _, _, err = run(command, path, *target, "--loss-set", "a")
+        assert "warning: 2 runs without loss_a were left out" in err.splitlines()
+
+
+def test_count_says_in_which_parameters_the_law_is_written(write) -> None:
+    """``--count N_body`` fits and extrapolates in that count, which all runs must have."""
+    body = N - 5e6
+    path = write(planted(loss=TRUTH.predict(body, D), N_body=body))
+    report = answer("predict", path, "--N", "6.9B", "--D", "138B", "--count", "N_body")
+    assert report["count"] == "N_body"
+    assert report["loss"] == pytest.approx(TRUTH.predict(6.9e9, 138e9), rel=1e-6)
+    assert report["extrapolation"]["N_ratio"] == pytest.approx(6.9e9 / body.max())
+    coefficients = answer("fit", path, "--count", "N_body")["coefficients"]
+    assert coefficients["alpha"]["value"] == pytest.approx(0.25, rel=1e-6)
+    assert "needs a column N_body" in refusal("fit", write(GOOD), "--count", "N_body")
+    part = planted(N_body=[1e6, *[None] * 6])
+    assert "not empty 6 times" in refusal("fit", write(part), "--count", "N_body")
+
+
+# --- the shape of the answers -------------------------------------------------------------
+
+
+def test_shape_of_check(write) -> None:
+    """`check` tells what the file holds, and every flag."""
+    path = write(planted(run=list("abcdefg"), err_t=0.5, loss_s=3.0, flags=["", "ours", *[""] * 5]))
+    assert answer("check", path) == {
+        "file": str(path),
+        "n_runs": 7,
+        "datasets": [],
+        "losses": ["loss", "loss_s"],
+        "errors": ["err_t"],
+        "flags": [{"run": "b", "flags": "ours"}],
+    }
+    _, out, _ = run("check", path)
+    assert out.splitlines()[1:] == ["losses: loss, loss_s", "errors: err_t", "flag: b: ours"]
+
+
+@pytest.mark.parametrize(
+    ("law", "truth"), [("tied", TRUTH), ("free", LossSurface(1.8, 180.0, 400.0, 0.25, 0.29))]
+)
+def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
+    """`fit` gives coefficients with room for intervals, residual and status."""
+    report = answer("fit", write(planted(truth)), "--law", law)
+    coefficients = report.pop("coefficients")
+    ssr, sigma = report.pop("ssr"), report.pop("sigma_hat")
+    assert report == {
+        "law": law,
+        "dataset": None,
+        "loss_set": "loss",
+        "count": "N",
+        "n_runs": 7,
+        "left_out": 0,
+        "dof": 7 - len(coefficients),
+        "status": "converged",
+        "warnings": [],
+    }
+    assert list(coefficients) == ["E", "A", "B", "alpha", "beta"][: 4 + (law == "free")]
+    for name, entry in coefficients.items():
+        assert entry == {"value": entry["value"], "lo": None, "hi": None}
+        assert entry["value"] == pytest.approx(getattr(truth, name), rel=1e-5)
+    assert 0 <= ssr < 1e-20
+    assert sigma == pytest.approx((ssr / report["dof"]) ** 0.5)
+
+
+def test_shape_of_predict(write) -> None:
+    """`predict` gives loss, reach and each error, numbers plain."""
+    report = answer("predict", write(planted(err_t=0.1 * np.arange(7), err_u=np.nan)), *TARGET)
+    assert list(report) == [
+        *("loss", "lo", "hi", "law", "status", "loss_set", "count", "n_runs", "left_out"),
+        *("extrapolation", "errors", "warnings"),
+    ]
+    assert report["lo"] is report["hi"] is None
+    assert report["extrapolation"] == {
+        "compute_ratio": pytest.approx(6.9e9 * 138e9 / (N * D).max()),
+        "N_ratio": pytest.approx(6.9e9 / 4e8),
+        "M_inside": True,
+    }
+    assert list(report["errors"]) == ["t", "u"]
+    assert list(report["errors"]["t"]) == ["value", "lo", "hi", "status"]
+    unknown = {"value": None, "lo": None, "hi": None, "status": "too_few_runs"}
+    assert report["errors"]["u"] == unknown
+
+
+def test_plain_text_says_what_json_says(write) -> None:
+    """The text has the loss, the status of every error and the reach."""
+    path = write(planted(err_t=ErrorLaw(0.9, 2.0, 0.9).predict(TRUTH.predict(N, D)), err_u=np.nan))
+    report, (_, out, err) = answer("predict", path, *TARGET), run("predict", path, *TARGET)
+    assert out.splitlines() == [
+        f"loss at N = 6.9e+09, D = 1.38e+11: {report['loss']:.4f} nats/token",
+        f"  err_t: {report['errors']['t']['value']:.4f} (converged)",
+        "  err_u: no fit (too_few_runs)",
+        f"  status: converged; {report['extrapolation']['compute_ratio']:.3g} times the compute of "
+        "the largest run",
+    ]
+    assert err.splitlines() == [f"warning: {text}" for text in report["warnings"]]
+
+
+def test_predict_is_the_chain_of_the_paper(write) -> None:
+    """The five runs give the authors' loss at 6.9B; with the sixth, the error law of all six."""
+    table = run_table("redpajama")
+    large = table[table["size"] == "6.9B"].iloc[0]
+    target = ("--N", repr(float(large["N"])), "--D", repr(float(large["D"])))
+    kept = ["run", "dataset", "N", "D", "loss_c4_eval", "err_avg17"]
+    five = answer("predict", write(select_loss_fit(table)[kept]), *target)
+    expected = fit_chain(table).predict_loss(large["N"], large["D"])
+    assert five["loss"] == expected
+    assert abs(five["loss"] / large["loss_c4_eval"] - 1) < 0.01
+
+    six = select_error_fit(table)
+    report = answer("predict", write(six[kept]), *target)
+    loss_law = fit_loss_law(six["N"], six["D"], six["loss_c4_eval"]).law
+    error_law = fit_error_law(six["loss_c4_eval"], six["err_avg17"]).law
+    assert report["loss"] == loss_law.predict(large["N"], large["D"])
+    assert report["errors"]["avg17"]["value"] == error_law.predict(report["loss"])
+    assert report["errors"]["avg17"]["status"] == "converged"
+
+
+def test_scorecard() -> None:
+    """At least 150 printed numbers, each met or explained, under the documented keys."""
+    entries = answer("scorecard")
+    keys = {"id", "what", "source", "published", "ours", "digits", "unit", "status", "reason"}
+    assert all(set(entry) == keys for entry in entries)
+    assert len({entry["id"] for entry in entries}) == len(entries)
+    printed = [entry for entry in entries if entry["published"] is not None]
+    assert len(printed) >= 150
+    assert {entry["status"] for entry in printed} == {"match", "explained"}
+    for entry in entries:
+        assert (entry["status"] == "not_printed") == (entry["published"] is None)
+        assert (entry["digits"] is None) == (entry["published"] is None)
+        assert (entry["reason"] is not None) == (entry["status"] == "explained")
+        assert isinstance(entry["ours"], float)
+    _, out, _ = run("scorecard")
+    assert f"{len([e for e in printed if e['status'] == 'match'])} match" in out.splitlines()[-1]
+
+
+# --- warnings -----------------------------------------------------------------------------
+
+
+def warnings_of(path: Path, *target: str) -> str:
+    """Give the warnings of a prediction, which stderr repeats where no JSON is asked for."""
+    texts = answer("predict", path, *target)["warnings"]
+    _, _, err = run("predict", path, *target)
+    assert err.splitlines() == [f"warning: {text}" for text in texts]
+    return "\n".join(texts)
+
+
+def test_a_prediction_within_the_runs_warns_of_nothing(write) -> None:
+    """No warning without its reason."""
+    assert warnings_of(write(planted()), "--N", "1e8", "--M", "40") == ""
+
+
+def test_a_negative_loss_is_warned_about(write) -> None:
+    """A law with E < 0 predicts a loss below zero far out: all that is odd about it is said."""
+    path = write(planted(LossLaw(-1.0, 20.0, 20.0, 0.1)))
+    report = answer("predict", path, "--N", "1e30", "--D", "1e30")
+    assert (report["loss"] < 0, report["status"]) == (True, "wrong_sign")
+    said = warnings_of(path, "--N", "1e30", "--D", "1e30")
+    assert f"the predicted loss, {report['loss']:g}, is no loss" in said
+    assert "a coefficient is negative" in said
+    assert "tokens per parameter lie outside" in said
+    assert "times the compute of the largest run" in said
+
+
+@pytest.mark.parametrize("law", [LossLaw(1.8, -50.0, 300.0, 0.27), LossLaw(6.0, -50, -50, 0.27)])
+def test_a_wrong_sign_is_warned_about(write, law: LossLaw) -> None:
+    """A loss that rises with size or data is a status and a warning, in `fit` and in `predict`."""
+    path = write(planted(law))
+    assert "a coefficient is negative" in warnings_of(path, *TARGET)
+    report = answer("fit", path)
+    assert (report["status"], len(report["warnings"])) == ("wrong_sign", 1)
+    assert "a coefficient is negative" in run("fit", path)[2]
+
+
+@pytest.mark.parametrize(("M", "warned"), [("20", 0), ("320", 0), ("19.9", 1), ("321", 1)])
+def test_M_outside_the_runs_is_warned_about(write, M: str, warned: int) -> None:
+    """The ends of the runs' own range are inside."""
+    path = write(planted())
+    assert warnings_of(path, "--N", "1e7", "--M", M).count("tokens per parameter") == warned
+    report = answer("predict", path, "--N", "1e7", "--M", M)
+    assert report["extrapolation"]["M_inside"] is not bool(warned)
+
+
+def test_an_error_outside_0_and_1_is_warned_about(write) -> None:
+    """An error law may predict anything far out; the warning says which task."""
+    low = LossLaw(0.1, 180.0, 220.0, 0.25)
+    error = ErrorLaw(0.9, 1.5, 0.5).predict(low.predict(N, D))
+    path = write(planted(low, err_t=error, err_u=np.clip(error + 0.5, 0, 1)))
+    report = answer("predict", path, "--N", "1T", "--M", "20")
+    value = report["errors"]["t"]["value"]
+    assert value < 0
+    said = warnings_of(path, "--N", "1T", "--M", "20")
+    assert f"the predicted err_t, {value:g}, is no error between 0 and 1" in said
+
+
+def test_an_infinite_error_is_null(write) -> None:
+    """Where the error law overflows there is no number, and a warning."""
+    loss = LossLaw(-5300.0, 3300.0, 3300.0, 0.01).predict(N, D)
+    error = ErrorLaw(0.9, 0.3, 0.5).predict(loss - loss.min())
+    path = write({"N": N, "D": D, "loss": loss, "err_t": error, "err_u": 0.5})
+    report = answer("predict", path, "--N", "1e30", "--D", "1e30")
+    assert report["loss"] < -1500
+    assert report["errors"]["t"]["value"] is None
+    said = warnings_of(path, "--N", "1e30", "--D", "1e30")
+    assert "the predicted err_t, -inf, is no error between 0 and 1" in said
+
+
+# --- any table ----------------------------------------------------------------------------
+
+counts = st.floats(1, 1e30) | st.floats(1e6, 1e11) | st.sampled_from([1.0, 1e7, 1e8, 2e9, 1e30])
+losses = st.floats(1.5, 6) | st.floats(5e-324, 1e30) | st.sampled_from([3.0, 5e-324, 1e-300, 1e30])
+
+
+@steady
+@given(
+    st.lists(st.tuples(counts, counts, losses, st.none() | st.floats(0, 1)), min_size=1, max_size=9)
+)
+def test_any_sound_table_is_answered_or_refused(runs: list[tuple[float, ...]]) -> None:
+    """A sound table has an answer, unless it has too few distinct runs; both commands agree."""
+    table = pd.DataFrame(runs, columns=["N", "D", "loss", "err_t"])
+    n_distinct = len(table[["N", "D"]].drop_duplicates())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "runs.csv")
+        table.to_csv(path, index=False)
+        for law, needed in (("tied", 4), ("free", 5)):
+            if n_distinct < needed:
+                code, _, err = run("predict", path, *TARGET, "--law", law)
+                assert (code, err.endswith(f"got {n_distinct}\n")) == (2, True)
+                continue
+            fit = answer("fit", path, "--law", law)
+            report = answer("predict", path, *TARGET, "--law", law)
+            assert fit["status"] == report["status"]
+            assert fit["status"] in STATUSES
+            assert isinstance(report["loss"], float)
+            assert report["errors"]["t"]["status"] in (*STATUSES, "too_few_runs")
+
+
+# --- processes of their own ---------------------------------------------------------------
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """Give the top-level packages that a command imports."""
+    code = "import sys; from scaling.cli import main; sys.argv[0] = 'scaling'\ntry: main()\n"
+    code += "except SystemExit: pass\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    return {name.split(".")[0] for name in done.stderr.split()}
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("predict", "--help")])
+def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    """Help answers at once, for no table is read."""
+    heavy = {"numpy", "pandas", "scipy", "pandera", "matplotlib", "seaborn", "torch"}
+    assert imported_by(*arguments) & heavy == set()
+
+
+def test_commands_do_without_torch_and_plots(write, tmp_path: Path) -> None:
+    """No command imports torch, even where one stands ready."""
+    (tmp_path / "torch").mkdir()
+    (tmp_path / "torch" / "__init__.py").write_text("raise RuntimeError('torch was imported')\n")
+    path = write(planted(err_t=0.5), "mine.csv")
+    search_path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    for arguments in (("check", path), ("fit", path), ("predict", path, *TARGET), ("scorecard",)):
+        done = run_apart(*arguments, "--json", PYTHONPATH=search_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert json.loads(done.stdout)
+
+
+def test_names_that_a_terminal_cannot_show(write) -> None:
+    """Names in any script are escaped where the terminal has no letters for them."""
+    path = write(planted(err_é日=0.5), "日.csv")
+    done = run_apart("check", path, PYTHONIOENCODING="cp1252")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u65e5.csv: 7 runs, sound" in done.stdout
+    done = run_apart("predict", path, *TARGET, "--json", PYTHONIOENCODING="cp1252")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(json.loads(done.stdout)["errors"]) == ["é日"]
+
+
+def test_a_process_of_its_own_does_the_same(write) -> None:
+    """The module run as a program gives the codes, streams and numbers of the tests above."""
+    path = write(GOOD)
+    done = run_apart("predict", path, *TARGET, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == answer("predict", path, *TARGET)
+    bad = write("N,D,loss\n1e8,2e9,-3\n", "bad.csv")
+    for arguments in (("check", bad), ("fit", bad, "--json"), ("predict", bad, *TARGET)):
+        done = run_apart(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"{bad}, row 2, column loss: '-3' must be > 0 and finite\n"

@@ -1,0 +1,233 @@
+"""The house itself: locks, imports that run one way, nothing of one machine, a wheel that works."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+LOCK_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][0-9A-Za-z.]*)")
+
+# Which room may import which, from the laws down to the command line. A room stands below all that
+# it may import, so imports cannot run in a circle. A new room gets a line here.
+ROOMS = {
+    "names": "",
+    "datafiles": "",
+    "numbers": "",
+    "faults": "",
+    "law": "",
+    "compute": "",
+    "projection": "",
+    "schema": "",
+    "tables": "faults",
+    "runs": "faults numbers schema tables",
+    "published": "datafiles",
+    "release_checks": "names",
+    "release_search": "release_checks",
+    "release_tasks": "names release_checks",
+    "release": "runs compute names release_checks release_search release_tasks",
+    "testbed": "runs compute datafiles names",
+    "fit": "law projection",
+    "recipe": "law fit testbed",
+    "scorecard": "law compute published fit testbed recipe",
+    "figures": "law fit",
+    "headline": "figures recipe testbed",
+    "cli": "law compute faults numbers schema runs fit published testbed recipe scorecard",
+}
+MODULES = sorted(path for path in (ROOT / "scaling").glob("*.py") if path.stem != "__init__")
+
+
+def read_lock(name: str) -> dict[str, str]:
+    lines = (ROOT / name).read_text("utf-8").splitlines()
+    matches = [LOCK_LINE.fullmatch(line) for line in lines]
+    assert all(matches), [line for line, match in zip(lines, matches, strict=True) if not match]
+    assert lines == sorted(lines, key=str.upper)
+    return {canonicalize_name(match[1]): match[2] for match in matches if match}
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-torch.lock"])
+def test_a_lock_line_is_a_name_and_a_version(name):
+    assert read_lock(name)
+
+
+def test_torch_and_what_only_torch_needs_stand_apart():
+    common, training = read_lock("requirements.lock"), read_lock("requirements-torch.lock")
+    assert "torch" in training
+    assert "torch" not in common
+    assert set(common) & set(training) == set()
+
+
+@pytest.mark.parametrize("extra", ["", "book", "dev"])
+def test_the_lock_holds_what_the_package_asks_for(extra):
+    asked = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
+    lock = read_lock("requirements.lock")
+    for requirement in map(Requirement, asked):
+        version = lock.get(canonicalize_name(requirement.name))
+        assert version, f"{requirement} is not in the lock"
+        assert requirement.specifier.contains(version), f"{requirement}, but the lock has {version}"
+
+
+def test_conda_users_get_the_same_lock():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    *conda, pip = environment["dependencies"]
+    assert conda == ["python=3.11", "pip"]
+    assert pip == {"pip": ["-r requirements.lock", "-e ."]}
+
+
+def files_of_the_project() -> list[Path]:
+    """Every file that git tracks or would track."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout: cannot tell which files belong to the project")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+# One letter of each word stands in brackets, so that this file does not find itself.
+PLACES = re.compile(
+    r"://[^\s/]*(?:p[y]pi|pytho[n]hosted|npm[j]s|de[b]ian|anacon[d]a)"
+    r"|--(?:extra-)?index[-]url|--find[-]links"
+    r"|(?<![\w.~-])/(?:wor[k]|far[m]|roo[t]|hom[e]/\w+|User[s]/\w+)/"
+)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "https://" + "pypi" + ".org/simple",
+        "http://deb." + "debian" + ".org/debian",
+        "pip install --index" + "-url somewhere",
+        "read('/" + "work" + "/main/data')",
+        "/" + "home" + "/someone/data",
+    ],
+)
+def test_the_scan_finds_registries_and_machine_paths(planted):
+    assert PLACES.search(planted)
+
+
+def test_no_file_names_a_registry_or_a_machine_path():
+    found = {}
+    for path in files_of_the_project():
+        text = path.read_bytes().decode("utf-8", errors="replace")
+        found[path.relative_to(ROOT).as_posix()] = [match[0] for match in PLACES.finditer(text)]
+    assert found
+    assert {name: places for name, places in found.items() if places} == {}
+
+
+def test_every_make_target_that_a_page_names_exists():
+    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    pages = [*ROOT.glob("*.md"), *(ROOT / "book").glob("*.md")]
+    text = "".join(page.read_text("utf-8") for page in pages)
+    named = set(re.findall(r"`make ([a-z]+)", text))
+    assert {"book", "test"} <= named <= targets
+
+
+def rooms_imported_by(path: Path) -> set[str]:
+    """Rooms of the package that a file imports, at the top or inside a function."""
+    rooms: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: a relative import hides its direction"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        parts = [name.split(".") for name in names]
+        rooms |= {part[1] for part in parts if part[0] == "scaling" and len(part) > 1}
+    return rooms
+
+
+def test_a_room_stands_below_all_that_it_may_import():
+    above: set[str] = set()
+    for room, allowed in ROOMS.items():
+        assert set(allowed.split()) <= above, room
+        above.add(room)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_imports_run_one_way(path):
+    assert path.stem in ROOMS, "a new room: say in ROOMS what it may import"
+    assert rooms_imported_by(path) <= set(ROOMS[path.stem].split())
+
+
+def run_python(code: str, *arguments: str, path: Path, folder: Path) -> str:
+    """Run code in a folder of its own, with one more place to import from; return what it says."""
+    environment = os.environ | {"PYTHONPATH": str(path)}
+    command = [sys.executable, "-c", code, *arguments]
+    run = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_every_room_imports_without_torch(tmp_path):
+    (tmp_path / "torch.py").write_text("raise ImportError('there is no torch')\n")
+    rooms = ", ".join(f"scaling.{path.stem}" for path in MODULES)
+    code = f"import sys; sys.path.append({str(ROOT)!r}); import {rooms}; print('done')"
+    assert run_python(code, path=tmp_path, folder=tmp_path) == "done\n"
+
+
+HELP = "import sys; from scaling.cli import main; sys.argv[0] = 'scaling'; main()"
+
+
+def test_help_answers_and_loads_nothing_heavy():
+    """Where pandas and SciPy are not loaded, help is quick on any machine."""
+    assert "scorecard" in run_python(HELP, "--help", path=ROOT, folder=ROOT)
+    code = "import sys, scaling.cli; print({'numpy', 'pandas', 'scipy'} & set(sys.modules))"
+    assert run_python(code, path=ROOT, folder=ROOT) == "set()\n"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """Folder with the unpacked wheel, away from the checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    build = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert build.returncode == 0, build.stdout + build.stderr
+    (archive,) = folder.glob("*.whl")
+    zipfile.ZipFile(archive).extractall(folder / "site")
+    return folder / "site"
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_package_its_tables_and_its_licence(wheel):
+    names = {path.relative_to(wheel).as_posix() for path in wheel.rglob("*") if path.is_file()}
+    for folder in ("testbed", "published", "results"):
+        shipped = {path.name for path in (ROOT / "data" / folder).iterdir()}
+        assert {f"scaling/_data/{folder}/{name}" for name in shipped} <= names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    tops = {name.split("/")[0].partition("-")[0] for name in names}
+    assert tops == {"scaling", "reliable_scaling"}
+
+
+@pytest.mark.slow
+def test_the_wheel_works_in_an_empty_folder(wheel, tmp_path):
+    code = "import scaling.datafiles as files; print(files.__file__, files.data_path('testbed'))"
+    places = run_python(code, path=wheel, folder=tmp_path).split()
+    assert all(Path(place).is_relative_to(wheel) for place in places)
+    entry = next(wheel.glob("*.dist-info/entry_points.txt")).read_text("utf-8")
+    assert "scaling = scaling.cli:main" in entry
+    scorecard = run_python(HELP, "scorecard", "--json", path=wheel, folder=tmp_path)
+    assert '"status"' in scorecard
+    (tmp_path / "runs.csv").write_text(
+        "N,D,loss\n10.6M,211M,5.39\n78.9M,1.58B,3.90\n154M,3.07B,3.53\n412M,8.23B,3.15\n"
+        "10.6M,3.38B,4.57\n"
+    )
+    assert '"law"' in run_python(HELP, "fit", "runs.csv", "--json", path=wheel, folder=tmp_path)
+    predict = ["predict", "runs.csv", "--N", "6.9B", "--M", "20", "--json"]
+    assert '"loss"' in run_python(HELP, *predict, path=wheel, folder=tmp_path)

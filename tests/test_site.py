@@ -1,0 +1,166 @@
+"""The built site: nothing from another host, maths that renders, pictures that speak, phones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOREIGN = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+CSS_ADDRESS = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGNORECASE)
+SCRIPT_ADDRESS = re.compile(r"(?:https?|wss?)://[^\s'\"<>)]+", re.IGNORECASE)
+SENTENCE = re.compile(r"^[A-Z0-9].*[.!?]$", re.DOTALL)
+# Attributes that make a browser fetch; a plain link waits for a click.
+FETCHING = {"src", "srcset", "poster", "data", "background"}
+LOCAL_SCHEMES = ("file://", "data:", "blob:", "about:")
+WIDTHS = (1280, 390)
+
+
+@dataclass
+class Page(HTMLParser):
+    """What one page fetches, shows and says."""
+
+    path: Path
+    fetched: list[str] = field(default_factory=list)
+    images: list[dict[str, str]] = field(default_factory=list)
+    formulas: int = 0
+    inside: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.feed(self.path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.inside = tag
+        self.fetched += [values[name] for name in FETCHING & set(values)]
+        self.fetched += addresses_in_css(values.get("style", ""))
+        if tag in ("link", "use", "image"):
+            self.fetched.append(values.get("href", ""))
+        if tag == "img":
+            self.images.append(values)
+        self.formulas += "math" in values.get("class", "").split()
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.inside == "style":
+            self.fetched += addresses_in_css(data)
+        if self.inside == "script":
+            self.fetched += SCRIPT_ADDRESS.findall(data)
+
+
+def addresses_in_css(text: str) -> list[str]:
+    """Every address that a style sheet fetches."""
+    return [first or second for first, second in CSS_ADDRESS.findall(text)]
+
+
+def foreign(addresses: list[str]) -> list[str]:
+    """Those that lead to a host. An address in data needs none."""
+    return [address for address in addresses if FOREIGN.match(address)]
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> list[Page]:
+    return [Page(path) for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<script src='https://cdn.example/x.js'></script>", ["https://cdn.example/x.js"]),
+        ("<link rel=stylesheet href=//cdn.example/x.css>", ["//cdn.example/x.css"]),
+        ("<script>load('https://cdn.example/y.js')</script>", ["https://cdn.example/y.js"]),
+        ("<p style='background: url(http://cdn.example/z.png)'>", ["http://cdn.example/z.png"]),
+        ("<style>@import 'https://cdn.example/a.css';</style>", ["https://cdn.example/a.css"]),
+        ("<img src='../_images/a.svg'><a href='https://example.org'>plain link</a>", []),
+    ],
+)
+def test_the_scan_finds_what_a_browser_would_fetch(text, expected, tmp_path):
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    assert foreign(Page(tmp_path / "page.html").fetched) == expected
+
+
+def test_no_page_names_a_foreign_host_to_fetch_from(pages):
+    assert {str(page.path): foreign(page.fetched) for page in pages if foreign(page.fetched)} == {}
+
+
+def test_no_style_sheet_names_a_foreign_host_to_fetch_from(site):
+    found = {}
+    for sheet in site.rglob("*.css"):
+        found[str(sheet)] = foreign(addresses_in_css(sheet.read_text(encoding="utf-8")))
+    assert found
+    assert {name: addresses for name, addresses in found.items() if addresses} == {}
+
+
+def test_the_front_page_leads_in_and_the_script_for_formulas_is_local(site):
+    assert "book/intro.html" in (site / "index.html").read_text(encoding="utf-8")
+    assert (site / "_static" / "mathjax" / "tex-svg.js").stat().st_size > 1_000_000
+
+
+def test_every_picture_says_in_a_sentence_what_it_shows(pages):
+    pictures = [(page.path.name, image) for page in pages for image in page.images]
+    assert pictures
+    mute = [
+        (page, image.get("src"), image.get("alt", ""))
+        for page, image in pictures
+        if not SENTENCE.match(image.get("alt", "")) or len(image["alt"].split()) < 6
+    ]
+    assert mute == []
+
+
+def test_the_book_has_formulas_to_draw(pages):
+    assert sum(page.formulas for page in pages) > 50
+
+
+def visits(browser: Any, pages: list[Page], width: int) -> Iterator[tuple[Page, Any, list[str]]]:
+    """Open every page and yield it, drawn, with what the browser asked for and said."""
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    for page in pages:
+        tab, log = context.new_page(), []
+        tab.on("request", lambda request, log=log: log.append(f"request {request.url}"))
+        tab.on("requestfailed", lambda request, log=log: log.append(f"failed {request.url}"))
+        tab.on("pageerror", lambda error, log=log: log.append(f"error {error}"))
+        tab.on("console", lambda message, log=log: log.append(f"{message.type} {message.text}"))
+        tab.goto(page.path.as_uri(), wait_until="load")
+        tab.wait_for_load_state("networkidle")
+        if page.formulas:
+            tab.wait_for_function("window.MathJax?.startup?.promise")
+            tab.evaluate("() => MathJax.startup.promise.then(() => null)")
+        yield page, tab, log
+        tab.close()
+    context.close()
+
+
+OVERFLOW = """() => ['documentElement', 'body'].map(name => document[name].scrollWidth)"""
+RENDERED = """() => {
+    const count = name => document.querySelectorAll(name).length;
+    const raw = [...document.querySelectorAll('.math')].filter(
+        node => !node.querySelector('mjx-container'));
+    return {drawn: count('mjx-container'), errors: count('mjx-merror'), raw: raw.length};
+}"""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_opens_alone_without_error_and_fits(browser, pages, width):
+    """No request to a host, no console error, formulas drawn, no page wider than its window."""
+    faults = []
+    for page, tab, log in visits(browser, pages, width):
+        name = page.path.name
+        asked = [line.removeprefix("request ") for line in log if line.startswith("request ")]
+        assert asked, f"{name}: nothing was loaded"
+        faults += [(name, address) for address in asked if not address.startswith(LOCAL_SCHEMES)]
+        faults += [(name, line) for line in log if line.startswith(("failed ", "error "))]
+        faults += [(name, f"{wide} px wide") for wide in tab.evaluate(OVERFLOW) if wide > width]
+        maths = tab.evaluate(RENDERED)
+        if maths["errors"] or maths["raw"] or maths["drawn"] < page.formulas:
+            faults.append((name, f"{page.formulas} formulas, {maths}"))
+    assert faults == []
