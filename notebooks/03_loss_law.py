@@ -28,16 +28,10 @@ from IPython.display import Markdown
 from scipy.optimize import curve_fit
 from scipy.stats import chi2
 
-from scaling.figures import (
-    DATASET_COLOURS,
-    DATASET_LABELS,
-    draw_loss_against_compute,
-    draw_miss_map,
-    draw_profile,
-    use_style,
-)
+from scaling.figures import draw_loss_against_compute, draw_miss_map, draw_profile
 from scaling.fit import fit_loss_law
 from scaling.recipe import relative_error
+from scaling.style import DATASET_COLOURS, DATASET_LABELS, use_style
 from scaling.testbed import run_table, select_loss_fit, select_targets
 
 use_style()

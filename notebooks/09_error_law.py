@@ -29,9 +29,10 @@ from IPython.display import Markdown
 from myst_nb import glue
 from scipy.stats import spearmanr
 
-from scaling.figures import DATASET_LABELS, draw_error_against_loss, draw_legs, use_style
+from scaling.figures import draw_error_against_loss, draw_legs
 from scaling.headline import make_headline
 from scaling.recipe import fit_chain, relative_error
+from scaling.style import DATASET_LABELS, use_style
 from scaling.testbed import load_tasks, run_table, select_error_fit, select_large, select_targets
 
 use_style()

@@ -1,58 +1,29 @@
-"""How does it look? One small function per panel: takes an axes, returns it, never fits.
-
-Training set, size and multiplier look the same in every chapter: a training set has a colour and
-a marker, a size has a marker, a multiplier has a shade.
-"""
+"""How does it look? One small function per panel: takes an axes, returns it, never fits."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, to_hex
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike
 
 from scaling.law import ErrorLaw, LossLaw
-
-STYLE = Path(__file__).with_name("reliable.mplstyle")
-DATASET_LABELS = {"c4": "C4", "redpajama": "RedPajama", "refinedweb": "RefinedWeb"}
-DATASET_COLOURS = {"c4": "#0072B2", "redpajama": "#D55E00", "refinedweb": "#117733"}
-DATASET_MARKERS = {"c4": "s", "redpajama": "^", "refinedweb": "D"}
-SIZE_MARKERS = {
-    "0.011B": "o",
-    "0.079B": "s",
-    "0.154B": "D",
-    "0.411B": "p",
-    "1.4B": "P",
-    "6.9B": "*",
-}
-MULTIPLIERS = (5, 10, 20, 40, 80, 160, 320, 640)
-INK = "#222222"
-SHADE = "#f1ede3"
-
-
-def use_style() -> None:
-    """Give figures and tables of this session the look of the book; in Jupyter as vectors."""
-    plt.style.use(STYLE)
-    pd.set_option("display.precision", 4)
-    try:
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
-    except ImportError:  # no Jupyter here
-        return
-    set_matplotlib_formats("svg", metadata={"Date": None})
-
-
-def shade_of(M: Any) -> Any:
-    """Colour of a multiplier, from dark (few tokens per parameter) to light (many)."""
-    return to_hex(plt.get_cmap("viridis")(0.92 * LogNorm(5, 640)(float(M))))
+from scaling.style import (
+    DATASET_COLOURS,
+    DATASET_LABELS,
+    DATASET_MARKERS,
+    INK,
+    MULTIPLIERS,
+    SHADE,
+    SIZE_MARKERS,
+    shade_of,
+)
 
 
 def _scatter(ax: Axes, runs: pd.DataFrame, x: str, y: str, **style: Any) -> None:

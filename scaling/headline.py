@@ -8,8 +8,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from scaling.figures import draw_headline, use_style
+from scaling.figures import draw_headline
 from scaling.recipe import fit_chain
+from scaling.style import use_style
 from scaling.testbed import run_table, select_error_fit, select_loss_fit, select_targets
 
 
