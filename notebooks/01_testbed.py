@@ -52,7 +52,8 @@ runs.groupby(["dataset", "size"], sort=False)["run"].count().unstack(0)
 redpajama = run_table("redpajama")
 figure, ax = plt.subplots(figsize=(7.5, 4.8))
 draw_design(ax, redpajama, select_loss_fit(redpajama))
-ax.set_title("Six sizes, eight multipliers, and five cheap runs among them")
+ax.set_title("Six sizes, eight multipliers, and five cheap runs among them");
+
 # %%
 C = redpajama["C"].sort_values()
 C.iloc[[0, -1]].tolist(), select_loss_fit(redpajama)["C"].sum(), runs["C"].sum()
@@ -106,7 +107,8 @@ smallest sizes $6N$ overstates the exact cost per token, by up to
 table = run_table()
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
 draw_curves(left, table[table["M"] == 20], "N").set_title("Larger models are better")
-draw_curves(right, table[table["size"] == "0.079B"], "D").set_title("More data helps less and less")
+draw_curves(right, table[table["size"] == "0.079B"], "D").set_title("More data helps less and less");
+
 # %% [markdown]
 # Models trained on C4 are best on C4 eval, as they should be: training text and loss set match.
 #
@@ -129,7 +131,8 @@ widths.join(at_6_9B.groupby("loss_set")["n_sequences"].first())
 
 # %% mystnb={"image": {"alt": "For each of eight loss sets two dots on a logarithmic axis: half the 95 per cent interval over the loss, by sequences and by tokens. C4 eval is at about 0.1 per cent by sequences; the other sets lie between 1 and 3 per cent, OpenLM eval and Paloma RedPajama widest. Intervals over tokens are up to seven times narrower."}, "figure": {"caption": "Half width of the 95% evaluation interval at 6.9B, mean of the three training sets.", "name": "fig-intervals"}}
 figure, ax = plt.subplots(figsize=(7, 3.6))
-draw_intervals(ax, widths).set_title("C4 eval is measured ten times better than the rest, or more")
+draw_intervals(ax, widths).set_title("C4 eval is measured ten times better than the rest, or more");
+
 # %% tags=["remove-input"]
 c4_eval, widest = widths["sequences"]["c4_eval"], widths["sequences"].idxmax()
 Markdown(
@@ -156,7 +159,8 @@ with pd.option_context("display.max_colwidth", None):
 # %% mystnb={"image": {"alt": "Warm-up steps over all steps against the multiplier, both logarithmic, one line per size. Every line falls as one over M. At M = 5 the 0.079B and 0.411B runs lie just above one, so they end before the warm-up does; 0.154B is near 0.55 and 0.011B near 0.25. From M = 40 on all small sizes are below 0.15."}, "figure": {"caption": "Share of each run that its warm-up takes (RedPajama; the other sets are alike).", "name": "fig-warmup"}}
 share = redpajama.assign(warmup_share=warmup_share(redpajama["warmup_steps"], redpajama["steps"]))
 figure, ax = plt.subplots(figsize=(7, 4))
-draw_warmup(ax, share).set_title("Two of the four M = 5 runs end while still warming up")
+draw_warmup(ax, share).set_title("Two of the four M = 5 runs end while still warming up");
+
 # %%
 share.loc[share["M"] == 5, ["run", "steps", "warmup_steps", "warmup_share"]]
 

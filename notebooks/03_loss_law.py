@@ -135,7 +135,8 @@ miss also holds the cost of over-training.)"""
 # %% mystnb={"image": {"alt": "Loss over training compute for the 35 RedPajama runs on logarithmic compute from 1e15 to 1e22 FLOPs. Eight lines of equal tokens per parameter fall side by side and flatten; the points of M = 5 lie far above them, all others close. Five ringed runs below 2e19 FLOPs fit the law; the two largest runs lie 0.7 per cent below its dashed extension."}, "figure": {"caption": "The law, fitted on the five ringed runs, along lines of equal multiplier. Solid: inside the compute of the fit runs. Dashed: extrapolated. Dots are measured.", "name": "fig-loss-compute"}}
 figure, ax = plt.subplots(figsize=(8, 5))
 draw_loss_against_compute(ax, redpajama, fit.law, five, targets)
-ax.set_title("Five runs predict the loss at 236 and 330 times their compute")
+ax.set_title("Five runs predict the loss at 236 and 330 times their compute");
+
 # %% [markdown]
 # The points of $M = 5$, the darkest, lie far off. Two of those runs ended before their learning
 # rate had warmed up ([chapter 1](01_testbed.ipynb)). All other points follow the lines.
@@ -160,7 +161,7 @@ for ax, (dataset, table) in zip(axes, tables.items(), strict=True):
     shape = {"index": "size", "columns": "M", "sort": False}
     cells = runs.pivot_table(values="miss", **shape)
     used = runs.pivot_table(values="used", **shape).reindex_like(cells) == 1
-    draw_miss_map(ax, cells, used).set_title(f"Trained on {DATASET_LABELS[dataset]}")
+    draw_miss_map(ax, cells, used).set_title(f"Trained on {DATASET_LABELS[dataset]}");
 
 # %%
 misses = pd.concat(
@@ -230,7 +231,7 @@ for dataset, table in tables.items():
     best = fits[dataset].law.alpha / 2
     draw_profile(ax, eta, cost, best, DATASET_LABELS[dataset], DATASET_COLOURS[dataset])
 ax.set_title("One valley per training set: the optimum is the only one")
-ax.legend()
+ax.legend();
 
 # %% [markdown]
 # Each profile has one valley, and the dotted line, our fit, stands at its bottom. `scaling.fit`
@@ -313,7 +314,8 @@ ax.plot(fit.law.E, prediction["predicted"][1], "P", color="black", label="the fi
 ax.axhline(large_run["loss_c4_eval"], color="#D55E00", label="measured")
 ax.set(xlabel="E, irreducible loss, nats/token", ylabel="predicted loss at 6.9B, nats/token")
 ax.set_title("The coefficients wander; the prediction wanders less")
-ax.legend()
+ax.legend();
+
 # %%
 spread = pd.DataFrame({"E": copies.law.E, "eta": copies.law.alpha / 2, "loss at 6.9B": drawn_loss})
 (spread.std() / spread.mean()).to_frame("relative standard deviation")

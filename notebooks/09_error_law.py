@@ -153,7 +153,8 @@ legs.drop(columns="label").set_index("run")
 # %% mystnb={"image": {"alt": "Six pairs of horizontal bars, one pair per target run. For C4 at 6.9B a bar of plus 5.6 per cent from the error law and a bar of minus 5.8 per cent from the loss law cancel to minus 0.1 per cent. For RefinedWeb at 6.9B plus 5.4 and minus 2.5 add to plus 2.9. For RedPajama both bars are short."}, "figure": {"caption": "Each prediction of the average error, taken apart: the error law's own miss, then what the loss law's miss adds. The diamond is the sum.", "name": "fig-legs"}}
 figure, ax = plt.subplots(figsize=(8, 4.2))
 draw_legs(ax, legs)
-ax.set_title("On C4 the two links of the chain cancel")
+ax.set_title("On C4 the two links of the chain cancel");
+
 # %% tags=["remove-input"]
 c4 = legs.set_index("run").loc["c4-6.9B-M20"]
 Markdown(
@@ -247,7 +248,8 @@ figure, ax = plt.subplots(figsize=(7, 4))
 columns = ("loss_c4_eval", "err_hellaswag_zeroshot")
 law = fit_chain(redpajama, error_column=columns[1]).error_fit.law
 draw_error_against_loss(ax, redpajama, law, six, columns=columns)
-ax.set(title="A single task bends where the average does not", ylabel="Err, HellaSwag top-1 error")
+ax.set(title="A single task bends where the average does not", ylabel="Err, HellaSwag top-1 error");
+
 # %% tags=["remove-input"]
 single = miss.drop(index=["avg17", "avg46"]).abs()
 Markdown(

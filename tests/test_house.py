@@ -42,8 +42,9 @@ ROOMS = {
     "fit": "law projection",
     "recipe": "law fit testbed",
     "scorecard": "law compute published fit testbed recipe",
-    "figures": "law fit",
-    "headline": "figures recipe testbed",
+    "style": "",
+    "figures": "law fit style",
+    "headline": "figures recipe style testbed",
     "cli": "law compute faults numbers schema runs fit published testbed recipe scorecard",
 }
 MODULES = sorted(path for path in (ROOT / "scaling").glob("*.py") if path.stem != "__init__")
