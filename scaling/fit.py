@@ -14,17 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scaling.law import ErrorLaw, LossLaw, LossSurface
-from scaling.projection import (
-    Array,
-    Mask,
-    Objective,
-    Optimum,
-    Problem,
-    choose,
-    identification,
-    minimise,
-    subsets,
-)
+from scaling.objectives import SQUARES, Objective, find_objective
+from scaling.projection import Optimum, choose, identification, minimise, subsets
+from scaling.scan import Array, Mask, Problem
 
 ObjectiveName = Literal["loss", "log", "huber"]
 
@@ -233,7 +225,7 @@ def _fit_in_N_and_D(
     centres = log_N.mean(), log_D.mean()
     points = np.stack([log_N - centres[0], log_D - centres[1]])
     problem = Problem(points, (0, 0) if tied else (0, 1), *EXPONENT_BOUNDS, 48 if tied else 32)
-    sums = _objective(objective, huber_delta)
+    sums = find_objective(objective, huber_delta)
     signs = (1.0, 1.0, 1.0) if nonneg else None
     solution = _solve(problem, data.weights, data.observed, sums, signs)
     E, A, B = data.scale * solution.optimum.coefficients.T
@@ -243,55 +235,6 @@ def _fit_in_N_and_D(
     if tied:
         return _as_fit(LossLaw, (E, A, B, alpha), wrong, solution, data, objective)
     return _as_fit(LossSurface, (E, A, B, alpha, beta), wrong, solution, data, objective)
-
-
-# --- objectives ---------------------------------------------------------------------------
-
-SQUARES = Objective(
-    cost=lambda weights, observed, fitted: np.vecdot(weights, (observed - fitted) ** 2),
-    working=lambda weights, observed, fitted: (np.sqrt(weights), observed),
-)
-
-
-def _log_ratio(observed: Array, fitted: Array) -> Array:
-    """``log(fitted / observed)``, infinite where the fitted loss is not positive."""
-    positive = fitted > 0
-    return np.where(positive, np.log(np.where(positive, fitted, 1.0) / observed), np.inf)
-
-
-def _log_objective(delta: float) -> Objective:
-    """Huber's loss on the log loss: ``r^2`` up to `delta`, then ``2 delta |r| - delta^2``.
-
-    Near a fit it is a weighted linear problem: with ``r = log(fitted / observed)`` the target
-    is ``fitted (1 - r)`` and the weight ``min(1, delta / |r|) / fitted^2``. An infinite `delta`
-    gives plain least squares on the log loss.
-    """
-
-    def cost(weights: Array, observed: Array, fitted: Array) -> Array:
-        r = np.abs(_log_ratio(observed, fitted))
-        inner = np.minimum(r, delta)
-        with np.errstate(invalid="ignore"):
-            rho = np.where(weights > 0, inner * (2.0 * r - inner), 0.0)
-        return np.vecdot(weights, rho)
-
-    def working(weights: Array, observed: Array, fitted: Array) -> tuple[Array, Array]:
-        r = _log_ratio(observed, fitted)
-        share = delta / np.maximum(np.abs(r), delta) if np.isfinite(delta) else 1.0
-        return np.sqrt(weights * share) / fitted, fitted * (1.0 - r)
-
-    return Objective(cost, working)
-
-
-def _objective(name: str, delta: float) -> Objective:
-    if name == "loss":
-        return SQUARES
-    if name == "log":
-        return _log_objective(np.inf)
-    if name == "huber":
-        if not delta > 0:
-            raise ValueError(f"huber_delta must be > 0, got {delta!r}")
-        return _log_objective(float(delta))
-    raise ValueError(f"objective must be 'loss', 'log' or 'huber', got {name!r}")
 
 
 # --- from optimum to record ---------------------------------------------------------------

@@ -1,8 +1,6 @@
 """How is a separable law fitted? Variable projection, for one data set or for thousands at once.
 
-All laws of the book have the shape ``y = c_0 + sum_j c_j exp(-theta_j x_j)``: for fixed exponents
-``theta`` the coefficients ``c`` are a linear least-squares problem. So the search runs over the
-exponents alone: a scan of a fixed grid finds the basins, Gauss-Newton steps on the projected
+A scan of the exponents (`scaling.scan`) finds the basins; Gauss-Newton steps on the projected
 residual find their bottoms. Every array has a first axis over fits.
 
 References
@@ -13,93 +11,20 @@ Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973); Kaufman, BIT 15 (1975).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+from scaling.objectives import Objective
+from scaling.scan import ROUNDING, Array, Mask, Problem, find_basins
 
 MAX_ITERATIONS = 60
 STEP_TOLERANCE = 1e-9  # of theta, relative: the residual then holds to its square
 LONGEST_STEP = 0.7  # of log theta: at most a factor 2
 COLLINEAR = 1e-20  # squared sine under which a column says nothing new
-SCAN_ROWS = 256  # fits scanned at once: their grid fits the processor's cache
-SCAN_RUNS = 4096  # runs scanned at once: a million of them need no more memory
-ROUNDING = 1e-14  # of a sum of squares
 TINY = 1e-300  # keeps 0 / 0 at 0
-
-
-@dataclass(frozen=True, eq=False)
-class Problem:
-    """Which exponents, over which range, and which columns they drive.
-
-    Parameters
-    ----------
-    points : ndarray of shape (n_columns, n_runs)
-        Centred coordinate of each exponential column.
-    exponent : tuple of int
-        For each column the exponent that drives it, rising; ``(0, 0)`` ties two columns.
-    lo, hi : float
-        Bounds of ``abs(theta)``.
-    n_grid : int
-        Grid points per exponent and sign.
-    signed : bool
-        Whether ``theta`` may also be negative.
-    constant : bool
-        Whether the column of ones is in.
-    """
-
-    points: Array
-    exponent: tuple[int, ...]
-    lo: float
-    hi: float
-    n_grid: int
-    signed: bool = False
-    constant: bool = True
-
-    @property
-    def n_exponents(self) -> int:
-        """Number of exponents searched over."""
-        return len(set(self.exponent))
-
-    @property
-    def n_coefficients(self) -> int:
-        """Number of linear coefficients."""
-        return len(self.points) + self.constant
-
-    @property
-    def grid_shape(self) -> tuple[int, ...]:
-        """Shape of the grid over the exponents."""
-        return (self.n_grid * (1 + self.signed),) * self.n_exponents
-
-    @property
-    def grid(self) -> Array:
-        """Exponents of the scan, shape (n_grid_points, n_exponents)."""
-        return _grid(self.lo, self.hi, self.n_grid, self.signed, self.n_exponents)
-
-    def exponentials(self, theta: Array) -> Array:
-        """Columns at `theta` (n_fits, n_exponents): shape (n_fits, n_columns, n_runs)."""
-        return np.exp(-theta[:, self.exponent, None] * self.points)
-
-    def slopes(self, theta: Array, amplitudes: Array, x_columns: Array) -> Array:
-        """Derivative of the fitted values by log theta: shape (n_fits, n_exponents, n_runs)."""
-        each = (-amplitudes * theta[:, self.exponent])[:, :, None] * x_columns
-        starts = [self.exponent.index(e) for e in range(self.n_exponents)]
-        return np.add.reduceat(each, starts, axis=1) if starts else each
-
-
-@lru_cache(maxsize=64)
-def _grid(lo: float, hi: float, n_grid: int, signed: bool, n_exponents: int) -> Array:
-    axis = np.geomspace(lo, hi, n_grid)
-    if signed:
-        axis = np.concatenate([-axis[::-1], axis])
-    mesh = np.meshgrid(*[axis] * n_exponents, indexing="ij")
-    return np.stack([m.ravel() for m in mesh], axis=-1) if mesh else np.zeros((1, 0))
 
 
 class Optimum(NamedTuple):
@@ -115,13 +40,6 @@ class Optimum(NamedTuple):
         return Optimum(*(part[fits] for part in self))
 
 
-class Objective(NamedTuple):
-    """A sum over runs to minimise, and the weighted linear problem that stands for it nearby."""
-
-    cost: Callable[[Array, Array, Array], Array]  # (weights, observed, fitted) -> (n_fits,)
-    working: Callable[[Array, Array, Array], tuple[Array, Array]]  # -> (root weights, target)
-
-
 def choose(better: Mask, tried: Optimum, state: Optimum) -> Optimum:
     """Fit by fit, `tried` where it is better."""
     if better.all():
@@ -129,102 +47,6 @@ def choose(better: Mask, tried: Optimum, state: Optimum) -> Optimum:
     pairs = zip(tried, state, strict=True)
     wide = better[:, None]
     return Optimum(*(np.where(wide if new.ndim > 1 else better, new, old) for new, old in pairs))
-
-
-# --- the scan -----------------------------------------------------------------------------
-
-
-def profile(problem: Problem, weights: Array, target: Array) -> Array:
-    """Weighted residual sum of squares at every grid point, shape (n_fits, n_grid_points).
-
-    Every entry of the Gram matrix is linear in the weights, so one matrix product serves all
-    fits; Gaussian elimination then leaves the residual in its last corner.
-    """
-    if problem.constant:  # the span is the same, and small numbers lose fewer digits
-        target = target - target.mean(axis=1, keepdims=True)
-    size = problem.n_coefficients
-    gram: list[list[Any]] = [[0.0] * (size + 1) for _ in range(size + 1)]
-    for first in range(0, target.shape[1], SCAN_RUNS):
-        runs = slice(first, first + SCAN_RUNS)
-        _add_products(gram, problem, runs, weights[:, runs], target[:, runs])
-    total = gram[size][size]
-    values = _eliminate(gram)
-    return np.where(values > ROUNDING * total, values, 0.0)
-
-
-def _add_products(
-    gram: list[list[Any]], problem: Problem, runs: slice, weights: Array, target: Array
-) -> None:
-    """Add the weighted products of the columns over some runs to the Gram matrix."""
-    exponents = -problem.grid[:, problem.exponent, None] * problem.points[:, runs]
-    columns = (np.expm1 if problem.constant else np.exp)(exponents).transpose(1, 0, 2)
-    first, size = int(problem.constant), problem.n_coefficients
-    weighted = weights * target
-    gram[size][size] = gram[size][size] + np.vecdot(weighted, target)[:, None]
-    if first:
-        gram[0][0] = gram[0][0] + weights.sum(axis=1)[:, None]
-        gram[0][size] = gram[0][size] + weighted.sum(axis=1)[:, None]
-    for i, left in enumerate(columns, start=first):
-        if first:
-            gram[0][i] = gram[0][i] + weights @ left.T
-        gram[i][size] = gram[i][size] + weighted @ left.T
-        for j, right in enumerate(columns[i - first :], start=i):
-            gram[i][j] = gram[i][j] + weights @ (left * right).T
-
-
-def _eliminate(gram: list[list[Any]]) -> Array:
-    """Residual of the last variable after projection on the others (upper triangle given)."""
-    last = len(gram) - 1
-    for k in range(last):
-        pivot = gram[k][k]
-        kept = pivot > 0
-        inverse = kept / (pivot + ~kept)
-        for i in range(k + 1, last + 1):
-            factor = gram[k][i] * inverse
-            for j in range(i, last + 1):
-                gram[i][j] = gram[i][j] - factor * gram[k][j]
-    return gram[last][last]
-
-
-def local_minima(values: Array, shape: tuple[int, ...]) -> Mask:
-    """Where a profile (n_fits, n_grid_points) is lowest among its neighbours on the grid."""
-    grid = values.reshape(len(values), *shape)
-    lowest = np.ones(grid.shape, dtype=bool)
-    for axis in range(1, grid.ndim):
-        rises = np.moveaxis(np.diff(grid, axis=axis) > 0, axis, 0)
-        along = np.moveaxis(lowest, axis, 0)  # a view
-        along[:-1] &= rises
-        along[1:] &= ~rises
-    lowest = lowest.reshape(values.shape)
-    lowest[np.arange(len(values)), values.argmin(axis=1)] = True
-    return lowest
-
-
-def with_neighbours(chosen: Mask, shape: tuple[int, ...]) -> Mask:
-    """Grid points at most two steps from a chosen one."""
-    grid = chosen.reshape(len(chosen), *shape)
-    for axis in range(1, grid.ndim):
-        for _ in range(2):
-            along, wider = np.moveaxis(grid, axis, 0), grid.copy()
-            np.moveaxis(wider, axis, 0)[1:] |= along[:-1]
-            np.moveaxis(wider, axis, 0)[:-1] |= along[1:]
-            grid = wider
-    return grid.reshape(chosen.shape)
-
-
-def _starts(problem: Problem, weights: Array, target: Array) -> tuple[NDArray[np.intp], Array]:
-    """Fit index and exponents of every basin that the scan shows."""
-    values = profile(problem, weights, target)
-    chosen = local_minima(values, problem.grid_shape)
-    n_parameters = problem.n_exponents + problem.n_coefficients
-    saturated = np.count_nonzero(weights, axis=1) == n_parameters
-    if saturated.any():  # several laws may pass through all runs, less than a grid step apart
-        chosen[saturated] = with_neighbours(chosen[saturated], problem.grid_shape)
-    fits, points = np.nonzero(chosen)
-    return fits, problem.grid[points]
-
-
-# --- Gauss-Newton on the projected residual -----------------------------------------------
 
 
 def _orthogonalise(columns: Array, n_basis: int) -> Array:
@@ -403,12 +225,7 @@ def minimise(
         First axis over optima.
     """
     root, target = objective.working(weights, observed, observed)
-    found = []
-    for first in range(0, len(observed), SCAN_ROWS):
-        rows = slice(first, first + SCAN_ROWS)
-        fits, theta = _starts(problem, root[rows] ** 2, target[rows])
-        found.append((fits + first, theta))
-    fits, theta = (np.concatenate(part) for part in zip(*found, strict=True))
+    fits, theta = find_basins(problem, root**2, target)
     optimum = refine(problem, theta, weights[fits], observed[fits], objective)
     if len(fits) == len(observed):
         return fits, optimum

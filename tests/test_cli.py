@@ -391,7 +391,11 @@ def test_count_says_in_which_parameters_the_law_is_written(write) -> None:
     report = answer("predict", path, "--N", "6.9B", "--D", "138B", "--count", "N_body")
     assert report["count"] == "N_body"
     assert report["loss"] == pytest.approx(TRUTH.predict(6.9e9, 138e9), rel=1e-6)
-    assert report["extrapolation"]["N_ratio"] == pytest.approx(6.9e9 / body.max())
+    assert report["extrapolation"] == {
+        "compute_ratio": pytest.approx(6.9e9 * 138e9 / (body * D).max()),
+        "N_ratio": pytest.approx(6.9e9 / body.max()),
+        "M_inside": False,
+    }
     coefficients = answer("fit", path, "--count", "N_body")["coefficients"]
     assert coefficients["alpha"]["value"] == pytest.approx(0.25, rel=1e-6)
     assert "needs a column N_body" in refusal("fit", write(GOOD), "--count", "N_body")

@@ -1,0 +1,205 @@
+"""Where may the optimum of a separable law be? Its profile on a grid, for thousands of fits.
+
+A separable law has the shape ``y = c_0 + sum_j c_j exp(-theta_j x_j)``: for fixed exponents
+``theta`` the coefficients ``c`` are a linear least-squares problem, so the least cost is a function
+of the exponents alone, the profile. Every array has a first axis over fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+SCAN_ROWS = 256  # fits scanned at once: their grid fits the processor's cache
+SCAN_RUNS = 4096  # runs scanned at once: a million of them need no more memory
+ROUNDING = 1e-14  # of a sum of squares
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Which exponents, over which range, and which columns they drive.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_columns, n_runs)
+        Centred coordinate of each exponential column.
+    exponent : tuple of int
+        For each column the exponent that drives it, rising; ``(0, 0)`` ties two columns.
+    lo, hi : float
+        Bounds of ``abs(theta)``.
+    n_grid : int
+        Grid points per exponent and sign.
+    signed : bool
+        Whether ``theta`` may also be negative.
+    constant : bool
+        Whether the column of ones is in.
+    """
+
+    points: Array
+    exponent: tuple[int, ...]
+    lo: float
+    hi: float
+    n_grid: int
+    signed: bool = False
+    constant: bool = True
+
+    @property
+    def n_exponents(self) -> int:
+        """Number of exponents searched over."""
+        return len(set(self.exponent))
+
+    @property
+    def n_coefficients(self) -> int:
+        """Number of linear coefficients."""
+        return len(self.points) + self.constant
+
+    @property
+    def grid_shape(self) -> tuple[int, ...]:
+        """Shape of the grid over the exponents."""
+        return (self.n_grid * (1 + self.signed),) * self.n_exponents
+
+    @property
+    def grid(self) -> Array:
+        """Exponents of the scan, shape (n_grid_points, n_exponents)."""
+        return _grid(self.lo, self.hi, self.n_grid, self.signed, self.n_exponents)
+
+    def exponentials(self, theta: Array) -> Array:
+        """Columns at `theta` (n_fits, n_exponents): shape (n_fits, n_columns, n_runs)."""
+        return np.exp(-theta[:, self.exponent, None] * self.points)
+
+    def slopes(self, theta: Array, amplitudes: Array, x_columns: Array) -> Array:
+        """Derivative of the fitted values by log theta: shape (n_fits, n_exponents, n_runs)."""
+        each = (-amplitudes * theta[:, self.exponent])[:, :, None] * x_columns
+        starts = [self.exponent.index(e) for e in range(self.n_exponents)]
+        return np.add.reduceat(each, starts, axis=1) if starts else each
+
+
+@lru_cache(maxsize=64)
+def _grid(lo: float, hi: float, n_grid: int, signed: bool, n_exponents: int) -> Array:
+    axis = np.geomspace(lo, hi, n_grid)
+    if signed:
+        axis = np.concatenate([-axis[::-1], axis])
+    mesh = np.meshgrid(*[axis] * n_exponents, indexing="ij")
+    return np.stack([m.ravel() for m in mesh], axis=-1) if mesh else np.zeros((1, 0))
+
+
+def profile(problem: Problem, weights: Array, target: Array) -> Array:
+    """Weighted residual sum of squares at every grid point, shape (n_fits, n_grid_points).
+
+    Every entry of the Gram matrix is linear in the weights, so one matrix product serves all
+    fits; Gaussian elimination then leaves the residual in its last corner.
+    """
+    if problem.constant:  # the span is the same, and small numbers lose fewer digits
+        target = target - target.mean(axis=1, keepdims=True)
+    size = problem.n_coefficients
+    gram: list[list[Any]] = [[0.0] * (size + 1) for _ in range(size + 1)]
+    for first in range(0, target.shape[1], SCAN_RUNS):
+        runs = slice(first, first + SCAN_RUNS)
+        _add_products(gram, problem, runs, weights[:, runs], target[:, runs])
+    total = gram[size][size]
+    values = _eliminate(gram)
+    return np.where(values > ROUNDING * total, values, 0.0)
+
+
+def _add_products(
+    gram: list[list[Any]], problem: Problem, runs: slice, weights: Array, target: Array
+) -> None:
+    """Add the weighted products of the columns over some runs to the Gram matrix."""
+    exponents = -problem.grid[:, problem.exponent, None] * problem.points[:, runs]
+    columns = (np.expm1 if problem.constant else np.exp)(exponents).transpose(1, 0, 2)
+    first, size = int(problem.constant), problem.n_coefficients
+    weighted = weights * target
+    gram[size][size] = gram[size][size] + np.vecdot(weighted, target)[:, None]
+    if first:
+        gram[0][0] = gram[0][0] + weights.sum(axis=1)[:, None]
+        gram[0][size] = gram[0][size] + weighted.sum(axis=1)[:, None]
+    for i, left in enumerate(columns, start=first):
+        if first:
+            gram[0][i] = gram[0][i] + weights @ left.T
+        gram[i][size] = gram[i][size] + weighted @ left.T
+        for j, right in enumerate(columns[i - first :], start=i):
+            gram[i][j] = gram[i][j] + weights @ (left * right).T
+
+
+def _eliminate(gram: list[list[Any]]) -> Array:
+    """Residual of the last variable after projection on the others (upper triangle given)."""
+    last = len(gram) - 1
+    for k in range(last):
+        pivot = gram[k][k]
+        kept = pivot > 0
+        inverse = kept / (pivot + ~kept)
+        for i in range(k + 1, last + 1):
+            factor = gram[k][i] * inverse
+            for j in range(i, last + 1):
+                gram[i][j] = gram[i][j] - factor * gram[k][j]
+    return gram[last][last]
+
+
+def local_minima(values: Array, shape: tuple[int, ...]) -> Mask:
+    """Where a profile (n_fits, n_grid_points) is lowest among its neighbours on the grid."""
+    grid = values.reshape(len(values), *shape)
+    lowest = np.ones(grid.shape, dtype=bool)
+    for axis in range(1, grid.ndim):
+        rises = np.moveaxis(np.diff(grid, axis=axis) > 0, axis, 0)
+        along = np.moveaxis(lowest, axis, 0)  # a view
+        along[:-1] &= rises
+        along[1:] &= ~rises
+    lowest = lowest.reshape(values.shape)
+    lowest[np.arange(len(values)), values.argmin(axis=1)] = True
+    return lowest
+
+
+def with_neighbours(chosen: Mask, shape: tuple[int, ...]) -> Mask:
+    """Grid points at most two steps from a chosen one."""
+    grid = chosen.reshape(len(chosen), *shape)
+    for axis in range(1, grid.ndim):
+        for _ in range(2):
+            along, wider = np.moveaxis(grid, axis, 0), grid.copy()
+            np.moveaxis(wider, axis, 0)[1:] |= along[:-1]
+            np.moveaxis(wider, axis, 0)[:-1] |= along[1:]
+            grid = wider
+    return grid.reshape(chosen.shape)
+
+
+def find_basins(problem: Problem, weights: Array, target: Array) -> tuple[NDArray[np.intp], Array]:
+    """Fit index and exponents of every basin that the scan shows.
+
+    Parameters
+    ----------
+    problem : Problem
+        Exponents and columns.
+    weights, target : ndarray of shape (n_fits, n_runs)
+        Weighted linear problem of each fit.
+
+    Returns
+    -------
+    fits : ndarray of shape (n_basins,)
+        The fit that a basin belongs to, rising.
+    theta : ndarray of shape (n_basins, n_exponents)
+        Its lowest grid point.
+    """
+    found = []
+    for first in range(0, len(target), SCAN_ROWS):
+        rows = slice(first, first + SCAN_ROWS)
+        fits, theta = _basins(problem, weights[rows], target[rows])
+        found.append((fits + first, theta))
+    fits, theta = (np.concatenate(part) for part in zip(*found, strict=True))
+    return fits, theta
+
+
+def _basins(problem: Problem, weights: Array, target: Array) -> tuple[NDArray[np.intp], Array]:
+    values = profile(problem, weights, target)
+    chosen = local_minima(values, problem.grid_shape)
+    n_parameters = problem.n_exponents + problem.n_coefficients
+    saturated = np.count_nonzero(weights, axis=1) == n_parameters
+    if saturated.any():  # several laws may pass through all runs, less than a grid step apart
+        chosen[saturated] = with_neighbours(chosen[saturated], problem.grid_shape)
+    fits, points = np.nonzero(chosen)
+    return fits, problem.grid[points]
