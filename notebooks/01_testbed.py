@@ -56,7 +56,14 @@ ax.set_title("Six sizes, eight multipliers, and five cheap runs among them");
 
 # %%
 C = redpajama["C"].sort_values()
-C.iloc[[0, -1]].tolist(), select_loss_fit(redpajama)["C"].sum(), runs["C"].sum()
+pd.Series(
+    {
+        "cheapest run": C.iloc[0],
+        "dearest run": C.iloc[-1],
+        "the five that fit the law": select_loss_fit(redpajama)["C"].sum(),
+        "all 104": runs["C"].sum(),
+    }
+).to_frame("FLOPs")
 
 # %% tags=["remove-input"]
 Markdown(

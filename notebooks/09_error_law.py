@@ -220,7 +220,7 @@ predicted = [
 ]
 rank = spearmanr(predicted, large["err_avg17"]).statistic
 by_compute = spearmanr(-large["C"], large["err_avg17"]).statistic
-rank, by_compute
+float(rank), float(by_compute)
 
 # %% tags=["remove-input"]
 Markdown(

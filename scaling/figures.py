@@ -117,7 +117,7 @@ def draw_loss_against_compute(
     if targets is not None:
         predicted = law.predict(targets["N"], targets["D"])
         _annotate_misses(ax, targets, "C", column, predicted, ((-10, 48), (-38, -14)))
-        ax.set_ylim(bottom=table[column].min() - 0.3)
+        ax.set_ylim(bottom=table[column].min() - 0.55)
     ax.plot([], [], "-", color=INK, linewidth=1.2, label="law, inside that range")
     ax.plot([], [], "--", color=INK, linewidth=1.2, label="law, extrapolated")
     ax.set(xscale="log", xlabel="C = 6ND, training compute, FLOPs", ylabel="L, loss, nats/token")
@@ -198,6 +198,7 @@ def draw_error_against_loss(
     _ring(ax, fit_runs[x], fit_runs[y], "fits the law")
     if targets is not None and predicted is not None:
         _annotate_misses(ax, targets, x, y, predicted, ((40, 16), (40, -18)))
+        ax.set_ylim(bottom=table[y].min() - 0.05)
     ax.set(xlabel="L, loss, nats/token", ylabel="Err, mean top-1 error")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.legend(loc="lower right")
