@@ -23,12 +23,12 @@
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 from myst_nb import glue
 from scipy.stats import spearmanr
 
+from scaling.baselines import predict_no_change, predict_on_line
 from scaling.figures import draw_error_against_loss, draw_legs
 from scaling.headline import make_headline
 from scaling.recipe import fit_chain, relative_error
@@ -177,20 +177,21 @@ a perfect loss law would not have helped."""
 
 
 # %%
-def predict_without_law(table, task="err_avg17"):
-    chain, runs, six = fit_chain(table), select_targets(table), select_error_fit(table)
-    before, last = six[(six["M"] == 20) & (six["N"] > 4e8)].to_dict("records")
-    slope = (last[task] - before[task]) / (last["loss_c4_eval"] - before["loss_c4_eval"])
-    loss = chain.predict_loss(runs["N"], runs["D"])
-    line = last[task] + slope * (loss - last["loss_c4_eval"])
-    return relative_error(last[task], runs[task]), relative_error(line, runs[task])
+def miss_without_law(dataset, task="err_avg17"):
+    table = run_table(dataset)
+    six, runs = select_error_fit(table), select_targets(table)
+    loss = fit_chain(table).predict_loss(runs["N"], runs["D"])
+    return pd.DataFrame(
+        {
+            "run": runs["run"],
+            "no_change": relative_error(predict_no_change(six, task), runs[task]),
+            "straight_line": relative_error(predict_on_line(six, loss), runs[task]),
+        }
+    )
 
 
-baselines = [predict_without_law(run_table(dataset)) for dataset in DATASET_LABELS]
-comparison = legs[["run", "chain"]].assign(
-    no_change=np.concatenate([no_change for no_change, _ in baselines]),
-    straight_line=np.concatenate([line for _, line in baselines]),
-)
+without_law = pd.concat(map(miss_without_law, DATASET_LABELS))
+comparison = legs[["run", "chain"]].merge(without_law, on="run")
 comparison.set_index("run")
 
 # %%

@@ -21,6 +21,7 @@
 import numpy as np
 import pandas as pd
 
+from scaling.baselines import predict_on_line
 from scaling.compute import count_parameters, hidden_width
 from scaling.fit import fit_error_law, fit_loss_law
 from scaling.recipe import fit_chain, relative_error
@@ -152,9 +153,7 @@ pd.DataFrame(
 def line_and_law(dataset, task="err_avg17"):
     table = run_table(dataset)
     six, targets = select_error_fit(table), select_targets(table)
-    before, last = six[(six["M"] == 20) & (six["N"] > 4e8)].to_dict("records")
-    slope = (last[task] - before[task]) / (last["loss_c4_eval"] - before["loss_c4_eval"])
-    line = last[task] + slope * (targets["loss_c4_eval"] - last["loss_c4_eval"])
+    line = predict_on_line(six, targets["loss_c4_eval"])
     law = chains[dataset].error_fit.law.predict(targets["loss_c4_eval"])
     return pd.DataFrame(
         {

@@ -49,14 +49,14 @@ def browser() -> Iterator[Any]:
         chrome.close()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say last that the browser tests did not run: a skip is easily overlooked."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    without = [report for report in skipped if NO_BROWSER in str(report.longrepr)]
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Say last of all that the browser tests did not run: a skip is easily overlooked."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    without = sum(NO_BROWSER in str(report.longrepr) for report in skipped)
     if without:
-        terminalreporter.section("the site was not opened in a browser", yellow=True)
-        terminalreporter.line(f"{len(without)} browser tests were skipped: {NO_BROWSER}.")
-        terminalreporter.line(
-            "Install Chromium to run them. With REQUIRE_BROWSER=1 this is a failure."
-        )
+        reporter.section("the site was not opened in a browser", yellow=True)
+        reporter.line(f"{without} browser tests were skipped: {NO_BROWSER}.")
+        reporter.line("Install Chromium to run them. With REQUIRE_BROWSER=1 this is a failure.")

@@ -180,20 +180,22 @@ def test_a_million_runs_are_fitted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("law", ["tied", "free"])
-@pytest.mark.parametrize("factor", [5e-324, 1e-300, 1e-150, 1e28 / 3])
+@pytest.mark.parametrize("factor", [5e-324, 1e-310, 1e-300, 1e-150, 1e28 / 3])
 def test_extreme_losses_have_an_answer(write, law: str, factor: float) -> None:
     """Losses at either end of what a float holds give a status, in the loss and in the errors."""
-    path = write({"N": N, "D": D, "loss": factor * (1 + np.arange(7)), "err_a": 0.9 - 0.1 * N / D})
+    errors = {"err_a": 0.9 - 0.1 * N / D, "err_b": np.linspace(0.1, 0.9, 7) ** 3}
+    path = write({"N": N, "D": D, "loss": factor * (1 + np.arange(7)), **errors})
     report = answer("predict", path, *TARGET, "--law", law)
     assert report["status"] in STATUSES
-    assert report["errors"]["a"]["status"] in STATUSES
+    assert all(report["errors"][task]["status"] in STATUSES for task in "ab")
     assert answer("fit", path, "--law", law)["status"] == report["status"]
 
 
 def test_losses_that_hardly_differ_have_an_answer(write) -> None:
     """Losses that differ in their last bits leave the error law unidentified or at a bound."""
     for loss in (3.0, 300.0, 3e4):
-        path = write({"N": N, "D": D, "loss": loss * (1 + np.arange(7) * 2.0**-52), "err_a": N / D})
+        steps = loss * (1 + np.arange(7) * 2.0**-52)
+        path = write({"N": N, "D": D, "loss": steps, "err_a": np.linspace(0.9, 0.1, 7) ** 3})
         entry = answer("predict", path, *TARGET)["errors"]["a"]
         assert entry["status"] in ("unidentified", "at_bound")
 

@@ -43,6 +43,7 @@ ROOMS = {
     "testbed": "runs compute datafiles names",
     "fit": "law objectives projection scan",
     "recipe": "law fit testbed",
+    "baselines": "recipe",
     "scorecard": "law compute published fit testbed recipe",
     "style": "",
     "figures": "law fit style",
