@@ -3,6 +3,7 @@
 PYTHON ?= python3
 JOBS ?= 2
 PORT ?= 8000
+TORCH ?= 2.13.0
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,13 +55,13 @@ data: $(READY) ## Rebuild data/testbed from a copy of the public release: make d
 	$(if $(RELEASE),,$(error name a copy of the public release: make data RELEASE=FOLDER))
 	$(PY) -m scaling.release $(RELEASE) data/testbed
 
-lock: ## Renew both locks with the newest versions that pyproject.toml allows
+lock: ## Renew both locks: newest versions that pyproject.toml allows, torch at TORCH
 	rm -rf $(LOCK_VENV)
 	$(PYTHON) -m venv $(LOCK_VENV)
 	$(LOCK_VENV)/bin/python -m pip install --quiet --upgrade setuptools
 	$(LOCK_VENV)/bin/python -m pip install --quiet '.[book,dev]'
 	$(LOCK_VENV)/bin/python $(FREEZE) --exclude reliable-scaling | LC_ALL=C sort -f > requirements.lock
-	$(LOCK_VENV)/bin/python -m pip install --quiet '.[training]'
+	$(LOCK_VENV)/bin/python -m pip install --quiet -c requirements.lock '.[training]' torch==$(TORCH)
 	$(LOCK_VENV)/bin/python $(FREEZE) --exclude reliable-scaling | sed 's/+.*//' \
 		| LC_ALL=C sort -f | grep -vxFf requirements.lock > requirements-torch.lock
 	rm -rf $(LOCK_VENV)

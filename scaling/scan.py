@@ -134,7 +134,7 @@ def _eliminate(gram: list[list[Any]]) -> Array:
     for k in range(last):
         pivot = gram[k][k]
         kept = pivot > 0
-        inverse = kept / (pivot + ~kept)
+        inverse = kept / np.where(kept, pivot, 1.0)
         for i in range(k + 1, last + 1):
             factor = gram[k][i] * inverse
             for j in range(i, last + 1):

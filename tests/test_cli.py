@@ -652,7 +652,7 @@ def test_commands_do_without_torch_and_plots(write, tmp_path: Path) -> None:
     (tmp_path / "torch" / "__init__.py").write_text("raise RuntimeError('torch was imported')\n")
     path = write(planted(err_t=0.5), "mine.csv")
     search_path = os.pathsep.join([str(tmp_path), str(ROOT)])
-    for arguments in (("check", path), ("fit", path), ("predict", path, *TARGET), ("scorecard",)):
+    for arguments in (("fit", path), ("predict", path, *TARGET), ("scorecard",)):
         done = run_apart(*arguments, "--json", PYTHONPATH=search_path)
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads(done.stdout)
@@ -676,7 +676,7 @@ def test_a_process_of_its_own_does_the_same(write) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout) == answer("predict", path, *TARGET)
     bad = write("N,D,loss\n1e8,2e9,-3\n", "bad.csv")
-    for arguments in (("check", bad), ("fit", bad, "--json"), ("predict", bad, *TARGET)):
+    for arguments in (("check", bad), ("predict", bad, *TARGET, "--json")):
         done = run_apart(*arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == f"{bad}, row 2, column loss: '-3' must be > 0 and finite\n"
