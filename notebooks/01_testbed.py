@@ -76,8 +76,10 @@ Markdown(
 # %% [markdown]
 # ## What is a parameter?
 #
-# $N$ counts everything that is multiplied, both vocabulary matrices included, and $C = 6ND$ is the
-# convention of the paper. Neither is innocent when models are small.
+# $N$ counts both vocabulary matrices, although the input embedding is looked up and not multiplied, and
+# $C = 6ND$ is the convention of the paper. Neither is innocent when models are small. The last column
+# sets $6N$ against a count of the multiplications: three forward passes, causal attention over 2,048
+# tokens (each token sees half of them), the output head, no input embedding.
 
 # %%
 shapes = runs.drop_duplicates("size").set_index("size")
@@ -89,7 +91,7 @@ pd.DataFrame(
         "total": {size: count.total for size, count in counts.items()},
         "body": {size: count.body for size, count in counts.items()},
         "vocabulary share": {size: 1 - c.body / c.total for size, c in counts.items()},
-        "6N / exact FLOPs": {
+        "6N / counted FLOPs": {
             size: 6 * counts[size].total / count_flops_per_token(shape["width"], shape["layers"])
             for size, shape in shapes.iterrows()
         },
@@ -100,9 +102,9 @@ pd.DataFrame(
 small = counts["0.011B"]
 Markdown(
     f"""Of the smallest model {1 - small.body / small.total:.0%} is vocabulary. For the two
-smallest sizes $6N$ overstates the exact cost per token, by up to
+smallest sizes $6N$ overstates that count by up to
 {6 * small.total / count_flops_per_token(96, 8) - 1:.0%}; from 0.154B on the two agree within
-1%. The law is fitted in the paper's $N$; other counts carry other names (`N_body`)."""
+1%, because the embedding that $6N$ adds and the attention that it leaves out cancel. The law is fitted in the paper's $N$; other counts carry other names (`N_body`)."""
 )
 
 # %% [markdown]
@@ -122,7 +124,9 @@ draw_curves(right, table[table["size"] == "0.079B"], "D").set_title("More data h
 # ## How precisely was it measured?
 #
 # The release gives two 95% intervals for each loss: one that resamples whole sequences, one that
-# resamples tokens. Neighbouring tokens share a text, so the first is the honest one.
+# resamples tokens. Neighbouring tokens share a text, so the first should be the wider one. It is, but
+# for C4 eval: there the token interval is the wider, though it has 174 million tokens to draw from, so
+# it cannot have used them all.
 
 # %%
 losses = load_losses()
@@ -136,17 +140,17 @@ half = pd.DataFrame(
 widths = half.groupby(at_6_9B["loss_set"]).mean().sort_values("sequences")
 widths.join(at_6_9B.groupby("loss_set")["n_sequences"].first())
 
-# %% mystnb={"image": {"alt": "For each of eight loss sets two dots on a logarithmic axis: half the 95 per cent interval over the loss, by sequences and by tokens. C4 eval is at about 0.1 per cent by sequences; the other sets lie between 1 and 3 per cent, OpenLM eval and Paloma RedPajama widest. Intervals over tokens are up to seven times narrower."}, "figure": {"caption": "Half width of the 95% evaluation interval at 6.9B, mean of the three training sets.", "name": "fig-intervals"}}
+# %% mystnb={"image": {"alt": "For each of eight loss sets two dots on a logarithmic axis: half the 95 per cent interval over the loss, by sequences and by tokens. C4 eval is at about 0.1 per cent by sequences; the other sets lie between 1 and 3 per cent, OpenLM eval and Paloma RedPajama widest. Intervals over tokens are two to six times narrower, except for C4 eval, where they are wider."}, "figure": {"caption": "Half width of the 95% evaluation interval at 6.9B, mean of the three training sets.", "name": "fig-intervals"}}
 figure, ax = plt.subplots(figsize=(7, 3.6))
-draw_intervals(ax, widths).set_title("C4 eval is measured ten times better than the rest, or more");
+draw_intervals(ax, widths).set_title("By sequences, C4 eval is measured ten times better than the rest");
 
 # %% tags=["remove-input"]
 c4_eval, widest = widths["sequences"]["c4_eval"], widths["sequences"].idxmax()
 Markdown(
-    f"""C4 eval is known to ±{c4_eval:.2%}, {widest} only to ±{widths["sequences"].max():.1%}. A law
-that misses by 3% on such a set has not been shown to miss at all. And no interval here knows
-about the other half of the noise: no cell of the grid was trained twice, so what another seed
-would give is not in the data."""
+    f"""C4 eval is known to ±{c4_eval:.2%}, {widest} only to ±{widths["sequences"].max():.1%}. The
+interval says what another sample of text would give; models that are scored on the same sequences
+share most of that. And no interval here knows about the other half of the noise: no cell of the grid
+was trained twice, so what another seed would give is not in the data."""
 )
 
 # %% [markdown]
@@ -195,7 +199,7 @@ Markdown(
     f"""From {smallest["n_items"]:,} items ({smallest["label"]}) to {largest["n_items"]:,}
 ({largest["label"]}). With $n$ items an error near one half has a standard error of
 $\\sqrt{{0.25/n}}$: {one_item.max():.1%} for the smallest task, {one_item.median():.1%} for the
-median one. No law can predict a task better than that."""
+median one; an error near 0.9 has 0.6 of that. A prediction that comes closer is lucky."""
 )
 
 # %%

@@ -17,7 +17,7 @@
 #
 # *You need: nothing. Reading: 5 minutes. Running: 3 seconds.*
 #
-# Every number that {cite}`gadre2024` prints about its predictions, and the number that this book
+# Every number that {cite}`gadre2024` prints about its fits and predictions, and the number that this book
 # computes from the released runs. `match` means that ours rounds to the printed digits. The same
 # list comes from the command line: `scaling scorecard`, or `scaling scorecard --json`.
 
@@ -25,6 +25,7 @@
 import pandas as pd
 from IPython.display import Markdown
 
+from scaling.published import load_published
 from scaling.scorecard import as_table, make_scorecard
 
 scorecard = as_table(make_scorecard())
@@ -36,15 +37,20 @@ counts = printed["status"].value_counts()
 Markdown(
     f"""{len(printed)} numbers are printed; {counts["match"]} of ours match to the digits printed,
 {counts.get("explained", 0)} differ for a reason given below, and
-{counts.get("differs", 0)} differ without one."""
+{counts.get("differs", 0)} differ without one. Not all are independent: some numbers are printed twice, and
+{int(load_published()["used_in_fit"].sum())} are residuals of runs that the law was fitted to. Relative
+errors are compared without sign, as printed."""
 )
 
 # %% [markdown]
 # ## Where ours differs, and why
 
 # %%
-with pd.option_context("display.max_colwidth", None):
-    display(printed.loc[printed["status"] == "explained", ["id", "published", "ours", "reason"]])
+explained = printed[printed["status"] == "explained"].set_index("id")
+explained[["published", "ours", "unit"]]
+
+# %% tags=["remove-input"]
+Markdown("\n".join(f"- `{name}`: {reason}." for name, reason in explained["reason"].items()))
 
 # %% [markdown]
 # ## By source

@@ -31,22 +31,22 @@ def predict_no_change(fit_runs: pd.DataFrame, column: str = ERROR_COLUMN) -> flo
 
 def predict_on_line(
     fit_runs: pd.DataFrame,
-    loss: ArrayLike,
+    x: ArrayLike,
     columns: tuple[str, str] = (LOSS_COLUMN, ERROR_COLUMN),
 ) -> Any:
-    """Read the straight line through the two dearest runs at a loss.
+    """Read the straight line through the two dearest runs.
 
-    ``Err = Err_2 + (L - L_2) (Err_2 - Err_1) / (L_2 - L_1)``, with 2 the dearest run and 1 the one
-    before it.
+    ``y = y_2 + (x - x_2) (y_2 - y_1) / (x_2 - x_1)``, with 2 the dearest run and 1 the one before.
 
     Parameters
     ----------
     fit_runs : pandas.DataFrame
         Runs known, with C and both columns.
-    loss : array_like of shape (n_runs,)
-        Losses at which to predict, nats per token.
+    x : array_like of shape (n_runs,)
+        Where to read the line: losses (then it rests on whatever predicted them) or, with a column
+        of log C, log compute.
     columns : tuple of str
-        Columns of the loss and of what is predicted.
+        Columns of x and of what is predicted.
 
     Returns
     -------
@@ -54,5 +54,5 @@ def predict_on_line(
         Predicted values.
     """
     last_two = fit_runs.sort_values("C").tail(2)
-    (L_1, L_2), (first, second) = (last_two[c].to_numpy(float) for c in columns)
-    return second + (np.asarray(loss, dtype=float) - L_2) * (second - first) / (L_2 - L_1)
+    (x_1, x_2), (y_1, y_2) = (last_two[column].to_numpy(float) for column in columns)
+    return y_2 + (np.asarray(x, dtype=float) - x_2) * (y_2 - y_1) / (x_2 - x_1)

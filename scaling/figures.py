@@ -110,7 +110,8 @@ def draw_loss_against_compute(
     ax.axvspan(lo, hi, color=SHADE, zorder=0, label="compute of the fit runs")
     for M, runs in table.groupby("M"):
         ends = runs["C"].min() / 1.3, runs["C"].max() * 1.3
-        for C, style in _inside_and_beyond(*ends, hi):
+        for first, last, style in _pieces(*ends, lo, hi):
+            C = np.geomspace(first, last, 60)
             ax.plot(C, law.predict(*_allocate(C, M)), style, color=shade_of(M), linewidth=1.2)
     _scatter(ax, table, "C", column, zorder=3)
     _ring(ax, fit_runs["C"], fit_runs[column], "fits the law")
@@ -130,10 +131,11 @@ def _allocate(C: ArrayLike, M: Any) -> tuple[Any, Any]:
     return N, M * N
 
 
-def _inside_and_beyond(start: float, end: float, limit: float) -> list[tuple[Any, str]]:
-    """Points below `limit` to draw solid and points above it to draw dashed."""
-    pieces = [(start, min(end, limit), "-"), (max(start, limit), end, "--")]
-    return [(np.geomspace(a, b, 60), style) for a, b, style in pieces if a < b]
+def _pieces(start: float, end: float, lo: float, hi: float) -> list[tuple[float, float, str]]:
+    """Cut a range into what is inside the fitted one, solid, and what is outside, dashed."""
+    cuts = [(start, min(end, lo), "--"), (max(start, lo), min(end, hi), "-")]
+    cuts.append((max(start, hi), end, "--"))
+    return [piece for piece in cuts if piece[0] < piece[1]]
 
 
 def _annotate_misses(
@@ -190,10 +192,11 @@ def draw_error_against_loss(
     x, y = columns
     lo, hi = fit_runs[x].min(), fit_runs[x].max()
     ax.axvspan(lo, hi, color=SHADE, zorder=0, label="losses of the fit runs")
-    below = np.linspace(table[x].min() - 0.05, lo, 60)
-    inside = np.linspace(lo, max(hi, table[x].max()), 200)
-    ax.plot(inside, law.predict(inside), color=INK, linewidth=1.3, label="error law")
-    ax.plot(below, law.predict(below), "--", color=INK, linewidth=1.3, label="extrapolated")
+    for first, last, style in _pieces(table[x].min() - 0.05, table[x].max(), lo, hi):
+        L = np.linspace(first, last, 120)
+        ax.plot(L, law.predict(L), style, color=INK, linewidth=1.3)
+    ax.plot([], [], "-", color=INK, linewidth=1.3, label="error law, inside that range")
+    ax.plot([], [], "--", color=INK, linewidth=1.3, label="extrapolated")
     _scatter(ax, table, x, y, zorder=3)
     _ring(ax, fit_runs[x], fit_runs[y], "fits the law")
     if targets is not None and predicted is not None:

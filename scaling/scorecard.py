@@ -16,7 +16,7 @@ from scaling.published import load_published
 from scaling.recipe import Chain, fit_chain, relative_error
 from scaling.testbed import run_table, select_error_fit, select_large, select_loss_fit
 
-# Where ours differs from the printed number for a reason that the testbed shows.
+# Where ours does not round to the printed digits: how we read what the paper printed.
 REASONS = {
     "table3/N/0.411B": (
         "411,616,256 parameters: the paper cuts the name to 0.411B where rounding gives 0.412B"
