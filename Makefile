@@ -20,6 +20,7 @@ help: ## Say what each target does
 env: $(READY) ## Make .venv from requirements.lock, with this package in it
 
 $(READY): requirements.lock pyproject.toml
+	@echo "Installing what the lock names into $(VENV): a few minutes the first time"
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

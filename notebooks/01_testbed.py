@@ -11,8 +11,6 @@
 # ---
 
 # %% [markdown]
-
-# %% [markdown]
 # # What was measured?
 #
 # *You need: nothing. Reading: 15 minutes. Running: 4 seconds.*
@@ -22,7 +20,7 @@
 # model evaluated on eight texts and 46 tasks. Before anything is fitted, this chapter looks at
 # what they are, how precisely they were measured, and which of them deserve suspicion.
 
-# %% tags=["hide-input"]
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -65,7 +63,7 @@ pd.Series(
     }
 ).to_frame("FLOPs")
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""From the cheapest run to the dearest, training compute spans a factor of
 {C.iloc[-1] / C.iloc[0]:,.0f}. The five ringed runs together are
@@ -88,6 +86,8 @@ counts = {
 }
 pd.DataFrame(
     {
+        "width": shapes["width"],
+        "layers": shapes["layers"],
         "total": {size: count.total for size, count in counts.items()},
         "body": {size: count.body for size, count in counts.items()},
         "vocabulary share": {size: 1 - c.body / c.total for size, c in counts.items()},
@@ -98,7 +98,7 @@ pd.DataFrame(
     }
 )
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 small = counts["0.011B"]
 Markdown(
     f"""Of the smallest model {1 - small.body / small.total:.0%} is vocabulary. For the two
@@ -112,7 +112,7 @@ smallest sizes $6N$ overstates that count by up to
 #
 # Two cuts through the grid: along $N$ at $M = 20$, and along $D$ at $N = 0.079$B.
 
-# %% mystnb={"image": {"alt": "Two panels of C4-eval loss for the three training sets. Left: loss over parameters at M = 20 falls from about 5.3 at 1e7 to about 2.4 at 7e9. Right: loss of the 0.079B model over tokens falls from about 5.0 to 3.4 and flattens; the first point, M = 5, lies high above the curve. C4-trained models are lowest throughout."}, "figure": {"caption": "Loss on C4 eval. Left: sizes at 20 tokens per parameter. Right: one size, more and more data.", "name": "fig-curves"}}
+# %% mystnb={"image": {"alt": "Two panels of C4-eval loss for the three training sets. Left: loss over parameters at M = 20 falls from about 5.3 at 1e7 to about 2.4 at 7e9. Right: loss of the 0.079B model over tokens falls from about 5.0 to 3.4 and flattens; the first point, M = 5, lies above the curve, most of all for RedPajama. C4-trained models are lowest or level throughout."}, "figure": {"caption": "Loss on C4 eval. Left: sizes at 20 tokens per parameter. Right: one size, more and more data.", "name": "fig-curves"}}
 table = run_table()
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
 draw_curves(left, table[table["M"] == 20], "N").set_title("Larger models are better")
@@ -144,7 +144,7 @@ widths.join(at_6_9B.groupby("loss_set")["n_sequences"].first())
 figure, ax = plt.subplots(figsize=(7, 3.6))
 draw_intervals(ax, widths).set_title("By sequences, C4 eval is measured ten times better than the rest");
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 c4_eval, widest = widths["sequences"]["c4_eval"], widths["sequences"].idxmax()
 Markdown(
     f"""C4 eval is known to ±{c4_eval:.2%}, {widest} only to ±{widths["sequences"].max():.1%}. The
@@ -159,12 +159,14 @@ was trained twice, so what another seed would give is not in the data."""
 # Nothing was dropped from the release. Where something is odd, `flags` says so.
 
 # %%
-flagged = runs.loc[runs["flags"] != "", ["run", "flags"]].set_index("run")
-with pd.option_context("display.max_colwidth", None):
-    display(flagged)
+flagged = runs.loc[runs["flags"] != "", ["run", "flags"]]
+reasons = flagged.groupby("flags")["run"].agg(", ".join)
+Markdown("\n".join(f"- {names}: {reason}." for reason, names in reasons.items()))
 
 # %% [markdown]
-# One oddity matters for the law. Each size has a fixed number of warm-up steps, and a run at
+# The argument lists named there are what the release says was typed; its table of hyper-parameters
+# disagrees with them for five runs, and fits the checkpoints, so the tables follow it. One oddity
+# matters for the law. Each size has a fixed number of warm-up steps, and a run at
 # $M = 5$ is short.
 
 # %% mystnb={"image": {"alt": "Warm-up steps over all steps against the multiplier, both logarithmic, one line per size. Every line falls as one over M. At M = 5 the 0.079B and 0.411B runs lie just above one, so they end before the warm-up does; 0.154B is near 0.55 and 0.011B near 0.25. From M = 40 on all small sizes are below 0.15."}, "figure": {"caption": "Share of each run that its warm-up takes (RedPajama; the other sets are alike).", "name": "fig-warmup"}}
@@ -177,7 +179,7 @@ share.loc[share["M"] == 5, ["run", "steps", "warmup_steps", "warmup_share"]]
 
 # %% [markdown]
 # The learning rate of those two runs never reached its peak, let alone came down. Their losses lie
-# far above the law of [chapter 3](03_loss_law.ipynb). That is a correlation, and a plausible cause; the testbed
+# far above the law of [the loss law](03_loss_law.ipynb). That is a correlation, and a plausible cause; the testbed
 # alone cannot prove it.
 #
 # ## 46 tasks
@@ -194,7 +196,7 @@ smallest, largest = tasks.loc[tasks["n_items"].idxmin()], tasks.loc[tasks["n_ite
 one_item = np.sqrt(0.25 / tasks["n_items"])
 pd.Series(one_item.to_numpy(), tasks["label"]).describe()[["min", "50%", "max"]]
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""From {smallest["n_items"]:,} items ({smallest["label"]}) to {largest["n_items"]:,}
 ({largest["label"]}). With $n$ items an error near one half has a standard error of
@@ -203,8 +205,8 @@ median one; an error near 0.9 has 0.6 of that. A prediction that comes closer is
 )
 
 # %%
-with pd.option_context("display.max_colwidth", None):
-    display(tasks.loc[tasks["flags"] != "", ["label", "n_items", "n_items_stated", "flags"]])
+odd = tasks.loc[tasks["flags"] != "", ["label", "flags"]].itertuples(index=False)
+Markdown("\n".join(f"- {label}: {reason}." for label, reason in odd))
 
 # %% [markdown]
 # The item counts were checked against the accuracies, which must be whole multiples of $1/n$. For
@@ -212,7 +214,7 @@ with pd.option_context("display.max_colwidth", None):
 #
 # ## What we learnt
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""
 - {len(runs)} runs, {runs["size"].nunique()} sizes, {runs["dataset"].nunique()} training sets,
@@ -228,8 +230,10 @@ Markdown(
 # %% [markdown]
 # ## Exercises
 #
-# 1. The counts of parameters in `data/testbed/runs.csv` come from width and depth. Recompute `N`
-#    for the 1.4B model by hand from `count_parameters` and find the feed-forward width.
+# 1. The 1.4B model has width $d = 2048$ and 24 layers. A layer holds $4d^2$ attention weights, three
+#    feed-forward matrices of $d \times f$ with $f$ the next multiple of 256 from $8d/3$, and $2d$
+#    gains; beside the layers there are two vocabulary matrices of $50432\,d$ and $d$ gains. Find $f$
+#    and $N$ by hand, then ask `count_parameters`.
 # 2. Which loss set has the largest ratio between its sequence interval and its token interval?
 #    What does that say about how its text is cut?
 # 3. Draw the warm-up figure for C4. Which run is missing?

@@ -21,7 +21,7 @@
 # the five runs the prediction rests on, why the fit can be trusted to be the best one, and how
 # little five runs say about their own error.
 
-# %% tags=["hide-input"]
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -61,7 +61,7 @@ use_style()
 #
 # ## Five runs
 #
-# The testbed ([chapter 1](01_testbed.ipynb)) holds 35 runs trained on RedPajama. The recipe of the paper uses
+# The testbed ([What was measured?](01_testbed.ipynb)) holds 35 runs trained on RedPajama. The recipe of the paper uses
 # five: four sizes at $M = 20$, and the smallest size once more at $M = 320$.
 
 # %%
@@ -70,15 +70,22 @@ five = select_loss_fit(redpajama)
 five[["run", "N", "D", "M", "loss_c4_eval"]]
 
 # %% [markdown]
-# The largest of them has 0.4 billion parameters. Fitting takes one line and less than a
-# millisecond.
+# The largest of them has 0.4 billion parameters. Fitting takes one line and about a millisecond.
 
 # %%
-fit = fit_loss_law(five["N"], five["D"], five["loss_c4_eval"])
+fit = fit_loss_law(five["N"], five["D"], five["loss_c4_eval"], objective="loss")
 fit.law
 
 # %% [markdown]
-# The record can be written in the paper's letters, {eq}`eq-over-training`.
+# A fit says how far its numbers can be used. `converged` is sound; `saturated` has as many
+# coefficients as runs; `wrong_sign`, `at_bound` and `unidentified` mean that the runs do not fix this
+# law. `dof` counts the runs beyond the coefficients.
+
+# %%
+fit.status, fit.dof
+
+# %% [markdown]
+# The record can be written in the paper's letters, those of the second equation.
 
 # %%
 ours = pd.Series(fit.law.to_paper()._asdict())
@@ -90,8 +97,8 @@ pd.DataFrame({"ours": ours, "printed": {"E": 1.84, "a": 212, "b": 367, "eta": 0.
 #
 # ## Two large runs
 #
-# Two runs of the same training set were left out: a 1.4-billion-parameter model over-trained to
-# $M = 640$ and a 6.9-billion-parameter model at $M = 20$.
+# Thirty runs of the same training set were left out. Two of them are large: a 1.4-billion-parameter
+# model over-trained to $M = 640$ and a 6.9-billion-parameter model at $M = 20$.
 
 # %%
 targets = select_targets(redpajama)
@@ -102,7 +109,7 @@ prediction = targets[["run", "loss_c4_eval"]].assign(
 )
 prediction
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""The misses are {prediction["relative_error"][0]:+.2%} and
 {prediction["relative_error"][1]:+.2%}, for runs that cost
@@ -118,12 +125,13 @@ the five together. The paper prints 0.7% for both."""
 # %% mystnb={"image": {"alt": "Loss over training compute for the 35 RedPajama runs on logarithmic compute from 1e15 to 1e22 FLOPs. Eight lines of equal tokens per parameter fall side by side and flatten; the points of M = 5 lie far above them, all others close. Five ringed runs below 2e19 FLOPs fit the law; the two largest runs lie 0.7 per cent below its dashed extension."}, "figure": {"caption": "The law, fitted on the five ringed runs, along lines of equal multiplier. Solid: inside the compute of the fit runs. Dashed: extrapolated. Dots are measured.", "name": "fig-loss-compute"}}
 figure, ax = plt.subplots(figsize=(8, 5))
 draw_loss_against_compute(ax, redpajama, fit.law, five, targets)
-ax.set_title("Five runs predict the loss at 236 and 330 times their compute");
+dear, dearest = sorted(prediction["compute_ratio"])
+ax.set_title(f"Five runs predict the loss at {dear:.0f} and {dearest:.0f} times their compute");
 
 # %% [markdown]
 # Most points follow the lines. Those of $M = 5$, the darkest, do not, except the smallest model's;
 # two of those runs ended before their learning rate had warmed up
-# ([chapter 1](01_testbed.ipynb)), and 0.154B, which had not, is off as well.
+# ([What was measured?](01_testbed.ipynb)), and 0.154B, which had not, is off as well.
 #
 # ## Every run, every training set
 #
@@ -167,7 +175,7 @@ pd.DataFrame(
     }
 )
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 large = judged[judged["N"] > 1e9]
 worst = large.loc[large["miss"].abs().idxmax()]
 Markdown(
@@ -208,7 +216,7 @@ rivals
 # %%
 rivals.abs().agg(["mean", "max"])
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 mean_miss = rivals.abs().mean()
 Markdown(
     f"""On the six targets the law misses by {mean_miss["law"]:.1%} on average, the straight lines by
@@ -238,7 +246,7 @@ def vary_the_fifth(table):
 fifth = pd.concat({d: vary_the_fifth(t).agg(["count", "min", "max"]).T for d, t in tables.items()})
 fifth
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 over_trained = fifth[~fifth.index.get_level_values(1).str.contains("6.9B")]
 Markdown(
     f"""The prediction at 6.9B does not move at all: $E$, $\\eta$ and one amplitude come from the four
@@ -253,7 +261,7 @@ run at $M = 320$, is a good one among them; the 0.01% of RefinedWeb is a draw fr
 #
 # The paper starts SciPy's `curve_fit` from 128 points and keeps the best. That works, but how
 # would one know that a 129th start would not do better? Here is another way
-# {cite}`golub1973`. Fix the exponent $\alpha$. Then {eq}`eq-loss-law` is linear in the rest,
+# {cite}`golub1973`. Fix the exponent $\alpha$. Then the law is linear in the rest,
 #
 # $$
 # \mathbf{L} \approx \Phi(\alpha)\,\mathbf{c}, \qquad
@@ -272,12 +280,14 @@ run at $M = 320$, is a good one among them; the 0.01% of RefinedWeb is a draw fr
 #
 # The least value of $r$ is the least value of the whole problem, because minimising over
 # $\mathbf{c}$ first and over $\alpha$ second is minimising over both. Four unknowns have become
-# one, and a function of one variable can be looked at from end to end.
+# one, and a function of one variable can be looked at from end to end. (The picture uses the paper's
+# $\eta = \alpha/2$.)
 
 
 # %%
 def least_ssr(eta, N, D, loss):
     columns = np.column_stack([np.ones_like(N), N ** (-2 * eta), D ** (-2 * eta)])
+    columns /= np.linalg.norm(columns, axis=0)
     coefficients, *_ = np.linalg.lstsq(columns, loss)
     return np.sum((loss - columns @ coefficients) ** 2)
 
@@ -314,21 +324,21 @@ ssr = []
 for start in starts:
     parameters, _ = curve_fit(over_training_law, x, y, p0=start, maxfev=10_000)
     ssr.append(np.sum((over_training_law(x, *parameters) - y) ** 2))
-pd.Series(ssr).describe()[["count", "min", "max"]].to_frame("SciPy").assign(
-    ours=[1, fit.cost, fit.cost]
-)
+{"ours": fit.cost, "best start": min(ssr) / fit.cost - 1, "worst start": max(ssr) / fit.cost - 1}
 
 # %% [markdown]
-# They agree to many digits, and all ten starts end in the same place. The table below was measured
+# The last two numbers are relative differences to ours: all ten starts end in the same place. The table below was measured
 # by `make bench` and is stored with the machine and the versions it ran on.
 
 # %%
 from scaling.datafiles import data_path
 
 speed = pd.read_csv(data_path("results", "fit_speed.csv"))
-speed.drop(columns=["machine", "versions"])
+speed.drop(columns=["machine", "versions", "n_runs"]).set_index("what").rename(
+    columns={"seconds": "ours, s", "seconds_128_starts": "128 starts, s"}
+)
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 per_start = 1e3 * speed["seconds_128_starts"][0] / 128
 Markdown(
     f"""One fit takes {1e3 * speed["seconds"][0]:.2g} ms, {speed["ratio"][0]:.0f} times less than the
@@ -349,9 +359,9 @@ and {speed["ratio"][1] / 128:.0f} times less than one, because the profile needs
 # %%
 sigma_hat = fit.sigma_hat
 sigma_lo, sigma_hi = sigma_hat / np.sqrt(chi2.ppf([0.975, 0.025], df=fit.dof))
-sigma_lo, sigma_hat, sigma_hi
+pd.Series({"lower end": sigma_lo, "estimate": sigma_hat, "upper end": sigma_hi}).to_frame("nats")
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""The estimate is {sigma_hat:.3f} nats, and the interval runs from {sigma_lo:.3f} to
 {sigma_hi:.2f}: a factor of {sigma_hi / sigma_lo:.0f} between its ends, whatever the data, because one
@@ -369,10 +379,10 @@ copies = fit_loss_law(five["N"], five["D"], rng.normal(fitted, sigma_hat, (1000,
 large_run = targets.iloc[1]
 drawn_loss = copies.law.predict(large_run["N"], large_run["D"])
 
-# %% mystnb={"image": {"alt": "A thousand refits of noisy copies as a cloud of points: the fitted irreducible loss E across from about 1.2 to 2.3 nats, the predicted loss of the 6.9B run up from about 2.2 to 2.6. The cloud is a narrow rising band: E moves far, the prediction much less, and both move together."}, "figure": {"caption": "Refits of 1,000 noisy copies of the five runs. The cross is the fit itself, the line the measured loss of the 6.9B run.", "name": "fig-one-dof"}}
+# %% mystnb={"image": {"alt": "A thousand refits of noisy copies as a cloud of points: the fitted irreducible loss E across from about 0.8 to 2.4 nats, the predicted loss of the 6.9B run up from about 2.1 to 2.7. The cloud is a narrow rising band, with the fit itself as a cross in its middle; the line of the measured loss, 2.43, runs through it."}, "figure": {"caption": "Refits of 1,000 noisy copies of the five runs. The cross is the fit itself, the line the measured loss of the 6.9B run.", "name": "fig-one-dof"}}
 figure, ax = plt.subplots(figsize=(7, 4))
 ax.plot(copies.law.E, drawn_loss, ".", color="#777777", markersize=3, label="a noisy copy")
-ax.plot(fit.law.E, prediction["predicted"][1], "P", color="black", label="the fit")
+ax.plot(fit.law.E, prediction["predicted"][1], "P", color="#0072B2", ms=11, label="the fit")
 ax.axhline(large_run["loss_c4_eval"], color="#D55E00", label="measured")
 ax.set(xlabel="E, irreducible loss, nats/token", ylabel="predicted loss at 6.9B, nats/token")
 ax.set_title("The coefficients wander; the prediction wanders a tenth of a nat")
@@ -383,7 +393,7 @@ interval = np.quantile(drawn_loss, [0.025, 0.975])
 spread = pd.DataFrame({"E": copies.law.E, "eta": copies.law.alpha / 2, "loss at 6.9B": drawn_loss})
 (spread.std() / spread.mean()).to_frame("relative standard deviation")
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 relative = spread.std() / spread.mean()
 Markdown(
     f"""$E$ moves by {relative["E"]:.0%}, the prediction by {relative["loss at 6.9B"]:.1%}. A lower
@@ -398,7 +408,7 @@ luck."""
 # %% [markdown]
 # ## What we learnt
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 six = misses[misses["run"].isin(rivals.index)]
 dearer = six["C"] / five["C"].sum()
 Markdown(
@@ -422,12 +432,14 @@ Markdown(
 # %% [markdown]
 # ## Exercises
 #
-# 1. Leave the $M = 320$ run out and fit the four $M = 20$ runs. What does `status` say, and why
-#    does the law still predict the 6.9B run but not the over-trained one?
+# Work in new cells below this one.
+#
+# 1. Fit the four $M = 20$ runs alone, `five.query("M == 20")`. What does `status` say, and why does
+#    the law still predict the 6.9B run but not the over-trained one?
 # 2. Replace `objective="loss"` by `"log"` and by `"huber"`. By how much does the prediction at
-#    6.9B move, compared with the spread of {numref}`fig-one-dof`?
+#    6.9B move, compared with the spread of the thousand noisy copies?
 # 3. The multiplier of least loss at a given compute is $M^* = (b/a)^{1/(2\eta)}$. Compute it for
-#    the three training sets (`fit.law.M_opt`). Would you train at it? Hint: draw the loss over $M$
-#    at a fixed $C$.
+#    the three training sets (`fits["c4"].law.M_opt` and so on). Would you train at it? Hint: tabulate
+#    the loss over $M$ at a fixed $C$.
 #
 # [Solutions](solutions.ipynb).

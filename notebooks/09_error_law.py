@@ -11,18 +11,16 @@
 # ---
 
 # %% [markdown]
-
-# %% [markdown]
 # # From loss to average task error: what does the second law add?
 #
-# *You need: [chapter 3](03_loss_law.ipynb). Reading: 15 minutes. Running: 4 seconds.*
+# *You need: [the loss law](03_loss_law.ipynb). Reading: 15 minutes. Running: 4 seconds.*
 #
 # A loss in nats is not what a model is bought for. People ask how often it is wrong. This chapter
 # adds a second law, from loss to the average error over many tasks, and chains it to the first.
 # Then it takes the chain apart, each link alone, and holds it against baselines that do without the
 # error law, or without any law.
 
-# %% tags=["hide-input"]
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -99,7 +97,7 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# The status of the fit is
+# The fit is sound, and six runs less three parameters leave three degrees of freedom:
 
 # %%
 chain.error_fit.status, chain.error_fit.dof
@@ -119,7 +117,7 @@ headline = targets[["run", "err_avg17"]].assign(
 )
 headline
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""For the 6.9B run the chain misses the average error by
 {abs(headline["relative_error"][1]):.2%}, for the over-trained 1.4B run by
@@ -137,7 +135,7 @@ variance = p * (1 - p) / in_17["n_items"]
 standard_error = np.sqrt(variance.sum()) / len(in_17)
 standard_error, standard_error / p.mean()
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""The counting noise of the average is {standard_error / p.mean():.1%} of it, far more than the
 miss of {abs(headline["relative_error"][1]):.2%} (its two smallest tasks, of 32 and 100 items, make
@@ -181,7 +179,7 @@ figure, ax = plt.subplots(figsize=(8, 4.2))
 draw_legs(ax, legs)
 ax.set_title("At 6.9B the two links of the chain cancel, on every training set");
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 c4 = legs.set_index("run").loc["c4-6.9B-M20"]
 redpajama_6_9B = legs.set_index("run").loc["redpajama-6.9B-M20"]
 Markdown(
@@ -232,7 +230,7 @@ comparison
 means = {task: compare(f"err_{task}").abs().mean() for task in ("avg17", "avg46")}
 pd.DataFrame(means)
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 mean, mean46 = means["avg17"], means["avg46"]
 Markdown(
     f"""On the six targets the chain misses the 17-task average by {mean["chain"]:.1%}, the ruler in
@@ -266,7 +264,7 @@ rank_held_out = spearmanr(np.array(predicted)[held_out], large["err_avg17"][held
 compute_held_out = spearmanr(-large["C"][held_out], large["err_avg17"][held_out]).statistic
 float(rank_held_out), float(compute_held_out)
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""The chain orders the nine with a rank correlation of {rank:.2f}; the paper prints 0.88. Three
 of the nine, the 1.4B runs at $M = 20$, are among the six that fit the law. On the six targets it is
@@ -295,7 +293,7 @@ def miss_of_own_average(dataset):
 own = pd.concat([miss_of_own_average(dataset) for dataset in DATASET_LABELS])
 own
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""With {own["n_tasks"].min()} to {own["n_tasks"].max()} tasks kept the chain misses by
 {own["chain"].abs().mean():.1%} on average and by {own["chain"].abs().max():.0%} at worst. The 17 tasks
@@ -323,7 +321,7 @@ law = fit_chain(redpajama, error_column=columns[1]).error_fit.law
 draw_error_against_loss(ax, redpajama, law, six, columns=columns)
 ax.set(title="The exponential overshoots where a task leaves chance", ylabel="Err, HellaSwag top-1 error");
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 mean_single, worst_single = single.abs().mean(), single.abs().max()
 Markdown(
     f"""Of these twelve predictions {(single["chain"].abs() < 0.08).sum()} are within 8%; the mean miss
@@ -337,7 +335,7 @@ too far."""
 # %% [markdown]
 # ## What we learnt
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""
 - Six runs, and 24 more to choose the tasks, predict the 17-task error of six large runs within
@@ -354,7 +352,8 @@ Markdown(
 # %% [markdown]
 # ## Exercises
 #
-# 1. Fit the error law without the 1.4B run. Which of the three training sets suffers least?
+# 1. Fit the error law without the 1.4B run (`fit_error_law` on the five runs of `select_loss_fit`).
+#    Which of the three training sets suffers least, and is that a merit of the law?
 # 2. Evaluate $\epsilon - k e^{-\gamma E}$ for the three training sets. Which tasks of the seventeen
 #    would have to be solved for that error to be reached, and do you believe it?
 # 3. Feed the straight line the measured loss instead of the predicted one. Does it beat the error

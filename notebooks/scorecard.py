@@ -11,8 +11,6 @@
 # ---
 
 # %% [markdown]
-
-# %% [markdown]
 # # Printed beside ours
 #
 # *You need: nothing. Reading: 5 minutes. Running: 3 seconds.*
@@ -21,7 +19,7 @@
 # computes from the released runs. `match` means that ours rounds to the printed digits. The same
 # list comes from the command line: `scaling scorecard`, or `scaling scorecard --json`.
 
-# %% tags=["hide-input"]
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 import pandas as pd
 from IPython.display import Markdown
 
@@ -31,7 +29,7 @@ from scaling.scorecard import as_table, make_scorecard
 scorecard = as_table(make_scorecard())
 scorecard["status"].value_counts().to_frame()
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 printed = scorecard[scorecard["published"].notna()]
 counts = printed["status"].value_counts()
 Markdown(
@@ -49,7 +47,7 @@ errors are compared without sign, as printed."""
 explained = printed[printed["status"] == "explained"].set_index("id")
 explained[["published", "ours", "unit"]]
 
-# %% tags=["remove-input"]
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown("\n".join(f"- `{name}`: {reason}." for name, reason in explained["reason"].items()))
 
 # %% [markdown]
@@ -62,7 +60,7 @@ printed.groupby("source")["status"].value_counts().unstack(fill_value=0)
 # ## Ours alone
 #
 # No paper prints these: the error law's own miss at 6.9B when it is fed the measured loss
-# ([chapter 9](09_error_law.ipynb)), in per cent of the measured error.
+# ([the error law](09_error_law.ipynb)), in per cent of the measured error.
 
 # %%
 scorecard.loc[scorecard["published"].isna(), ["id", "ours", "unit"]]

@@ -26,7 +26,7 @@ def predict_no_change(fit_runs: pd.DataFrame, column: str = ERROR_COLUMN) -> flo
     float
         Value of `column` at the largest C.
     """
-    return float(fit_runs.loc[fit_runs["C"].idxmax(), column])
+    return float(fit_runs.sort_values("C")[column].iloc[-1])
 
 
 def predict_on_line(

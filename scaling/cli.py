@@ -95,8 +95,11 @@ def _says_what_is_wrong(command: Callable[..., None]) -> Callable[..., None]:
 
         try:
             command(*args, **kwargs)
-        except (RunTableError, FitError) as error:
+        except RunTableError as error:
             typer.echo(str(error), err=True)
+            raise typer.Exit(2) from error
+        except FitError as error:
+            typer.echo(f"{kwargs.get('runs')}: {error}", err=True)
             raise typer.Exit(2) from error
 
     return guarded
@@ -156,7 +159,13 @@ ADVICE = {
 
 
 def _describe_fit(
-    fit: Fit, law: Law, dataset: str | None, loss: str, N: str, left_out: int
+    fit: Fit,
+    law: Law,
+    dataset: str | None,
+    loss: str,
+    N: str,
+    left_out: int,
+    warnings: list[str],
 ) -> dict[str, Any]:
     return {
         "law": law.value,
@@ -173,8 +182,33 @@ def _describe_fit(
         },
         "ssr": fit.ssr,
         "sigma_hat": fit.sigma_hat,
-        "warnings": [ADVICE[fit.status]] if fit.status in ADVICE else [],
+        "warnings": warnings,
     }
+
+
+LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # a law returns its coefficients over such a design
+
+
+def _narrow_design(table: pd.DataFrame, N: str) -> list[str]:
+    """What the runs leave open by where they lie."""
+    M = table["D"] / table[N]
+    messages = []
+    if M.max() / M.min() < LEAST_M_SPAN:
+        messages.append(
+            f"all runs have {M.min():.3g} to {M.max():.3g} tokens per parameter: add one with "
+            f"at least {LEAST_M_SPAN:g} times more, or the cost of over-training is not known"
+        )
+    if (span := table[N].max() / table[N].min()) < LEAST_N_SPAN:
+        messages.append(
+            f"{N} spans a factor of {span:.3g} only: {LEAST_N_SPAN:g} or more fixes the exponent"
+        )
+    return messages
+
+
+def _flag_warnings(table: pd.DataFrame) -> list[str]:
+    """Which of the runs carry a flag."""
+    flagged = table[table["flags"] != ""] if "flags" in table else table.head(0)
+    return [f"{row['run']}: {row['flags']}" for _, row in flagged.iterrows()]
 
 
 def _warn(messages: list[str]) -> None:
@@ -204,12 +238,14 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
     if as_json:
         _print_json(report)
         return
-    typer.echo(f"{runs}: {report['n_runs']} runs, sound")
+    doubt = f", {len(report['flags'])} flagged" if report["flags"] else ""
+    typer.echo(f"{runs}: {report['n_runs']} runs, sound{doubt}")
     typer.echo(f"losses: {', '.join(report['losses'])}")
     if report["errors"]:
         typer.echo(f"errors: {', '.join(report['errors'])}")
     for row in report["flags"]:
         typer.echo(f"flag: {row['run']}: {row['flags']}")
+    _warn(_narrow_design(table, "N"))
 
 
 @app.command()
@@ -225,7 +261,9 @@ def fit(
     """Fit a loss law to a run table."""
     table, loss, N, left_out = _select(runs, dataset, loss_set, count)
     result = _fit(table, loss, N, law)
-    report = _describe_fit(result, law, _only_dataset(table), loss, N, left_out)
+    warnings = [ADVICE[result.status]] if result.status in ADVICE else []
+    warnings += _narrow_design(table, N) + _flag_warnings(table)
+    report = _describe_fit(result, law, _only_dataset(table), loss, N, left_out, warnings)
     if as_json:
         _print_json(report)
         return
@@ -244,7 +282,8 @@ def _only_dataset(table: pd.DataFrame) -> str | None:
 
 def _in_words(fit: Fit) -> str:
     if fit.dof > 0:
-        return f"standard deviation {fit.sigma_hat:.3g} nats, {fit.dof} degrees of freedom"
+        freedom = f"{fit.dof} degree{'s' * (fit.dof != 1)} of freedom"
+        return f"standard deviation {fit.sigma_hat:.3g} nats, {freedom}"
     return "no degree of freedom"
 
 
@@ -283,7 +322,8 @@ def predict(
         "extrapolation": _extrapolation(table, N_column, N, tokens),
         "errors": _predict_errors(table, loss, predicted),
     }
-    report["warnings"] = _prediction_warnings(report, table)
+    report["warnings"] = _prediction_warnings(report)
+    report["warnings"] += _narrow_design(table, N_column) + _flag_warnings(table)
     if as_json:
         _print_json(report)
         return
@@ -293,6 +333,7 @@ def predict(
         typer.echo(f"  err_{task}: {shown} ({entry['status']})")
     ratio = report["extrapolation"]["compute_ratio"]
     typer.echo(f"  status: {result.status}; {ratio:.3g} times the compute of the largest run")
+    typer.echo(f"  no interval yet; residual: {_in_words(result)}")
     _warn(report["warnings"] + _left_out(left_out, loss))
 
 
@@ -311,6 +352,9 @@ def _target_tokens(N: float, D: float | None, M: float | None) -> float:
             rule = f"{name} must be from 1 to {LARGEST:g}, got {count:g}"
             raise typer.BadParameter(rule, param_hint="--N / --D / --M")
     return tokens
+
+
+SMALL_REACH = 1e-6  # of the compute of the largest run
 
 
 def _extrapolation(table: pd.DataFrame, N_column: str, N: float, D: float) -> dict[str, Any]:
@@ -344,13 +388,18 @@ def _predict_errors(table: pd.DataFrame, loss: str, predicted: float) -> dict[st
     return errors
 
 
-def _prediction_warnings(report: dict[str, Any], table: pd.DataFrame) -> list[str]:
+def _prediction_warnings(report: dict[str, Any]) -> list[str]:
     status, reach = report["status"], report["extrapolation"]
     messages = [ADVICE[status]] if status in ADVICE else []
     if not report["loss"] > 0 or not math.isfinite(report["loss"]):
         messages.append(f"the predicted loss, {report['loss']:g}, is no loss")
     if not reach["M_inside"]:
         messages.append("its tokens per parameter lie outside those of the runs")
+    if reach["compute_ratio"] < SMALL_REACH:
+        messages.append(
+            f"its compute is {reach['compute_ratio']:.1g} of that of the largest run: a letter "
+            "forgotten, as in 6.9B?"
+        )
     if reach["compute_ratio"] > 1:
         messages.append(
             f"extrapolated to {reach['compute_ratio']:.3g} times the compute of the largest run"

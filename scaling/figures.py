@@ -107,7 +107,9 @@ def draw_loss_against_compute(
         Column that holds the loss, nats per token.
     """
     lo, hi = fit_runs["C"].min(), fit_runs["C"].max()
-    ax.axvspan(lo, hi, color=SHADE, zorder=0, label="compute of the fit runs")
+    ax.axvspan(
+        lo, hi, facecolor=SHADE, edgecolor="#b8ad92", zorder=0, label="compute of the fit runs"
+    )
     for M, runs in table.groupby("M"):
         ends = runs["C"].min() / 1.3, runs["C"].max() * 1.3
         for first, last, style in _pieces(*ends, lo, hi):
@@ -123,6 +125,8 @@ def draw_loss_against_compute(
     ax.plot([], [], "--", color=INK, linewidth=1.2, label="law, extrapolated")
     ax.set(xscale="log", xlabel="C = 6ND, training compute, FLOPs", ylabel="L, loss, nats/token")
     ax.legend(loc="upper right")
+    _key_of_sizes(ax, table, loc="lower left")
+    _key_of_multipliers(ax, loc="lower left", bbox_to_anchor=(0.15, 0.0))
     return ax
 
 
@@ -191,7 +195,9 @@ def draw_error_against_loss(
     """
     x, y = columns
     lo, hi = fit_runs[x].min(), fit_runs[x].max()
-    ax.axvspan(lo, hi, color=SHADE, zorder=0, label="losses of the fit runs")
+    ax.axvspan(
+        lo, hi, facecolor=SHADE, edgecolor="#b8ad92", zorder=0, label="losses of the fit runs"
+    )
     for first, last, style in _pieces(table[x].min() - 0.05, table[x].max(), lo, hi):
         L = np.linspace(first, last, 120)
         ax.plot(L, law.predict(L), style, color=INK, linewidth=1.3)
@@ -221,8 +227,6 @@ def draw_headline(
     draw_loss_against_compute(first, table, loss_law, fit_runs[0], targets)
     predicted = error_law.predict(loss_law.predict(targets["N"], targets["D"]))
     draw_error_against_loss(second, table, error_law, fit_runs[1], targets, predicted)
-    _key_of_sizes(first, table, loc="lower left")
-    _key_of_multipliers(first, loc="lower left", bbox_to_anchor=(0.15, 0.0), ncols=1)
     return axes
 
 
@@ -273,7 +277,7 @@ def draw_miss_map(ax: Axes, misses: pd.DataFrame, used: pd.DataFrame) -> Axes:
         vmax=5,
         linewidths=1,
         annot_kws={"fontsize": 8.5},
-        cbar_kws={"label": "predicted minus measured, %"},
+        cbar_kws={"label": "predicted minus measured, %", "extend": "both"},
     )
     ax.set(xlabel="M, tokens per parameter", ylabel="N, parameters")
     ax.tick_params(axis="y", rotation=0)

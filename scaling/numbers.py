@@ -24,7 +24,7 @@ HINTS = {
         r"[\d\s.,'_]*\d[,'_ \u00a0\u202f]\d[\d\s.,'_]*": "no thousands separator or decimal comma",
         r".*[%‰].*": "write a fraction, not a percentage",
         r"[+-]?(inf|infinity|∞)": "it must be finite",
-        r"(nan|na|n/a|null|none|nil|-+|\?+)": "not known is an empty cell, where one may stand",
+        r"(nan|na|n/a|null|none|nil|-+|\?+)": "an optional value not known is an empty cell",
         r"[+-]?[\d.]+\s*[A-Z]{1,3}": "only counts may end in K, M, B or T, written like 6.9B",
         r"(?!.*[0-9]).*\d.*": "write ASCII digits",
     }.items()

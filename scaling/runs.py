@@ -50,11 +50,11 @@ SEPARATOR = "; "
 SMALLEST_USUAL_N = 1e3
 LARGEST_USUAL_LOSS = 20.0  # nats; a uniform guess over a million tokens costs 13.8
 REASONS = {
-    "undertrained": "D < N",
+    "undertrained": "D < N: swapped?",
     "warmup": "ends before its warm-up does",
     "batch": "D is less than one batch",
     "repeat": "same N and D as another run",
-    "loss": "a loss above 20 nats per token",
+    "loss": "a loss above 20 nats per token: a perplexity? take its logarithm",
     "units": "N < 1000: counted in millions or billions?",
 }
 
@@ -103,7 +103,7 @@ def _header_faults(table: Table, missing: list[str]) -> Iterator[Fault]:
     names = column_names(table.frame)
     misspelt = find_misspelt(names)
     for name, right in misspelt.items():
-        rule = f"is no name of a run table; did you mean {right!r}?"
+        rule = f"is not a column name here; did you mean {right!r}?"
         yield Fault(table.source, table.header_row, name, None, rule)
     meant = {"loss" if right.startswith("loss_") else right for right in misspelt.values()}
     for name in missing:

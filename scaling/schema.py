@@ -140,7 +140,7 @@ def run_schema(table: pd.DataFrame) -> DataFrameSchema:
             f"must be {formula} to within 1 %",
         )
 
-    count = pa.Check.in_range(1, LARGEST, error="must be > 0: a finite count from 1 to 1e30")
+    count = pa.Check.in_range(1, LARGEST, error="must be > 0 and finite, from 1 to 1e30")
     loss = pa.Check.in_range(0, LARGEST, include_min=False, error="must be > 0 and finite")
     not_negative = pa.Check.in_range(0, LARGEST, error="must be >= 0 and finite")
     share = pa.Check.in_range(0, 1, error="must lie in [0, 1]: a fraction, not a percentage")
@@ -220,4 +220,4 @@ def explain_missing(name: str, names: Iterable[str]) -> str:
         return f"{rule}; the header has a single column: separate columns with commas"
     plain = {re.sub(r"[\s_-]", "", other).casefold(): other for other in names}
     likely = next((plain[alias] for alias in ALIASES[name] if alias in plain), None)
-    return f"{rule}; did you mean it by {likely!r}?" if likely else rule
+    return f"{rule}; is it the column {likely!r}?" if likely else rule

@@ -124,7 +124,8 @@ def _row_fault(cells: list[str], width: int) -> str:
         return ""
     if cells[0].lstrip().startswith("#"):
         return "is a comment: comments are not read"
-    return f"must have {width} cells as the header has, not {len(cells)}"
+    comma = ": a decimal comma?" if len(cells) > width else ""
+    return f"must have {width} cells as the header has, not {len(cells)}{comma}"
 
 
 def _read_csv(source: str, raw: bytes) -> Table:

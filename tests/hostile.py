@@ -196,9 +196,9 @@ HEADERS = (
         "other names",
         b"params,tokens,val_loss\n1e8,2e9,3.1\n",
         (
-            (1, "N", "", "did you mean it by 'params'"),
-            (1, "D", "", "did you mean it by 'tokens'"),
-            (1, "loss", "", "did you mean it by 'val_loss'"),
+            (1, "N", "", "is it the column 'params'"),
+            (1, "D", "", "is it the column 'tokens'"),
+            (1, "loss", "", "is it the column 'val_loss'"),
         ),
     ),
     Hostile("small n", b"n" + GOOD.encode()[1:], ((1, "n", "", "did you mean 'N'"),)),

@@ -230,8 +230,8 @@ def test_too_few_runs_say_how_many_are_needed(write, law: str, needed: int) -> N
         for command in ("fit", "predict"):
             said = refusal(command, path, *COMMANDS[command], "--law", law, "--loss-set", "a")
             assert said == (
-                f"a law with {needed} parameters needs at least {needed} runs that differ in "
-                f"(N, D), got {n_runs}"
+                f"{path}: a law with {needed} parameters needs at least {needed} runs that "
+                f"differ in (N, D), got {n_runs}"
             )
     enough = answer("fit", write(pd.DataFrame(planted()).head(needed)), "--law", law)
     assert enough["status"] in ("saturated", "unidentified", "wrong_sign", "at_bound")
@@ -473,12 +473,15 @@ def test_plain_text_says_what_json_says(write) -> None:
     """The text has the loss, the status of every error and the reach."""
     path = write(planted(err_t=ErrorLaw(0.9, 2.0, 0.9).predict(TRUTH.predict(N, D)), err_u=np.nan))
     report, (_, out, err) = answer("predict", path, *TARGET), run("predict", path, *TARGET)
+    fitted = answer("fit", path)
     assert out.splitlines() == [
         f"loss at N = 6.9e+09, D = 1.38e+11: {report['loss']:.4f} nats/token",
         f"  err_t: {report['errors']['t']['value']:.4f} (converged)",
         "  err_u: no fit (too_few_runs)",
         f"  status: converged; {report['extrapolation']['compute_ratio']:.3g} times the compute of "
         "the largest run",
+        f"  no interval yet; residual: standard deviation {fitted['sigma_hat']:.3g} nats, "
+        f"{fitted['dof']} degrees of freedom",
     ]
     assert err.splitlines() == [f"warning: {text}" for text in report["warnings"]]
 
@@ -680,3 +683,20 @@ def test_a_process_of_its_own_does_the_same(write) -> None:
         done = run_apart(*arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr == f"{bad}, row 2, column loss: '-3' must be > 0 and finite\n"
+
+
+def test_a_narrow_design_and_flags_are_warned_about(write) -> None:
+    """One ray up to rounding, one decade of sizes, swapped cells: every command says so."""
+    table = pd.DataFrame(planted())
+    ray = table.assign(D=20.0 * table["N"] * np.linspace(0.995, 1.005, len(table)))
+    swapped = table.copy()
+    swapped.loc[2, ["N", "D"]] = swapped.loc[2, ["D", "N"]].to_numpy()
+    sizes = table.assign(N=np.linspace(1e8, 9e8, len(table)))
+    for changed, words in ((ray, "tokens per parameter"), (swapped, "swapped?"), (sizes, "spans")):
+        path = write(changed)
+        assert any(words in text for text in answer("fit", path)["warnings"])
+        assert any(words in text for text in answer("predict", path, *TARGET)["warnings"])
+        _, out, err = run("check", path)
+        assert words in out + err
+    far_below = answer("predict", write(table), "--N", "6.9", "--M", "20")["warnings"]
+    assert any("a letter forgotten" in text for text in far_below)

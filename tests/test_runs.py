@@ -350,8 +350,8 @@ def test_flags_are_added_once_and_after_those_given() -> None:
     table = frame(N=[1e8, 1e8], D=[5e7, 5e7], flags=["ours", None])
     once = validate_runs(table)
     assert once["flags"].tolist() == [
-        "ours; D < N; same N and D as another run",
-        "D < N; same N and D as another run",
+        "ours; D < N: swapped?; same N and D as another run",
+        "D < N: swapped?; same N and D as another run",
     ]
     pd.testing.assert_frame_equal(validate_runs(once), once)
 
