@@ -27,6 +27,7 @@ LEAST_SPREAD = 1e-200  # of the losses: keeps gamma itself inside double precisi
 IDENTIFIED = 1e-14  # squared sine under which a parameter's direction is rounding error
 HUBER_DELTA = 1e-3
 STATUSES = ("converged", "saturated", "wrong_sign", "at_bound", "unidentified")
+STATUS_NAMES = np.array(STATUSES)
 
 
 class FitError(ValueError):
@@ -222,7 +223,7 @@ def _fit_in_N_and_D(
     _require_distinct(N + 1j * D, n_parameters=4 if tied else 5, what="(N, D)")
     data = _observations("loss", loss, weights, len(N), positive=True)
     log_N, log_D = np.log(N), np.log(D)
-    centres = log_N.mean(), log_D.mean()
+    centres = log_N.sum() / len(N), log_D.sum() / len(N)
     points = np.stack([log_N - centres[0], log_D - centres[1]])
     problem = Problem(points, (0, 0) if tied else (0, 1), *EXPONENT_BOUNDS, 48 if tied else 32)
     sums = find_objective(objective, huber_delta)
@@ -340,7 +341,7 @@ def _as_fit(
     rank[wrong] = 2
     rank[solution.at_bound] = 3
     rank[~solution.identified | (dof < 0)] = 4
-    status = np.array(STATUSES)[rank]
+    status = STATUS_NAMES[rank]
     residuals = data.scale * (data.observed - optimum.fitted)
     cost = optimum.cost * data.scale**2 if objective == "loss" else optimum.cost
     if data.batched:

@@ -21,7 +21,7 @@ from scaling.objectives import Objective
 from scaling.scan import ROUNDING, Array, Mask, Problem, find_basins
 
 MAX_ITERATIONS = 60
-STEP_TOLERANCE = 1e-9  # of theta, relative: the residual then holds to its square
+STEP_TOLERANCE = 1e-11  # of theta, relative: A and B hold to some 30 times that
 LONGEST_STEP = 0.7  # of log theta: at most a factor 2
 COLLINEAR = 1e-20  # squared sine under which a column says nothing new
 TINY = 1e-300  # keeps 0 / 0 at 0
@@ -124,6 +124,8 @@ def _project(
         fitted += coefficients[:, :1]
     slopes = problem.slopes(theta, amplitudes, x_powers)
     step = _solve_slopes(slopes, columns[:, -1])
+    if problem.n_exponents == 1:
+        return coefficients, fitted, step
     size = np.abs(theta)
     blocked = ((size <= problem.lo) & (step < 0)) | ((size >= problem.hi) & (step > 0))
     if blocked.any():  # an exponent held at its bound leaves the step to the others
@@ -174,13 +176,13 @@ def refine(
         coefficients, fitted, step = _project(problem, trial, root, target)
         tried = Optimum(trial, coefficients, fitted, objective.cost(weights, observed, fitted))
         better = tried.cost < state.cost
-        state = choose(better, tried, state)
         move = _accelerate(step, past_newton, past_move)
         unsettled = better
         if better.all():
-            newton, length = step, np.ones(len(better))
+            state, newton, length = tried, step, np.ones(len(better))
         else:
             unsettled = better | (tried.cost > state.cost * (1.0 + ROUNDING) + rounding)
+            state = choose(better, tried, state)
             newton = np.where(better[:, None], step, newton)
             length = np.where(better, 1.0, length / 4.0)
             move = np.where(better[:, None], move, length[:, None] * newton)

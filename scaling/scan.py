@@ -8,7 +8,7 @@ of the exponents alone, the profile. Every array has a first axis over fits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,15 @@ class Problem:
     signed: bool = False
     constant: bool = True
 
-    @property
+    @cached_property
     def n_exponents(self) -> int:
         """Number of exponents searched over."""
         return len(set(self.exponent))
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """First column of each exponent."""
+        return [self.exponent.index(e) for e in range(self.n_exponents)]
 
     @property
     def n_coefficients(self) -> int:
@@ -77,8 +82,7 @@ class Problem:
     def slopes(self, theta: Array, amplitudes: Array, x_columns: Array) -> Array:
         """Derivative of the fitted values by log theta: shape (n_fits, n_exponents, n_runs)."""
         each = (-amplitudes * theta[:, self.exponent])[:, :, None] * x_columns
-        starts = [self.exponent.index(e) for e in range(self.n_exponents)]
-        return np.add.reduceat(each, starts, axis=1) if starts else each
+        return np.add.reduceat(each, self.starts, axis=1) if self.starts else each
 
 
 @lru_cache(maxsize=64)
@@ -97,7 +101,7 @@ def profile(problem: Problem, weights: Array, target: Array) -> Array:
     fits; Gaussian elimination then leaves the residual in its last corner.
     """
     if problem.constant:  # the span is the same, and small numbers lose fewer digits
-        target = target - target.mean(axis=1, keepdims=True)
+        target = target - target.sum(axis=1, keepdims=True) / target.shape[1]
     size = problem.n_coefficients
     gram: list[list[Any]] = [[0.0] * (size + 1) for _ in range(size + 1)]
     for first in range(0, target.shape[1], SCAN_RUNS):
@@ -202,4 +206,21 @@ def _basins(problem: Problem, weights: Array, target: Array) -> tuple[NDArray[np
     if saturated.any():  # several laws may pass through all runs, less than a grid step apart
         chosen[saturated] = with_neighbours(chosen[saturated], problem.grid_shape)
     fits, points = np.nonzero(chosen)
+    if problem.n_exponents == 1:
+        return fits, _vertices(problem, values, fits, points)[:, None]
     return fits, problem.grid[points]
+
+
+def _vertices(
+    problem: Problem, values: Array, fits: NDArray[np.intp], points: NDArray[np.intp]
+) -> Array:
+    """Exponents at the bottom of the parabola through grid points and their two neighbours."""
+    here = values[fits, points]
+    before = values[fits, np.maximum(points - 1, 0)]
+    after = values[fits, np.minimum(points + 1, values.shape[1] - 1)]
+    bend = before - 2.0 * here + after
+    share = 0.5 * (before - after) / np.where(bend > 0, bend, np.inf)
+    theta = problem.grid[points, 0]
+    step = np.sign(theta) * np.log(problem.hi / problem.lo) / (problem.n_grid - 1)
+    size = np.abs(theta) * np.exp(np.minimum(np.maximum(share, -1.0), 1.0) * step)
+    return np.copysign(np.minimum(np.maximum(size, problem.lo), problem.hi), theta)
