@@ -55,9 +55,9 @@ ratio = (losses["loss_hi"] - losses["loss_lo"]) / (
 ratio.groupby(losses["loss_set"]).median().sort_values()
 
 # %% [markdown]
-# C4 eval is the exception, far below one. Its sequences are 85,000; with 174 million tokens a token
-# interval should be the narrowest of all. It is wider than the sequence interval, so it cannot rest
-# on all those tokens; the release does not say how many were drawn.
+# C4 eval is the exception, far below one. It has by far the most tokens, so its token interval should
+# be the narrowest of all. It is wider than the sequence interval, so it cannot rest on all those
+# tokens; the release does not say how many were drawn.
 #
 # The largest is that of `paloma_redpajama`, near seven: few long documents, so that the tokens of a
 # sequence rise and fall together.
@@ -98,7 +98,7 @@ large = targets.iloc[1]
 }
 
 # %% [markdown]
-# They differ by about a hundredth of a nat, far less than the spread of the noisy copies: which sum
+# They differ by far less than the spread of the noisy copies in the chapter: which sum
 # is minimised matters less than which runs are in it.
 #
 # **3. The multiplier of least loss.**
@@ -114,7 +114,7 @@ N = np.sqrt(C / (6 * M))
 pd.Series(law.predict(N, M * N), index=pd.Index(M, name="M")).to_frame("loss at 1e21 FLOPs")
 
 # %% [markdown]
-# No. The valley is flat: from $M = 3$ to $M = 20$ the loss moves by less than a hundredth of a nat. So $M^*$ is
+# No. The valley is flat: from $M = 3$ to $M = 20$ the loss hardly moves. So $M^*$ is
 # a fragile number, read off the flat bottom of a curve fitted to five runs, and below $M = 20$ the
 # fit has no runs at all.
 #
@@ -148,8 +148,9 @@ pd.DataFrame(
 {dataset: chain.error_fit.law.predict(chain.loss_fit.law.E) for dataset, chain in chains.items()}
 
 # %% [markdown]
-# Between about 19 and 26%. Nothing to believe: the law was fitted between 55% and 82% and is asked
-# far outside, at an $E$ that itself moves by more than a tenth when the noise is drawn again.
+# Nothing to believe: the law was fitted to errors of more than a half and is asked far outside, at an
+# $E$ that itself wanders when the noise is drawn again. It would need nearly all seventeen tasks close
+# to solved, those included on which the largest run is barely above chance.
 #
 # **3. The straight line, fed the truth.**
 

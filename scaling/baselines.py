@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from scaling.recipe import ERROR_COLUMN, LOSS_COLUMN
+from scaling.names import ERROR_COLUMN, LOSS_COLUMN
 
 
 def predict_no_change(fit_runs: pd.DataFrame, column: str = ERROR_COLUMN) -> float:

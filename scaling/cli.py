@@ -75,13 +75,22 @@ Dataset = Annotated[
     str | None, typer.Option("--dataset", help="Which training set, if the table holds several.")
 ]
 Parameters = Annotated[
-    float, typer.Option("--N", parser=_number, metavar="N", help="Parameters, as 6.9e9 or 6.9B.")
+    float,
+    typer.Option(
+        "--N",
+        parser=_number,
+        metavar="N",
+        help="Parameters, in the count of --count, as 6.9e9 or 6.9B.",
+    ),
 ]
 Tokens = Annotated[
     float | None, typer.Option("--D", parser=_number, metavar="D", help="Training tokens.")
 ]
 Multiplier = Annotated[
-    float | None, typer.Option("--M", parser=_number, metavar="M", help="Tokens per parameter.")
+    float | None,
+    typer.Option(
+        "--M", parser=_number, metavar="M", help="Tokens per parameter, in the count of --count."
+    ),
 ]
 
 
@@ -122,7 +131,7 @@ def _print_json(value: Any) -> None:
     typer.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
 
 
-# --- a law from a table -------------------------------------------------------------------
+# --- from options to a table --------------------------------------------------------------
 
 
 def _select(
@@ -142,75 +151,6 @@ def _select(
     return complete, loss, N, len(table) - len(complete)
 
 
-def _fit(table: pd.DataFrame, loss: str, N: str, law: Law) -> Fit:
-    from scaling.fit import fit_loss_law, fit_loss_surface
-
-    fitter = fit_loss_law if law is Law.tied else fit_loss_surface
-    return fitter(table[N], table["D"], table[loss])
-
-
-ADVICE = {
-    "unidentified": "the runs cannot tell the coefficients apart (one size, one ray of D/N, or a "
-    "loss that does not change); only predictions along what was varied can hold",
-    "at_bound": "an exponent stands at the end of its range: the runs do not follow this law",
-    "wrong_sign": "a coefficient is negative: the law bends the wrong way somewhere",
-    "saturated": "as many coefficients as runs: nothing is left to judge the fit by",
-}
-
-
-def _describe_fit(
-    fit: Fit,
-    law: Law,
-    dataset: str | None,
-    loss: str,
-    N: str,
-    left_out: int,
-    warnings: list[str],
-) -> dict[str, Any]:
-    return {
-        "law": law.value,
-        "dataset": dataset,
-        "loss_set": loss,
-        "count": N,
-        "n_runs": len(fit.residuals),
-        "left_out": left_out,
-        "dof": fit.dof,
-        "status": fit.status,
-        "coefficients": {
-            name: {"value": value, "lo": None, "hi": None}
-            for name, value in asdict(fit.law).items()
-        },
-        "ssr": fit.ssr,
-        "sigma_hat": fit.sigma_hat,
-        "warnings": warnings,
-    }
-
-
-LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # a law returns its coefficients over such a design
-
-
-def _narrow_design(table: pd.DataFrame, N: str) -> list[str]:
-    """What the runs leave open by where they lie."""
-    M = table["D"] / table[N]
-    messages = []
-    if M.max() / M.min() < LEAST_M_SPAN:
-        messages.append(
-            f"all runs have {M.min():.3g} to {M.max():.3g} tokens per parameter: add one with "
-            f"at least {LEAST_M_SPAN:g} times more, or the cost of over-training is not known"
-        )
-    if (span := table[N].max() / table[N].min()) < LEAST_N_SPAN:
-        messages.append(
-            f"{N} spans a factor of {span:.3g} only: {LEAST_N_SPAN:g} or more fixes the exponent"
-        )
-    return messages
-
-
-def _flag_warnings(table: pd.DataFrame) -> list[str]:
-    """Which of the runs carry a flag."""
-    flagged = table[table["flags"] != ""] if "flags" in table else table.head(0)
-    return [f"{row['run']}: {row['flags']}" for _, row in flagged.iterrows()]
-
-
 def _warn(messages: list[str]) -> None:
     for message in messages:
         typer.echo(f"warning: {message}", err=True)
@@ -223,17 +163,18 @@ def _warn(messages: list[str]) -> None:
 @_says_what_is_wrong
 def check(runs: Runs, as_json: AsJson = False) -> None:
     """Validate a run table: exit 0, or 2 with every fault."""
+    from scaling.forecast import warn_of_design
     from scaling.runs import error_columns, loss_columns, read_runs
 
     table = read_runs(runs)
-    flagged = table.loc[table["flags"] != "", ["run", "flags"]] if "flags" in table else None
+    flagged = table.loc[table["flags"] != "", ["run", "flags"]]
     report: dict[str, Any] = {
         "file": str(runs),
         "n_runs": len(table),
         "datasets": sorted(table["dataset"].unique()) if "dataset" in table else [],
         "losses": loss_columns(table),
         "errors": error_columns(table),
-        "flags": [] if flagged is None else flagged.to_dict("records"),
+        "flags": flagged.to_dict("records"),
     }
     if as_json:
         _print_json(report)
@@ -245,7 +186,7 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
         typer.echo(f"errors: {', '.join(report['errors'])}")
     for row in report["flags"]:
         typer.echo(f"flag: {row['run']}: {row['flags']}")
-    _warn(_narrow_design(table, "N"))
+    _warn(warn_of_design(table))
 
 
 @app.command()
@@ -259,18 +200,34 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Fit a loss law to a run table."""
+    from scaling.forecast import LAWS, fit_table, warn_of_fit
+
     table, loss, N, left_out = _select(runs, dataset, loss_set, count)
-    result = _fit(table, loss, N, law)
-    warnings = [ADVICE[result.status]] if result.status in ADVICE else []
-    warnings += _narrow_design(table, N) + _flag_warnings(table)
-    report = _describe_fit(result, law, _only_dataset(table), loss, N, left_out, warnings)
+    result = fit_table(table, loss, N, law.value)
+    report = {
+        "law": law.value,
+        "dataset": _only_dataset(table),
+        "loss_set": loss,
+        "count": N,
+        "n_runs": len(table),
+        "left_out": left_out,
+        "dof": result.dof,
+        "status": result.status,
+        "coefficients": {
+            name: {"value": value, "lo": None, "hi": None}
+            for name, value in asdict(result.law).items()
+        },
+        "ssr": result.ssr,
+        "sigma_hat": result.sigma_hat,
+        "warnings": warn_of_fit(result, table, N),
+    }
     if as_json:
         _print_json(report)
         return
-    formula = "E + A N^-alpha + B D^-" + ("alpha" if law is Law.tied else "beta")
-    typer.echo(f"{loss} = {formula}, {report['n_runs']} runs, status: {result.status}")
-    for name, entry in report["coefficients"].items():
-        typer.echo(f"  {name:6} {entry['value']:.6g}")
+    _, formula = LAWS[law.value]
+    typer.echo(f"{loss} = {formula}, {len(table)} runs, status: {result.status}")
+    for name, value in asdict(result.law).items():
+        typer.echo(f"  {name:6} {value:.6g}")
     typer.echo(f"  residual: {_in_words(result)}")
     _warn(report["warnings"] + _left_out(left_out, loss))
 
@@ -305,36 +262,39 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict the loss, and each err_ column, of a model of N parameters and D (or M N) tokens."""
+    from scaling.forecast import make_forecast
+
     tokens = _target_tokens(N, D, M)
     table, loss, N_column, left_out = _select(runs, dataset, loss_set, count)
-    result = _fit(table, loss, N_column, law)
-    predicted = result.law.predict(N, tokens)
+    forecast = make_forecast(table, (N, tokens), loss, N_column, law.value)
     report = {
-        "loss": predicted,
+        "loss": forecast.loss,
         "lo": None,
         "hi": None,
         "law": law.value,
-        "status": result.status,
+        "status": forecast.fit.status,
         "loss_set": loss,
         "count": N_column,
         "n_runs": len(table),
         "left_out": left_out,
-        "extrapolation": _extrapolation(table, N_column, N, tokens),
-        "errors": _predict_errors(table, loss, predicted),
+        "extrapolation": asdict(forecast.reach),
+        "errors": {
+            task: {"value": error.value, "lo": None, "hi": None, "status": error.status}
+            for task, error in forecast.errors.items()
+        },
+        "warnings": forecast.warnings,
     }
-    report["warnings"] = _prediction_warnings(report)
-    report["warnings"] += _narrow_design(table, N_column) + _flag_warnings(table)
     if as_json:
         _print_json(report)
         return
-    typer.echo(f"{loss} at N = {N:g}, D = {tokens:g}: {predicted:.4f} nats/token")
-    for task, entry in report["errors"].items():
-        shown = "no fit" if entry["value"] is None else f"{entry['value']:.4f}"
-        typer.echo(f"  err_{task}: {shown} ({entry['status']})")
-    ratio = report["extrapolation"]["compute_ratio"]
-    typer.echo(f"  status: {result.status}; {ratio:.3g} times the compute of the largest run")
-    typer.echo(f"  no interval yet; residual: {_in_words(result)}")
-    _warn(report["warnings"] + _left_out(left_out, loss))
+    typer.echo(f"{loss} at {N_column} = {N:g}, D = {tokens:g}: {forecast.loss:.4f} nats/token")
+    for task, error in forecast.errors.items():
+        shown = "no fit" if error.value is None else f"{error.value:.4f}"
+        typer.echo(f"  err_{task}: {shown} ({error.status})")
+    ratio = f"{forecast.reach.compute_ratio:.3g}"
+    typer.echo(f"  status: {forecast.fit.status}; {ratio} times the compute of the largest run")
+    typer.echo(f"  no interval yet; residual: {_in_words(forecast.fit)}")
+    _warn(forecast.warnings + _left_out(left_out, loss))
 
 
 def _target_tokens(N: float, D: float | None, M: float | None) -> float:
@@ -352,63 +312,6 @@ def _target_tokens(N: float, D: float | None, M: float | None) -> float:
             rule = f"{name} must be from 1 to {LARGEST:g}, got {count:g}"
             raise typer.BadParameter(rule, param_hint="--N / --D / --M")
     return tokens
-
-
-SMALL_REACH = 1e-6  # of the compute of the largest run
-
-
-def _extrapolation(table: pd.DataFrame, N_column: str, N: float, D: float) -> dict[str, Any]:
-    """How far outside the fitted runs a target lies."""
-    compute, M = table[N_column] * table["D"], table["D"] / table[N_column]
-    return {
-        "compute_ratio": float(N * D / compute.max()),
-        "N_ratio": float(N / table[N_column].max()),
-        "M_inside": bool(M.min() * (1 - 1e-9) <= D / N <= M.max() * (1 + 1e-9)),
-    }
-
-
-def _predict_errors(table: pd.DataFrame, loss: str, predicted: float) -> dict[str, dict[str, Any]]:
-    import numpy as np
-
-    from scaling.fit import FitError, fit_error_law
-    from scaling.runs import error_columns
-
-    errors = {}
-    for column in error_columns(table):
-        measured = table.dropna(subset=[column])
-        entry: dict[str, Any] = {"value": None, "lo": None, "hi": None, "status": "too_few_runs"}
-        try:
-            result = fit_error_law(measured[loss], measured[column])
-            with np.errstate(over="ignore", invalid="ignore"):  # far outside: warned about below
-                value = result.law.predict(predicted)
-            entry |= {"value": value, "status": result.status}
-        except FitError:  # fewer runs than parameters: the status says it
-            pass
-        errors[column.removeprefix("err_")] = entry
-    return errors
-
-
-def _prediction_warnings(report: dict[str, Any]) -> list[str]:
-    status, reach = report["status"], report["extrapolation"]
-    messages = [ADVICE[status]] if status in ADVICE else []
-    if not report["loss"] > 0 or not math.isfinite(report["loss"]):
-        messages.append(f"the predicted loss, {report['loss']:g}, is no loss")
-    if not reach["M_inside"]:
-        messages.append("its tokens per parameter lie outside those of the runs")
-    if reach["compute_ratio"] < SMALL_REACH:
-        messages.append(
-            f"its compute is {reach['compute_ratio']:.1g} of that of the largest run: a letter "
-            "forgotten, as in 6.9B?"
-        )
-    if reach["compute_ratio"] > 1:
-        messages.append(
-            f"extrapolated to {reach['compute_ratio']:.3g} times the compute of the largest run"
-        )
-    for task, entry in report["errors"].items():
-        value = entry["value"]
-        if value is not None and not 0 <= value <= 1:
-            messages.append(f"the predicted err_{task}, {value:g}, is no error between 0 and 1")
-    return messages
 
 
 @app.command()

@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike
 
 from scaling.law import ErrorLaw, LossLaw
+from scaling.names import ERROR_COLUMN, LOSS_COLUMN
 from scaling.style import (
     DATASET_COLOURS,
     DATASET_LABELS,
@@ -86,7 +87,7 @@ def draw_loss_against_compute(
     law: LossLaw,
     fit_runs: pd.DataFrame,
     targets: pd.DataFrame | None = None,
-    column: str = "loss_c4_eval",
+    column: str = LOSS_COLUMN,
 ) -> Axes:
     """Draw measured losses over training compute and the law along lines of equal multiplier.
 
@@ -174,7 +175,7 @@ def draw_error_against_loss(
     fit_runs: pd.DataFrame,
     targets: pd.DataFrame | None = None,
     predicted: ArrayLike | None = None,
-    columns: tuple[str, str] = ("loss_c4_eval", "err_avg17"),
+    columns: tuple[str, str] = (LOSS_COLUMN, ERROR_COLUMN),
 ) -> Axes:
     """Draw measured errors over measured losses, and the error law.
 
@@ -311,7 +312,7 @@ def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
     return ax
 
 
-def draw_curves(ax: Axes, table: pd.DataFrame, x: str, column: str = "loss_c4_eval") -> Axes:
+def draw_curves(ax: Axes, table: pd.DataFrame, x: str, column: str = LOSS_COLUMN) -> Axes:
     """Draw a loss over N or D, one line per training set.
 
     Parameters

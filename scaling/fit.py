@@ -73,7 +73,11 @@ class Fit:
 
     @property
     def sigma_hat(self) -> Any:
-        """Residual standard deviation ``sqrt(cost / dof)``; NaN without a degree of freedom."""
+        """Residual standard deviation ``sqrt(cost / dof)``; NaN without a degree of freedom.
+
+        In the unit of the objective: nats for ``"loss"``, units of log loss for ``"log"`` and
+        ``"huber"``. With case weights it is that of a run of weight one.
+        """
         dof = np.asarray(self.dof, dtype=float)
         return np.sqrt(self.cost / np.where(dof > 0, dof, np.nan))
 

@@ -28,6 +28,8 @@ LOSS_SETS = {
     "paloma_ptb": "paloma_ptb",
     "de-en": "c4_german",
 }
+# The columns of the paper's headline: loss on C4 eval, mean error of the 17 tasks.
+LOSS_COLUMN, ERROR_COLUMN = "loss_c4_eval", "err_avg17"
 TASK_LABELS = {
     "agi_eval_lsat_ar": "LSAT analytical reasoning",
     "agi_eval_lsat_lr": "LSAT logical reasoning",

@@ -11,11 +11,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scaling.fit import Fit, ObjectiveName, fit_error_law, fit_loss_law
+from scaling.names import ERROR_COLUMN, LOSS_COLUMN
 from scaling.testbed import select_error_fit, select_loss_fit
 
 Selection = Callable[[pd.DataFrame], pd.DataFrame]
-LOSS_COLUMN = "loss_c4_eval"
-ERROR_COLUMN = "err_avg17"
 
 
 @dataclass(frozen=True)
