@@ -324,10 +324,11 @@ ssr = []
 for start in starts:
     parameters, _ = curve_fit(over_training_law, x, y, p0=start, maxfev=10_000)
     ssr.append(np.sum((over_training_law(x, *parameters) - y) ** 2))
-{"ours": fit.cost, "best start": min(ssr) / fit.cost - 1, "worst start": max(ssr) / fit.cost - 1}
+excess = np.array([min(ssr), max(ssr)]) / fit.cost - 1
+{"ours": fit.cost, "best and worst start": excess.tolist()}
 
 # %% [markdown]
-# The last two numbers are relative differences to ours: all ten starts end in the same place. The table below was measured
+# The starts are given as relative differences to ours: all ten starts end in the same place. The table below was measured
 # by `make bench` and is stored with the machine and the versions it ran on.
 
 # %%

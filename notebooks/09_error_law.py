@@ -69,7 +69,7 @@ tasks.loc[tasks["in_17"], ["label", "type", "shots", "n_items", "chance"]].sort_
 
 # %%
 evidence = run_table().query("size == '0.154B'")
-evidence["C"].sum() / select_error_fit(run_table("redpajama"))["C"].sum()
+float(evidence["C"].sum() / select_error_fit(run_table("redpajama"))["C"].sum())
 
 # %% [markdown]
 # They cost twice as much as the six runs below. What if one may look only at the 0.154B run that fits
@@ -133,7 +133,7 @@ in_17 = tasks[tasks["in_17"]]
 p = redpajama.query("size == '6.9B'")[[f"err_{t}" for t in in_17["task"]]].to_numpy().ravel()
 variance = p * (1 - p) / in_17["n_items"]
 standard_error = np.sqrt(variance.sum()) / len(in_17)
-standard_error, standard_error / p.mean()
+float(standard_error), float(standard_error / p.mean())
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(

@@ -249,7 +249,8 @@ def draw_profile(
     """
     ax.plot(exponent, cost, color=colour, label=label)
     ax.axvline(best, color=colour, linewidth=0.8, linestyle=":")
-    ax.set(yscale="log", xlabel=r"$\eta$, exponent of compute", ylabel="least SSR, nats²")
+    ax.set(xscale="log", yscale="log")
+    ax.set(xlabel=r"$\eta$, exponent of compute", ylabel="least SSR, nats²")
     return ax
 
 

@@ -178,6 +178,7 @@ def test_profile_draws_its_cost_and_marks_the_best_exponent(ax):
     assert (line.get_label(), line.get_color(), best.get_color()) == ("C4", "#123456", "#123456")
 
 
+@pytest.mark.filterwarnings("ignore:The set_bad function")  # seaborn calls it
 def test_miss_map_prints_per_cent_and_a_star_where_a_run_fits_the_law(ax):
     misses = pd.DataFrame([[0.0123, -0.004], [np.nan, 0.1]], ["0.011B", "1.4B"], [20, 320])
     used = pd.DataFrame([[True, False], [False, False]], misses.index, misses.columns)
@@ -188,7 +189,6 @@ def test_miss_map_prints_per_cent_and_a_star_where_a_run_fits_the_law(ax):
     shown = np.ma.filled(ax.collections[0].get_array(), np.nan)
     np.testing.assert_array_equal(shown.reshape(2, 2), 100 * misses.to_numpy())
     assert ax.collections[0].get_clim() == (-5, 5)
-    plt.close(ax.figure)
 
 
 def test_legs_add_up_to_the_chain(ax):
@@ -202,11 +202,10 @@ def test_legs_add_up_to_the_chain(ax):
     )
     figures.draw_legs(ax, legs)
     error_law, loss_law = ax.containers
-    for bars, start, column in [(error_law, 0.0, "error_law"), (loss_law, None, "loss_law")]:
-        assert [bar.get_x() for bar in bars] == (
-            [start] * 3 if column == "error_law" else list(legs["error_law"])
-        )
-        assert [bar.get_width() for bar in bars] == pytest.approx(list(legs[column]))
+    assert [bar.get_x() for bar in error_law] == [0.0] * 3
+    assert [bar.get_x() for bar in loss_law] == legs["error_law"].tolist()
+    assert [bar.get_width() for bar in error_law] == pytest.approx(legs["error_law"].tolist())
+    assert [bar.get_width() for bar in loss_law] == pytest.approx(legs["loss_law"].tolist())
     diamonds = points(labelled(ax, "the whole chain"))
     assert diamonds[:, 0].tolist() == legs["chain"].tolist()
     ends = [bar.get_x() + bar.get_width() for bar in loss_law]

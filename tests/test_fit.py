@@ -362,3 +362,97 @@ def test_any_positive_table_gives_a_status_and_no_optimiser_error():
                 "converged", "saturated", "wrong_sign", "at_bound", "unidentified"
             )  # fmt: skip
         assert np.isfinite(fit_error_law(loss, rng.random(n)).cost)
+
+
+# --- objectives, laws and bounds ----------------------------------------------------------
+
+
+OBJECTIVES = ["loss", "log", "huber"]
+FITS = {"tied": fit_loss_law, "free": fit_loss_surface}
+
+
+def noisy_runs():
+    """Forty runs with heavy-tailed noise, and a generator for more."""
+    rng = np.random.default_rng(21)
+    N = np.exp(rng.uniform(np.log(1e7), np.log(1e10), 40))
+    D = N * np.exp(rng.uniform(np.log(5), np.log(500), 40))
+    loss = LossSurface(1.7, 400.0, 1200.0, 0.34, 0.31).predict(N, D)
+    return N, D, loss * np.exp(0.02 * rng.standard_t(2, 40)), rng
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("name", FITS)
+def test_whole_number_weights_repeat_runs_under_every_objective(name, objective):
+    N, D, loss, rng = noisy_runs()
+    counts = rng.integers(0, 4, 40)
+    options = {"objective": objective, "huber_delta": 0.01}
+    weighted = FITS[name](N, D, loss, weights=counts, **options)
+    repeated = FITS[name](*(np.repeat(v, counts) for v in (N, D, loss)), **options)
+    assert (weighted.status, repeated.status) == ("converged", "converged")
+    assert weighted.cost == pytest.approx(repeated.cost, rel=1e-9)
+    for parameter, value in vars(repeated.law).items():
+        assert getattr(weighted.law, parameter) == pytest.approx(value, rel=1e-6), parameter
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("name", FITS)
+def test_unequal_weights_give_the_optimum_of_a_general_optimiser(name, objective):
+    N, D, loss, rng = noisy_runs()
+    weights = rng.uniform(0.05, 4.0, 40)
+    delta = 0.01 if objective == "huber" else 1e9
+    fit = FITS[name](N, D, loss, weights=weights, objective=objective, huber_delta=0.01)
+
+    def residuals(p):
+        with np.errstate(over="ignore"):
+            fitted = LossSurface(p[0], np.exp(p[1]), np.exp(p[2]), p[3], p[-1]).predict(N, D)
+        return fitted - loss if objective == "loss" else np.log(fitted / loss)
+
+    def weighted_huber(z):  # of z = (residual / delta)^2, with its two derivatives
+        root = np.sqrt(np.maximum(z, 1.0))
+        rho = np.where(z <= 1, z, 2 * root - 1), 1 / root, np.where(z <= 1, 0, -0.5 / root**3)
+        return weights * np.array(rho)
+
+    start = [1.7, np.log(400.0), np.log(1200.0), 0.34] + ([] if name == "tied" else [0.31])
+    tight = {"x_scale": "jac", "xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15, "max_nfev": 2000}
+    other = least_squares(residuals, start, loss=weighted_huber, f_scale=delta, **tight)
+    assert fit.cost == pytest.approx(2 * other.cost, rel=1e-8)
+    assert fit.cost <= 2 * other.cost * (1 + 1e-9)
+    assert pytest.approx(other.x[0], rel=1e-4) == fit.law.E
+    assert fit.law.alpha == pytest.approx(other.x[3], rel=1e-4)
+
+
+def test_a_falling_error_law_has_the_wrong_sign():
+    loss = np.linspace(2.0, 5.0, 8)
+    truth = ErrorLaw(0.9, 0.05, -0.3)
+    fit = fit_error_law(loss, truth.predict(loss))
+    assert fit.status == "wrong_sign"
+    for name in ("epsilon", "k", "gamma"):
+        assert getattr(fit.law, name) == pytest.approx(getattr(truth, name), rel=1e-8), name
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_an_exponent_above_its_range_stands_at_the_bound(name):
+    N = np.tile(np.geomspace(1.0, 3.0, 5), 2)
+    D = N * np.repeat([2.0, 5.0], 5)
+    loss = LossLaw(1.8, 2.0, 2.0 * 2**7, 7.0).predict(N, D)
+    fit = FITS[name](N, D, loss)
+    assert fit.status == "at_bound"
+    assert fit.law.alpha == 5.0
+
+
+def test_sigma_hat_is_the_residual_standard_deviation():
+    N, D, loss, _ = noisy_runs()
+    for fit, n_parameters in ((fit_loss_law(N, D, loss), 4), (fit_loss_surface(N, D, loss), 5)):
+        residuals = loss - fit.law.predict(N, D)
+        assert fit.dof == 40 - n_parameters
+        expected = np.sqrt(np.sum(residuals**2) / (40 - n_parameters))
+        assert fit.sigma_hat == pytest.approx(expected, rel=1e-9)
+
+
+def test_amplitudes_hold_to_nine_digits():
+    N, multiplier = (g.ravel() for g in np.meshgrid(1e6 * np.geomspace(1, 437, 5), [73.0, 4672.0]))
+    D, alpha = multiplier * N, 0.5612114112696430
+    truth = LossLaw(1.0, 0.6875 * N.min() ** alpha, 2.25 * D.min() ** alpha, alpha)
+    fit = fit_loss_law(N, D, truth.predict(N, D))
+    for name in ("E", "A", "B", "alpha"):
+        assert getattr(fit.law, name) == pytest.approx(getattr(truth, name), rel=1e-9), name

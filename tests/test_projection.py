@@ -58,6 +58,19 @@ def test_an_exponent_beyond_its_range_ends_at_the_bound_and_the_other_is_optimal
     assert optima.cost[0] == pytest.approx(2 * other.cost, rel=1e-6)
 
 
+@pytest.mark.parametrize("planted", [(0.2, 0.9), (0.9, 0.2), (0.3, 1.5), (1.5, 0.3)])
+def test_at_an_upper_bound_columns_much_alike_are_optimal_too(planted):
+    """The free step of two correlated exponents would pull the other one off its optimum."""
+    alike = np.stack([POINTS[0], 0.95 * POINTS[0] + 0.05 * POINTS[1]])
+    problem = replace(FREE, points=alike)
+    observed = fitted_values(problem, planted)
+    _, optima = minimise(problem, ONES, observed, SQUARES)
+    other = best_by_scipy(problem, observed[0])
+    assert 0.5 in optima.theta[0]
+    assert optima.theta[0] == pytest.approx(other.x, rel=1e-4)
+    assert optima.cost[0] <= 2 * other.cost * (1 + 1e-9)
+
+
 @pytest.mark.parametrize(("planted", "bound"), [(0.9, 0.5), (0.02, 0.05)])
 def test_a_single_exponent_beyond_its_range_ends_at_the_bound(planted, bound):
     problem = replace(FREE, exponent=(0, 0))

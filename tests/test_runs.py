@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from scaling.faults import PRINTED
 from scaling.numbers import as_found, parse_number, parse_numbers
 from scaling.runs import (
     KEPT_FAULTS,
+    REASONS,
     Fault,
     RunTableError,
     choose_count,
@@ -527,3 +529,43 @@ def test_import_is_light() -> None:
     code = "import sys, scaling.runs; print('pandera' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("key", "limit", "columns", "suspect_side"),
+    [
+        ("undertrained", 1e8, lambda x: {"N": [1e8], "D": [x]}, "below"),
+        (
+            "warmup",
+            5e8,
+            lambda x: {"N": [1e7], "D": [x], "batch_tokens": [1e6], "warmup_steps": [500]},
+            "below",
+        ),
+        ("batch", 1e9, lambda x: {"N": [1e7], "D": [x], "batch_tokens": [1e9]}, "below"),
+        ("units", 1000.0, lambda x: {"N": [x], "D": [1e9]}, "below"),
+        ("loss", 20.0, lambda x: {"N": [1e7], "D": [1e9], "loss": [x]}, "above"),
+        (
+            "loss",
+            20.0,
+            lambda x: {"N": [1e7], "D": [1e9], "loss": [3.0], "loss_other": [x]},
+            "above",
+        ),
+    ],
+    ids=["undertrained", "warmup", "batch", "units", "loss", "another loss"],
+)
+def test_flags_stand_on_one_side_of_their_limit(
+    key: str, limit: float, columns: Callable[[float], dict], suspect_side: str
+) -> None:
+    """A run at the limit itself is not suspect."""
+    for share, side in ((0.999, "below"), (1.0, "at"), (1.001, "above")):
+        run = pd.DataFrame({"loss": [3.0]} | columns(limit * share))
+        flags = validate_runs(run)["flags"].tolist()
+        assert flags == [REASONS[key] if side == suspect_side else ""], side
+
+
+def test_runs_of_the_same_n_and_d_are_repeats() -> None:
+    """Every copy gets the reason; a run that differs in N or D alone does not."""
+    table = validate_runs(
+        pd.DataFrame({"N": [1e8, 1e8, 1e8, 2e8], "D": [2e9, 2e9, 4e9, 2e9], "loss": [3.0] * 4})
+    )
+    assert table["flags"].tolist() == [REASONS["repeat"]] * 2 + ["", ""]

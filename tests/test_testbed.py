@@ -4,6 +4,7 @@ import csv
 import hashlib
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -241,3 +242,25 @@ def test_a_selection_needs_each_run_once(times):
 def test_a_selection_refuses_another_training_set():
     with pytest.raises(ValueError, match="pile"):
         testbed.select_targets(testbed.run_table("c4").assign(dataset="pile"))
+
+
+def test_tokens_make_the_steps_of_every_run():
+    table = testbed.run_table()
+    assert len(table) == 104
+    assert np.rint(table["D"] / table["batch_tokens"]).tolist() == table["steps"].tolist()
+
+
+def test_the_body_is_all_but_both_vocabulary_matrices():
+    runs = testbed.load_runs()
+    assert (runs["N"] - 2 * 50_432 * runs["width"]).tolist() == runs["N_body"].tolist()
+    table = testbed.run_table().set_index("run")
+    assert table.loc[runs["run"], "N_body"].tolist() == runs["N_body"].tolist()
+
+
+def test_runs_that_end_before_their_warm_up_say_so_and_no_others():
+    table = testbed.run_table()
+    early = table["steps"] < table["warmup_steps"]
+    assert early.any()
+    assert table["flags"].str.contains("ends before its warm-up").tolist() == early.tolist()
+    checked = validate_runs(table.drop(columns="flags"))["flags"]
+    assert checked.str.contains("ends before its warm-up").tolist() == early.tolist()
