@@ -1,4 +1,4 @@
-"""How does it look? One small function per panel: takes an axes, returns it, never fits."""
+"""How does a law look? One small function per panel: takes an axes, returns it, never fits."""
 
 from __future__ import annotations
 
@@ -8,77 +8,20 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.legend import Legend
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
 from scaling.law import ErrorLaw, LossLaw
 from scaling.names import ERROR_COLUMN, LOSS_COLUMN
 from scaling.style import (
-    DATASET_COLOURS,
-    DATASET_LABELS,
-    DATASET_MARKERS,
     INK,
-    MULTIPLIERS,
     SHADE,
-    SIZE_MARKERS,
+    key_of_multipliers,
+    key_of_sizes,
+    ring_runs,
+    scatter_runs,
     shade_of,
 )
-
-
-def _scatter(ax: Axes, runs: pd.DataFrame, x: str, y: str, **style: Any) -> None:
-    """Plot runs with the marker of their size and the shade of their multiplier."""
-    for (size, M), group in runs.groupby(["size", "M"], sort=False):
-        marker = SIZE_MARKERS.get(str(size), "o")
-        area = 110 if marker == "*" else 42
-        ax.scatter(group[x], group[y], marker=marker, s=area, **{"c": shade_of(M)} | style)
-
-
-def _ring(ax: Axes, x: ArrayLike, y: ArrayLike, label: str) -> None:
-    ax.scatter(x, y, s=130, facecolors="none", edgecolors=INK, linewidths=1.4, label=label)
-
-
-def _key(ax: Axes, title: str, entries: dict[str, dict[str, Any]], **place: Any) -> None:
-    """Add one more legend: marker and colour of each entry."""
-    handles = [
-        Line2D([], [], **{"linestyle": "", "marker": "o", "color": "#666666"} | style)
-        for style in entries.values()
-    ]
-    style = {"fontsize": 8, "title_fontsize": 8.5, "handletextpad": 0.3, "labelspacing": 0.25}
-    ax.add_artist(Legend(ax, handles, list(entries), title=title, **style | place))
-
-
-def _key_of_sizes(ax: Axes, table: pd.DataFrame, **place: Any) -> None:
-    sizes = {size: {"marker": SIZE_MARKERS[size]} for size in table["size"].unique()}
-    _key(ax, "N", sizes, **place)
-
-
-def _key_of_multipliers(ax: Axes, **place: Any) -> None:
-    _key(ax, "M = D/N", {str(M): {"color": shade_of(M)} for M in MULTIPLIERS}, **place)
-
-
-def draw_design(ax: Axes, table: pd.DataFrame, fit_runs: pd.DataFrame) -> Axes:
-    """Draw which models were trained on how many tokens, and which of them fit the law.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    table : pandas.DataFrame
-        Run table of one training set.
-    fit_runs : pandas.DataFrame
-        Its rows that fit the law; they get a ring.
-    """
-    _scatter(ax, table, "N", "D")
-    _ring(ax, fit_runs["N"], fit_runs["D"], "fits the loss law")
-    N = np.array([table["N"].min() / 1.6, table["N"].max() * 1.6])
-    for M in MULTIPLIERS:
-        ax.plot(N, M * N, color=shade_of(M), linewidth=0.8, zorder=0)
-        ax.annotate(f"M = {M}", (N[1], M * N[1]), color=INK, fontsize=8, va="center")
-    ax.set(xscale="log", yscale="log", xlabel="N, parameters", ylabel="D, training tokens")
-    ax.legend(loc="upper left")
-    return ax
 
 
 def draw_loss_against_compute(
@@ -116,8 +59,8 @@ def draw_loss_against_compute(
         for first, last, style in _pieces(*ends, lo, hi):
             C = np.geomspace(first, last, 60)
             ax.plot(C, law.predict(*_allocate(C, M)), style, color=shade_of(M), linewidth=1.2)
-    _scatter(ax, table, "C", column, zorder=3)
-    _ring(ax, fit_runs["C"], fit_runs[column], "fits the law")
+    scatter_runs(ax, table, "C", column, zorder=3)
+    ring_runs(ax, fit_runs["C"], fit_runs[column], "fits the law")
     if targets is not None:
         predicted = law.predict(targets["N"], targets["D"])
         _annotate_misses(ax, targets, "C", column, predicted, ((-10, 48), (-38, -14)))
@@ -126,8 +69,8 @@ def draw_loss_against_compute(
     ax.plot([], [], "--", color=INK, linewidth=1.2, label="law, extrapolated")
     ax.set(xscale="log", xlabel="C = 6ND, training compute, FLOPs", ylabel="L, loss, nats/token")
     ax.legend(loc="upper right")
-    _key_of_sizes(ax, table, loc="lower left")
-    _key_of_multipliers(ax, loc="lower left", bbox_to_anchor=(0.15, 0.0))
+    key_of_sizes(ax, table, loc="lower left")
+    key_of_multipliers(ax, loc="lower left", bbox_to_anchor=(0.15, 0.0))
     return ax
 
 
@@ -204,8 +147,8 @@ def draw_error_against_loss(
         ax.plot(L, law.predict(L), style, color=INK, linewidth=1.3)
     ax.plot([], [], "-", color=INK, linewidth=1.3, label="error law, inside that range")
     ax.plot([], [], "--", color=INK, linewidth=1.3, label="extrapolated")
-    _scatter(ax, table, x, y, zorder=3)
-    _ring(ax, fit_runs[x], fit_runs[y], "fits the law")
+    scatter_runs(ax, table, x, y, zorder=3)
+    ring_runs(ax, fit_runs[x], fit_runs[y], "fits the law")
     if targets is not None and predicted is not None:
         _annotate_misses(ax, targets, x, y, predicted, ((40, 16), (40, -18)))
         ax.set_ylim(bottom=table[y].min() - 0.05)
@@ -310,70 +253,4 @@ def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
     ax.set(xlabel="predicted minus measured error, share of the measured error")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
-    return ax
-
-
-def draw_curves(ax: Axes, table: pd.DataFrame, x: str, column: str = LOSS_COLUMN) -> Axes:
-    """Draw a loss over N or D, one line per training set.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    table : pandas.DataFrame
-        Run table in which only `x` varies within a training set.
-    x, column : str
-        Columns across and up.
-    """
-    for dataset, label in DATASET_LABELS.items():
-        runs = table[table["dataset"] == dataset].sort_values(x)
-        marker, colour = DATASET_MARKERS[dataset], DATASET_COLOURS[dataset]
-        ax.plot(runs[x], runs[column], marker=marker, color=colour, label=label)
-    words = {"N": "N, parameters", "D": "D, training tokens", "M": "M, tokens per parameter"}
-    ax.set(xscale="log", xlabel=words[x], ylabel="L, loss, nats/token")
-    ax.legend(title="trained on")
-    return ax
-
-
-def draw_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
-    """Draw the share of each run that its warm-up takes, over the multiplier.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    runs : pandas.DataFrame
-        Columns size, M and warmup_share; a share above one is a run that ends before its warm-up.
-    """
-    for size, marker in SIZE_MARKERS.items():
-        group = runs[runs["size"] == size].sort_values("M")
-        ax.plot(group["M"], group["warmup_share"], marker=marker, label=size, linewidth=1)
-    ax.axhline(1.0, color=INK, linewidth=0.9, linestyle="--")
-    ax.annotate("the run ends before its warm-up", (640, 1.12), ha="right", fontsize=8.5)
-    ax.set(xscale="log", yscale="log", xlabel="M, tokens per parameter", ylabel="warm-up ÷ steps")
-    ax.set_xticks(MULTIPLIERS, [str(M) for M in MULTIPLIERS])
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
-    ax.legend(title="parameters", ncols=2)
-    return ax
-
-
-def draw_intervals(ax: Axes, widths: pd.DataFrame) -> Axes:
-    """Draw how precisely each loss set was measured, over sequences and over tokens.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    widths : pandas.DataFrame
-        Index loss sets; columns sequences and tokens: half the 95% interval over the loss.
-    """
-    y = np.arange(len(widths))[::-1]
-    ax.scatter(widths["sequences"], y, color=INK, marker="o", label="over sequences")
-    ax.scatter(widths["tokens"], y, facecolors="white", edgecolors=INK, label="over tokens")
-    ax.hlines(y, widths["tokens"], widths["sequences"], color="#999999", linewidth=1, zorder=0)
-    ax.set_yticks(y, widths.index)
-    ax.set(xscale="log", xlabel="half width of the 95% interval, share of the loss")
-    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
-    ax.legend()
     return ax

@@ -8,15 +8,32 @@ and a parametric resample are each one call.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from scaling.law import ErrorLaw, LossLaw, LossSurface
-from scaling.objectives import SQUARES, Objective, find_objective
-from scaling.projection import Optimum, choose, identification, minimise, subsets
+from scaling.objectives import SQUARES, find_objective
+from scaling.observations import (
+    FitError,
+    Observations,
+    read_observations,
+    read_vector,
+    require_distinct,
+)
 from scaling.scan import Array, Mask, Problem
+from scaling.solution import Solution, solve
+
+__all__ = [
+    "STATUSES",
+    "Fit",
+    "FitError",
+    "ObjectiveName",
+    "fit_error_law",
+    "fit_loss_law",
+    "fit_loss_surface",
+]
 
 ObjectiveName = Literal["loss", "log", "huber"]
 
@@ -24,14 +41,9 @@ EXPONENT_BOUNDS = (1e-3, 5.0)
 RATE_BOUNDS = (1e-6, 200.0)  # of gamma times the spread of the losses
 LARGEST_POWER = 600.0  # keeps exp(gamma L) inside double precision
 LEAST_SPREAD = 1e-200  # of the losses: keeps gamma itself inside double precision
-IDENTIFIED = 1e-14  # squared sine under which a parameter's direction is rounding error
 HUBER_DELTA = 1e-3
 STATUSES = ("converged", "saturated", "wrong_sign", "at_bound", "unidentified")
 STATUS_NAMES = np.array(STATUSES)
-
-
-class FitError(ValueError):
-    """No usable fit can come from these runs."""
 
 
 @dataclass(frozen=True)
@@ -192,16 +204,16 @@ def fit_error_law(
     ----------
     Gadre et al., arXiv 2403.08540, Eq. 5.
     """
-    L = _vector("loss", loss)
-    _require_distinct(L, n_parameters=3, what="loss")
-    data = _observations("error", error, weights, len(L))
+    L = read_vector("loss", loss)
+    require_distinct(L, n_parameters=3, what="loss")
+    data = read_observations("error", error, weights, len(L))
     centre = L.mean()
     spread = np.ptp(L) + LEAST_SPREAD
     hi = min(RATE_BOUNDS[1] / spread, LARGEST_POWER / (np.abs(L).max() + LEAST_SPREAD))
     lo = min(RATE_BOUNDS[0] / spread, hi)
     problem = Problem((L - centre)[None], (0,), lo, hi, 64, signed=not nonneg)
     signs = (1.0, -1.0) if nonneg else None  # of the columns 1 and exp(-gamma L)
-    solution = _solve(problem, data.weights, data.observed, SQUARES, signs)
+    solution = solve(problem, data.weights, data.observed, SQUARES, signs)
     gamma = solution.optimum.theta[:, 0]
     epsilon, k = data.scale * solution.optimum.coefficients.T * np.array([[1.0], [-1.0]])
     k = k * np.exp(gamma * centre)
@@ -221,18 +233,18 @@ def _fit_in_N_and_D(
     tied: bool,
 ) -> Fit:
     """Fit either loss law; they differ in the number of exponents only."""
-    N, D = _vector("N", N, positive=True), _vector("D", D, positive=True)
+    N, D = read_vector("N", N, positive=True), read_vector("D", D, positive=True)
     if len(D) != len(N):
         raise ValueError(f"N and D must have the same length, got {len(N)} and {len(D)}")
-    _require_distinct(N + 1j * D, n_parameters=4 if tied else 5, what="(N, D)")
-    data = _observations("loss", loss, weights, len(N), positive=True)
+    require_distinct(N + 1j * D, n_parameters=4 if tied else 5, what="(N, D)")
+    data = read_observations("loss", loss, weights, len(N), positive=True)
     log_N, log_D = np.log(N), np.log(D)
     centres = log_N.sum() / len(N), log_D.sum() / len(N)
     points = np.stack([log_N - centres[0], log_D - centres[1]])
     problem = Problem(points, (0, 0) if tied else (0, 1), *EXPONENT_BOUNDS, 48 if tied else 32)
     sums = find_objective(objective, huber_delta)
     signs = (1.0, 1.0, 1.0) if nonneg else None
-    solution = _solve(problem, data.weights, data.observed, sums, signs)
+    solution = solve(problem, data.weights, data.observed, sums, signs)
     E, A, B = data.scale * solution.optimum.coefficients.T
     alpha, beta = solution.optimum.theta[:, 0], solution.optimum.theta[:, -1]
     A, B = A * np.exp(alpha * centres[0]), B * np.exp(beta * centres[1])
@@ -242,101 +254,12 @@ def _fit_in_N_and_D(
     return _as_fit(LossSurface, (E, A, B, alpha, beta), wrong, solution, data, objective)
 
 
-# --- from optimum to record ---------------------------------------------------------------
-
-
-class _Solution(NamedTuple):
-    """Best optimum of each fit, and what its status rests on."""
-
-    optimum: Optimum
-    at_bound: Mask
-    identified: Mask
-
-
-def _solve(
-    problem: Problem,
-    weights: Array,
-    observed: Array,
-    objective: Objective,
-    signs: tuple[float, ...] | None,
-) -> _Solution:
-    """Global optimum of each fit, with coefficients of the given signs or free."""
-    if signs is None:
-        optimum, unique = _free_optimum(problem, weights, observed, objective)
-        at_zero: Any = False
-    else:
-        optimum = _signed_optimum(problem, weights, observed, objective, signs)
-        at_zero = (optimum.coefficients == 0).any(axis=1)
-        unique = np.ones(len(observed), dtype=bool)
-    root, _ = objective.working(weights, observed, optimum.fitted)
-    size = np.abs(optimum.theta)
-    at_bound = at_zero | ((size <= problem.lo) | (size >= problem.hi)).any(axis=1)
-    sound = identification(problem, optimum, root) > IDENTIFIED
-    return _Solution(optimum, at_bound, unique & (sound | at_zero))
-
-
-def _free_optimum(
-    problem: Problem, weights: Array, observed: Array, objective: Objective
-) -> tuple[Optimum, Mask]:
-    """Lowest optimum of each fit, and whether no other exponent does as well.
-
-    With as many parameters as runs several laws can pass through all of them.
-    """
-    fits, optima = minimise(problem, weights, observed, objective)
-    n = len(observed)
-    if len(fits) == n:
-        return optima, np.ones(n, dtype=bool)
-    best = optima.pick(np.searchsorted(fits, np.arange(n)))
-    rounding = 1e-20 * objective.cost(weights, observed, 2.0 * observed)
-    equal = optima.cost <= (best.cost * (1 + 1e-9) + rounding)[fits]
-    other = (np.abs(optima.theta / best.theta[fits] - 1.0) > 1e-4).any(axis=1)
-    return best, ~np.isin(np.arange(n), fits[equal & other])
-
-
-def _signed_optimum(
-    problem: Problem,
-    weights: Array,
-    observed: Array,
-    objective: Objective,
-    signs: tuple[float, ...],
-) -> Optimum:
-    """Lowest optimum whose coefficients have the given signs or are zero.
-
-    A constrained optimum is a local optimum of the problem without the columns that stand at
-    zero, so every subset of the columns is searched and the infeasible optima are left out. An
-    exponent without a column has no meaning and is set to its lower bound.
-    """
-    n = len(observed)
-    best = Optimum(
-        np.full((n, problem.n_exponents), problem.lo),
-        np.zeros((n, problem.n_coefficients)),
-        np.zeros_like(observed),
-        np.full(n, np.inf),
-    )
-    for kept, smaller in subsets(problem):
-        fits, optima = minimise(smaller, weights, observed, objective)
-        feasible = (optima.coefficients * np.take(signs, kept) >= 0).all(axis=1)
-        fits, first = np.unique(fits[feasible], return_index=True)
-        optima = optima.pick(feasible).pick(first)
-        columns = np.array(kept)
-        exponents = np.unique(np.array(problem.exponent)[columns[columns > 0] - 1])
-        found = Optimum(*(np.zeros_like(part) for part in best))
-        found.theta[:] = problem.lo
-        found.cost[:] = np.inf
-        found.theta[np.ix_(fits, exponents)] = optima.theta
-        found.coefficients[np.ix_(fits, columns)] = optima.coefficients
-        found.fitted[fits] = optima.fitted
-        found.cost[fits] = optima.cost
-        best = choose(found.cost < best.cost, found, best)
-    return best
-
-
 def _as_fit(
     law: Any,
     parameters: tuple[Array, ...],
     wrong: Mask,
-    solution: _Solution,
-    data: _Observations,
+    solution: Solution,
+    data: Observations,
     objective: str,
 ) -> Fit:
     optimum = solution.optimum
@@ -352,69 +275,3 @@ def _as_fit(
         return Fit(law(*parameters), residuals, cost, dof, status, objective)
     single = law(*(p.item() for p in parameters))
     return Fit(single, residuals[0], cost.item(), dof.item(), status.item(), objective)
-
-
-# --- arguments ----------------------------------------------------------------------------
-
-
-def _vector(name: str, values: ArrayLike, *, positive: bool = False) -> Array:
-    array = np.asarray(values, dtype=float)
-    if array.ndim != 1:
-        raise ValueError(f"{name} must be a vector of runs, got shape {array.shape}")
-    _require_sound(name, array, positive)
-    return array
-
-
-def _require_sound(name: str, array: Array, positive: bool) -> None:
-    sound = np.isfinite(array) & (array > 0) if positive else np.isfinite(array)
-    if not sound.all():
-        rule = "finite and > 0" if positive else "finite"
-        raise ValueError(f"{name} must be {rule}, got {array[~sound].flat[0]!r}")
-
-
-class _Observations(NamedTuple):
-    """Observed values and weights, both (n_fits, n_runs), and whether they came as a batch.
-
-    The values are divided by `scale`, a power of two, so that no square overflows and no digit
-    is lost.
-    """
-
-    observed: Array
-    weights: Array
-    batched: bool
-    scale: float
-
-
-def _observations(
-    name: str,
-    values: ArrayLike,
-    weights: ArrayLike | None,
-    n_runs: int,
-    *,
-    positive: bool = False,
-) -> _Observations:
-    y = np.asarray(values, dtype=float)
-    w = np.ones(n_runs) if weights is None else np.asarray(weights, dtype=float)
-    for label, array in ((name, y), ("weights", w)):
-        if array.ndim not in (1, 2) or array.shape[-1] != n_runs:
-            raise ValueError(
-                f"{label} must have {n_runs} runs on its last axis, got shape {array.shape}"
-            )
-    _require_sound(name, y, positive)
-    if not (np.isfinite(w).all() and (w >= 0).all()):
-        raise ValueError("weights must be finite and >= 0")
-    shape = np.broadcast_shapes((1, n_runs), y.shape, w.shape)
-    batched = max(y.ndim, w.ndim) == 2
-    scale = 2.0 ** np.frexp(np.abs(y).max() or 1.0)[1]
-    return _Observations(
-        np.broadcast_to(y / scale, shape), np.broadcast_to(w, shape), batched, scale
-    )
-
-
-def _require_distinct(runs: NDArray[Any], *, n_parameters: int, what: str) -> None:
-    n_distinct = len(np.unique(runs))
-    if n_distinct < n_parameters:
-        raise FitError(
-            f"a law with {n_parameters} parameters needs at least {n_parameters} runs that differ "
-            f"in {what}, got {n_distinct}"
-        )

@@ -12,6 +12,7 @@ from scipy.stats import spearmanr
 
 from scaling.compute import training_flops
 from scaling.law import PaperParameters
+from scaling.names import DATASETS
 from scaling.published import load_published
 from scaling.recipe import Chain, fit_chain, relative_error
 from scaling.testbed import run_table, select_error_fit, select_large, select_loss_fit
@@ -160,7 +161,7 @@ def make_scorecard() -> list[Entry]:
         Our own numbers, which no paper printed, come last.
     """
     printed = [_entry(row) for _, row in load_published().iterrows()]
-    return printed + [_legs(dataset) for dataset in ("c4", "redpajama", "refinedweb")]
+    return printed + [_legs(dataset) for dataset in DATASETS.values()]
 
 
 def _legs(dataset: str) -> Entry:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from scaling import figures, style
+from scaling import figures, figures_testbed, style
 from scaling.law import ErrorLaw, LossLaw
 from scaling.names import DATASETS, ERROR_COLUMN, LOSS_COLUMN, SIZES
 from scaling.testbed import run_table, select_error_fit, select_loss_fit, select_targets
@@ -83,7 +83,7 @@ def test_looks_are_those_of_the_data_sets_and_sizes_and_differ():
 
 def test_design_shows_every_run_and_rings_the_fit_runs(ax, table):
     chosen = select_loss_fit(table)
-    figures.draw_design(ax, table, chosen)
+    figures_testbed.draw_design(ax, table, chosen)
     rings = points(labelled(ax, "fits the loss law"))
     assert rings.tolist() == chosen[["N", "D"]].to_numpy().tolist()
     assert as_set(*unringed(ax).T) == as_set(table["N"], table["D"])
@@ -94,7 +94,7 @@ def test_design_shows_every_run_and_rings_the_fit_runs(ax, table):
 
 def test_marks_have_the_marker_of_their_size_and_the_shade_of_their_multiplier(ax, table):
     run = table[(table["size"] == "0.154B") & (table["M"] == 40)]
-    figures._scatter(ax, run, "N", "D")
+    style.scatter_runs(ax, run, "N", "D")
     expected = plt.scatter([1], [1], marker=style.SIZE_MARKERS["0.154B"]).get_paths()[0]
     assert ax.collections[0].get_paths()[0].vertices.tolist() == expected.vertices.tolist()
     assert to_hex(ax.collections[0].get_facecolor()[0]) == style.shade_of(40)
@@ -220,7 +220,7 @@ def test_legs_add_up_to_the_chain(ax):
 def test_curves_show_the_losses_of_the_data_set_they_name(ax):
     runs = run_table()
     runs = runs[runs["M"] == 20].sample(frac=1, random_state=1)
-    figures.draw_curves(ax, runs, "N")
+    figures_testbed.draw_curves(ax, runs, "N")
     assert [line.get_label() for line in ax.lines] == list(style.DATASET_LABELS.values())
     for dataset, line in zip(style.DATASET_LABELS, ax.lines, strict=True):
         own = runs[runs["dataset"] == dataset].sort_values("N")
@@ -232,7 +232,7 @@ def test_curves_show_the_losses_of_the_data_set_they_name(ax):
 
 def test_warmup_shows_the_share_of_each_size(ax, table):
     runs = table.assign(warmup_share=table["warmup_steps"] / table["steps"])
-    figures.draw_warmup(ax, runs.sample(frac=1, random_state=1))
+    figures_testbed.draw_warmup(ax, runs.sample(frac=1, random_state=1))
     for size, marker in style.SIZE_MARKERS.items():
         line, own = labelled(ax, size), runs[runs["size"] == size].sort_values("M")
         assert line.get_xdata().tolist() == own["M"].tolist()
@@ -242,7 +242,7 @@ def test_warmup_shows_the_share_of_each_size(ax, table):
 
 def test_intervals_stand_in_the_row_of_their_loss_set(ax):
     widths = pd.DataFrame({"sequences": [0.02, 0.03], "tokens": [0.001, 0.002]}, ["c4", "ptb"])
-    figures.draw_intervals(ax, widths)
+    figures_testbed.draw_intervals(ax, widths)
     rows = dict(zip(ax.get_yticks(), (t.get_text() for t in ax.get_yticklabels()), strict=True))
     for column in widths:
         marks = points(labelled(ax, f"over {column}"))

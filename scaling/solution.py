@@ -1,0 +1,99 @@
+"""Which optimum is the answer? The lowest, with free coefficients or with given signs."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from scaling.objectives import Objective
+from scaling.projection import Optimum, choose, identification, minimise, subsets
+from scaling.scan import Array, Mask, Problem
+
+IDENTIFIED = 1e-14  # squared sine under which a parameter's direction is rounding error
+
+
+class Solution(NamedTuple):
+    """Best optimum of each fit, and what its status rests on."""
+
+    optimum: Optimum
+    at_bound: Mask
+    identified: Mask
+
+
+def solve(
+    problem: Problem,
+    weights: Array,
+    observed: Array,
+    objective: Objective,
+    signs: tuple[float, ...] | None,
+) -> Solution:
+    """Global optimum of each fit, with coefficients of the given signs or free."""
+    if signs is None:
+        optimum, unique = _free_optimum(problem, weights, observed, objective)
+        at_zero: Any = False
+    else:
+        optimum = _signed_optimum(problem, weights, observed, objective, signs)
+        at_zero = (optimum.coefficients == 0).any(axis=1)
+        unique = np.ones(len(observed), dtype=bool)
+    root, _ = objective.working(weights, observed, optimum.fitted)
+    size = np.abs(optimum.theta)
+    at_bound = at_zero | ((size <= problem.lo) | (size >= problem.hi)).any(axis=1)
+    sound = identification(problem, optimum, root) > IDENTIFIED
+    return Solution(optimum, at_bound, unique & (sound | at_zero))
+
+
+def _free_optimum(
+    problem: Problem, weights: Array, observed: Array, objective: Objective
+) -> tuple[Optimum, Mask]:
+    """Lowest optimum of each fit, and whether no other exponent does as well.
+
+    With as many parameters as runs several laws can pass through all of them.
+    """
+    fits, optima = minimise(problem, weights, observed, objective)
+    n = len(observed)
+    if len(fits) == n:
+        return optima, np.ones(n, dtype=bool)
+    best = optima.pick(np.searchsorted(fits, np.arange(n)))
+    rounding = 1e-20 * objective.cost(weights, observed, 2.0 * observed)
+    equal = optima.cost <= (best.cost * (1 + 1e-9) + rounding)[fits]
+    other = (np.abs(optima.theta / best.theta[fits] - 1.0) > 1e-4).any(axis=1)
+    return best, ~np.isin(np.arange(n), fits[equal & other])
+
+
+def _signed_optimum(
+    problem: Problem,
+    weights: Array,
+    observed: Array,
+    objective: Objective,
+    signs: tuple[float, ...],
+) -> Optimum:
+    """Lowest optimum whose coefficients have the given signs or are zero.
+
+    A constrained optimum is a local optimum of the problem without the columns that stand at
+    zero, so every subset of the columns is searched and the infeasible optima are left out. An
+    exponent without a column has no meaning and is set to its lower bound.
+    """
+    n = len(observed)
+    best = Optimum(
+        np.full((n, problem.n_exponents), problem.lo),
+        np.zeros((n, problem.n_coefficients)),
+        np.zeros_like(observed),
+        np.full(n, np.inf),
+    )
+    for kept, smaller in subsets(problem):
+        fits, optima = minimise(smaller, weights, observed, objective)
+        feasible = (optima.coefficients * np.take(signs, kept) >= 0).all(axis=1)
+        fits, first = np.unique(fits[feasible], return_index=True)
+        optima = optima.pick(feasible).pick(first)
+        columns = np.array(kept)
+        exponents = np.unique(np.array(problem.exponent)[columns[columns > 0] - 1])
+        found = Optimum(*(np.zeros_like(part) for part in best))
+        found.theta[:] = problem.lo
+        found.cost[:] = np.inf
+        found.theta[np.ix_(fits, exponents)] = optima.theta
+        found.coefficients[np.ix_(fits, columns)] = optima.coefficients
+        found.fitted[fits] = optima.fitted
+        found.cost[fits] = optima.cost
+        best = choose(found.cost < best.cost, found, best)
+    return best
