@@ -12,10 +12,10 @@ READY := $(VENV)/.ready
 LOCK_VENV := .lock-venv
 FREEZE := -m pip list --format=freeze --disable-pip-version-check --exclude pip
 
-.PHONY: help env book test lab serve sync check bench data lock clean
+.PHONY: help env book test lab serve sync check bench results data lock clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(READY) ## Make .venv from requirements.lock, with this package in it
 
@@ -51,10 +51,15 @@ check: $(READY) ## Ruff, mypy, and the check that notebook pairs agree
 
 bench: $(READY) ## Measure the claims about speed
 	$(PY) -m benchmarks.fit_speed
+	$(PY) -m benchmarks.sweep_speed
 
-data: $(READY) ## Rebuild data/testbed from a copy of the public release: make data RELEASE=FOLDER
-	$(if $(RELEASE),,$(error name a copy of the public release: make data RELEASE=FOLDER))
-	$(PY) -m scaling.release $(RELEASE) data/testbed
+results: $(READY) ## Make the stored results in data/results again
+	$(PY) -m scaling.results
+
+data: $(READY) ## Rebuild tidy tables from raw copies: RELEASE=FOLDER of the testbed, GRIDS=FOLDER
+	$(if $(RELEASE)$(GRIDS),,$(error name a copy of the raw data: make data RELEASE=FOLDER GRIDS=FOLDER))
+	$(if $(RELEASE),$(PY) -m scaling.release $(RELEASE) data/testbed)
+	$(if $(GRIDS),$(PY) -m scaling.release_grids $(GRIDS) data/grids)
 
 lock: ## Renew both locks: newest versions that pyproject.toml allows, torch at TORCH
 	rm -rf $(LOCK_VENV)

@@ -118,6 +118,10 @@ the five together. The paper prints 0.7% for both."""
 )
 
 # %% [markdown]
+# The release names other training files for most of the large runs than for the five
+# ([other text](06_other_text.ipynb) asks what that may mean); "the same training set" is to be read with that in
+# mind.
+#
 # Is that skill or luck? The recipe was chosen by people who could see the large runs, and two runs
 # are few. The rest of the chapter shows every run, three rulers, every other choice of the fifth
 # run, and what the law itself says about its spread.

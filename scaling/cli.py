@@ -34,6 +34,7 @@ class Law(StrEnum):
 
     tied = "tied"
     free = "free"
+    best = "best"
 
 
 class Count(StrEnum):
@@ -63,7 +64,12 @@ Runs = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LawOption = Annotated[
-    Law, typer.Option("--law", help="tied: one exponent for N and D; free: one for each.")
+    Law,
+    typer.Option(
+        "--law",
+        help="tied: one exponent for N and D; free: one for each; best: tied, log loss, and a "
+        "prior on the exponent that was learnt from other small runs.",
+    ),
 ]
 CountOption = Annotated[
     Count, typer.Option("--count", help="Count of parameters that the law is written in.")
@@ -200,7 +206,7 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Fit a loss law to a run table."""
-    from scaling.forecast import LAWS, fit_table, warn_of_fit
+    from scaling.forecast import LAWS, fit_table, residual_std, warn_of_fit
 
     table, loss, N, left_out = _select(runs, dataset, loss_set, count)
     result = fit_table(table, loss, N, law.value)
@@ -218,7 +224,7 @@ def fit(
             for name, value in asdict(result.law).items()
         },
         "ssr": result.ssr,
-        "sigma_hat": result.sigma_hat,
+        "sigma_hat": residual_std(result),
         "warnings": warn_of_fit(result, table, N),
     }
     if as_json:
@@ -238,9 +244,11 @@ def _only_dataset(table: pd.DataFrame) -> str | None:
 
 
 def _in_words(fit: Fit) -> str:
+    from scaling.forecast import residual_std
+
     if fit.dof > 0:
         freedom = f"{fit.dof} degree{'s' * (fit.dof != 1)} of freedom"
-        return f"standard deviation {fit.sigma_hat:.3g} nats, {freedom}"
+        return f"standard deviation {residual_std(fit):.3g} nats, {freedom}"
     return "no degree of freedom"
 
 
@@ -312,6 +320,67 @@ def _target_tokens(N: float, D: float | None, M: float | None) -> float:
             rule = f"{name} must be from 1 to {LARGEST:g}, got {count:g}"
             raise typer.BadParameter(rule, param_hint="--N / --D / --M")
     return tokens
+
+
+@app.command()
+@_says_what_is_wrong
+def backtest(
+    runs: Runs,
+    law: LawOption = Law.tied,
+    count: CountOption = Count.N,
+    loss_set: LossSet = None,
+    dataset: Dataset = None,
+    as_json: AsJson = False,
+) -> None:
+    """Predict each size from the smaller ones, and hold it against what was measured.
+
+    A size with too few runs below it is not predicted: it is not in the list of --json.
+    """
+    from scaling.backtest import run_backtest
+    from scaling.forecast import warn_of_flags
+
+    table, loss, N, left_out = _select(runs, dataset, loss_set, count)
+    held_out, not_predicted = run_backtest(table, loss, N, law.value)
+    if as_json:
+        _print_json([_held_out_as_json(row) for row in held_out.to_dict("records")])
+        return
+    typer.echo(_held_out_in_words(held_out))
+    _warn(_not_predicted(not_predicted, N) + warn_of_flags(table) + _left_out(left_out, loss))
+
+
+def _held_out_as_json(row: dict[Any, Any]) -> dict[str, Any]:
+    known = {key: row[key] for key in ("run", "fit_sizes", "predicted", "actual", "relative_error")}
+    return known | {"lo": None, "hi": None, "inside": None, "status": row["status"]}
+
+
+def _held_out_in_words(held_out: pd.DataFrame) -> str:
+    """One line for each held-out run; the last line sums up the law and two baselines."""
+    from scaling.backtest import SOUND
+
+    columns = ["run", "N", "D", "n_sizes", "n_runs", "predicted", "actual", "error", "status"]
+    error = [f"{100 * value:+.3g}%" for value in held_out["relative_error"]]
+    lines = [
+        held_out.assign(error=error)[columns].to_string(index=False, float_format="{:.5g}".format)
+    ]
+    sound = held_out[held_out["status"].isin(SOUND)]
+    if 0 < len(sound) < len(held_out):
+        lines.append(f"{len(sound)} runs predicted by a sound fit: {_misses_in_words(sound)}")
+    lines.append(f"all {len(held_out)} runs held out: {_misses_in_words(held_out)}")
+    return "\n".join(lines)
+
+
+def _misses_in_words(held_out: pd.DataFrame) -> str:
+    from scaling.backtest import sum_up
+
+    law, no_change, line = (
+        f"mean miss {100 * mean:.3g}%, largest {100 * most:.3g}%"
+        for mean, most in sum_up(held_out).itertuples(index=False)
+    )
+    return f"{law} (no change: {no_change}; line through the two dearest: {line})"
+
+
+def _not_predicted(sizes: list[float], N: str) -> list[str]:
+    return [f"{N} = {size:.4g} was not predicted: too few runs below it" for size in sizes]
 
 
 @app.command()

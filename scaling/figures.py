@@ -197,7 +197,14 @@ def draw_profile(
     return ax
 
 
-def draw_miss_map(ax: Axes, misses: pd.DataFrame, used: pd.DataFrame) -> Axes:
+def draw_miss_map(
+    ax: Axes,
+    misses: pd.DataFrame,
+    used: pd.DataFrame,
+    limit: float = 5.0,
+    decimals: int = 1,
+    bar: bool = True,
+) -> Axes:
     """Draw by how many per cent the law misses each run; a star marks the runs that fit it.
 
     Parameters
@@ -208,8 +215,14 @@ def draw_miss_map(ax: Axes, misses: pd.DataFrame, used: pd.DataFrame) -> Axes:
         Signed relative errors, fractions; sizes down, multipliers across.
     used : pandas.DataFrame of bool
         Which of them fit the law.
+    limit : float
+        Per cents at which the colours end.
+    decimals : int
+        Decimals of the per cents written into the cells.
+    bar : bool
+        Whether to draw the colour bar.
     """
-    text = (100 * misses).map(lambda v: "" if np.isnan(v) else f"{v:+.1f}")
+    text = (100 * misses).map(lambda v: "" if np.isnan(v) else f"{v:+.{decimals}f}")
     text = text + used.map(lambda fits: "*" if fits else "")
     sns.heatmap(
         100 * misses,
@@ -218,11 +231,12 @@ def draw_miss_map(ax: Axes, misses: pd.DataFrame, used: pd.DataFrame) -> Axes:
         fmt="",
         cmap="RdBu_r",
         center=0,
-        vmin=-5,
-        vmax=5,
+        vmin=-limit,
+        vmax=limit,
         linewidths=1,
         annot_kws={"fontsize": 8.5},
-        cbar_kws={"label": "predicted minus measured, %", "extend": "both"},
+        cbar=bar,
+        cbar_kws={"label": "predicted minus measured, %", "extend": "both"} if bar else None,
     )
     ax.set(xlabel="M, tokens per parameter", ylabel="N, parameters")
     ax.tick_params(axis="y", rotation=0)

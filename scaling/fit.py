@@ -7,8 +7,8 @@ and a parametric resample are each one call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,6 +27,7 @@ from scaling.solution import Solution, solve
 
 __all__ = [
     "STATUSES",
+    "ExponentPrior",
     "Fit",
     "FitError",
     "ObjectiveName",
@@ -94,6 +95,25 @@ class Fit:
         return np.sqrt(self.cost / np.where(dof > 0, dof, np.nan))
 
 
+class ExponentPrior(NamedTuple):
+    """What is believed of an exponent before the runs are seen.
+
+    The objective grows by ``stiffness * log(alpha / alpha_0)^2``. Read as a normal prior on
+    ``log alpha`` its standard deviation is ``sigma / sqrt(stiffness)``, with sigma the noise of a
+    run of weight one in the unit of the objective.
+
+    Parameters
+    ----------
+    alpha_0 : float
+        Centre of the prior, > 0.
+    stiffness : float
+        Strength of the pull, >= 0, in squared units of the objective.
+    """
+
+    alpha_0: float
+    stiffness: float
+
+
 def fit_loss_law(
     N: ArrayLike,
     D: ArrayLike,
@@ -103,6 +123,7 @@ def fit_loss_law(
     objective: ObjectiveName = "loss",
     nonneg: bool = False,
     huber_delta: float = HUBER_DELTA,
+    prior: ExponentPrior | None = None,
 ) -> Fit:
     """Fit ``L = E + A N^-alpha + B D^-alpha``.
 
@@ -122,6 +143,9 @@ def fit_loss_law(
         Keep E, A and B at zero or above. By default they are free, as in the paper.
     huber_delta : float
         Residual of the log loss beyond which Huber's loss grows linearly.
+    prior : ExponentPrior, optional
+        Pull on the exponents; none by default, as in the paper. ``cost`` contains it, ``status``
+        and ``dof`` still speak of the runs alone.
 
     Returns
     -------
@@ -144,7 +168,7 @@ def fit_loss_law(
     ----------
     Gadre et al., arXiv 2403.08540, Eq. 4 and appendix; Hoffmann et al., arXiv 2203.15556.
     """
-    return _fit_in_N_and_D(N, D, loss, weights, objective, nonneg, huber_delta, tied=True)
+    return _fit_in_N_and_D(N, D, loss, weights, objective, nonneg, huber_delta, prior, True)
 
 
 def fit_loss_surface(
@@ -156,6 +180,7 @@ def fit_loss_surface(
     objective: ObjectiveName = "loss",
     nonneg: bool = False,
     huber_delta: float = HUBER_DELTA,
+    prior: ExponentPrior | None = None,
 ) -> Fit:
     """Fit ``L = E + A N^-alpha + B D^-beta``, an exponent for N and one for D.
 
@@ -165,7 +190,7 @@ def fit_loss_surface(
     ----------
     Hoffmann et al., arXiv 2203.15556, Eq. 2; Besiroglu et al., arXiv 2404.10102.
     """
-    return _fit_in_N_and_D(N, D, loss, weights, objective, nonneg, huber_delta, tied=False)
+    return _fit_in_N_and_D(N, D, loss, weights, objective, nonneg, huber_delta, prior, False)
 
 
 def fit_error_law(
@@ -229,7 +254,7 @@ def _fit_in_N_and_D(
     objective: ObjectiveName,
     nonneg: bool,
     huber_delta: float,
-    *,
+    prior: ExponentPrior | None,
     tied: bool,
 ) -> Fit:
     """Fit either loss law; they differ in the number of exponents only."""
@@ -242,6 +267,9 @@ def _fit_in_N_and_D(
     centres = log_N.sum() / len(N), log_D.sum() / len(N)
     points = np.stack([log_N - centres[0], log_D - centres[1]])
     problem = Problem(points, (0, 0) if tied else (0, 1), *EXPONENT_BOUNDS, 48 if tied else 32)
+    if prior is not None:
+        stiffness = _checked(prior).stiffness / (data.scale**2 if objective == "loss" else 1.0)
+        problem = replace(problem, centre=prior.alpha_0, stiffness=stiffness)
     sums = find_objective(objective, huber_delta)
     signs = (1.0, 1.0, 1.0) if nonneg else None
     solution = solve(problem, data.weights, data.observed, sums, signs)
@@ -252,6 +280,14 @@ def _fit_in_N_and_D(
     if tied:
         return _as_fit(LossLaw, (E, A, B, alpha), wrong, solution, data, objective)
     return _as_fit(LossSurface, (E, A, B, alpha, beta), wrong, solution, data, objective)
+
+
+def _checked(prior: ExponentPrior) -> ExponentPrior:
+    if not (np.isfinite(prior).all() and prior.alpha_0 > 0 and prior.stiffness >= 0):
+        raise ValueError(
+            f"prior must have alpha_0 > 0 and stiffness >= 0, both finite, got {prior}"
+        )
+    return prior
 
 
 def _as_fit(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scaling.best import fit_best
 from scaling.fit import Fit, FitError, fit_error_law, fit_loss_law, fit_loss_surface
 from scaling.schema import error_columns
 
@@ -16,6 +17,7 @@ from scaling.schema import error_columns
 LAWS: dict[str, tuple[Callable[..., Fit], str]] = {
     "tied": (fit_loss_law, "E + A N^-alpha + B D^-alpha"),
     "free": (fit_loss_surface, "E + A N^-alpha + B D^-beta"),
+    "best": (fit_best, "E + A N^-alpha + B D^-alpha, prior on alpha"),
 }
 ADVICE = {
     "unidentified": "the runs cannot tell the coefficients apart (one size, one ray of D/N, or a "
@@ -73,7 +75,7 @@ def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = "tied") -
         Run table; see `scaling.runs`.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"tied", "free"}
+    law : {"tied", "free", "best"}
         Which law.
 
     Returns
@@ -89,6 +91,14 @@ def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = "tied") -
     return fitter(table[N], table["D"], table[loss])
 
 
+def residual_std(fit: Fit) -> float:
+    """Residual standard deviation in nats, whatever was minimised; NaN without a degree of freedom.
+
+    ``sqrt(sum (L - L_hat)^2 / dof)``.
+    """
+    return float(np.sqrt(fit.ssr / fit.dof)) if fit.dof > 0 else math.nan
+
+
 def make_forecast(
     table: pd.DataFrame, target: tuple[float, float], loss: str, N: str = "N", law: str = "tied"
 ) -> Forecast:
@@ -102,7 +112,7 @@ def make_forecast(
         Parameters, in the count of the column `N`, and training tokens.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"tied", "free"}
+    law : {"tied", "free", "best"}
         Which law.
 
     Returns
@@ -150,12 +160,13 @@ def _forecast_error(table: pd.DataFrame, loss: str, column: str, predicted: floa
 def warn_of_fit(fit: Fit, table: pd.DataFrame, N: str = "N") -> list[str]:
     """What speaks against a fit: its status, a narrow design, and runs that carry a flag."""
     advice = [ADVICE[fit.status]] if fit.status in ADVICE else []
-    flagged = table[table["flags"] != ""]
-    return (
-        advice
-        + warn_of_design(table, N)
-        + [f"{row['run']}: {row['flags']}" for _, row in flagged.iterrows()]
-    )
+    return advice + warn_of_design(table, N) + warn_of_flags(table)
+
+
+def warn_of_flags(table: pd.DataFrame) -> list[str]:
+    """The runs that carry a flag, and why."""
+    flagged = table.loc[table["flags"] != "", ["run", "flags"]]
+    return [f"{run}: {reason}" for run, reason in flagged.itertuples(index=False)]
 
 
 def warn_of_design(table: pd.DataFrame, N: str = "N") -> list[str]:

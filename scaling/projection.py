@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scaling.objectives import Objective
 from scaling.scan import ROUNDING, Array, Mask, Problem, find_basins
 
-MAX_ITERATIONS = 60
+MAX_ITERATIONS = 500  # five do for squares, a few hundred for Huber's loss with a small delta
 STEP_TOLERANCE = 1e-11  # of theta, relative: A and B hold to some 30 times that
 LONGEST_STEP = 0.7  # of log theta: at most a factor 2
 COLLINEAR = 1e-20  # squared sine under which a column says nothing new
@@ -122,15 +122,28 @@ def _project(
     fitted = (amplitudes[:, None] @ exponentials)[:, 0]
     if first:
         fitted += coefficients[:, :1]
-    slopes = problem.slopes(theta, amplitudes, x_powers)
-    step = _solve_slopes(slopes, columns[:, -1])
+    slopes, rest = problem.slopes(theta, amplitudes, x_powers), columns[:, -1]
+    if problem.stiffness:
+        slopes, rest = _pull(problem, theta, slopes, rest)
+    step = _solve_slopes(slopes, rest)
     if problem.n_exponents == 1:
         return coefficients, fitted, step
     size = np.abs(theta)
     blocked = ((size <= problem.lo) & (step < 0)) | ((size >= problem.hi) & (step > 0))
     if blocked.any():  # an exponent held at its bound leaves the step to the others
-        step = _solve_slopes(np.where(blocked[:, :, None], 0.0, slopes), columns[:, -1])
+        step = _solve_slopes(np.where(blocked[:, :, None], 0.0, slopes), rest)
     return coefficients, fitted, step
+
+
+def _pull(problem: Problem, theta: Array, slopes: Array, rest: Array) -> tuple[Array, Array]:
+    """Add the penalty as one more observation of the logarithm of each exponent."""
+    root = np.sqrt(problem.stiffness)
+    identity = np.broadcast_to(root * np.eye(theta.shape[1]), (*theta.shape, theta.shape[1]))
+    away = np.log(np.abs(theta) / problem.centre)
+    return (
+        np.concatenate([slopes, identity], axis=2),
+        np.concatenate([rest, -root * away], axis=1),
+    )
 
 
 def _solve_slopes(slopes: Array, rest: Array) -> Array:
@@ -159,9 +172,9 @@ def refine(
 ) -> Optimum:
     """Gauss-Newton from `theta`, one start per row, to the bottom of its basin.
 
-    A step that does not lower the cost is tried again a quarter as long. A row is done when its
-    next step would move theta by less than `STEP_TOLERANCE`, or when a step changes the cost by
-    rounding only.
+    A step that does not lower the cost is tried again a quarter as long. A row is done when a step
+    changes the cost by rounding only, or lowers it no further and the next would move theta by
+    less than `STEP_TOLERANCE`.
     """
     n = len(theta)
     best = Optimum(
@@ -174,8 +187,10 @@ def refine(
     for _ in range(MAX_ITERATIONS):
         root, target = objective.working(weights, observed, state.fitted)
         coefficients, fitted, step = _project(problem, trial, root, target)
-        tried = Optimum(trial, coefficients, fitted, objective.cost(weights, observed, fitted))
+        cost = objective.cost(weights, observed, fitted) + problem.penalty(trial)
+        tried = Optimum(trial, coefficients, fitted, cost)
         better = tried.cost < state.cost
+        falling = tried.cost < state.cost * (1.0 - ROUNDING) - rounding
         move = _accelerate(step, past_newton, past_move)
         unsettled = better
         if better.all():
@@ -191,7 +206,7 @@ def refine(
         size = np.minimum(np.maximum(now * np.exp(move), problem.lo), problem.hi)
         trial = np.copysign(size, state.theta)
         past_newton, past_move = newton, move
-        going = unsettled & (np.abs(size - now) > STEP_TOLERANCE * now).any(axis=1)
+        going = falling | (unsettled & (np.abs(size - now) > STEP_TOLERANCE * now).any(axis=1))
         if not going.all():
             for kept, last in zip(best, state, strict=True):
                 kept[live[~going]] = last[~going]

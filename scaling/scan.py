@@ -40,6 +40,8 @@ class Problem:
         Whether ``theta`` may also be negative.
     constant : bool
         Whether the column of ones is in.
+    centre, stiffness : float
+        The cost grows by ``stiffness * log(abs(theta) / centre)^2`` for each exponent.
     """
 
     points: Array
@@ -49,6 +51,8 @@ class Problem:
     n_grid: int
     signed: bool = False
     constant: bool = True
+    centre: float = 1.0
+    stiffness: float = 0.0
 
     @cached_property
     def n_exponents(self) -> int:
@@ -78,6 +82,13 @@ class Problem:
     def exponentials(self, theta: Array) -> Array:
         """Columns at `theta` (n_fits, n_exponents): shape (n_fits, n_columns, n_runs)."""
         return np.exp(-theta[:, self.exponent, None] * self.points)
+
+    def penalty(self, theta: Array) -> Any:
+        """What the exponents `theta` (n, n_exponents) add to the cost, shape (n,) or nothing."""
+        if not self.stiffness:
+            return 0.0
+        away = np.log(np.abs(theta) / self.centre)
+        return self.stiffness * np.vecdot(away, away)
 
     def slopes(self, theta: Array, amplitudes: Array, x_columns: Array) -> Array:
         """Derivative of the fitted values by log theta: shape (n_fits, n_exponents, n_runs)."""
@@ -199,7 +210,7 @@ def find_basins(problem: Problem, weights: Array, target: Array) -> tuple[NDArra
 
 
 def _basins(problem: Problem, weights: Array, target: Array) -> tuple[NDArray[np.intp], Array]:
-    values = profile(problem, weights, target)
+    values = profile(problem, weights, target) + problem.penalty(problem.grid)
     chosen = local_minima(values, problem.grid_shape)
     n_parameters = problem.n_exponents + problem.n_coefficients
     saturated = np.count_nonzero(weights, axis=1) == n_parameters

@@ -12,10 +12,10 @@ from scipy.stats import spearmanr
 
 from scaling.compute import training_flops
 from scaling.law import PaperParameters
-from scaling.names import DATASETS
 from scaling.published import load_published
 from scaling.recipe import Chain, fit_chain, relative_error
 from scaling.testbed import run_table, select_error_fit, select_large, select_loss_fit
+from scaling.unprinted import tabulate_unprinted
 
 # Where ours does not round to the printed digits: how we read what the paper printed.
 REASONS = {
@@ -161,24 +161,14 @@ def make_scorecard() -> list[Entry]:
         Our own numbers, which no paper printed, come last.
     """
     printed = [_entry(row) for _, row in load_published().iterrows()]
-    return printed + [_legs(dataset) for dataset in DATASETS.values()]
+    return printed + [_unprinted(row) for _, row in tabulate_unprinted().iterrows()]
 
 
-def _legs(dataset: str) -> Entry:
-    """The error law alone: its miss at 6.9B when it is fed the measured loss."""
-    run = _table(dataset).query("size == '6.9B'").iloc[0]
-    law = _chain(dataset, "c4_eval", "avg17").error_fit.law
-    miss = abs(relative_error(law.predict(run["loss_c4_eval"]), run["err_avg17"]))
+def _unprinted(row: pd.Series) -> Entry:
+    ours = float(row["ours"])
+    text = (row["id"], row["what"], row["source"])
     return Entry(
-        id=f"ours/{dataset}/6.9B/error_given_true_loss",
-        what="Relative error of the 17-task error at 6.9B, the error law fed the measured loss, "
-        f"trained on {dataset}",
-        source="computed here",
-        published=None,
-        ours=float(miss * 100),
-        digits=None,
-        unit="%",
-        status="not_printed",
+        *text, published=None, ours=ours, digits=None, unit=row["unit"], status="not_printed"
     )
 
 

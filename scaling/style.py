@@ -20,6 +20,13 @@ STYLE = Path(__file__).with_name("reliable.mplstyle")
 DATASET_LABELS = {"c4": "C4", "redpajama": "RedPajama", "refinedweb": "RefinedWeb"}
 DATASET_COLOURS = {"c4": "#0072B2", "redpajama": "#D55E00", "refinedweb": "#117733"}
 DATASET_MARKERS = {"c4": "s", "redpajama": "^", "refinedweb": "D"}
+GRID_COLOURS = {
+    "olmo_ladder": "#CC79A7",
+    "gemstones": "#56B4E9",
+    "porian": "#E69F00",
+    "datablations": "#332288",
+}
+GRID_MARKERS = {"olmo_ladder": "v", "gemstones": "X", "porian": "<", "datablations": "h"}
 SIZE_MARKERS = {
     "0.011B": "o",
     "0.079B": "s",

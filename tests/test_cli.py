@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from scaling.best import fit_best
 from scaling.cli import app
 from scaling.fit import STATUSES, fit_error_law, fit_loss_law
 from scaling.law import ErrorLaw, LossLaw, LossSurface
@@ -31,7 +33,7 @@ ROOT = Path(__file__).parents[1]
 # No process can be given a name with a zero byte.
 LIGHT = [case for case in HOSTILE if not case.heavy and "\0" not in case.filename]
 TARGET = ("--N", "6.9B", "--M", "20")
-COMMANDS = {"check": (), "fit": (), "predict": TARGET}
+COMMANDS = {"check": (), "fit": (), "predict": TARGET, "backtest": ()}
 steady = settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
 # Sound tables that cannot be fitted as they stand, and what is said about them.
 REFUSED = {
@@ -47,6 +49,25 @@ REFUSED = {
     "a data set per run": "dataset must be named, one of 'a', 'b', 'c', 'd', 'e', 'f'",
     "loss sets in part": "loss set must be named, one of 'loss_a', 'loss_b'",
 }
+ONE_SIZE = "a backtest needs at least 2 sizes (distinct N), got 1"
+TOO_FEW = (
+    "no size can be predicted from the smaller ones: a law with 4 parameters needs at least 4 runs"
+)
+NO_BACKTEST = {
+    **dict.fromkeys(
+        ("one run", "one size only", "spaces round cells", "one design many times"), ONE_SIZE
+    ),
+    "less than one batch": ONE_SIZE,
+    "two runs": f"{TOO_FEW} that differ in (N, D), got 1",
+    "three runs for four parameters": f"{TOO_FEW} that differ in (N, D), got 2",
+    "four runs for four parameters": f"{TOO_FEW} that differ in (N, D), got 3",
+    "counts spelled with letters": f"{TOO_FEW} that differ in (N, D), got 3",
+    "counts in billions": f"{TOO_FEW} that differ in (N, D), got 1",
+    "counts at the limit": f"{TOO_FEW} that differ in (N, D), got 2",
+    "ends before its warm-up": f"{TOO_FEW} that differ in (N, D), got 1",
+}
+REFUSALS = {"check": {}, "fit": REFUSED, "predict": REFUSED, "backtest": REFUSED | NO_BACKTEST}
+ENTRY = "run fit_sizes predicted actual relative_error lo hi inside status".split()
 EXPECTED = {
     "no last line end": "converged",
     "error constant": "converged",
@@ -133,14 +154,14 @@ def test_hostile_table(case: Hostile, tmp_path: Path) -> None:
     """Every command refuses a faulty table with all its faults, and answers a sound one."""
     path = case.write(tmp_path)
     for command, target in COMMANDS.items():
-        if case.sound and (command == "check" or case.name not in REFUSED):
+        if case.sound and case.name not in REFUSALS[command]:
             assert_answers(command, path, EXPECTED.get(case.name))
             continue
         code, _, err = run(command, path, *target)
         assert (code, "", err) == run(command, path, *target, "--json")
         assert code == 2
         if case.sound:
-            assert err.rstrip().endswith(REFUSED[case.name])
+            assert err.rstrip().endswith(REFUSALS[command][case.name])
         else:
             assert_names_all_faults(err.splitlines(), path, case)
 
@@ -150,12 +171,32 @@ def assert_answers(command: str, path: Path, status: str | None) -> None:
     code, out, _ = run(command, path, *COMMANDS[command])
     assert code == 0
     report = answer(command, path, *COMMANDS[command])
+    if command == "backtest":
+        assert_held_out(report, out)
+        return
     assert isinstance(report, dict)
     if command == "check":
         assert f"{report['n_runs']} runs, sound" in out
         return
     assert report["status"] in ([status] if status else STATUSES)
     assert f"status: {report['status']}" in out
+
+
+def assert_held_out(entries: object, out: str) -> None:
+    """Assert that a backtest is a list of complete entries, and that the text has them all."""
+    assert isinstance(entries, list)
+    assert entries
+    for entry in entries:
+        assert list(entry) == ENTRY
+        numbers = [entry[name] for name in ("predicted", "actual", "relative_error")]
+        assert all(isinstance(number, float) for number in numbers)
+        assert entry["lo"] is entry["hi"] is entry["inside"] is None
+        assert entry["status"] in STATUSES
+        assert entry["fit_sizes"] == sorted(entry["fit_sizes"])
+        assert entry["fit_sizes"]
+    lines = out.splitlines()
+    assert lines[-1].startswith(f"all {len(entries)} runs held out: mean miss ")
+    assert len(lines) in (len(entries) + 2, len(entries) + 3)
 
 
 def assert_names_all_faults(lines: list[str], path: Path, case: Hostile) -> None:
@@ -304,7 +345,7 @@ def test_numbers_that_are_none(write, option: str, text: str) -> None:
         (("--N", "1e200", "--D", "1e200"), "N must be from 1 to 1e+30, got 1e+200"),
         (("--N", "1", "--M", "1e-300"), "D must be from 1 to 1e+30, got 1e-300"),
         (("--M", "20"), "Missing option '--N'"),
-        ((*TARGET, "--law", "best"), "'best' is not one of 'tied', 'free'"),
+        ((*TARGET, "--law", "wild"), "'wild' is not one of 'tied', 'free', 'best'"),
         ((*TARGET, "--count", "n"), "'n' is not one of 'N', 'N_body'"),
         ((*TARGET, "--level", "0.9"), "No such option: --level"),
         ((*TARGET, "more.csv"), "unexpected extra argument"),
@@ -450,6 +491,23 @@ def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
     assert sigma == pytest.approx((ssr / report["dof"]) ** 0.5)
 
 
+def test_best_is_the_fit_with_the_shipped_prior(write) -> None:
+    """`--law best` gives the law of `fit_best`, and its residual in nats as for any law."""
+    path = write(planted(loss=TRUTH.predict(N, D) * (1 + 0.01 * np.cos(np.arange(7)))))
+    report, forecast = (
+        answer("fit", path, "--law", "best"),
+        answer("predict", path, *TARGET, "--law", "best"),
+    )
+    table = pd.read_csv(path)
+    expected = fit_best(table["N"], table["D"], table["loss"])
+    assert {k: v["value"] for k, v in report["coefficients"].items()} == asdict(expected.law)
+    assert report["sigma_hat"] == pytest.approx((expected.ssr / 3) ** 0.5)
+    assert forecast["law"] == report["law"] == "best"
+    assert forecast["loss"] == expected.law.predict(6.9e9, 138e9)
+    assert forecast["loss"] != answer("predict", path, *TARGET)["loss"]
+    assert "prior on alpha" in run("fit", path, "--law", "best")[1]
+
+
 def test_shape_of_predict(write) -> None:
     """`predict` gives loss, reach and each error, numbers plain."""
     report = answer("predict", write(planted(err_t=0.1 * np.arange(7), err_u=np.nan)), *TARGET)
@@ -522,6 +580,89 @@ def test_scorecard() -> None:
         assert isinstance(entry["ours"], float)
     _, out, _ = run("scorecard")
     assert f"{len([e for e in printed if e['status'] == 'match'])} match" in out.splitlines()[-1]
+
+
+# --- backtest -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("law", "truth"), [("tied", TRUTH), ("free", LossSurface(1.8, 180.0, 400.0, 0.25, 0.29))]
+)
+def test_backtest_of_a_planted_law(write, law: str, truth: LossLaw | LossSurface) -> None:
+    """Each size is predicted from the smaller ones: exactly, where those can hold the law."""
+    sizes, multipliers = np.meshgrid([1e7, 4e7, 1.6e8, 6.4e8], [20, 80, 320], indexing="ij")
+    table = pd.DataFrame({"N": sizes.ravel(), "D": (sizes * multipliers).ravel()})
+    table["loss"] = truth.predict(table["N"], table["D"])
+    path = write(table.assign(run=[f"r{i}" for i in range(12)]))
+    entries = answer("backtest", path, "--law", law)
+    assert [entry["run"] for entry in entries] == [f"r{i}" for i in range(6, 12)]
+    assert entries[0]["fit_sizes"] == [1e7, 4e7]
+    for entry in entries[3:]:
+        assert (entry["fit_sizes"], entry["status"]) == ([1e7, 4e7, 1.6e8], "converged")
+        assert entry["predicted"] == pytest.approx(entry["actual"], rel=1e-9)
+        assert entry["actual"] == pytest.approx(table["loss"][int(entry["run"][1:])], rel=1e-12)
+        assert abs(entry["relative_error"]) < 1e-9
+    _, _, err = run("backtest", path, "--law", law)
+    assert err == "warning: N = 4e+07 was not predicted: too few runs below it\n"
+
+
+def test_backtest_of_the_testbed_has_signs_and_baselines(write) -> None:
+    """The text sums up what the list says, beside the same for the two baselines."""
+    table = run_table("redpajama").query("M > 5")[["run", "N", "D", "loss_c4_eval"]]
+    path = write(table)
+    entries = pd.DataFrame(answer("backtest", path))
+    signed = (entries["predicted"] - entries["actual"]) / entries["actual"]
+    assert entries["relative_error"].to_numpy() == pytest.approx(signed.to_numpy())
+    assert set(entries["relative_error"] > 0) == {True, False}
+    held = entries.merge(table, on="run")
+    assert held["actual"].tolist() == held["loss_c4_eval"].tolist()
+    assert [max(sizes) < N for sizes, N in zip(held["fit_sizes"], held["N"], strict=True)]
+    runs = table.assign(C=6.0 * table["N"] * table["D"])
+    no_change = [
+        runs[runs["N"] < N].nlargest(1, "C")["loss_c4_eval"].item() / actual - 1
+        for N, actual in zip(held["N"], held["actual"], strict=True)
+    ]
+    _, out, err = run("backtest", path)
+    mean, most = np.abs(signed).mean(), np.abs(signed).max()
+    assert f"runs held out: mean miss {100 * mean:.3g}%, largest {100 * most:.3g}% (no" in out
+    mean, most = np.abs(no_change).mean(), np.abs(no_change).max()
+    assert f"(no change: mean miss {100 * mean:.3g}%, largest {100 * most:.3g}%; line" in out
+    sound = entries[entries["status"] == "converged"]
+    mean = np.abs(sound["relative_error"]).mean()
+    assert f"{len(sound)} runs predicted by a sound fit: mean miss {100 * mean:.3g}%" in out
+    assert err == ""
+
+
+def test_backtest_takes_the_options_of_fit(write) -> None:
+    """Count, loss set, data set and law; runs without the loss are left out, flagged ones stay."""
+    runs = pd.DataFrame(planted(loss=TRUTH.predict(N - 5e6, D), N_body=N - 5e6))
+    runs = runs.rename(columns={"loss": "loss_a"}).assign(loss_b=3.0, dataset="ours", flags="")
+    runs.loc[2, "flags"] = "odd"
+    extra = runs.iloc[[0]].assign(loss_a=None)
+    other = runs.iloc[[0]].assign(dataset="theirs")
+    path = write(pd.concat([runs, extra, other]))
+    options = ("--dataset", "ours", "--loss-set", "a", "--count", "N_body")
+    entries = answer("backtest", path, *options)
+    assert max(abs(entry["relative_error"]) for entry in entries) < 1e-6
+    assert entries[-1]["fit_sizes"] == pytest.approx(sorted(set(N - 5e6))[:-1])
+    _, _, err = run("backtest", path, *options)
+    lines = err.splitlines()
+    assert "warning: row 4: odd" in lines
+    assert "warning: 1 runs without loss_a were left out" in lines
+    assert refusal("backtest", path).endswith("dataset must be named, one of 'ours', 'theirs'")
+    said = refusal("backtest", path, "--dataset", "ours")
+    assert said.endswith("loss set must be named, one of 'loss_a', 'loss_b'")
+    tied, free = (answer("backtest", path, *options, "--law", law) for law in ("tied", "free"))
+    assert (len(tied), len(free)) == (3, 1)  # four runs lie below 1.6e8, six below 4e8
+
+
+def test_backtest_of_losses_at_both_ends_of_a_float(write) -> None:
+    """A relative error too large for a float is the largest float, in JSON and in the text."""
+    losses = [1e29, 2e29, 3e29, 1e29, 4e29, 5e29, 5e-324]
+    path = write({"N": [1e7, 1e7, 4e7, 4e7, 1.6e8, 1.6e8, 4e8], "D": D, "loss": losses})
+    entries = answer("backtest", path)
+    assert abs(entries[-1]["relative_error"]) == sys.float_info.max
+    assert run("backtest", path)[1].splitlines()[-1].startswith("all 3 runs held out: mean miss ")
 
 
 # --- warnings -----------------------------------------------------------------------------
@@ -601,6 +742,16 @@ counts = st.floats(1, 1e30) | st.floats(1e6, 1e11) | st.sampled_from([1.0, 1e7, 
 losses = st.floats(1.5, 6) | st.floats(5e-324, 1e30) | st.sampled_from([3.0, 5e-324, 1e-300, 1e30])
 
 
+def assert_backtest_answers_or_refuses(path: Path, law: str, table: pd.DataFrame) -> None:
+    """A backtest answers where the runs below the largest size can be fitted."""
+    below = table[table["N"] < table["N"].max()][["N", "D"]].drop_duplicates()
+    needed = {"tied": 4, "free": 5}[law]
+    code, out, _ = run("backtest", path, "--law", law)
+    assert code == (2 if len(below) < needed else 0)
+    if code == 0:
+        assert_held_out(answer("backtest", path, "--law", law), out)
+
+
 @steady
 @given(
     st.lists(st.tuples(counts, counts, losses, st.none() | st.floats(0, 1)), min_size=1, max_size=9)
@@ -617,6 +768,7 @@ def test_any_sound_table_is_answered_or_refused(runs: list[tuple[float, ...]]) -
                 code, _, err = run("predict", path, *TARGET, "--law", law)
                 assert (code, err.endswith(f"got {n_distinct}\n")) == (2, True)
                 continue
+            assert_backtest_answers_or_refuses(path, law, table)
             fit = answer("fit", path, "--law", law)
             report = answer("predict", path, *TARGET, "--law", law)
             assert fit["status"] == report["status"]

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 from benchmarks.multistart import fit_loss_multistart
-from scaling.fit import FitError, fit_error_law, fit_loss_law, fit_loss_surface
+from scaling.fit import ExponentPrior, FitError, fit_error_law, fit_loss_law, fit_loss_surface
 from scaling.law import ErrorLaw, LossLaw, LossSurface
+from scaling.testbed import run_table
 
 PAPER_N = np.array([1.06e7, 7.9e7, 1.54e8, 4.12e8, 1.06e7])
 PAPER_D = PAPER_N * np.array([20, 20, 20, 20, 320])
@@ -456,3 +457,52 @@ def test_amplitudes_hold_to_nine_digits():
     fit = fit_loss_law(N, D, truth.predict(N, D))
     for name in ("E", "A", "B", "alpha"):
         assert getattr(fit.law, name) == pytest.approx(getattr(truth, name), rel=1e-9), name
+
+
+# --- a prior on the exponent ---------------------------------------------------------------
+
+
+def minimise_with_scipy(N, D, loss, objective, prior, free):
+    """The same penalised problem for an optimiser that knows nothing of projection."""
+
+    def residuals(p):
+        E, A, B, *logs = p[0], *np.exp(p[1:3]), *p[3:]
+        alpha, beta = np.exp(logs[0]), np.exp(logs[-1])
+        fitted = E + A * N**-alpha + B * D**-beta
+        r = fitted - loss if objective == "loss" else np.log(fitted / loss)
+        return np.r_[r, np.sqrt(prior.stiffness) * (np.array(logs) - np.log(prior.alpha_0))]
+
+    start = [1.5, np.log(100.0), np.log(150.0)] + [np.log(0.25)] * (1 + free)
+    found = least_squares(residuals, start, method="lm", xtol=1e-15, ftol=1e-15, max_nfev=50_000)
+    return found.x, 2.0 * found.cost
+
+
+@pytest.mark.parametrize("stiffness", [1e-5, 1e-3, 1.0])
+@pytest.mark.parametrize("objective", ["loss", "log"])
+@pytest.mark.parametrize("free", [False, True])
+def test_a_prior_on_the_exponent_is_one_more_observation_of_it(stiffness, objective, free):
+    runs = run_table("redpajama").query("N < 1e9 and M >= 10")
+    N, D, loss = (runs[c].to_numpy(float) for c in ("N", "D", "loss_c4_eval"))
+    prior = ExponentPrior(0.2, stiffness)
+    fit = (fit_loss_surface if free else fit_loss_law)(N, D, loss, objective=objective, prior=prior)
+    expected, cost = minimise_with_scipy(N, D, loss, objective, prior, free)
+    assert fit.cost == pytest.approx(cost, rel=1e-9)
+    assert fit.law.alpha == pytest.approx(np.exp(expected[3]), rel=1e-5)
+    assert pytest.approx(expected[0], abs=1e-4) == fit.law.E
+
+
+def test_a_prior_without_stiffness_changes_nothing_and_a_stiff_one_fixes_the_exponent():
+    N, D, loss = PAPER_N, PAPER_D, LossLaw(1.7, 120.0, 200.0, 0.26).predict(PAPER_N, PAPER_D)
+    loose = fit_loss_law(N, D, loss, objective="log", prior=ExponentPrior(0.4, 0.0))
+    stiff = fit_loss_law(N, D, loss, objective="log", prior=ExponentPrior(0.4, 1e9))
+    between = fit_loss_law(N, D, loss, objective="log", prior=ExponentPrior(0.4, 1e-3))
+    assert loose.law.alpha == pytest.approx(0.26, rel=1e-8)
+    assert stiff.law.alpha == pytest.approx(0.4, rel=1e-6)
+    assert 0.26 < between.law.alpha < 0.4
+
+
+@pytest.mark.parametrize("prior", [(0.0, 1.0), (-0.3, 1.0), (0.3, -1.0), (0.3, np.inf)])
+def test_a_prior_that_is_none_is_refused(prior):
+    loss = LossLaw(1.7, 120.0, 200.0, 0.26).predict(PAPER_N, PAPER_D)
+    with pytest.raises(ValueError, match="prior must have alpha_0 > 0 and stiffness >= 0"):
+        fit_loss_law(PAPER_N, PAPER_D, loss, prior=ExponentPrior(*prior))

@@ -42,17 +42,44 @@ ROOMS = {
     "release_checks": "names",
     "tables": "faults",
     "testbed": "compute datafiles names",
+    "release_extract": "release_checks",
     "release_search": "release_checks",
     "release_tasks": "names release_checks",
+    "release_grids": "release_checks release_extract",
     "runs": "faults numbers schema tables",
+    "grids": "datafiles runs",
     "solution": "objectives scan projection",
     "fit": "law objectives scan observations solution",
     "release": "compute names release_checks release_search release_tasks",
-    "forecast": "schema fit",
+    "best": "datafiles law observations fit",
+    "forecast": "schema fit best",
     "recipe": "names testbed fit",
     "headline": "style figures testbed recipe",
-    "scorecard": "compute law names published testbed recipe",
-    "cli": "faults numbers schema runs fit forecast scorecard",
+    "overtraining": "baselines compute fit law names recipe testbed",
+    "slopes": "fit names overtraining testbed",
+    "warmup": "compute testbed",
+    "figures_overtraining": "names style",
+    "sampling": "fit",
+    "transfer": "fit names recipe sampling testbed",
+    "loss_to_loss": "baselines fit names recipe testbed",
+    "ranks": "",
+    "figures_transfer": "loss_to_loss style",
+    "ablation": "fit law names recipe testbed",
+    "ablation_tables": "ablation baselines names recipe testbed",
+    "figures_ablation": "law names style",
+    "backtest": "baselines fit forecast recipe",
+    "predictors": "fit best",
+    "families": "fit best predictors",
+    "selection": "datafiles names testbed grids fit best recipe predictors families",
+    "extrapolation": "names testbed grids recipe predictors families selection",
+    "figures_predictors": "style",
+    "figures_grids": "figures_predictors style",
+    "blind_test": "best extrapolation families grids predictors selection",
+    "grid_study": "extrapolation fit grids recipe",
+    "results": "ablation_tables datafiles extrapolation overtraining selection slopes transfer",
+    "unprinted": "ablation_tables slopes transfer results",
+    "scorecard": "compute law published testbed recipe unprinted",
+    "cli": "faults numbers schema runs fit forecast scorecard backtest",
 }
 MODULES = sorted(path for path in (ROOT / "scaling").glob("*.py") if path.stem != "__init__")
 
@@ -215,7 +242,7 @@ def wheel(tmp_path_factory) -> Path:
 @pytest.mark.slow
 def test_the_wheel_holds_the_package_its_tables_and_its_licence(wheel):
     names = {path.relative_to(wheel).as_posix() for path in wheel.rglob("*") if path.is_file()}
-    for folder in ("testbed", "published", "results"):
+    for folder in ("testbed", "grids", "published", "results"):
         shipped = {path.name for path in (ROOT / "data" / folder).iterdir()}
         assert {f"scaling/_data/{folder}/{name}" for name in shipped} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -8,10 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from scaling.baselines import predict_on_line
+from scaling.best import fit_best
 from scaling.cli import app
+from scaling.fit import fit_loss_law
 from scaling.headline import write_headline
 from scaling.names import DATASETS
 from scaling.recipe import fit_chain, relative_error
+from scaling.results import load_result
 from scaling.scorecard import make_scorecard
 from scaling.testbed import load_tasks, run_table, select_error_fit, select_loss_fit, select_targets
 
@@ -81,6 +84,47 @@ def test_the_answers_in_the_table():
     matched, explained = statuses.count("match"), statuses.count("explained")
     assert f"{len(statuses)} printed numbers" in README
     assert f"{matched} to the digit, {explained} explained" in README
+
+
+def test_the_answers_from_stored_tables():
+    """Other text, a better predictor, other grids: the numbers of README and intro."""
+    text = load_result("other_text").query("role == 'target'")
+    by_set = text["relative_error"].abs().groupby(text["loss_set"]).mean().mul(100)
+    web = by_set.loc[["c4_eval", "paloma_c4", "paloma_refinedweb"]]
+    other = by_set.drop(web.index)
+    told = (
+        f"{web.min():.1f} to {web.max():.1f}% on web text, {other.min():.1f} to {other.max():.0f}%"
+    )
+    assert told in README
+    large = load_result("large_runs").query("fit_runs == 'five'")
+    large = large[large["run"].isin(select_targets(run_table())["run"])]
+    mean = large["relative_error"].abs().groupby(large["candidate"]).mean()
+    told = f"texts {mean['best']:.1%} instead of {mean['recipe']:.1%}"
+    assert told in unfolded(README) and told in unfolded(INTRO)
+    grids = load_result("grids").query("count == 'N' and fit_share == '1/20'")
+    series = ["candidate", "grid", "series"]
+    means = grids["relative_error"].abs().groupby([grids[name] for name in series]).mean()
+    mean = means.groupby(["candidate", "grid"]).mean().groupby("candidate").mean()
+    assert f"{mean['recipe']:.1%}" == f"{mean['best']:.1%}"
+    assert f"{mean['best']:.1%} on average from runs of at most 1/20" in README
+    assert f"{mean['free']:.1%} by the free law" in README
+    assert f"{mean['best']:.1%} on average" in unfolded(INTRO)
+
+
+def test_a_hole_in_the_table_as_the_readme_tells_it():
+    """One of the M = 20 runs left out, the miss at 6.9B: the recipe and the law with a prior."""
+    misses: dict = {"best": [], "recipe": []}
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        five, target = select_loss_fit(table), select_targets(table).iloc[1]
+        for name in five.loc[five["M"] == 20, "run"]:
+            kept = five[five["run"] != name]
+            columns = [kept[c] for c in ("N", "D", "loss_c4_eval")]
+            for method, fit in (("best", fit_best), ("recipe", fit_loss_law)):
+                predicted = fit(*columns).law.predict(target["N"], target["D"])
+                misses[method].append(abs(relative_error(predicted, target["loss_c4_eval"])))
+    best, recipe = np.mean(misses["best"]), np.mean(misses["recipe"])
+    assert f"missing {best:.1%} instead of {recipe:.1%}" in unfolded(README)
 
 
 def test_single_tasks_as_the_intro_tells_them():

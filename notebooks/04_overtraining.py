@@ -1,0 +1,560 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # How far past compute-optimal does the law hold, and why does M = 5 break it?
+#
+# *You need: [the loss law](03_loss_law.ipynb). Reading: 25 minutes. Running: 8 seconds.*
+#
+# A model that will serve many requests is trained on far more tokens than is compute-optimal. The law
+# says what that costs, and the saying rests on one claim: lines of equal $M = D/N$ are parallel. This
+# chapter tests the claim, asks how far beyond the known multipliers it carries, and looks for the
+# reason why the lowest multiplier of the grid does not obey.
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from IPython.display import Markdown
+
+from scaling.figures_overtraining import (
+    draw_M_opt,
+    draw_miss_over_warmup,
+    draw_pairs,
+    draw_penalty,
+    draw_rays,
+    draw_residuals,
+    draw_slopes,
+)
+from scaling.fit import fit_loss_law, fit_loss_surface
+from scaling.overtraining import (
+    FIT_SETS,
+    judge_far,
+    keep_fits,
+    list_designs,
+    penalty,
+    read_at_compute,
+    select_small,
+)
+from scaling.results import load_result
+from scaling.slopes import compare_fits, compare_slopes, find_E, slope_range
+from scaling.style import DATASET_COLOURS, DATASET_LABELS, INK, use_style
+from scaling.testbed import run_table
+from scaling.warmup import (
+    compare_batches,
+    correlate_miss,
+    load_search_steps,
+    pair_warmups,
+    summarise_pairs,
+)
+
+use_style()
+tables = {dataset: run_table(dataset) for dataset in DATASET_LABELS}
+grids = {dataset: select_small(table) for dataset, table in tables.items()}
+
+# %% [markdown]
+# ## Lines of equal M
+#
+# At a fixed $M$ the law says $\log(L - E) = \mathrm{const} - \eta \log C$, with one $\eta$ for every
+# $M$. To draw that, one needs $E$. Here it is that of the paper's five runs; each line is fitted to its
+# own runs alone, at most four sizes.
+
+# %%
+slopes = load_result("slopes")
+recipe = slopes.query("E_from == 'recipe' and sizes == 'small'")
+redpajama = recipe.query("dataset == 'redpajama'")
+redpajama.set_index("M")[["E", "slope", "lo", "hi", "n_runs"]]
+
+# %% mystnb={"image": {"alt": "Reducible loss over training compute, both logarithmic, for the 32 small RedPajama runs, with a straight line through the runs of each of eight multipliers. Seven lines fall side by side, nearly parallel. The line of M = 5 is flatter, and its 0.079B run lies far above it."}, "figure": {"caption": "Runs of 0.411B parameters and less, trained on RedPajama, with the E of the paper's five runs. Each line is fitted to the runs of one multiplier.", "name": "fig-rays"}}
+figure, ax = plt.subplots(figsize=(8, 5))
+table = tables["redpajama"]
+draw_rays(ax, table[table["N"] < 1e9], redpajama)
+ax.set_title("From M = 10 on the lines run side by side; that of M = 5 does not");
+
+# %% [markdown]
+# ## Slope against M
+#
+# The table `slopes.csv` (`python -m scaling.results slopes` makes it) holds every slope for three
+# choices of $E$:
+#
+# - `recipe`: $E$ of the law fitted to the paper's five runs;
+# - `grid`: $E$ of the law fitted to all small runs of $M \ge 10$;
+# - `none`: $E = 0$, which makes a line of $\log L$ and serves as the baseline.
+#
+# and for two choices of runs: the small ones, or all. The paper's Fig. 17 shows slopes roughly flat
+# between 0.11 and 0.15. Which $E$ and which runs stand behind that figure we do not know, so each is
+# given.
+
+# %%
+printed = (0.11, 0.15)
+choices = [(E_from, sizes) for E_from in ("recipe", "grid", "none") for sizes in ("small", "all")]
+ranges = pd.DataFrame(
+    {
+        (E_from, sizes): [*slope_range(slopes, E_from, sizes), *slope_range(slopes, E_from, sizes, 5)]
+        for E_from, sizes in choices
+    },
+    index=pd.MultiIndex.from_product([["M of 10 and more", "with M = 5"], ["min", "max"]]),
+).T
+ranges
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+used = slopes[slopes["E_from"] != "none"].drop_duplicates(["dataset", "E_from", "M", "slope"])
+outside = used[~used["slope"].round(2).between(*printed)]
+names = "; ".join(
+    f"{DATASET_LABELS[r.dataset]} at M = {r.M} ({r.slope:.3f}, E of the {r.E_from}, {r.sizes} sizes)"
+    for r in outside.itertuples()
+)
+lo, hi = slope_range(slopes)
+Markdown(
+    f"""With the recipe's $E$ and the small runs the slopes of $M \\ge 10$ lie between {lo:.3f} and
+{hi:.3f}. Rounded to two digits, as the figure can be read, {len(used) - len(outside)} of the
+{len(used)} different slopes with either $E$ lie in the printed range. The others: {names}. The baseline looks
+as flat: with $E = 0$ the slopes lie between {slope_range(slopes, "none")[0]:.3f} and
+{slope_range(slopes, "none")[1]:.3f}. So a flat picture says little for an irreducible loss, and the level
+follows the $E$ that one puts in."""
+)
+
+# %% mystnb={"image": {"alt": "Six panels of slope over multiplier with 95 per cent error bars: three training sets across, E of the recipe above and E of the small grid below. Slopes of M = 10 and more lie between about 0.11 and 0.14, inside or at the edge of the shaded printed range; at M = 5 they are lower with bars three to ten times as long. Below, a shaded band that refits E is wider than most bars."}, "figure": {"caption": "Slope of log(L − E) against log C for each multiplier, small runs. Above: E of the paper's five runs. Below: E of all small runs with M of 10 and more. Bars resample the runs of a line with E held; the shaded band resamples the whole grid within each M and fits E again.", "name": "fig-slopes"}}
+figure, axes = plt.subplots(2, 3, figsize=(9.5, 6.2), sharex=True, sharey=True)
+for row, E_from in zip(axes, ("recipe", "grid"), strict=True):
+    for ax, (dataset, label) in zip(row, DATASET_LABELS.items(), strict=True):
+        own = slopes.query("E_from == @E_from and sizes == 'small' and dataset == @dataset")
+        draw_slopes(ax, own, dataset, printed, refit=E_from == "grid").label_outer()
+        ax.set_title(f"{label}, E of the {E_from}", fontsize=10)
+for ax in axes[:, 2]:
+    ax.legend(loc="upper right")
+figure.suptitle("From M = 10 on slopes are flat, within wide bands", fontweight="bold");
+
+# %% [markdown]
+# What do the bars and the band hold? A bar resamples the runs of a line and keeps $E$. Four runs have 35
+# different resamples, and all are used, but they say little: each pair of runs alone turns up in 14 of
+# the 252 orders that have a slope, so the ends of a 95% bar are nothing but the least and the greatest
+# slope through two of the four runs. And a bar knows nothing of $E$. The band resamples the whole grid within each $M$ and fits $E$ again each time. The
+# five runs of the recipe cannot be resampled: with one left out as many coefficients as runs remain.
+
+# %%
+grid = slopes.query("E_from == 'grid' and sizes == 'small' and M >= 10")
+width = pd.DataFrame(
+    {"E fixed": grid["hi"] - grid["lo"], "E refitted": grid["hi_refit"] - grid["lo_refit"]}
+)
+width.groupby(grid["dataset"]).median()
+
+# %%
+at_20 = slopes.query("sizes == 'small' and M == 20").pivot(
+    index="dataset", columns="E_from", values=["E", "slope"]
+)
+at_20
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+move = (at_20["slope"]["recipe"] - at_20["slope"]["grid"]) / (
+    at_20["E"]["recipe"] - at_20["E"]["grid"]
+)
+ratio = (width["E refitted"] / width["E fixed"]).median()
+Markdown(
+    f"""In the median the band with $E$ refitted is {ratio:.1f} times as wide as the bar. A tenth of a
+nat more in $E$ lifts the slope at $M = 20$ by {0.1 * move.min():.4f} to {0.1 * move.max():.4f}. The
+slopes of one training set rise and fall together with $E$, so it moves their level far more than their
+flatness."""
+)
+
+# %% [markdown]
+# ## Is one slope enough?
+#
+# Two tests. The first takes $E$ as known and compares one slope for all $M \ge 10$ with a slope for each;
+# it also lets the slope change linearly in $\log M$ and says by how much it rises from $M = 10$ to
+# $M = 640$. The second takes nothing as known: equal slopes are the law's one exponent, so it compares
+# the tied law with the free law, which has an exponent for $N$ and one for $D$.
+
+
+# %%
+def try_one_slope(dataset, E_from):
+    runs = grids[dataset]
+    E = find_E(tables[dataset], E_from)
+    (F, _, p), rise, lo, hi = compare_slopes(runs["C"], runs["M"], runs["loss_c4_eval"] - E)
+    return {"F": F, "p": p, "rise": rise, "rise_lo": lo, "rise_hi": hi}
+
+
+lines = pd.DataFrame(
+    {(d, E_from): try_one_slope(d, E_from) for E_from in ("recipe", "grid", "none") for d in grids}
+).T
+lines
+
+
+# %%
+def try_one_exponent(runs):
+    tied, free = (
+        fit(runs["N"], runs["D"], runs["loss_c4_eval"])
+        for fit in (fit_loss_law, fit_loss_surface)
+    )
+    F, dof, p = compare_fits((tied.cost, free.cost), (tied.dof, free.dof))
+    return {"F": F, "dof": dof[1], "p": p, "alpha": free.law.alpha, "beta": free.law.beta}
+
+
+exponents = pd.DataFrame({dataset: try_one_exponent(runs) for dataset, runs in grids.items()}).T
+exponents
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+held, no_E = lines.drop(index="none", level=1), lines.xs("none", level=1)
+least = exponents["p"].idxmin()
+usual = recipe.query("M >= 10")["slope"].mean()
+Markdown(
+    f"""With an $E$ of either fit no test asks for a second slope (least $p$ {held["p"].min():.2f}); the
+slope rises by {held["rise"].min():.3f} to {held["rise"].max():.3f} from $M = 10$ to $M = 640$, and the
+95% intervals leave room for {held["rise_lo"].min() / usual:+.0%} to {held["rise_hi"].max() / usual:+.0%}
+of a mean slope of {usual:.3f}. With $E = 0$ the slope falls with $M$, and the interval excludes zero on
+{(no_E["rise_hi"] < 0).sum()} of {len(no_E)} training sets: that is what $E$ buys here. But the first test takes for
+granted an $E$ that was fitted under equal slopes. The second does not, and on
+{DATASET_LABELS[least]} the free law beats the tied one ($p$ = {exponents["p"][least]:.3f};
+$\\alpha$ = {exponents["alpha"][least]:.2f}, $\\beta$ = {exponents["beta"][least]:.2f}); on the other two
+$p$ is {exponents["p"].drop(least).min():.2f} and {exponents["p"].drop(least).max():.2f}. Equal slopes are a
+good approximation, not a fact. Both tests take residuals for independent noise, and the next section
+shows that they are not."""
+)
+
+# %% [markdown]
+# ## What is left over
+#
+# Now the law is fitted to all small runs with $M \ge 10$ of a training set and asked about every run
+# (`residuals.csv`, with four other choices of fit runs).
+
+# %% mystnb={"image": {"alt": "Three panels, one per training set, of predicted minus measured loss in per cent over the multiplier, a line per size. From M = 10 on all small runs are within 3 per cent; at M = 5 the hollow points fall to minus 1 or 2 per cent for 0.011B, minus 4 to 7 for 0.154B and 0.411B, and minus 12 to 14 for 0.079B. The C4 6.9B run is at minus 7 per cent."}, "figure": {"caption": "Signed miss of the law fitted to the filled points: small runs with M of 10 and more. Hollow points were not fitted.", "name": "fig-residuals"}}
+residuals = load_result("residuals")
+figure, axes = plt.subplots(3, 1, figsize=(7.5, 9), sharex=True, sharey=True)
+for ax, (dataset, label) in zip(axes, DATASET_LABELS.items(), strict=True):
+    own = residuals[(residuals["fit_set"] == "grid") & (residuals["dataset"] == dataset)]
+    draw_residuals(ax, own).label_outer()
+    ax.set_title(label, fontsize=10)
+figure.suptitle("What the law leaves is much alike on each training set", fontweight="bold");
+
+# %% [markdown]
+# No cell was trained twice, but each was trained on three texts. If what is left were noise, the
+# three would not agree.
+
+# %%
+cells = residuals.query("fit_set == 'grid' and in_fit == 1").pivot(
+    index=["size", "M"], columns="dataset", values="relative_error"
+)
+agreement = cells.dropna().corr()
+agreement
+
+# %%
+misses = residuals.assign(
+    column=np.where(residuals["M"] == 5, "M = 5", "elsewhere"), square=residuals["residual"] ** 2
+)
+rms = misses.pivot_table(index="fit_set", columns="column", values="square", sort=False) ** 0.5
+rms
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+off = agreement.to_numpy()[np.triu_indices(3, 1)]
+own = cells.dropna()
+own_var = own.var(axis=1).mean()
+common_std, own_std = np.sqrt(own.mean(axis=1).var() - own_var / 3), np.sqrt(own_var)
+Markdown(
+    f"""The residuals of the {len(own)} common cells correlate with {off.min():.2f} to {off.max():.2f}
+between training sets. The part they share has a standard deviation of {common_std:.2%} of the loss, the
+part of one set alone {own_std:.2%}. So most of what the law leaves is not
+independent noise. It is the law's own misfit, or something in how a cell was trained, or the luck of a
+seed that all share (the release's argument lists name the same one); more runs of the same kind
+would not average it away.
+Fitting $M = 5$ as well (`all`) does not mend it: the root mean square miss at $M = 5$ falls from
+{rms["M = 5"]["grid"]:.2f} to {rms["M = 5"]["all"]:.2f} nats, and everywhere else it rises from
+{rms["elsewhere"]["grid"]:.3f} to {rms["elsewhere"]["all"]:.3f}."""
+)
+
+# %% [markdown]
+# ## How far past compute-optimal?
+#
+# Give the law the small runs up to $M = 80$ and ask it for the rest; then those up to $M = 160$. Beside
+# it stand two baselines that use the same runs and no $E$: a plane in $\log N$ and $\log D$, and a
+# straight line in $\log L$ and $\log D$ through the last two known runs of the same size.
+
+# %%
+far = pd.concat(
+    judge_far(table, most_M).assign(known=f"M up to {most_M}")
+    for most_M in (80, 160)
+    for table in tables.values()
+)
+small_far = far[far["N"] < 1e9]
+errors = small_far.set_index(["known", "M"])[["law", "plane", "line"]]
+by_M = {"mean": errors, "mean absolute": errors.abs()}
+pd.concat({name: e.groupby(level=[0, 1], sort=False).mean() for name, e in by_M.items()}, axis=1)
+
+# %% [markdown]
+# The over-trained 1.4B runs, from the same small runs of $M \le 80$ and $M \le 160$ (C4's stands at
+# $M = 80$ and is in no table of this test):
+
+# %%
+far.loc[far["N"] > 1e9, ["known", "run", "law", "plane"]].set_index(["known", "run"])
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+beyond = small_far[(small_far["known"] == "M up to 80") & (small_far["M"] > 160)]
+at_640 = beyond[beyond["M"] == 640]
+to_160 = small_far[(small_far["known"] == "M up to 160") & (small_far["M"] > 160)]
+large = far[(far["N"] > 1e9) & (far["known"] == "M up to 80")]
+Markdown(
+    f"""From $M \\le 80$ the law misses the {len(beyond)} small runs at $M = 320$ and 640 by
+{beyond["law"].abs().mean():.1%} on average, the plane by {beyond["plane"].abs().mean():.1%} and the lines by
+{beyond["line"].abs().mean():.1%}. Its misses have a sign: {(beyond["law"] < 0).sum()} of {len(beyond)}
+are too low, by {-at_640["law"].mean():.1%} on average at $M = 640$. The two 1.4B runs come out
+{-large["law"].max():.1%} to {-large["law"].min():.1%} too low. Known up to $M = 160$, the law misses by
+{to_160["law"].abs().mean():.1%} and the lines by {to_160["line"].abs().mean():.1%}: there the ruler is level
+with the law, but it needs two runs of the very size and says nothing of another. The {len(beyond)} runs
+are four sizes on three training sets with one recipe, far from {len(beyond)} independent tests."""
+)
+
+# %% [markdown]
+# So over-training costs these small models more than the law foresees. Fits that promise too much at
+# extreme multipliers are reported elsewhere too {cite}`sardana2024`, at far larger ones.
+#
+# ## Why does M = 5 break it?
+#
+# A run at $M = 5$ is short, and its size fixes the number of warm-up steps. To judge both low columns,
+# the law is now fitted to $M \ge 20$ only.
+
+# %%
+judged = residuals.query("fit_set == 'grid_20'")
+low = judged[judged["M"] <= 10].pivot_table(
+    index=["M", "size", "steps", "warmup_share"], columns="dataset", values="residual", sort=False
+)
+low.sort_index(level="M", sort_remaining=False)
+
+# %% [markdown]
+# Two things to read off. At $M = 5$ the miss follows the share of warm-up. But at $M = 10$ the 0.411B
+# runs spend half of their steps warming up, the 0.079B runs too, and only the shorter of the two misses.
+# Rank correlations of the residual with five explanations:
+
+# %%
+groups = {
+    "M = 5": judged[judged["M"] == 5],
+    "M = 5 and 10": judged[judged["M"] <= 10],
+    "M of 20 and more": judged[judged["M"] >= 20],
+    "all runs": judged,
+}
+ranks = pd.DataFrame({name: correlate_miss(runs) for name, runs in groups.items()})
+ranks.loc["n_runs"] = {name: len(runs) for name, runs in groups.items()}
+ranks
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+both = ranks["M = 5 and 10"].drop("n_runs")
+Markdown(
+    f"""Within $M = 5$ the warm-up share ranks the misses best ({ranks["M = 5"]["warm-up share"]:.2f}), over
+both columns the steps left after the warm-up do ({both["few steps after warm-up"]:.2f} against
+{both["warm-up share"]:.2f}). Few tokens and model size explain little, and among runs of $M \\ge 20$
+nothing does. This is correlation, and thin: the twelve runs at $M = 5$ are four recipes, so the best
+that a rank test over recipes can say is one in 24; and the explanations were compared after the data
+were seen."""
+)
+
+# %% [markdown]
+# ## The configuration search: the same run with another warm-up
+#
+# Before the grid the authors searched for good settings at $M = 20$: 435 runs, among them many
+# that differ in the warm-up alone. That is an intervention, if not a randomised one. First a
+# question of units: the search names a batch that is not the batch of the same shapes in the grid.
+
+# %%
+compare_batches()
+
+# %% [markdown]
+# In all four shared shapes the grid's batch is eight times as large. We read the search's number as the
+# batch of one of eight devices. The release does not say so: the factor is an inference. The figure
+# below supports it. With it the loss jumps where the warm-up is as long as the run; without it the same
+# jump would stand at an eighth of the run, for no reason that we know.
+
+# %%
+search = load_search_steps()
+pairs = pair_warmups(search, shorter=400, longer=2000)
+doses = summarise_pairs(pairs, [0, 0.4, 0.6, 0.75, 0.95, 1, 1.2])
+doses
+
+# %% mystnb={"image": {"alt": "Two panels that share the vertical axis, loss in nats per token, over warm-up steps divided by all steps. Left: residuals of all 104 runs; most lie near zero at small shares, the runs of M = 5 lie above all others of their share, highest those of 0.079B, which end inside their warm-up. Right: 69 pairs of the search; the difference is slightly negative below a share of 0.5, rises slowly, and jumps where the share reaches one."}, "figure": {"caption": "Left: measured loss minus the law fitted to M of 20 and more, all 104 runs. Right: pairs of search runs with the same shape, batch, learning rate and data, one with 2,000 and one with 400 warm-up steps. Dashed: the run ends with its warm-up.", "name": "fig-warmup-cost"}}
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), sharey=True)
+draw_miss_over_warmup(left, judged).set_title("Correlation: the grid against the law")
+draw_pairs(right, pairs, "2,000 against 400 steps").set_title("Intervention: the warm-up alone changed");
+
+# %%
+coarse = summarise_pairs(pairs, [0, 0.6, 1.2])
+short = summarise_pairs(pair_warmups(search, shorter=100, longer=400), [0, 1])
+pd.concat({"2,000 against 400": coarse, "400 against 100": short})
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+inside, beyond_1 = doses.iloc[-2], doses.iloc[-1]
+above = coarse.iloc[1]
+m5 = judged[judged["M"] == 5].groupby("size")["residual"]
+Markdown(
+    f"""Above a share of 0.6 the longer warm-up is worse in {above["n_worse"]:.0f} of
+{above["n_shapes"]:.0f} shapes (pairs that differ in heads alone counted as one; sign test
+$p$ = {above["p_value"]:.1g}): by {doses["median"].iloc[3]:.2f} nats in the median from 0.75 to 0.95,
+{inside["median"]:.2f} just below one and {beyond_1["median"]:.2f} above it. Below 0.6 it costs nothing
+(median {coarse.iloc[0]["median"]:+.3f} nats). And a warm-up can be too short: 400 steps beat 100 in
+{short["n_shapes"].iloc[0] - short["n_worse"].iloc[0]:.0f} of {short["n_shapes"].iloc[0]:.0f} shapes, once by
+{-short["min"].iloc[0]:.1f} nats."""
+)
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+mean = m5.mean()
+Markdown(
+    f"""What does that explain? The 0.411B runs at $M = 5$ end at a share of 1.02 and lie
+{m5.min()["0.411B"]:.2f} to {m5.max()["0.411B"]:.2f} nats above the law; pairs beyond one differ by
+{beyond_1["min"]:.2f} to {beyond_1["max"]:.2f}: the same size. The 0.079B runs (1.06) lie
+{mean["0.079B"]:.2f} above it, about three times as much. The 0.154B runs ({mean["0.154B"]:.2f}, share 0.55) and the
+0.011B runs ({mean["0.011B"]:.2f}, share 0.25) lie where the search finds no cost at all. So a learning rate
+that was never brought down could account for one size, for part of a second, and for none of the other
+two. What those three share, and 0.411B does not, is fewer than a thousand steps in all; that fits the
+ranks above, and no pair of runs here tests it."""
+)
+
+# %% [markdown]
+# The search is at $M = 20$, on other text, with one run per setting. It shows that a warm-up as long as
+# the run is costly there; it does not show what the same would cost at $M = 5$. Nor can the grid say
+# what the law itself would do at $M = 5$ with well-trained runs, for it has none. To leave the column
+# out of a fit is sound for the two sizes that end inside their warm-up: they were trained in another
+# way than the rest. For the other two it is a choice made after seeing them miss, and by the same light
+# the short runs at $M = 10$ are suspect as well.
+#
+# ## What M* is, and why it is fragile
+#
+# At a fixed compute the law has a valley in $M$. Its bottom is where the two terms are equal (Eq. 10 of
+# the paper), and around it the reducible loss rises as a hyperbolic cosine:
+#
+# $$
+# M^* = \left(\frac{b}{a}\right)^{1/(2\eta)}, \qquad
+# \frac{L(C, M) - E}{L(C, M^*) - E} = \cosh\left(\eta\,\log\frac{M}{M^*}\right)
+# $$ (eq-valley)
+#
+# A factor of ten off $M^*$ adds under five per cent to the reducible loss at $\eta = 0.13$. A valley that
+# flat has no sharp bottom. Fit the law to every reasonable choice of small runs: sizes over a factor of 30
+# and multipliers over a factor of 8, the width that `scaling fit` asks for, all at $M \ge 10$.
+
+
+# %%
+def fit_designs(runs):
+    fits = fit_loss_law(runs["N"], runs["D"], runs["loss_c4_eval"], weights=list_designs(runs))
+    return keep_fits(fits.law, fits.status == "converged")
+
+
+laws = {dataset: fit_designs(runs) for dataset, runs in grids.items()}
+
+
+# %%
+def draw_again(runs, rng):
+    draws = rng.multinomial(len(runs), np.full(len(runs), 1 / len(runs)), 2000)
+    return fit_loss_law(runs["N"], runs["D"], runs["loss_c4_eval"], weights=draws).law.M_opt
+
+
+rng = np.random.default_rng(4)
+ends = [0.025, 0.5, 0.975]
+optima = {d: {"designs": laws[d].M_opt, "bootstrap": draw_again(grids[d], rng)} for d in laws}
+fragile = pd.DataFrame(
+    {(d, way): np.quantile(M, ends) for d, ways in optima.items() for way, M in ways.items()},
+    index=["2.5%", "median", "97.5%"],
+).T
+fragile
+
+
+# %%
+def fit_to(dataset, fit_set):
+    runs = FIT_SETS[fit_set](tables[dataset])
+    return fit_loss_law(runs["N"], runs["D"], runs["loss_c4_eval"]).law
+
+
+named = pd.DataFrame({d: {s: fit_to(d, s).M_opt for s in FIT_SETS} for d in tables})
+named.rename(columns=DATASET_LABELS)
+
+# %% [markdown]
+# What is flat can still be known. Compare not with $M^*$ but with $M = 20$, at the same compute, inside
+# the range of the runs. The dots do without the law's $a$ and $b$: each is read between two measured
+# runs of one multiplier (and with the $E$ of the grid, which hardly matters between neighbours).
+
+# %%
+C, M = 2e18, np.geomspace(5, 640, 50)
+columns = [5, 10, 40, 80, 160, 320, 640]
+costs = {}
+for dataset, table in tables.items():
+    E = float(find_E(table, "grid"))
+    measured = read_at_compute(table[table["N"] < 1e9], C, E)
+    band = np.quantile(penalty(laws[dataset], columns, C, 20), ends, axis=0)
+    costs[dataset] = pd.DataFrame(band.T, columns, ["2.5%", "median", "97.5%"]).assign(
+        measured=measured - measured[20]
+    )
+pd.concat(costs, axis=1).rename_axis("M")["redpajama"]
+
+# %% mystnb={"image": {"alt": "Left: loss above that at M = 20 over M from 5 to 640 at 2e18 FLOPs for RedPajama; the band of designs is near zero from 5 to 20 and rises beyond; measured dots above 20 lie between its median and its upper edge, and those at 5 and 10 above the band. Right: cumulative share of designs over M-star, logarithmic, for the three training sets; the curves spread over more than a factor of ten."}, "figure": {"caption": "Left: cost of a multiplier at 2e18 FLOPs against M = 20, RedPajama; dots are read between measured runs. Right: best multiplier of each design.", "name": "fig-valley"}}
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.3))
+law, cost = laws["redpajama"], costs["redpajama"]
+draw_penalty(left, M, penalty(law, M, C, 20), f"{len(law.E)} designs", DATASET_COLOURS["redpajama"])
+left.plot(cost.index, cost["measured"], "o", color=INK, label="measured")
+left.legend(loc="upper left")
+left.set_title("What over-training costs is bounded ...")
+draw_M_opt(right, {d: law.M_opt for d, law in laws.items()}).set_title("... where it begins is hardly known");
+
+# %%
+at_1e21 = {}
+for dataset, law in laws.items():
+    N = np.sqrt(1e21 / (6 * 20))
+    loss_at_20 = law.predict(N, 20 * N)
+    nats = penalty(law, [80, 320, 640], 1e21, 20)
+    share = np.quantile(nats / loss_at_20[:, None], ends, axis=0).T
+    at_1e21[dataset] = pd.DataFrame(share, [80, 320, 640], ["2.5%", "median", "97.5%"])
+pd.concat(at_1e21, names=["dataset", "M"])
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+dearer = pd.concat(costs)
+ray640, ray5 = dearer.xs(640, level=1), dearer.xs(5, level=1)
+wide = pd.concat(at_1e21).xs(640, level=1)
+half = ((ray640["97.5%"] - ray640["2.5%"]) / 2 / ray640["median"]).max()
+Markdown(
+    f"""$M^*$ runs from {fragile["2.5%"].min():.1f} to {fragile["97.5%"].max():.0f} over the designs and
+resamples (95% of each), and from {named.min().min():.1f} to {named.max().max():.0f} over the five named choices of
+runs. The cost of going from $M = 20$ to $M = 640$ is better known: at $2\\times10^{{18}}$ FLOPs
+{ray640["2.5%"].min():.2f} to {ray640["97.5%"].max():.2f} nats by the designs (medians
+{ray640["median"].min():.2f} to {ray640["median"].max():.2f}), {ray640["measured"].min():.2f} to
+{ray640["measured"].max():.2f} measured, above every median again. At $10^{{21}}$ FLOPs it is
+{wide["2.5%"].min():.0%} to {wide["97.5%"].max():.0%} of the loss, medians {wide["median"].min():.1%} to
+{wide["median"].max():.1%}, extrapolated. At $M = 5$ the law expects {ray5["median"].min():+.2f} to
+{ray5["median"].max():+.2f} nats and {ray5["measured"].min():.2f} to {ray5["measured"].max():.2f} were
+measured: the law's valley goes on to the left, the training did not."""
+)
+
+# %% [markdown]
+# ## What we learnt
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+Markdown(
+    f"""
+- From $M = 10$ to 640 the lines of equal $M$ are parallel as far as {len(grids["redpajama"])} runs a training
+  set can tell: slopes {lo:.2f} to {hi:.2f} with the recipe's $E$. The level hangs on $E$; with $E$
+  refitted the bands are {ratio:.1f} times as wide. The free law beats the tied one on one set of three.
+- What the law leaves is {common_std:.1%} of the loss, shared by all three training sets: not
+  independent noise.
+- From $M \\le 80$ the law foresees $M = 320$ and 640 within {beyond["law"].abs().mean():.1%} on average for
+  small models, nearly always too low, and two 1.4B runs within {large["law"].abs().max():.1%}.
+- The runs at $M = 5$ were trained in another way. In the search a warm-up longer than the run costs
+  {beyond_1["median"]:.2f} nats, about as much as the 0.411B runs miss; what the other three sizes miss goes
+  with few steps left after the warm-up, which is correlation.
+- $M^*$ is anything between {fragile["2.5%"].min():.1f} and {fragile["97.5%"].max():.0f}. What $M = 640$ costs
+  against $M = 20$ is known to ±{half:.0%} over the same designs, and more likely too low than too high.
+"""
+)
+
+# %% [markdown]
+# ## Exercises
+#
+# 1. Draw the lines of equal $M$ with $E = 0$ and with $E = 2.2$ for RedPajama (`draw_rays` takes a table
+#    with `M`, `E` and `slope`; `fit_slope` in `scaling.slopes` makes one slope). Do the lines stay
+#    parallel? What does that say about reading an $E$ off such a figure?
+# 2. Derive the cosine of the second equation from Eq. 4, and check it on `fit_to("c4", "recipe")` at
+#    $M = 640$.
+# 3. Pair 200 against 100 warm-up steps in the search. Does the sign of the difference depend on the
+#    size of the model? Hint: `pairs["N"]`.
+#
+# [Solutions](solutions.ipynb).

@@ -1,0 +1,134 @@
+"""Which results are stored, and what makes them again? ``make results`` writes them all.
+
+A stored result is a tidy table in ``data/results`` that a chapter reads because making it takes
+longer than the chapter may. A test makes each again and compares.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scaling.ablation_tables import (
+    tabulate_leave_sizes_out,
+    tabulate_subsets,
+    tabulate_without_largest,
+)
+from scaling.datafiles import data_path
+from scaling.extrapolation import tabulate_candidates, tabulate_grids, tabulate_large_runs
+from scaling.overtraining import make_residuals
+from scaling.selection import tabulate_backtests, tabulate_constants
+from scaling.slopes import make_slopes
+from scaling.transfer import make_other_text
+
+SIGNIFICANT_DIGITS = "%.9g"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A stored table: its file, what makes it, and the columns that name a row.
+
+    Parameters
+    ----------
+    file : str
+        File in ``data/results``; ``.csv``, or ``.csv.gz`` for a large one.
+    make : callable
+        Makes the table from the shipped data, without arguments.
+    keys : tuple of str
+        Columns that name a row; together they are unique.
+    """
+
+    file: str
+    make: Callable[[], pd.DataFrame]
+    keys: tuple[str, ...]
+
+
+RESULTS: dict[str, Result] = {
+    "leave_sizes_out": Result(
+        "leave_sizes_out.csv.gz",
+        tabulate_leave_sizes_out,
+        ("dataset", "law", "sizes", "multipliers", "target"),
+    ),
+    "subsets": Result("subsets.csv", tabulate_subsets, ("dataset", "designs", "target")),
+    "without_largest": Result(
+        "without_largest.csv", tabulate_without_largest, ("dataset", "task", "recipe")
+    ),
+    # The choice comes before what rests on it.
+    "backtests": Result(
+        "backtests.csv.gz", tabulate_backtests, ("candidate", "grid", "trial", "loss_set")
+    ),
+    "best_constants": Result("best_constants.csv", tabulate_constants, ("constant",)),
+    "large_runs": Result(
+        "large_runs.csv.gz",
+        tabulate_large_runs,
+        ("candidate", "fit_runs", "dataset", "loss_set", "run"),
+    ),
+    "candidates": Result("candidates.csv", tabulate_candidates, ("candidate",)),
+    "grids": Result(
+        "grids.csv.gz",
+        tabulate_grids,
+        ("candidate", "grid", "series", "count", "fit_share", "run"),
+    ),
+    "residuals": Result("residuals.csv", make_residuals, ("fit_set", "run")),
+    "slopes": Result("slopes.csv", make_slopes, ("dataset", "E_from", "sizes", "M")),
+    "other_text": Result("other_text.csv", make_other_text, ("dataset", "loss_set", "run")),
+}
+
+
+def load_result(name: str) -> pd.DataFrame:
+    """Load a stored result.
+
+    Parameters
+    ----------
+    name : str
+        One of `RESULTS`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its columns are described in ``data/results/README.md``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such result.
+    """
+    if name not in RESULTS:
+        raise ValueError(f"name must be one of {', '.join(RESULTS)}, got {name!r}")
+    return read_result(data_path("results", RESULTS[name].file))
+
+
+def read_result(path: Path) -> pd.DataFrame:
+    """Read a table that `write_result` wrote; an empty text stays a text."""
+    return pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=["nan"])
+
+
+def write_result(name: str, folder: Path) -> Path:
+    """Make a result and write it to `folder`; the same table gives the same bytes."""
+    path = folder / RESULTS[name].file
+    packed = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
+    RESULTS[name].make().to_csv(
+        path,
+        index=False,
+        encoding="utf-8",
+        float_format=SIGNIFICANT_DIGITS,
+        na_rep="nan",
+        lineterminator="\n",
+        compression=packed,
+    )
+    return path
+
+
+def main(folder: Path) -> None:
+    """Write every result, or those named on the command line, to `folder`."""
+    for name in sys.argv[1:] or RESULTS:
+        path = write_result(name, folder)
+        print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(data_path("results"))

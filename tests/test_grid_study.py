@@ -1,0 +1,296 @@
+"""What the grids say of a law: planted truths, plain recomputation, and what the chapter states."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import curve_fit
+
+from scaling import grid_study as study
+from scaling.fit import fit_loss_law, fit_loss_surface
+from scaling.grids import GRIDS, load_grid, select_plain, split_series
+from scaling.law import LossLaw
+from scaling.results import load_result
+
+TRUTH = LossLaw(E=1.8, A=400.0, B=2000.0, alpha=0.34)
+
+
+def plant(noise=0.0):
+    """A grid of 6 sizes and 5 multipliers that follows one law, and noise if asked for."""
+    N, M = (a.ravel() for a in np.meshgrid(np.geomspace(1e7, 3e9, 6), np.geomspace(5, 80, 5)))
+    loss = TRUTH.predict(N, M * N) * np.exp(noise * np.random.default_rng(0).normal(size=len(N)))
+    table = pd.DataFrame({"N": N, "D": M * N, "M": M, "C": 6 * M * N**2, "loss": loss})
+    return table.assign(run=[f"run {i}" for i in range(len(N))], N_body=N)
+
+
+@pytest.fixture(scope="module")
+def misses():
+    return load_result("grids")
+
+
+# --- the stored misses ---------------------------------------------------------------------
+
+
+def toy_misses():
+    rows = [
+        ("1/20", "g", "N", "a", "r1", 5, 0.01, -0.03),
+        ("1/20", "g", "N", "a", "r2", 5, -0.03, 0.01),
+        ("1/20", "g", "N", "b", "r3", 7, 0.06, 0.05),
+        ("1/100", "g", "N", "a", "r1", 4, 0.02, -0.02),
+    ]
+    names = ["fit_share", "grid", "count", "series", "run", "n_fit"]
+    table = pd.DataFrame(rows, columns=[*names, "x", "y"])
+    return table.melt(names, var_name="candidate", value_name="relative_error")
+
+
+def test_the_series_of_a_grid_count_alike():
+    table = study.summarise_errors(toy_misses())
+    assert table.index.tolist() == [("1/20", "g", "N"), ("1/100", "g", "N")]
+    assert table.columns.tolist() == ["n_fit", "n_judged", "x", "y"]
+    # (mean of 0.01 and 0.03, then with 0.06), not the mean over three runs
+    assert table.loc[("1/20", "g", "N")].tolist() == pytest.approx([12, 3, 0.04, 0.035])
+    assert table.loc[("1/100", "g", "N")].tolist() == pytest.approx([4, 1, 0.02, 0.02])
+
+
+def test_candidates_are_compared_run_by_run():
+    table = study.compare_candidates(toy_misses(), "x", "y").loc["1/20"].droplevel([0, 1])
+    assert table["n_judged"].to_dict() == {"a": 2, "b": 1}
+    assert table["nearer"].to_dict() == {"a": 1, "b": 0}
+    assert table.loc["a", "spread, x"] == pytest.approx(np.std([0.01, -0.03], ddof=1))
+    assert table.loc["a", "spread, y"] == pytest.approx(np.std([-0.03, 0.01], ddof=1))
+    # a tie is nearer for neither
+    assert study.compare_candidates(toy_misses(), "x", "y").loc["1/100", "nearer"].item() == 0
+
+
+def test_the_table_of_the_chapter(misses):
+    table = study.summarise_errors(misses)
+    assert table.columns[2:].tolist() == [
+        "recipe", "no E", "no change", "free", "log", "first choice", "best"
+    ]  # fmt: skip
+    counts = table[["n_fit", "n_judged"]].apply(tuple, axis=1).to_dict()
+    assert counts == {
+        ("1/20", "olmo_ladder", "N"): (21, 6), ("1/20", "olmo_ladder", "N_body"): (21, 6),
+        ("1/100", "olmo_ladder", "N"): (15, 6), ("1/100", "olmo_ladder", "N_body"): (15, 6),
+        ("1/20", "gemstones", "N"): (97, 81), ("1/20", "gemstones", "N_body"): (97, 81),
+        ("1/100", "gemstones", "N"): (16, 81), ("1/100", "gemstones", "N_body"): (16, 81),
+        ("1/20", "porian", "N"): (108, 52), ("1/100", "porian", "N"): (80, 52),
+        ("1/20", "datablations", "N"): (23, 11), ("1/100", "datablations", "N"): (22, 11),
+    }  # fmt: skip
+    in_N = table.xs("N", level="count")
+    means = 100 * in_N[["recipe", "free", "log", "best"]].groupby("fit_share").mean()
+    assert means.loc["1/20"].tolist() == pytest.approx([1.94, 1.49, 2.17, 1.92], abs=0.005)
+    assert means.loc["1/100"].tolist() == pytest.approx([3.25, 3.10, 3.10, 3.26], abs=0.006)
+
+
+def test_what_the_chapter_says_of_the_table(misses):
+    """The words are written; this holds them to the numbers."""
+    table = study.summarise_errors(misses).xs("N", level="count")
+    twenty, hundred = table.loc["1/20"], table.loc["1/100"]
+    assert twenty[twenty["best"] < twenty["recipe"]].index.tolist() == [
+        "gemstones", "porian", "datablations"
+    ]  # fmt: skip
+    assert (twenty.mean()[["recipe", "log", "first choice", "best"]] > twenty.mean()["free"]).all()
+    assert twenty.loc["porian", "free"] > twenty.loc["porian", "recipe"]
+    laws = ["recipe", "free", "log", "first choice", "best"]
+    assert twenty[laws].mean().idxmax() == "first choice" == hundred[laws].mean().idxmin()
+    for row in (twenty.loc["gemstones"], hundred.loc["gemstones"], hundred.loc["olmo_ladder"]):
+        assert row["no E"] < row[["recipe", "best"]].min()
+    assert twenty["best"].mean() < twenty["log"].mean()
+    assert hundred["best"].mean() > hundred["log"].mean()
+
+
+# --- what is left by a fit to all runs -----------------------------------------------------
+
+
+def test_a_planted_law_leaves_nothing_and_is_extrapolated():
+    table = plant()
+    assert study.fit_all(table).abs().max() < 1e-9
+    errors = study.extrapolate(table, 1 / 20)
+    assert errors.abs().max() < 1e-8
+    dear = table[(table["C"] >= table["C"].max() / 10)]
+    assert errors.index.tolist() == dear["run"].tolist()
+
+
+def test_signs_of_residual_and_error():
+    table = plant(0.01)
+    residual = study.fit_all(table)
+    law = fit_loss_law(table["N"], table["D"], table["loss"]).law
+    assert residual.tolist() == pytest.approx(
+        (1 - law.predict(table["N"], table["D"]) / table["loss"]).tolist()
+    )
+    cheap = table[table["C"] <= table["C"].max() / 20]
+    law = fit_loss_law(cheap["N"], cheap["D"], cheap["loss"]).law
+    errors = study.extrapolate(table, 1 / 20)
+    dear = table.set_index("run").loc[errors.index]
+    assert errors.tolist() == pytest.approx(
+        (law.predict(dear["N"], dear["D"]) / dear["loss"] - 1).tolist()
+    )
+
+
+def test_the_count_and_the_fitter_are_used():
+    table = plant(0.01)
+    moved = table.assign(N_body=table["N"] ** 1.3)
+    assert not np.allclose(study.fit_all(moved, "N_body"), study.fit_all(moved))
+    free = fit_loss_surface(table["N"], table["D"], table["loss"])
+    assert study.fit_all(table, fitter=fit_loss_surface).tolist() == pytest.approx(
+        (free.residuals / table["loss"]).tolist()
+    )
+
+
+def test_residuals_and_errors_against_scipy():
+    """One series again with `curve_fit`, which knows nothing of this package."""
+    runs = select_plain(load_grid("olmo_ladder"))
+    N, D, loss = (runs[c].to_numpy() for c in ("N", "D", "loss"))
+
+    def fit(rows):
+        def law(x, E, log_A, log_B, alpha):
+            return E + np.exp(log_A - alpha * np.log(x[0])) + np.exp(log_B - alpha * np.log(x[1]))
+
+        start = 1.8, 6.0, 8.0, 0.35
+        found, _ = curve_fit(law, (N[rows], D[rows]), loss[rows], start, xtol=1e-14, ftol=1e-14)
+        return np.abs(law((N, D), *found) / loss - 1)
+
+    share = N * D / (N * D).max()
+    judged = share >= 0.1
+    row = study.compare_residuals().loc[("olmo_ladder", "")]
+    whole = fit(share > 0)
+    expected = [whole.mean(), whole[judged].mean()]
+    expected += [fit(share <= limit)[judged].mean() for limit in (1 / 20, 1 / 100)]
+    names = ["residual_all", "residual_judged", "error_1/20", "error_1/100"]
+    assert row["n_runs"] == len(runs) == 30
+    assert row[names].tolist() == pytest.approx(expected, rel=1e-4)
+
+
+def test_what_the_chapter_says_of_residuals(misses):
+    table = study.compare_residuals()
+    assert table["n_runs"].tolist() == [30, 199, 88, 88, 41]
+    assert (table["residual_judged"] < table["error_1/20"]).all()
+    larger = table["residual_all"] > table["error_1/20"]
+    assert larger[~larger].index.tolist() == [("gemstones", "")]
+    assert (table[["residual_all", "residual_judged"]].max(axis=1) < table["error_1/100"]).all()
+    stored = misses[(misses["candidate"] == "recipe") & (misses["count"] == "N")]
+    means = stored.assign(error=stored["relative_error"].abs())
+    means = means.groupby(["fit_share", "grid", "series"])["error"].mean()
+    for share in ("1/20", "1/100"):
+        assert table[f"error_{share}"].to_dict() == pytest.approx(means[share].to_dict(), rel=1e-6)
+
+
+@pytest.mark.parametrize("fitter", [fit_loss_law, fit_loss_surface])
+def test_the_law_bends_less_over_M_than_the_ladder(fitter):
+    runs = select_plain(load_grid("olmo_ladder"))
+    by_M = study.fit_all(runs, fitter=fitter).groupby(runs["M"].round(-1)).mean()
+    assert by_M.index.tolist() == [10, 20, 40, 100, 200]
+    assert (np.sign(by_M) == [1, -1, -1, -1, 1]).all()
+
+
+def test_to_leave_out_a_planted_fault():
+    """A run that is 20 % off spoils both fits; without it nothing is left to see."""
+    table = plant()
+    bad = table["run"] == "run 0"
+    spoilt = table.assign(loss=table["loss"] * np.where(bad, 1.2, 1.0))
+    both = study.leave_out(spoilt, bad)
+    assert both["n_runs"].tolist() == [30, 29]
+    assert (both.loc["all", "residual":] > 1e-3).all()
+    assert (both.loc["without", "residual":] < 1e-8).all()
+
+
+def test_both_fits_are_judged_on_the_kept_runs():
+    table = plant(0.01)
+    dearest = table["C"] == table["C"].max()  # judged, not fitted: the extrapolations stay
+    both = study.leave_out(table, dearest)
+    kept = study.extrapolate(table, 1 / 20).drop(table.loc[dearest, "run"])
+    assert both["error_1/20"].tolist() == pytest.approx([kept.abs().mean()] * 2, rel=1e-12)
+    assert both.loc["all", "residual"] == pytest.approx(study.fit_all(table)[~dearest].abs().mean())
+    alone = study.fit_all(table[~dearest]).abs().mean()
+    assert both.loc["without", "residual"] == pytest.approx(alone)
+    free = study.leave_out(table, dearest, fitter=fit_loss_surface)
+    alone = study.fit_all(table[~dearest], fitter=fit_loss_surface).abs().mean()
+    assert free.loc["without", "residual"] == pytest.approx(alone)
+    kept = study.extrapolate(table, 1 / 100, fitter=fit_loss_surface).drop(
+        table.loc[dearest, "run"]
+    )
+    assert free["error_1/100"].tolist() == pytest.approx([kept.abs().mean()] * 2)
+
+
+def test_what_the_chapter_says_of_doubtful_runs():
+    """Every look raises the error at 1/20; Datablations hangs on one run."""
+    runs = select_plain(load_grid("datablations"))
+    starved = runs["flags"].str.contains("at most 0.4 billion tokens")
+    both = study.leave_out(runs, starved)
+    assert both["error_1/20"].tolist() == pytest.approx([0.0284, 0.0862], abs=5e-5)
+    assert both["residual"].is_monotonic_decreasing
+    one = study.leave_out(runs, runs["run"] == "2b8100m100m")
+    assert one["error_1/20"].tolist() == pytest.approx([0.0284, 0.0049], abs=5e-5)
+    for series in split_series(load_grid("porian")).values():
+        for doubtful in (series["M"] < 1, series["M"] < 3, series["flags"].str.contains("batch")):
+            both = study.leave_out(series, doubtful)
+            assert both.loc["without", "error_1/20"] > both.loc["all", "error_1/20"]
+
+
+def test_share_between_groups():
+    values, groups = [1.0, 3.0, -2.0, -2.0], ["a", "a", "b", "b"]
+    assert study.share_between(values, groups) == pytest.approx((2 * 4 + 2 * 4) / 18)
+    assert study.share_between([1.0, -1.0], ["a", "a"]) == 0
+    assert study.share_between([1.0, -1.0], ["a", "b"]) == 1
+
+
+def test_shapes_of_the_gemstones():
+    runs = load_grid("gemstones")
+    shares = [study.share_between(study.fit_all(runs, c), runs["shape"]) for c in ("N", "N_body")]
+    assert shares == pytest.approx([0.780, 0.574], abs=5e-4)
+    means = {c: study.fit_all(runs, c).groupby(runs["shape"]).mean() for c in ("N", "N_body")}
+    assert means["N"].idxmax() == "768x3"
+    assert means["N_body"].idxmax() == "256x80"
+    assert abs(means["N_body"]["768x3"]) < 0.002
+
+
+# --- repeats -------------------------------------------------------------------------------
+
+
+def test_twins():
+    table = pd.DataFrame(
+        {
+            "run": list("abcdef"),
+            "N": [1e8, 1e8, 1e8, 1e8, 2e8, 1e8],
+            "D": [1e9, 1e9, 1e9, 1e9, 1e9, 2e9],
+            "epochs": [1, 1, 4, 2, 4, 4],
+            "loss": [3.0, 3.2, 3.41, 3.1, 3.0, 3.0],
+        }
+    )
+    twins = study.find_twins(table)
+    assert twins["run"].tolist() == ["c", "d"]
+    assert twins["loss_once"].tolist() == pytest.approx([3.1, 3.1])
+    assert twins["excess"].tolist() == pytest.approx([0.1, 0.0])
+
+
+def test_what_the_chapter_says_of_repeats():
+    twins = study.find_twins(load_grid("datablations"))
+    assert len(twins) == 144
+    about_four = twins[twins["epochs"].between(3.5, 4.6)]["excess"]
+    assert (len(about_four), about_four.median()) == (16, pytest.approx(0.0069, abs=5e-5))
+    long = twins[twins["epochs"] > 16]
+    fed = long["unique_tokens"] > long["N"]
+    assert long[fed]["excess"].median() < 0.03 < 0.3 < long[~fed]["excess"].median()
+
+
+def test_scatter():
+    table = pd.DataFrame({"N": [1, 1, 2, 3, 3, 3], "loss": np.exp([1, 1.02, 1, 2, 2.01, 2.02])})
+    groups = study.measure_scatter(table, ["N"])
+    assert groups["N"].tolist() == [1, 3]
+    assert groups["n_runs"].tolist() == [2, 3]
+    assert groups["scatter"].tolist() == pytest.approx([0.02 / np.sqrt(2), 0.01])
+
+
+def test_scatter_of_the_ladder():
+    ladder = study.measure_scatter(select_plain(load_grid("olmo_ladder")), ["N", "D"])
+    assert len(ladder) == 5
+    assert np.sqrt((ladder["scatter"] ** 2).mean()) == pytest.approx(1.64e-4, abs=1e-6)
+
+
+def test_every_grid_has_a_look():
+    from scaling.style import DATASET_COLOURS, DATASET_MARKERS, GRID_COLOURS, GRID_MARKERS
+
+    assert set(GRID_COLOURS) == set(GRID_MARKERS) == set(GRIDS)
+    for own, others in ((GRID_COLOURS, DATASET_COLOURS), (GRID_MARKERS, DATASET_MARKERS)):
+        assert len({*own.values(), *others.values()}) == len(own) + len(others)

@@ -1,0 +1,84 @@
+"""Ranks: SciPy's, by hand, and what a bootstrap of them may say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from scaling.ranks import correlate_ranks, order_pairs, rank_errors
+from scaling.testbed import run_table
+
+
+def test_a_batch_of_correlations_is_that_of_scipy():
+    rng = np.random.default_rng(0)
+    values, target = rng.integers(0, 9, (3, 20, 4)).astype(float), rng.normal(size=(3, 20))
+    ours = correlate_ranks(values, target)
+    assert ours.shape == (3, 4)
+    expected = [
+        [spearmanr(v[:, j], t).statistic for j in range(4)]
+        for v, t in zip(values, target, strict=True)
+    ]
+    assert ours == pytest.approx(np.array(expected))
+
+
+def make_table(n=60):
+    rng = np.random.default_rng(1)
+    error = rng.normal(size=n)
+    return pd.DataFrame(
+        {"err": error, "good": error**3, "same": error**3, "poor": error + rng.normal(size=n)}
+    )
+
+
+def test_rank_errors_names_the_best_and_how_far_the_rest_is_behind():
+    ranks = rank_errors(
+        make_table(), ["poor", "good", "same"], "err", np.random.default_rng(0), 500
+    )
+    assert ranks.loc["good", ["spearman", "spearman_lo", "behind"]].tolist() == pytest.approx(
+        [1, 1, 0]
+    )
+    assert ranks.loc["same", ["behind", "behind_lo", "behind_hi"]].tolist() == pytest.approx(
+        [0, 0, 0]
+    )
+    poor = ranks.loc["poor"]
+    assert poor["behind"] == pytest.approx(1 - poor["spearman"])
+    assert poor["spearman_lo"] < poor["spearman"] < poor["spearman_hi"] < 1
+    assert poor["behind_lo"] == pytest.approx(1 - poor["spearman_hi"])
+    assert (ranks["n_runs"] == 60).all()
+
+
+def test_the_interval_shrinks_with_runs():
+    widths = []
+    for n in (30, 480):
+        ranks = rank_errors(make_table(n), ["poor"], "err", np.random.default_rng(0), 400)
+        widths.append((ranks["spearman_hi"] - ranks["spearman_lo"]).item())
+    assert widths[0] / widths[1] == pytest.approx(4, rel=0.5)
+
+
+def test_pairs_by_hand():
+    """Two shapes, three training sets; one run is missing."""
+    table = pd.DataFrame(
+        [
+            ("a", "S", 20, 3.0, 9.0, 0.5),
+            ("b", "S", 20, 2.0, 8.0, 0.6),
+            ("c", "S", 20, 1.0, 7.0, 0.4),
+            ("a", "L", 20, 2.5, 6.0, 0.3),
+            ("b", "L", 20, 2.6, 5.0, 0.4),
+        ],
+        columns=["dataset", "size", "M", "x", "y", "err"],
+    )
+    shares = order_pairs(table, ["x", "y"], "err")
+    assert list(shares) == ["a, b", "a, c", "b, c", "all", "n_pairs"]
+    assert shares.loc["x"].tolist() == [0.5, 1.0, 1.0, 0.75, 4]
+    assert shares.loc["y"].tolist() == [0.0, 1.0, 1.0, 0.5, 4]
+    assert shares.loc["constant"].tolist() == [1.0, 1.0, 1.0, 1.0, 4]
+
+
+def test_on_the_testbed_c4_eval_ranks_over_all_sizes_but_not_between_training_sets():
+    columns = ["loss_c4_eval", "loss_paloma_code"]
+    ranks = rank_errors(run_table(), columns, "err_avg17", np.random.default_rng(0), 50)
+    assert ranks["spearman"].round(3).tolist() == [0.981, 0.781]
+    shares = order_pairs(run_table(), columns, "err_avg17")
+    assert shares["all"].round(2).tolist() == [0.36, 0.70, 0.72]
+    assert (shares["n_pairs"] == 100).all()
