@@ -12,7 +12,7 @@ parts, and the least score among those. The choice was made twice; see the log o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -296,10 +296,20 @@ def first_choice() -> Settings:
 
 
 def second_choice(without: str | None = None) -> Belief:
-    """The belief that the second round chose, without one training set's backtests if named."""
-    beliefs = second_family(estimate_noise(*load_data()))
+    """The belief that the second round chose.
+
+    Parameters
+    ----------
+    without : str, optional
+        A training set whose runs are not read: no backtest of it counts in the choice, and no
+        residual of it in the noise.
+    """
+    testbed, grids = load_data()
+    beliefs = second_family(estimate_noise(testbed, grids))
     chosen = choose(load_scores(without), second_round(beliefs[0].sigma_0)).name
-    return {member_of_second(belief).name: belief for belief in beliefs}[chosen]
+    belief = {member_of_second(belief).name: belief for belief in beliefs}[chosen]
+    others = testbed[testbed["dataset"] != without]
+    return replace(belief, sigma_0=estimate_noise(others, grids))
 
 
 def tabulate_constants() -> pd.DataFrame:

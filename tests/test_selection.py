@@ -170,7 +170,7 @@ def test_a_run_that_is_read_is_seen(data, trials, name):
         assert set(before.loc[changed, "loss_set"]) == {"c4_eval"}
 
 
-@pytest.mark.slow  # every candidate through every backtest: about two minutes
+@pytest.mark.slow  # every candidate through every backtest: two to three minutes
 def test_the_backtests_come_out_again_with_the_large_runs_poisoned(
     poisoned, backtests, monkeypatch, tmp_path
 ):
