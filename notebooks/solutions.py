@@ -418,7 +418,7 @@ left.groupby(fresh).agg(["size", "median", "min", "max"])
 gemstones = load_grid("gemstones")
 odd = gemstones["shape"] == "768x3"
 cheap, dear = split_by_compute(gemstones, 1 / 20)
-leave_out(gemstones, odd), (cheap["shape"] == "768x3").sum(), (dear["shape"] == "768x3").sum()
+leave_out(gemstones, {"768x3": odd}), (cheap["shape"] == "768x3").sum(), (dear["shape"] == "768x3").sum()
 
 # %% [markdown]
 # The residual falls, and both errors rise, that from 1/100 by nearly a half, though the shape has one of the

@@ -6,6 +6,7 @@ of fits. Every design is judged at the three large runs of its training set, whi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import astuple, fields
 from itertools import combinations
 from typing import Any
@@ -133,10 +134,12 @@ def fit_designs(
     status : ndarray of str of shape (n_designs,)
         As in `scaling.fit.Fit`.
     """
-    fits = [
-        FITTERS[law](runs["N"], runs["D"], runs[loss], weights=designs[first : first + BATCH])
-        for first in range(0, len(designs), BATCH)
-    ]
+    fits = []
+    for first in range(0, len(designs), BATCH):
+        batch = designs[first : first + BATCH]
+        used = batch.any(axis=0)  # neighbours share runs: what none holds would only be waited for
+        some = runs[used]
+        fits.append(FITTERS[law](some["N"], some["D"], some[loss], weights=batch[:, used]))
     record = type(fits[0].law)
     names = [field.name for field in fields(record)]
     columns = {name: np.concatenate([getattr(fit.law, name) for fit in fits]) for name in names}
@@ -196,7 +199,7 @@ def count_conditions(law: Any, runs: pd.DataFrame, designs: Designs) -> NDArray[
     return np.linalg.cond(jacobian)
 
 
-def sweep_choices(dataset: str, law: str = "tied") -> pd.DataFrame:
+def sweep_choices(dataset: str, law: str = "tied", leave_out: Iterable[str] = ()) -> pd.DataFrame:
     """Fit a law to every choice of sizes and multipliers of one training set, and judge it.
 
     Choices with fewer runs than parameters, and for the free law with fewer than three sizes,
@@ -208,6 +211,8 @@ def sweep_choices(dataset: str, law: str = "tied") -> pd.DataFrame:
         Training set.
     law : {"tied", "free"}
         Which law.
+    leave_out : iterable of str
+        Names of small runs that no design may hold.
 
     Returns
     -------
@@ -216,7 +221,7 @@ def sweep_choices(dataset: str, law: str = "tied") -> pd.DataFrame:
         those of `miss_targets`.
     """
     table = run_table(dataset)
-    small = select_small(table)
+    small = select_small(table[~table["run"].isin(list(leave_out))])
     choices, designs = list_choices(small)
     fitted = choices["n_runs"] >= LEAST_RUNS[law]
     fitted &= choices["n_sizes"] >= LEAST_SIZES[law]

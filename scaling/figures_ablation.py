@@ -106,21 +106,25 @@ def draw_run_map(ax: Axes, runs: pd.DataFrame, value: str, **style: Any) -> Axes
 
 
 def draw_conditions(ax: Axes, table: pd.DataFrame, y: str) -> Axes:
-    """Draw a median over designs against the ratio of their two multipliers, per training set.
+    """Draw medians over designs, with their middle halves, against the ratio of two multipliers.
+
+    Training sets stand side by side, so that their bars can be told apart.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
         Where to draw.
     table : pandas.DataFrame
-        Columns dataset, ratio and `y`, one row per training set and ratio.
+        Columns dataset, ratio, and the quartiles of `y`: `y`_lo, `y` (the median) and `y`_hi; one
+        row per training set and ratio.
     y : str
         Column to draw.
     """
-    for dataset, some in table.groupby("dataset"):
-        colour, marker = DATASET_COLOURS[str(dataset)], DATASET_MARKERS[str(dataset)]
-        label = DATASET_LABELS[str(dataset)]
-        ax.plot(some["ratio"], some[y], color=colour, marker=marker, label=label)
+    for shift, (dataset, some) in zip((0.92, 1.0, 1.08), table.groupby("dataset"), strict=False):
+        look: dict[str, Any] = {"color": DATASET_COLOURS[str(dataset)], "elinewidth": 0.9}
+        look |= {"marker": DATASET_MARKERS[str(dataset)], "label": DATASET_LABELS[str(dataset)]}
+        bars = np.abs(some[[f"{y}_lo", f"{y}_hi"]].to_numpy().T - some[y].to_numpy())
+        ax.errorbar(shift * some["ratio"], some[y], bars, **look)
     ax.set(xscale="log", xlabel="larger over smaller M of the two columns")
     ax.set_xticks([2, 4, 8, 16, 32, 64], labels=["2", "4", "8", "16", "32", "64"])
     ax.minorticks_off()

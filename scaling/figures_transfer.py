@@ -87,6 +87,21 @@ def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str], limit: fl
     return ax
 
 
+def frame_cells(ax: Axes, cells: pd.DataFrame) -> Axes:
+    """Frame cells of a heat map.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Axes of the map.
+    cells : pandas.DataFrame of bool
+        Which cells, in the rows and columns of the map.
+    """
+    for row, column in np.argwhere(cells.to_numpy(dtype=bool)):
+        ax.add_patch(_frame((int(column), int(row))))
+    return ax
+
+
 def _frame(corner: tuple[int, int]) -> Rectangle:
     return Rectangle(corner, 1, 1, fill=False, edgecolor=INK, linewidth=2, zorder=4)
 
@@ -213,7 +228,8 @@ def draw_ranks(ax: Axes, ranks: pd.DataFrame, labels: list[str]) -> Axes:
     )
     ax.plot(ranks["spearman"], y, "o", color="#0072B2")
     ax.set_yticks(y, labels)
-    ax.set(xlabel="rank correlation with the error")
+    n_runs = ranks["n_runs"].iloc[0]
+    ax.set(xlabel=f"rank correlation with the error, {n_runs} runs")
     return ax
 
 
@@ -230,14 +246,17 @@ def draw_agreement(ax: Axes, shares: pd.DataFrame, labels: list[str]) -> Axes:
         Names of the rows.
     """
     y = np.arange(len(shares))[::-1]
-    pairs = shares.columns.drop(["all", "n_pairs"])
+    pairs = shares.columns.drop(["all", "all_lo", "all_hi", "n_pairs"])
     for pair, marker, lift in zip(pairs, "ovX", (0.18, 0.0, -0.18), strict=True):
         a, b = pair.split(", ")
         label = f"{DATASET_LABELS[a]} or {DATASET_LABELS[b]}"
         ax.plot(shares[pair], y + lift, marker, color="#777777", label=label)
-    ax.plot(shares["all"], y, "|", color=INK, markersize=16, markeredgewidth=2.5, label="all")
+    ax.hlines(y, shares["all_lo"], shares["all_hi"], color="#0072B2", linewidth=2, zorder=1)
+    ax.plot(shares["all"], y, "|", color="#0072B2", markersize=16, markeredgewidth=2.5)
+    ax.plot([], [], "-", color="#0072B2", linewidth=2, label="all, 95%, shapes drawn again")
     ax.axvline(0.5, color=INK, linewidth=0.8, linestyle=":")
     ax.set_yticks(y, labels)
-    ax.set(xlim=(0, 1), xlabel="share of pairs ordered as by the error")
+    n_pairs = shares["n_pairs"].iloc[0]
+    ax.set(xlim=(0, 1), xlabel=f"share ordered as by the error, {n_pairs} pairs")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     return ax

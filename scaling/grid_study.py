@@ -1,11 +1,11 @@
-"""What do other groups' grids say of a law? Misses summed up, residuals, twins and chance.
+"""What do other groups' grids say of a law? Misses summed up, residuals, runs left out, chance.
 
 The misses themselves are stored (`scaling.extrapolation.tabulate_grids`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -123,8 +123,10 @@ def compare_residuals() -> pd.DataFrame:
     -------
     pandas.DataFrame
         A row per grid and series, by the recipe in N, mean absolute relative values:
-        ``residual_all`` over all runs, ``residual_judged`` over the judged ones, and the
-        extrapolation to these from at most 1/20 and 1/100 of the largest compute.
+        of the fit to all runs ``residual_all`` over all of them and ``residual_judged`` over the
+        judged ones; ``residual_cheap`` of the fit to the runs of at most 1/20 of the largest
+        compute over these, which is all that a predictor has; and the errors of the
+        extrapolations to the judged runs from 1/20 and 1/100.
     """
     rows = {}
     for name in GRIDS:
@@ -136,46 +138,108 @@ def compare_residuals() -> pd.DataFrame:
                 "n_runs": len(series),
                 "residual_all": residuals.mean(),
                 "residual_judged": residuals[judged].mean(),
+                "residual_cheap": fit_all(split_by_compute(series, 1 / 20)[0]).abs().mean(),
                 **{f"error_{share}": values.mean() for share, values in errors.items()},
             }
     return pd.DataFrame(rows).T.rename_axis(["grid", "series"]).astype({"n_runs": int})
 
 
 def leave_out(
-    series: pd.DataFrame, doubtful: pd.Series, *, fitter: Fitter = fit_loss_law
+    series: pd.DataFrame, sets: Mapping[str, pd.Series], *, fitter: Fitter = fit_loss_law
 ) -> pd.DataFrame:
-    """Fit with and without the runs that the law may not be for, and see both directions.
-
-    Both fits are judged on the same runs, those that are kept.
+    """Fit without each of several sets of runs; all fits are judged on the runs in none of them.
 
     Parameters
     ----------
     series : pandas.DataFrame
         Runs of one data set.
-    doubtful : pandas.Series of bool
-        Runs to leave out.
+    sets : mapping of str to pandas.Series of bool
+        Runs to leave out, by the name of the set.
     fitter : callable
         Takes N, D and loss and gives a `Fit`; by default the paper's recipe.
 
     Returns
     -------
     pandas.DataFrame
-        Rows ``all`` and ``without``: ``n_runs`` of the fit to the whole series; the mean absolute
-        relative ``residual`` of that fit over the kept runs; the mean absolute relative error of
-        the extrapolations from 1/20 and 1/100 over the kept runs among the judged.
+        A row ``nothing`` and one per set: ``n_out``, how many are left out of the runs of at most
+        1/20 of the largest compute; the mean absolute relative ``residual`` of a fit to the rest
+        of the series, and the mean absolute relative error of the extrapolations of the rest from
+        1/20 and 1/100.
     """
-    judged = series.loc[~doubtful, "run"]
+    shared = ~np.any(list(sets.values()), axis=0)
+    names, cheap = series.loc[shared, "run"], split_by_compute(series, 1 / 20)[0]["run"]
     rows = {}
-    for name, kept in (("all", doubtful | ~doubtful), ("without", ~doubtful)):
-        residuals = fit_all(series[kept], fitter=fitter)[~doubtful]
-        errors = [extrapolate(series, fraction, kept, fitter=fitter) for fraction in FRACTIONS]
+    for name, out in {"nothing": pd.Series(False, series.index), **sets}.items():
+        errors = [extrapolate(series, fraction, ~out, fitter=fitter) for fraction in FRACTIONS]
         rows[name] = [
-            residuals.abs().mean(),
-            *(e[e.index.isin(judged)].abs().mean() for e in errors),
+            cheap.isin(series.loc[out, "run"]).sum(),
+            fit_all(series[~out], fitter=fitter)[series.index[shared]].abs().mean(),
+            *(e[e.index.isin(names)].abs().mean() for e in errors),
         ]
-    table = pd.DataFrame(rows, ["residual", "error_1/20", "error_1/100"]).T
-    table.insert(0, "n_runs", [len(series), len(judged)])
-    return table
+    columns = ["n_out", "residual", "error_1/20", "error_1/100"]
+    return pd.DataFrame(rows, columns).T.astype({"n_out": int})
+
+
+def mirror(series: pd.DataFrame, doubtful: pd.Series) -> pd.Series:
+    """Mark as many runs as are doubtful at the other end, that of the largest M."""
+    return series["M"].rank(ascending=False, method="first") <= doubtful.sum()
+
+
+def drop_at_random(
+    series: pd.DataFrame, n_out: int, judged: pd.Series, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Leave out as many cheap runs at random, a thousand times.
+
+    Parameters
+    ----------
+    series : pandas.DataFrame
+        Runs of one data set.
+    n_out : int
+        How many of the runs of at most 1/20 of the largest compute to leave out.
+    judged : pandas.Series of bool
+        Runs that may be judged.
+    rng : numpy.random.Generator
+        Draws the runs.
+
+    Returns
+    -------
+    ndarray of shape (1000,)
+        Mean absolute relative error of the recipe over the judged runs.
+    """
+    fitted, dear = split_by_compute(series, 1 / 20)
+    dear = dear[dear["run"].isin(series.loc[judged, "run"])]
+    kept = np.tile(np.arange(len(fitted)) >= n_out, (1000, 1))
+    weights = rng.permuted(kept, axis=1).astype(float)
+    law = fit_loss_law(fitted["N"], fitted["D"], fitted["loss"], weights=weights).law
+    predicted = law.predict(dear["N"].to_numpy(), dear["D"].to_numpy())
+    return np.abs(relative_error(predicted, dear["loss"])).mean(axis=1)
+
+
+def drop_each(series: pd.DataFrame, fitters: Mapping[str, Fitter]) -> pd.DataFrame:
+    """Leave out each cheap run in turn: mean absolute relative error at the dear runs from 1/20.
+
+    Parameters
+    ----------
+    series : pandas.DataFrame
+        Runs of one data set.
+    fitters : mapping of str to callable
+        Each takes N, D and loss and gives a `Fit`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row ``(none)`` and one per run left out, a column per fitter.
+    """
+    cheap = split_by_compute(series, 1 / 20)[0]["run"]
+    return pd.DataFrame(
+        {
+            run: {
+                name: extrapolate(series, 1 / 20, series["run"] != run, fitter=fitter).abs().mean()
+                for name, fitter in fitters.items()
+            }
+            for run in ("(none)", *cheap)
+        }
+    ).T
 
 
 def share_between(values: ArrayLike, groups: ArrayLike) -> float:

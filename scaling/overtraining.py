@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scaling.baselines import predict_on_line
 from scaling.compute import warmup_share
-from scaling.fit import fit_loss_law
+from scaling.fit import fit_loss_law, fit_loss_surface
 from scaling.law import LossLaw
 from scaling.names import DATASETS, LOSS_COLUMN
 from scaling.recipe import relative_error
@@ -74,28 +74,67 @@ def _residuals(table: pd.DataFrame, fit_set: str) -> pd.DataFrame:
     )
 
 
-def judge_far(table: pd.DataFrame, most_M: float = 80) -> pd.DataFrame:
-    """Predict the over-trained runs of one training set from the small runs up to `most_M`.
+def split_parts(cells: pd.DataFrame) -> pd.Series:
+    """Split what is left over in each cell into what the training sets share and a set's own part.
+
+    With K sets, ``own^2`` is the mean over cells of the variance between sets, and
+    ``shared^2 = var(mean over sets) - own^2 / K``; both variances are unbiased.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame of shape (n_cells, K)
+        Relative errors (fractions), one row per cell of size and M, one column per training set;
+        cells with a missing value are left out.
+
+    Returns
+    -------
+    pandas.Series
+        n_cells; ``least_r`` and ``greatest_r``, correlations between two sets; ``shared`` and
+        ``own``, standard deviations (fractions; shared is NaN where its square is below 0).
+    """
+    known = cells.dropna()
+    n_sets = known.shape[1]
+    between = known.corr().to_numpy()[np.triu_indices(n_sets, 1)]
+    own = known.var(axis=1).mean()
+    shared = known.mean(axis=1).var() - own / n_sets
+    return pd.Series(
+        {
+            "n_cells": len(known),
+            "least_r": between.min(),
+            "greatest_r": between.max(),
+            "shared": np.sqrt(shared) if shared >= 0 else np.nan,
+            "own": np.sqrt(own),
+        }
+    )
+
+
+def judge_far(table: pd.DataFrame, most_M: float = 80, least_M: float = 10) -> pd.DataFrame:
+    """Predict the over-trained runs of one training set from small runs with M in a range.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Run table of one training set.
-    most_M : float
-        Most tokens per parameter of the runs that are known.
+    most_M, least_M : float
+        Most and least tokens per parameter of the runs that are known.
 
     Returns
     -------
     pandas.DataFrame
         One row per run above `most_M`: what it is, and relative errors (fractions) of the law,
-        of a plane ``log L = c_0 + c_1 log N + c_2 log D`` through the same runs, and, for small
-        runs, of a straight line in log L and log D through the last two known runs of its size.
+        of the free law (an exponent each for N and D) and of a plane
+        ``log L = c_0 + c_1 log N + c_2 log D`` through the same runs, and, for small runs, of a
+        straight line in log L and log D through the last two known runs of its size.
     """
-    known, far = select_small(table, most_M=most_M), table[table["M"] > most_M]
-    fit = fit_loss_law(known["N"], known["D"], known[LOSS_COLUMN])
+    known, far = select_small(table, least_M, most_M), table[table["M"] > most_M]
+    tied, free = (
+        fit(known["N"], known["D"], known[LOSS_COLUMN]).law
+        for fit in (fit_loss_law, fit_loss_surface)
+    )
     plane, *_ = np.linalg.lstsq(_log_plane(known), np.log(known[LOSS_COLUMN].to_numpy()))
     guesses = {
-        "law": fit.law.predict(far["N"], far["D"]),
+        "law": tied.predict(far["N"], far["D"]),
+        "free law": free.predict(far["N"], far["D"]),
         "plane": np.exp(_log_plane(far) @ plane),
         "line": [_on_own_line(known, run) for _, run in far.iterrows()],
     }

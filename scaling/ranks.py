@@ -93,7 +93,13 @@ def rank_errors(
     )
 
 
-def order_pairs(table: pd.DataFrame, columns: Sequence[str], error: str) -> pd.DataFrame:
+def order_pairs(
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    error: str,
+    rng: np.random.Generator,
+    n_draws: int = N_DRAWS,
+) -> pd.DataFrame:
     """Share of pairs of runs, equal in N and D, where the lower loss has the lower error.
 
     Parameters
@@ -104,13 +110,18 @@ def order_pairs(table: pd.DataFrame, columns: Sequence[str], error: str) -> pd.D
         Losses.
     error : str
         What is ordered.
+    rng : numpy.random.Generator
+        Draws the shapes again.
+    n_draws : int
+        Bootstrap samples of shapes.
 
     Returns
     -------
     pandas.DataFrame
         Shares of agreement; a coin has one half. A row per column of `columns`, and ``constant``:
         whoever always names the training set of the pair that has the lower error more often. A
-        column per pair of training sets, ``all`` for all of them, and ``n_pairs``.
+        column per pair of training sets, ``all`` for all of them, its 95 % bootstrap interval over
+        shapes (the pairs of one N and D stay together) ``all_lo``, ``all_hi``, and ``n_pairs``.
     """
     cells = table.pivot(index=["size", "M"], columns="dataset", values=[*columns, error])
     agreements = {}
@@ -121,4 +132,10 @@ def order_pairs(table: pd.DataFrame, columns: Sequence[str], error: str) -> pd.D
         agreements[f"{a}, {b}"] = sign[[*columns, "constant"]].eq(sign[error], axis=0)
     shares = pd.DataFrame({pair: agrees.mean() for pair, agrees in agreements.items()})
     every = pd.concat(agreements.values())
-    return shares.assign(all=every.mean(), n_pairs=len(every)).rename_axis("column")
+    shapes = every.groupby(level=["size", "M"])
+    times = rng.multinomial(len(shapes), np.full(len(shapes), 1 / len(shapes)), n_draws)
+    drawn = times @ shapes.sum().to_numpy(float) / (times @ shapes.size().to_numpy())[:, np.newaxis]
+    lo, hi = np.quantile(drawn, [0.025, 0.975], axis=0)
+    return shares.assign(all=every.mean(), all_lo=lo, all_hi=hi, n_pairs=len(every)).rename_axis(
+        "column"
+    )

@@ -27,7 +27,7 @@ TARGETS = {
 }
 RERUN = "-rerun"
 LARGEST_BUMP = 1e-3  # of a loss over the line through its neighbours; all others stay below 5e-4
-SMALL_N, SMALL_D = 1e7, 4e8
+SMALL_N = 1e7
 BEATEN_BY = 0.02  # five times the scatter between seeds of the 4.2B model (0.4 %)
 NAMED_BY = 0.05  # a name may round N by 3 %
 
@@ -162,11 +162,9 @@ def _read_datablations(path: Path) -> pd.DataFrame:
     misnamed = (raw["N"] / _named_size(raw, path) - 1).abs() > NAMED_BY
     size = (raw["N"] / 1e6).map("the name says another size, N is {:.3g} million".format)
     epochs = raw["epochs"].map("data repeated: {:,.4g} epochs".format)
-    few = "at most 0.4 billion tokens: badly under-trained"
     twin = raw.duplicated("loss", keep=False)
     flags = join_reasons(
         where(raw["epochs"] > 1, epochs),
-        where(raw["D"] <= SMALL_D, few),
         where(misnamed, size),
         where(twin, "loss equal to another run's to the last digit"),
         _name_beaten(raw),

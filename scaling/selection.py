@@ -224,7 +224,7 @@ def score_backtests(backtests: pd.DataFrame) -> pd.DataFrame:
     logs = backtests.assign(error=np.log(backtests["error"]))
     keys = ["candidate", "group", "grid"]
     means = logs.groupby(keys, sort=False)["error"].mean().groupby(keys[:2], sort=False).mean()
-    groups = means.unstack("group")[list(GROUPS)]
+    groups = means.unstack("group").reindex(columns=[g for g in GROUPS if g in set(logs["group"])])
     return groups.assign(score=groups.mean(axis=1)).transform(np.exp)
 
 
@@ -282,11 +282,16 @@ def tabulate_backtests() -> pd.DataFrame:
 
 
 def load_scores(without: str | None = None) -> pd.DataFrame:
-    """Score what `tabulate_backtests` stored, the trials of one training set left out if named."""
+    """Score what `tabulate_backtests` stored.
+
+    Parameters
+    ----------
+    without : str, optional
+        A training set, ``"testbed"`` or another grid whose trials do not count.
+    """
     backtests = pd.read_csv(data_path("results", "backtests.csv.gz"))
-    if without is not None:
-        backtests = backtests[~backtests["trial"].str.startswith(f"{without},")]
-    return score_backtests(backtests)
+    own = backtests["trial"].str.startswith(f"{without},") | (backtests["grid"] == without)
+    return score_backtests(backtests[~own])
 
 
 def first_choice() -> Settings:
@@ -296,20 +301,24 @@ def first_choice() -> Settings:
 
 
 def second_choice(without: str | None = None) -> Belief:
-    """The belief that the second round chose.
+    """The belief that the second round chose; with `without`, the belief it had chosen then.
 
     Parameters
     ----------
     without : str, optional
-        A training set whose runs are not read: no backtest of it counts in the choice, and no
-        residual of it in the noise.
+        A training set, ``"testbed"`` or another grid whose runs are not read: no backtest of it
+        counts in the choice, and no residual of it in the noise.
     """
     testbed, grids = load_data()
-    beliefs = second_family(estimate_noise(testbed, grids))
-    chosen = choose(load_scores(without), second_round(beliefs[0].sigma_0)).name
-    belief = {member_of_second(belief).name: belief for belief in beliefs}[chosen]
-    others = testbed[testbed["dataset"] != without]
-    return replace(belief, sigma_0=estimate_noise(others, grids))
+    beliefs = {
+        member_of_second(belief).name: belief
+        for belief in second_family(estimate_noise(testbed, grids))
+    }
+    members = [member_of_second(belief) for belief in beliefs.values()]
+    belief = beliefs[choose(load_scores(without), members).name]
+    others = testbed[(testbed["dataset"] != without) & (without != "testbed")]
+    other_grids = {name: grid for name, grid in grids.items() if name != without}
+    return replace(belief, sigma_0=estimate_noise(others, other_grids))
 
 
 def tabulate_constants() -> pd.DataFrame:

@@ -36,6 +36,7 @@ from scaling.law import ErrorLaw, LossLaw, LossSurface
 from scaling.names import DATASETS, LOSS_COLUMN
 from scaling.results import load_result
 from scaling.testbed import run_table, select_large, select_loss_fit
+from scaling.transfer import OTHER_FILES
 
 TRUTH = LossLaw(1.8, 180.0, 220.0, 0.25)
 RNG = np.random.default_rng(5)
@@ -280,6 +281,77 @@ def test_status_tells_sound_designs_from_others(stored):
     assert good[~sound].mean() < 0.02
 
 
+def without_M5(designs):
+    sound = designs[designs["status"].isin(SOUND)]
+    return sound[sound["multipliers"].str.split("+").str[0] != "M5"]
+
+
+def test_c4_misses_less_without_the_other_store():
+    """The claims of the chapter, and of C4's exception from which sizes to skip."""
+    every, one_store = (
+        without_M5(sweep_choices("c4", leave_out=names)) for names in ((), OTHER_FILES)
+    )
+    found = [
+        [len(t), t["worst"].median(), (many := t[t["n_runs"] >= 20]["worst"]).size, many.median()]
+        for t in (every, one_store)
+    ]
+    expected = [[1235, 0.0638, 18, 0.0702], [1156, 0.0450, 5, 0.0414]]
+    assert np.array(found) == pytest.approx(np.array(expected), abs=5e-5)
+    most = [t.loc[t["n_runs"].idxmax(), ["n_runs", "6.9B"]].tolist() for t in (every, one_store)]
+    assert np.array(most) == pytest.approx(np.array([[27, -0.0684], [23, -0.0375]]), abs=5e-5)
+    medians = []
+    for t in (every, one_store):
+        first, last = t["sizes"].str.startswith("0.011B"), t["sizes"].str.endswith("0.411B")
+        medians.append([t[g]["worst"].median() for g in (first & last, ~last, ~first)])
+    expected = [[0.0681, 0.0762, 0.0453], [0.0383, 0.0527, 0.0480]]
+    assert np.array(medians) == pytest.approx(np.array(expected), abs=2e-4)
+
+
+def test_rule_of_two_and_status(stored):
+    """Shares within 5 %: of two sizes and two multipliers, and what the status adds."""
+    keys = ["dataset", "law", "sizes", "multipliers", "status", "n_runs"]
+    worst = stored.assign(worst=stored["relative_error"].abs()).groupby(keys)["worst"].max()
+    worst = worst.reset_index()
+    rule = worst["sizes"].str.contains("+", regex=False)
+    rule &= worst["multipliers"].str.contains("+", regex=False)
+    sound, good = worst["status"].isin(SOUND), worst["worst"] <= 0.05
+    assert ((~sound).sum(), (~sound & ~rule).sum(), (~sound & rule).sum()) == (3925, 1880, 2045)
+    shares = [good[g].mean() for g in (rule, rule & sound, rule & ~sound)]
+    assert shares == pytest.approx([0.3852, 0.4636, 0.0098], abs=5e-5)
+    many = without_M5(worst).query("law == 'tied' and n_runs >= 20").groupby("dataset").size()
+    assert many.to_dict() == {"c4": 18, "redpajama": 33, "refinedweb": 33}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "n", "beaten"),
+    [("c4", 6659, 0.157), ("redpajama", 6932, 0.031), ("refinedweb", 6287, 0.049)],
+)
+def test_fives_no_dearer_that_beat_the_papers(dataset, n, beaten):
+    runs = select_small(run_table(dataset)).query("M > 5").reset_index(drop=True)
+    five = runs["run"].isin(select_loss_fit(run_table(dataset))["run"]).to_numpy()
+    designs = list_subsets(len(runs), 5)
+    cost = designs @ runs["C"].to_numpy()
+    paper = (designs == five).all(axis=1)
+    designs = np.concatenate([designs[paper], designs[(cost <= cost[paper]) & ~paper]])
+    laws, status = fit_designs(runs, designs)
+    worst = miss_targets(laws, select_large(run_table(dataset)))["worst"].to_numpy()
+    others = worst[1:][status[1:] == "converged"]
+    assert len(others) == n
+    assert np.mean(others < worst[0]) == pytest.approx(beaten, abs=5e-4)
+
+
+def test_smallest_run_at_M5_does_no_harm():
+    subsets = load_result("subsets").query("target == 'worst'")
+    medians = subsets.pivot(index="dataset", columns="designs", values="median")
+    assert medians["M=5 at 0.011B only"].to_dict() == pytest.approx(
+        {"c4": 0.0574, "redpajama": 0.0281, "refinedweb": 0.0360}, abs=5e-5
+    )
+    assert (medians["M=5 at 0.011B only"] < medians["without M=5"]).all()
+    counts = subsets.pivot(index="dataset", columns="designs", values="n_designs")
+    # 28 (on C4 27) over 4
+    assert counts["M=5 at 0.011B only"].tolist() == [17_550, 20_475, 20_475]
+
+
 def test_stored_subsets_count_and_sum_up(table, small):
     subsets = load_result("subsets").set_index(["dataset", "designs", "target"])
     everything = subsets.loc["redpajama", "all", "6.9B"]
@@ -425,11 +497,15 @@ def test_run_map_has_sizes_down_and_multipliers_across(ax):
 
 def test_conditions_and_wandering_show_their_columns(ax):
     table = pd.DataFrame({"dataset": "c4", "ratio": [2, 4], "condition": [800.0, 500.0]})
+    table = table.assign(condition_lo=[700.0, 450.0], condition_hi=[950.0, 520.0])
     figures_ablation.draw_conditions(ax, table, "condition")
-    assert ax.lines[0].get_xydata().tolist() == [[2, 800], [4, 500]]
+    assert ax.lines[0].get_ydata().tolist() == [800, 500]
+    assert ax.lines[0].get_xdata() == pytest.approx([2, 4], rel=0.1)
+    (bars,) = ax.collections
+    assert [segment[:, 1].tolist() for segment in bars.get_segments()] == [[700, 950], [450, 520]]
     designs = pd.DataFrame({"E": [1.5, 2.0], "6.9B": [-0.05, 0.01]})
     figures_ablation.draw_wandering(ax, designs, "c4")
-    assert np.asarray(ax.collections[0].get_offsets()).tolist() == [[1.5, -0.05], [2.0, 0.01]]
+    assert np.asarray(ax.collections[-1].get_offsets()).tolist() == [[1.5, -0.05], [2.0, 0.01]]
 
 
 def test_error_laws_are_dashed_below_the_runs_that_fit(ax, table):

@@ -89,6 +89,23 @@ def test_the_testbed_comes_out_as_by_scipy(dataset):
         assert part["line"].to_numpy() == pytest.approx(line.to_numpy())
 
 
+def test_law_beats_the_line_only_where_it_is_identified():
+    """The table of the chapter: mean misses of law and line, M above 5."""
+    found = []
+    for dataset in ("c4", "redpajama", "refinedweb"):
+        held_out = run_backtest(run_table(dataset).query("M > 5"), LOSS_COLUMN).held_out
+        sound = held_out[held_out["status"] == "converged"]
+        found.append(
+            [sum_up(t)["mean"][name] for t in (sound, held_out) for name in ("predicted", "line")]
+        )
+    expected = [
+        [0.0190, 0.0543, 0.0878, 0.0887],
+        [0.0169, 0.0442, 0.0778, 0.0773],
+        [0.0146, 0.0456, 0.0764, 0.0804],
+    ]
+    assert np.array(found) == pytest.approx(np.array(expected), abs=1e-4)
+
+
 def test_larger_runs_are_not_read():
     """Poison every loss from one size up: the predictions of that size and below stay."""
     table = planted()

@@ -112,24 +112,33 @@ def test_the_relation_is_dashed_beyond_the_runs_it_fits(ax):
 def test_ranks_and_agreement_run_from_top_to_bottom(ax):
     ranks = pd.DataFrame(
         {"spearman": [0.9, 0.8], "spearman_lo": [0.85, 0.6], "spearman_hi": [0.95, 0.9]}
-    )
+    ).assign(n_runs=104)
     figures.draw_ranks(ax, ranks, ["first", "second"])
     assert ax.lines[0].get_ydata().tolist() == [1, 0]
     assert ax.lines[0].get_xdata().tolist() == [0.9, 0.8]
     segments = [s.tolist() for s in ax.collections[0].get_segments()]
     assert segments == [[[0.85, 1], [0.95, 1]], [[0.6, 0], [0.9, 0]]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
+    assert ax.get_xlabel().endswith(", 104 runs")
 
 
 def test_agreement_shows_every_pair_and_the_whole(ax):
     shares = pd.DataFrame(
         {"c4, redpajama": [0.2], "c4, refinedweb": [0.3], "redpajama, refinedweb": [0.7]}
-    ).assign(all=0.4, n_pairs=100)
+    ).assign(all=0.4, all_lo=0.3, all_hi=0.55, n_pairs=100)
     figures.draw_agreement(ax, shares, ["C4 eval"])
-    drawn = {line.get_label(): line.get_xdata().item() for line in ax.lines[:4]}
+    drawn = {line.get_label(): line.get_xdata().item() for line in ax.lines[:3]}
     assert drawn == {
         "C4 or RedPajama": 0.2,
         "C4 or RefinedWeb": 0.3,
         "RedPajama or RefinedWeb": 0.7,
-        "all": 0.4,
     }
+    assert ax.lines[3].get_xdata().item() == 0.4
+    assert [s.tolist() for s in ax.collections[0].get_segments()] == [[[0.3, 0], [0.55, 0]]]
+    assert ax.get_xlabel().endswith(", 100 pairs")
+
+
+def test_cells_are_framed_by_row_and_column(ax):
+    cells = pd.DataFrame([[False, True, False], [True, False, False]])
+    figures.frame_cells(ax, cells)
+    assert [patch.get_xy() for patch in ax.patches] == [(1, 0), (0, 1)]

@@ -183,8 +183,9 @@ def test_flags_of_datablations():
     said = table["flags"].str.extract(EPOCHS)[0].str.replace(",", "").astype(float)
     assert (said.notna() == (table["epochs"] > 1)).all() and said.notna().sum() == 255
     assert np.allclose(said.dropna(), table.loc[said.notna(), "epochs"], rtol=1e-3)
-    few = table["flags"].str.contains("badly under-trained")
-    assert (few == (table["D"] <= 4e8)).all() and few.sum() == 14
+    little = table[table["D"] <= 4e8]  # few tokens, and half of them well fed: no flag
+    assert (len(little), (little["M"] > 11).sum()) == (14, 7)
+    assert little["M"].max() < 28.5
     assert flagged("datablations", "loss equal to") == ["83m32b100m", "83m60b100m"]
     assert set(flagged("datablations", "name says another size")) == {
         "25m400m400m", "25m200m100m", "25m400m100m", "25m800m100m",

@@ -134,3 +134,36 @@ def test_on_the_testbed_the_detour_does_not_pay():
         "ruler, fed x": 4.16,
         "no change": 30.19,
     }
+    assert (misses["ruler"].abs() < misses["direct"].abs()).sum() == 27
+    assert (misses["relation"].abs() < misses["direct"].abs()).sum() == 12
+
+
+def test_small_runs_on_the_far_side_point_to_the_ruler():
+    """By C4 loss or by compute beyond the dearest of the five; over all small runs they do not."""
+    parts = []
+    for dataset in ("c4", "redpajama", "refinedweb"):
+        table = run_table(dataset)
+        five = select_loss_fit(table)
+        small = table[(table["N"] < 1e9) & (table["M"] >= 10) & ~table["run"].isin(five["run"])]
+        dearest = five.loc[five["C"].idxmax()]
+        sides = {
+            "lower": (small[LOSS_COLUMN] < dearest[LOSS_COLUMN]).to_numpy(),
+            "dearer": (small["C"] > dearest["C"]).to_numpy(),
+        }
+        parts += [compare_routes(five, small, y).abs().assign(**sides) for y in OTHER_SETS]
+    misses = pd.concat(parts)
+    means = {
+        name: (len(part), *(100 * part[["direct", "ruler"]].mean()).round(2))
+        for name, part in (
+            ("all", misses),
+            ("lower", misses[misses["lower"]]),
+            ("dearer", misses[misses["dearer"]]),
+        )
+    }
+    assert means == {
+        "all": (476, 2.21, 2.52),
+        "lower": (126, 2.35, 2.23),
+        "dearer": (182, 2.64, 2.26),
+    }
+    closer = misses["ruler"] < misses["direct"]
+    assert (closer.sum(), closer[misses["dearer"]].sum()) == (253, 118)

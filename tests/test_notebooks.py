@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import jupytext
@@ -48,6 +49,21 @@ def test_pairs_are_complete():
 @pytest.mark.parametrize("text", TEXTS, ids=lambda path: path.stem)
 def test_pair_agrees_and_carries_no_outputs(text):
     assert faults_of_pair(text, text.with_suffix(".ipynb")) == [], "run `make sync`"
+
+
+def control_characters(text: str) -> list[str]:
+    """Find what an eaten escape leaves behind, such as a tab for the start of ``\\text``."""
+    return [c for c in text if unicodedata.category(c) == "Cc" and c != "\n"]
+
+
+@pytest.mark.parametrize("path", [*TEXTS, *NOTEBOOKS], ids=lambda path: path.name)
+def test_no_control_characters(path):
+    for cell in jupytext.read(path).cells:
+        assert control_characters(cell.source) == []
+
+
+def test_control_characters_are_found():
+    assert control_characters("a\tb\bc\x7f\n\\text") == ["\t", "\b", "\x7f"]
 
 
 @pytest.fixture

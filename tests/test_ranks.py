@@ -68,17 +68,35 @@ def test_pairs_by_hand():
         ],
         columns=["dataset", "size", "M", "x", "y", "err"],
     )
-    shares = order_pairs(table, ["x", "y"], "err")
-    assert list(shares) == ["a, b", "a, c", "b, c", "all", "n_pairs"]
-    assert shares.loc["x"].tolist() == [0.5, 1.0, 1.0, 0.75, 4]
-    assert shares.loc["y"].tolist() == [0.0, 1.0, 1.0, 0.5, 4]
-    assert shares.loc["constant"].tolist() == [1.0, 1.0, 1.0, 1.0, 4]
+    shares = order_pairs(table, ["x", "y"], "err", np.random.default_rng(0), 200)
+    assert list(shares) == ["a, b", "a, c", "b, c", "all", "all_lo", "all_hi", "n_pairs"]
+    # Shape S has three pairs, L one: x is right in two and one, y in two and none.
+    assert shares.loc["x"].tolist() == pytest.approx([0.5, 1, 1, 0.75, 2 / 3, 1, 4])
+    assert shares.loc["y"].tolist() == pytest.approx([0, 1, 1, 0.5, 0, 2 / 3, 4])
+    assert shares.loc["constant"].tolist() == [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 4]
+
+
+def test_the_pairs_of_one_shape_are_drawn_together():
+    """Twenty shapes, three pairs each, all right or all wrong: as wide as twenty coins."""
+    rows = [
+        (dataset, size, 20, (i if right else -i), float(i))
+        for size, right in zip("abcdefghijklmnopqrst", [True, False] * 10, strict=True)
+        for i, dataset in enumerate("xyz", 1)
+    ]
+    table = pd.DataFrame(rows, columns=["dataset", "size", "M", "loss", "err"])
+    share = order_pairs(table, ["loss"], "err", np.random.default_rng(0)).loc["loss"]
+    assert (share["all"], share["n_pairs"]) == (0.5, 60)
+    half = 1.96 * 0.5 / 20**0.5
+    assert share[["all_lo", "all_hi"]].tolist() == pytest.approx([0.5 - half, 0.5 + half], abs=0.04)
 
 
 def test_on_the_testbed_c4_eval_ranks_over_all_sizes_but_not_between_training_sets():
     columns = ["loss_c4_eval", "loss_paloma_code"]
     ranks = rank_errors(run_table(), columns, "err_avg17", np.random.default_rng(0), 50)
     assert ranks["spearman"].round(3).tolist() == [0.981, 0.781]
-    shares = order_pairs(run_table(), columns, "err_avg17")
+    shares = order_pairs(run_table(), columns, "err_avg17", np.random.default_rng(0))
     assert shares["all"].round(2).tolist() == [0.36, 0.70, 0.72]
+    assert shares.loc["loss_c4_eval", ["all_lo", "all_hi"]].tolist() == pytest.approx(
+        [0.26, 0.47], abs=0.02
+    )
     assert (shares["n_pairs"] == 100).all()

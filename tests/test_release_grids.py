@@ -120,8 +120,7 @@ def test_another_shape_is_no_neighbour(extracts):
 def test_reasons_of_datablations(extracts):
     table = read_grids(extracts)["datablations"].set_index("run")
     assert table["flags"].to_dict() == {
-        "25m100m100m": "at most 0.4 billion tokens: badly under-trained; "
-        "the name says another size, N is 35.5 million",
+        "25m100m100m": "the name says another size, N is 35.5 million",
         "83m100b50m": "data repeated: 2,000 epochs; loss equal to another run's to the last digit",
         "83m200b50m": "data repeated: 4,000 epochs; loss equal to another run's to the last digit",
         "2b84b4b": "",

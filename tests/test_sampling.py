@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import chi2
 
 from scaling.law import LossLaw
-from scaling.sampling import HALF_WIDTH, judge_independence, measure_roughness, sampling_noise
+from scaling.sampling import (
+    HALF_WIDTH,
+    chance_below,
+    judge_independence,
+    measure_roughness,
+    sampling_noise,
+    weigh_roughness,
+)
+from scaling.transfer import predict_sets
 
 LAW = LossLaw(1.8, 170.0, 370.0, 0.27)
 N = np.array([1e7, 8e7, 1.5e8, 4e8, 1e7, 1.4e9, 7e9])
@@ -85,16 +94,44 @@ def grid(error):
 
 def test_shared_errors_are_found_out_and_independent_ones_not():
     rng = np.random.default_rng(2)
-    smooth = judge_independence(grid(rng.normal(0, 0.02)), n_draws=500)
-    assert smooth["p_value"].tolist() == [0.0]
-    assert smooth["roughness"][0] < 1e-6
-    p = [
-        judge_independence(grid(rng.normal(0, 0.02, 28)), n_draws=200)["p_value"][0]
-        for _ in range(60)
-    ]
-    assert 0.35 < np.mean(p) < 0.65
-    rough = judge_independence(grid(rng.normal(0, 0.2, 28)), n_draws=200)
-    assert rough["p_value"].tolist() == [1.0]
+    smooth = judge_independence(grid(rng.normal(0, 0.02)))
+    assert smooth["p_value"].item() == pytest.approx(0, abs=1e-9)
+    assert smooth["roughness"].item() < 1e-6
+    p = [judge_independence(grid(rng.normal(0, 0.02, 28)))["p_value"].item() for _ in range(100)]
+    assert np.quantile(p, [0.25, 0.5, 0.75]) == pytest.approx([0.25, 0.5, 0.75], abs=0.12)
+    rough = judge_independence(grid(rng.normal(0, 0.2, 28)))
+    assert rough["p_value"].item() == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("q", [0.0, 0.05, 0.3, 1.0, 2.5, 300.0])
+@pytest.mark.parametrize("n", [6, 16])
+def test_equal_weights_give_a_chi_square(q, n):
+    assert chance_below(q, np.full(n, 1 / n)) == pytest.approx(chi2.cdf(n * q, n), abs=1e-7)
+
+
+def test_the_chance_is_that_of_draws():
+    """Unequal standard errors and a gap: the share of drawn curves that are as smooth."""
+    rng = np.random.default_rng(4)
+    std = rng.uniform(0.1, 0.5, (3, 7))
+    std[0, 0] = np.nan
+    weights = weigh_roughness(std)
+    assert len(weights) == 3 + 4 + 4
+    assert weights.sum() == pytest.approx(1)
+    drawn = measure_roughness(rng.normal(0, std, (40_000, 3, 7)), std) ** 2
+    for q in (0.3, 0.6, 1.0, 1.6):
+        assert chance_below(q, weights) == pytest.approx(np.mean(drawn <= q), abs=0.01)
+
+
+def test_on_the_testbed_independence_is_refuted_in_two_of_24_cases():
+    predictions = predict_sets(n_draws=2)
+    smooth = judge_independence(predictions[predictions["role"].isin(["fit", "small"])])
+    assert len(smooth) == 24
+    assert (smooth["p_value"] < 0.05).sum() == 4
+    refuted = smooth[smooth["p_value"] < 0.05 / 24].set_index(["dataset", "loss_set"])["p_value"]
+    assert refuted.round(5).to_dict() == {
+        ("c4", "openlm_eval"): 0.00046,
+        ("refinedweb", "paloma_refinedweb"): 0.00031,
+    }
 
 
 def test_the_order_of_rows_does_not_matter():

@@ -14,7 +14,7 @@ from plain import fit_plainly
 import scaling.grids
 import scaling.testbed
 from scaling.best import Belief, load_belief
-from scaling.families import Settings, member_of_second
+from scaling.families import Settings, member_of_second, second_family
 from scaling.grids import GRIDS, load_grid
 from scaling.names import DATASETS, LOSS_SETS
 from scaling.predictors import BASELINES, SINGLE_CHANGES, Candidate, Case
@@ -455,17 +455,34 @@ def test_both_choices():
     assert second_choice() == load_belief() == Belief(0.28, 0.3, 0.018, 2.0)
 
 
-def test_a_choice_without_one_training_set(backtests):
-    """Constants that predict a training set rest on no backtest of it."""
-    for dataset in DATASETS.values():
-        own = backtests["trial"].str.startswith(f"{dataset}, ")
-        assert own.sum() == 280 * 7 * 8
-        kept = score_backtests(backtests[~own])
-        pd.testing.assert_frame_equal(load_scores(dataset), kept)
-        name = choose(kept, second_round(0.018)).name
-        assert member_of_second(second_choice(dataset)).name == name
-    assert second_choice("redpajama") == Belief(0.26, 0.4, 0.018, 2.0)
-    assert second_choice("c4") == second_choice("refinedweb") == load_belief()
+@pytest.mark.parametrize("without", [*DATASETS.values(), "testbed", *GRIDS])
+def test_a_choice_without_what_it_predicts(data, backtests, without):
+    """Constants that predict a training set or a grid rest on no backtest and no residual of it."""
+    own = backtests["trial"].str.startswith(f"{without}, ") | (backtests["grid"] == without)
+    kept = score_backtests(backtests[~own])
+    pd.testing.assert_frame_equal(load_scores(without), kept)
+    members = [member_of_second(belief) for belief in second_family(0.018)]
+    belief = second_choice(without)
+    assert member_of_second(belief).name == choose(kept, members).name
+    testbed, grids = data
+    poisoned = testbed.copy()
+    hit = (poisoned["dataset"] == without) | (without == "testbed")
+    poisoned.loc[hit, LOSSES] = 1e9
+    left = {name: grid for name, grid in grids.items() if name != without}
+    assert belief.sigma_0 == estimate_noise(poisoned[~hit], left)
+
+
+def test_which_constants_were_chosen_without_what():
+    pairs = {"redpajama": (0.26, 0.4, 0.019), "c4": (0.28, 0.3, 0.017)}
+    pairs |= {"refinedweb": (0.28, 0.3, 0.019), "testbed": (0.24, 0.4, 0.019)}
+    pairs |= {"olmo_ladder": (0.28, 0.3, 0.019), "gemstones": (0.28, 0.3, 0.018)}
+    assert {name: second_choice(name) for name in pairs} == {
+        name: Belief(*values, 2.0) for name, values in pairs.items()
+    }
+
+
+def test_without_the_one_trial_of_datablations_the_rule_would_choose_no_prior():
+    assert choose(load_scores("datablations"), second_round(0.018)).name == "coupled 1/2"
 
 
 def test_the_constants_say_what_they_rest_on(data):

@@ -167,6 +167,43 @@ def test_four_redpajama_runs_stand_apart_and_are_those_of_other_files(prediction
     assert set(top) == {run for run in OTHER_FILES if run.startswith("c4-0")}
 
 
+def test_among_the_longest_c4_runs_the_stores_are_apart_on_four_texts(predictions):
+    rows = predictions[
+        (predictions["dataset"] == "c4")
+        & (predictions["role"] == "small")
+        & (predictions["D"] > 2e10)
+    ].assign(other=lambda t: t["run"].isin(OTHER_FILES))
+    assert rows.groupby("loss_set")["other"].agg(["sum", "count"]).eq([4, 8]).all(axis=None)
+    apart = {
+        loss_set
+        for loss_set, text in rows.groupby("loss_set")
+        if text.nlargest(4, "relative_error")["other"].all()
+    }
+    assert apart == {"c4_eval", "paloma_c4", "paloma_refinedweb", "c4_german"}
+
+
+def test_most_misses_on_the_other_five_are_of_runs_of_other_files(predictions):
+    first = ["c4_eval", "paloma_c4", "paloma_refinedweb"]
+    rows = predictions[(predictions["role"] == "target") & ~predictions["loss_set"].isin(first)]
+    by_files = rows.groupby(rows["run"].isin(OTHER_FILES))["relative_error"]
+    assert by_files.count().to_dict() == {True: 25, False: 5}
+    assert by_files.agg(lambda miss: (miss > 0).sum()).to_dict() == {True: 23, False: 3}
+    mean = by_files.agg(lambda miss: 100 * miss.abs().mean())
+    assert mean.round(1).to_dict() == {True: 7.9, False: 4.4}
+
+
+def test_how_many_of_the_48_each_noise_covers():
+    target = predict_sets().query("role == 'target'")
+    covered = target[["half_width", "noise_independent", "noise_shared"]].ge(
+        target["relative_error"].abs(), axis=0
+    )
+    assert covered.sum().to_dict() == {
+        "half_width": 11,
+        "noise_independent": 31,
+        "noise_shared": 2,
+    }
+
+
 def test_other_files_are_runs_of_the_testbed():
     assert set(OTHER_FILES) <= set(load_runs()["run"])
     assert not set(OTHER_FILES) & set(select_loss_fit(run_table())["run"])

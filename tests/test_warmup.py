@@ -105,6 +105,25 @@ def test_a_warm_up_as_long_as_the_run_is_dear():
     assert above["p_value"] == pytest.approx(2**-15)
 
 
+@pytest.mark.parametrize(("shorter", "n_worse"), [(100, 11), (200, 16), (400, 16)])
+def test_above_a_share_of_0_6_the_count_hangs_on_the_arm(shorter, n_worse):
+    pairs = pair_warmups(load_search_steps(), shorter, 2000)
+    above = summarise_pairs(pairs, [0.6, 1.2]).iloc[0]
+    assert (above["n_worse"], above["n_shapes"]) == (n_worse, 16)
+    top = summarise_pairs(pairs, [0.95, 1.2]).iloc[0]
+    assert (top["n_worse"], top["n_shapes"]) == (7, 7)
+    assert top["p_value"] == pytest.approx(2**-6)
+
+
+def test_few_pairs_have_a_warm_up_longer_than_the_run():
+    pairs = pair_warmups(load_search_steps(), 400, 2000)
+    longest = pairs[pairs["share"] > 1]
+    (row,) = summarise_pairs(longest, [1, 1.2]).to_dict("records")
+    assert (row["n_pairs"], row["n_shapes"], row["p_value"]) == (7, 3, 0.25)
+    assert (longest["D"] / longest["N"]).to_numpy() == pytest.approx(20)
+    assert longest["share"].agg(["min", "max"]).tolist() == pytest.approx([1.047, 1.166], abs=1e-3)
+
+
 def test_misses_are_ranked_with_the_sign_of_the_explanation():
     runs = pd.DataFrame(
         {
