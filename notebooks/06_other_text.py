@@ -155,13 +155,16 @@ def as_maps(runs):
 home = predictions[predictions["loss_set"] == predictions["dataset"].map(HOME)]
 
 # %% mystnb={"image": {"alt": "Three heat maps, one per training set, of the miss on its own Paloma text; sizes down, multipliers across. For C4 and RefinedWeb nearly all cells are pale. For RedPajama four cells at the lower right, the two most over-trained of 0.411B and the last of 1.4B, and 6.9B are dark red and framed, all others pale except at the smallest multiplier. The framed cells of C4 and RefinedWeb are only a little darker than their neighbours."}, "figure": {"caption": "Predicted minus measured loss on the Paloma split of the training set, in per cent, as in the paper's Fig. 7. A star marks the runs that fit the law, a frame those that name other training files than these (see below).", "name": "fig-home-maps"}}
-figure, axes = plt.subplots(3, 1, figsize=(7.5, 9))
+figure, axes = plt.subplots(3, 1, figsize=(7.5, 9), layout="none")
 for ax, (dataset, runs) in zip(axes, home.groupby("dataset", sort=False), strict=True):
     cells, used, moved = as_maps(runs)
     frame_cells(draw_miss_map(ax, cells, used, limit=15), moved)
+    ax.set_visible(False)  # until all are there: seaborn draws the whole figure for each map
     ax.set_title(f"{DATASET_LABELS[dataset]} to {LOSS_SET_LABELS[HOME[dataset]]}", fontsize=10)
 worst = home.loc[home["relative_error"].where(home["N"] > 1e9).abs().idxmax()]
 assert worst["run"] in OTHER_FILES
+plt.setp(axes, visible=True)
+figure.tight_layout(rect=(0, 0, 1, 0.97))
 figure.suptitle(
     f"The worst miss of a large run, {worst['relative_error']:+.0%}, may be of other text (framed)",
     x=0.01, ha="left", weight="bold", size=11,
@@ -202,7 +205,9 @@ for row, dataset in zip(axes, DATASET_LABELS, strict=True):
         draw_miss_map(ax, *as_maps(runs)[:2], limit=15, decimals=0, bar=False)
         ax.set_title(f"{DATASET_LABELS[dataset]} to {LOSS_SET_LABELS[loss_set]}", fontsize=8.5)
         ax.label_outer()
-figure.set_layout_engine("constrained")  # once, not for each map
+        ax.set_visible(False)
+plt.setp(axes.ravel(), visible=True)
+figure.tight_layout(rect=(0, 0, 1, 0.97))
 figure.suptitle(
     "Far from training the law fails in its own way on each text", x=0.01, ha="left", weight="bold", size=11
 );

@@ -93,9 +93,8 @@ def test_the_answers_from_stored_tables():
     by_set = text["relative_error"].abs().groupby(text["loss_set"]).mean().mul(100)
     web = by_set.loc[["c4_eval", "paloma_c4", "paloma_refinedweb"]]
     other = by_set.drop(web.index)
-    told = (
-        f"{web.min():.1f} to {web.max():.1f}% on web text, {other.min():.1f} to {other.max():.0f}%"
-    )
+    told = f"{web.min():.1f} to {web.max():.1f}% on English C4 and RefinedWeb, "
+    told += f"{other.min():.1f} to {other.max():.0f}% on five other texts"
     assert told in README
     large = load_result("large_runs").query("fit_runs == 'five'")
     large = large[large["run"].isin(select_targets(run_table())["run"])]
@@ -111,7 +110,8 @@ def test_the_answers_from_stored_tables():
     assert f"{mean['best']:.1%} on average from runs of at most 1/20" in README
     assert f"{mean['free']:.1%} by the free law" in README
     constants, five = load_result("best_constants"), select_loss_fit(run_table("c4"))
-    assert f"they cost {constants['C'][0] / five['C'].sum():.0f} times the five" in README
+    times = constants["C"][0] / five["C"].sum()
+    assert f"{times:.0f} times the compute of the five" in README
     assert f"{mean['best']:.1%} on average" in unfolded(INTRO)
 
 
