@@ -670,10 +670,13 @@ Markdown(
 # %% [markdown]
 # ## Exercises
 #
-# 1. Draw the lines of equal $M$ with $E = 0$ and with $E = 2.2$ for RedPajama (`draw_rays` takes a table
-#    with `M`, `E` and `slope`; `fit_slope` in `scaling.slopes` makes one slope). Do the lines stay
+# Work in new cells below this one.
+#
+# 1. Draw the lines of equal $M$ with $E = 0$ and with $E = 2.2$ for RedPajama (`draw_rays` takes runs and a table
+#    with `M`, `E` and `slope`, a row for every $M$ of the runs; `fit_slope` in `scaling.slopes` makes one slope). Do the lines stay
 #    parallel? What does that say about reading an $E$ off such a figure?
-# 2. Derive the cosine of the second equation from Eq. 4, and check it on `fit_to("c4", "recipe")` at
+# 2. Derive the cosine of the second equation above from the over-training form of
+#    [the loss law](03_loss_law.ipynb), $L = E + (a M^{\eta} + b M^{-\eta}) C^{-\eta}$ with $\eta = \alpha/2$, and check it on `fit_to("c4", "recipe")` at
 #    $M = 640$.
 # 3. Pair 200 against 100 warm-up steps in the search. Does the sign of the difference depend on the
 #    size of the model? Hint: `pairs["N"]`.

@@ -844,11 +844,13 @@ Markdown(
 # %% [markdown]
 # ## Exercises
 #
+# Work in new cells below this one.
+#
 # 1. Leave any *two* runs out of the full small grid of RedPajama without $M = 5$ (rows of
 #    `~list_subsets(28, 2)`). By how much does the prediction at 6.9B move at most?
 # 2. Which five-run designs beat the paper's at no more cost on RedPajama? Look at the sizes they hold,
 #    then judge the same designs on RefinedWeb.
-# 3. Read a design's error off before it is trained: predict 0.411B at $M = 20$ from the three smaller
+# 3. Read a design's error off before the large run is trained: predict 0.411B at $M = 20$ from the three smaller
 #    sizes, for every choice of columns. Does a design that predicts 0.411B well predict 6.9B well?
 #
 # [Solutions](solutions.ipynb).

@@ -702,8 +702,8 @@ Markdown(
 #
 # Work in new cells below this one.
 #
-# 1. Add the 1.4B run at $M = 20$ to the five (`select_error_fit` holds those six) and fit Penn Treebank for
-#    the models trained on C4. What is left of the miss at 6.9B, and what does that say about where the
+# 1. Add the 1.4B run at $M = 20$ to the five (`select_error_fit` of `scaling.testbed` holds those six) and fit
+#    Penn Treebank (the column `loss_paloma_ptb`) for the models trained on C4. What is left of the miss at 6.9B, and what does that say about where the
 #    curve bends?
 # 2. Give every route all small runs with $M$ of 10 and more to learn from, in `compare_routes`, instead of
 #    five. Which route wins now, and what became of the ruler?

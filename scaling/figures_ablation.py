@@ -115,8 +115,8 @@ def draw_conditions(ax: Axes, table: pd.DataFrame, y: str) -> Axes:
     ax : matplotlib.axes.Axes
         Where to draw.
     table : pandas.DataFrame
-        Columns dataset, ratio, and the quartiles of `y`: `y`_lo, `y` (the median) and `y`_hi; one
-        row per training set and ratio.
+        One row per training set and ratio: dataset, ratio, and the quartiles of `y` in the columns
+        of that name and of that name with ``_lo`` and ``_hi``.
     y : str
         Column to draw.
     """

@@ -77,12 +77,12 @@ def _residuals(table: pd.DataFrame, fit_set: str) -> pd.DataFrame:
 def split_parts(cells: pd.DataFrame) -> pd.Series:
     """Split what is left over in each cell into what the training sets share and a set's own part.
 
-    With K sets, ``own^2`` is the mean over cells of the variance between sets, and
-    ``shared^2 = var(mean over sets) - own^2 / K``; both variances are unbiased.
+    With n_sets of them, ``own^2`` is the mean over cells of the variance between sets, and
+    ``shared^2 = var(mean over sets) - own^2 / n_sets``; both variances are unbiased.
 
     Parameters
     ----------
-    cells : pandas.DataFrame of shape (n_cells, K)
+    cells : pandas.DataFrame of shape (n_cells, n_sets)
         Relative errors (fractions), one row per cell of size and M, one column per training set;
         cells with a missing value are left out.
 
