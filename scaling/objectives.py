@@ -16,11 +16,13 @@ class Objective(NamedTuple):
 
     cost: Callable[[Array, Array, Array], Array]  # (weights, observed, fitted) -> (n_fits,)
     working: Callable[[Array, Array, Array], tuple[Array, Array]]  # -> (root weights, target)
+    linear: bool = False  # the linear problem is the sum itself, whatever the fitted values
 
 
 SQUARES = Objective(
     cost=lambda weights, observed, fitted: np.vecdot(weights, (observed - fitted) ** 2),
     working=lambda weights, observed, fitted: (np.sqrt(weights), observed),
+    linear=True,
 )
 
 

@@ -173,8 +173,9 @@ def refine(
     """Gauss-Newton from `theta`, one start per row, to the bottom of its basin.
 
     A step that does not lower the cost is tried again a quarter as long. A row is done when a step
-    changes the cost by rounding only, or lowers it no further and the next would move theta by
-    less than `STEP_TOLERANCE`.
+    changes the cost by rounding only, or when the next would move theta by less than
+    `STEP_TOLERANCE` and, unless the objective is linear in the coefficients, the cost has stopped
+    falling.
     """
     n = len(theta)
     best = Optimum(
@@ -206,7 +207,9 @@ def refine(
         size = np.minimum(np.maximum(now * np.exp(move), problem.lo), problem.hi)
         trial = np.copysign(size, state.theta)
         past_newton, past_move = newton, move
-        going = falling | (unsettled & (np.abs(size - now) > STEP_TOLERANCE * now).any(axis=1))
+        going = unsettled & (np.abs(size - now) > STEP_TOLERANCE * now).any(axis=1)
+        if not objective.linear:  # then the coefficients, too, are found step by step
+            going |= falling
         if not going.all():
             for kept, last in zip(best, state, strict=True):
                 kept[live[~going]] = last[~going]
