@@ -34,7 +34,7 @@ test: $(READY) ## Run every test; the site is built first where it is not up to 
 	$(PY) -m pytest -n $(JOBS)
 
 lab: $(READY) ## Open the notebooks in JupyterLab
-	$(PY) -m jupyterlab --notebook-dir=notebooks
+	$(PY) -m jupyterlab --notebook-dir=. --preferred-dir=notebooks
 
 serve: book ## Build the book and serve it on this machine alone, at PORT
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)

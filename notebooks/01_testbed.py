@@ -13,12 +13,7 @@
 # %% [markdown]
 # # What was measured?
 #
-# *You need: nothing. Reading: 15 minutes. Running: 4 seconds.*
-#
-# Every claim of this book rests on the same 104 language models, trained and released by
-# {cite}`gadre2024`: six sizes, eight amounts of data per parameter, three training sets, each
-# model evaluated on eight texts and 46 tasks. Before anything is fitted, this chapter looks at
-# what they are, how precisely they were measured, and which of them deserve suspicion.
+# *You need: nothing. Reading: 11 minutes. Running: 4 seconds.*
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -32,6 +27,21 @@ from scaling.style import use_style
 from scaling.testbed import load_losses, load_runs, load_tasks, run_table, select_loss_fit
 
 use_style()
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+models, questions = load_runs(), load_tasks()
+Markdown(
+    f"""**Short answer.** The loss on {load_losses()["loss_set"].nunique()} texts and the error on {len(questions)} tasks
+of {len(models)} models from {models["N"].min() / 1e9:.3f} to {models["N"].max() / 1e9:.1f} billion parameters, on
+{models["dataset"].nunique()} training sets. None was trained twice, so how far another seed would move them is unknown;
+{(models["flags"] != "").sum()} runs and {(questions["flags"] != "").sum()} tasks are flagged as odd."""
+)
+
+# %% [markdown]
+# Every claim about the testbed rests on the same 104 language models, trained and released by
+# {cite}`gadre2024`: six sizes, eight amounts of data per parameter, three training sets. Before anything
+# is fitted, this chapter looks at what they are, how precisely they were measured, and which of them
+# deserve suspicion.
 
 # %% [markdown]
 # ## 104 runs
@@ -48,7 +58,7 @@ runs.groupby(["dataset", "size"], sort=False)["run"].count().unstack(0)
 
 # %% mystnb={"image": {"alt": "Map of the 35 RedPajama runs, parameters across from 1e7 to 7e9 and training tokens up from 5e7 to 1e12, both logarithmic. Runs of equal tokens per parameter lie on eight parallel lines. Five small runs that fit the loss law are ringed; the 1.4B run at M = 640 and the 6.9B run lie far to the upper right."}, "figure": {"caption": "The runs trained on RedPajama. A line holds the models with equal tokens per parameter.", "name": "fig-design"}}
 redpajama = run_table("redpajama")
-figure, ax = plt.subplots(figsize=(7.5, 4.8))
+figure, ax = plt.subplots(figsize=(7, 4.8))
 draw_design(ax, redpajama, select_loss_fit(redpajama))
 ax.set_title("Six sizes, eight multipliers, and five cheap runs among them");
 
@@ -114,7 +124,7 @@ smallest sizes $6N$ overstates that count by up to
 
 # %% mystnb={"image": {"alt": "Two panels of C4-eval loss for the three training sets. Left: loss over parameters at M = 20 falls from about 5.3 at 1e7 to about 2.4 at 7e9. Right: loss of the 0.079B model over tokens falls from about 5.0 to 3.4 and flattens; the first point, M = 5, lies above the curve, most of all for RedPajama. C4-trained models are lowest or level throughout."}, "figure": {"caption": "Loss on C4 eval. Left: sizes at 20 tokens per parameter. Right: one size, more and more data.", "name": "fig-curves"}}
 table = run_table()
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), sharey=True)
+figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.8), sharey=True)
 draw_curves(left, table[table["M"] == 20], "N").set_title("Larger models are better")
 draw_curves(right, table[table["size"] == "0.079B"], "D").set_title("More data helps less and less");
 

@@ -14,10 +14,6 @@
 # # Printed beside ours
 #
 # *You need: nothing. Reading: 5 minutes. Running: 3 seconds.*
-#
-# Every number that {cite}`gadre2024` prints about its fits and predictions, and the number that this book
-# computes from the released runs. `match` means that ours rounds to the printed digits. The same
-# list comes from the command line: `scaling scorecard`, or `scaling scorecard --json`.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 import pandas as pd
@@ -27,15 +23,23 @@ from scaling.published import load_published
 from scaling.scorecard import as_table, make_scorecard
 
 scorecard = as_table(make_scorecard())
-scorecard["status"].value_counts().to_frame()
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 printed = scorecard[scorecard["published"].notna()]
 counts = printed["status"].value_counts()
 Markdown(
-    f"""{len(printed)} numbers are printed; {counts["match"]} of ours match to the digits printed,
-{counts.get("explained", 0)} differ for a reason given below, and
-{counts.get("differs", 0)} differ without one. Not all are independent: some numbers are printed twice, and
+    f"""**Short answer.** Of {len(printed)} printed numbers {counts["match"]} come out to the digits printed,
+{counts.get("explained", 0)} differ for a reason given below, and {counts.get("differs", 0)} differ without one."""
+)
+
+# %% [markdown]
+# Every number that {cite}`gadre2024` prints about its fits and predictions, and the number that this book
+# computes from the released runs. `match` means that ours rounds to the printed digits. The same
+# list comes from the command line: `scaling scorecard`, or `scaling scorecard --json`.
+
+# %% jupyter={"source_hidden": true} tags=["remove-input"]
+Markdown(
+    f"""Not all are independent: some numbers are printed twice, and
 {int(load_published()["used_in_fit"].sum())} are residuals of runs that the law was fitted to. Relative
 errors are compared without sign, as printed."""
 )

@@ -26,6 +26,7 @@ from scaling.fit import fit_error_law, fit_loss_law
 from scaling.recipe import fit_chain, relative_error
 from scaling.results import load_result
 from scaling.selection import GROUPS, load_scores
+from scaling.style import use_style
 from scaling.testbed import (
     load_losses,
     run_table,
@@ -34,6 +35,7 @@ from scaling.testbed import (
     select_targets,
 )
 
+use_style()
 DATASETS = ("c4", "redpajama", "refinedweb")
 
 # %% [markdown]
@@ -73,7 +75,7 @@ grid = {(size, M) for size, M in run_table("redpajama")[["size", "M"]].itertuple
 grid - {(size, M) for size, M in run_table("c4")[["size", "M"]].itertuples(index=False)}
 
 # %% [markdown]
-# ## [the loss law](03_loss_law.ipynb)
+# ## [The loss law](03_loss_law.ipynb)
 #
 # **1. Without the $M = 320$ run.** On one ray $D = 20N$, so $N^{-\alpha}$ and $D^{-\alpha}$ are the
 # same column up to a factor: $A$ and $B$ cannot be told apart. Only $E$, the exponent and the sum
@@ -122,7 +124,7 @@ pd.Series(law.predict(N, M * N), index=pd.Index(M, name="M")).to_frame("loss at 
 # fit has no runs at all.
 
 # %% [markdown]
-# ## [over-training](04_overtraining.ipynb)
+# ## [Over-training](04_overtraining.ipynb)
 #
 # **1. Lines with another E.** A line through the centre of each multiplier's runs, with its own slope.
 
@@ -142,10 +144,11 @@ def slopes_with(E):
     return pd.DataFrame({"M": slope.keys(), "E": E, "slope": slope.values()})
 
 
-# %% mystnb={"image": {"alt": "Two panels of reducible loss over compute with a line for each multiplier from 10 to 640, for E = 0 on the left and E = 2.2 nats on the right. In both the lines look parallel; on the right they are steeper."}, "figure": {"caption": "Lines of equal M, RedPajama, small runs, with E = 0 and with E = 2.2 nats.", "name": "fig-other-E"}}
-figure, axes = plt.subplots(1, 2, figsize=(10, 4.5))
+# %% mystnb={"image": {"alt": "Two panels of reducible loss over compute with a line for each multiplier from 10 to 640, for E = 0 above and E = 2.2 nats below. In both the lines look parallel; below they are steeper."}, "figure": {"caption": "Lines of equal M, RedPajama, small runs, with E = 0 and with E = 2.2 nats.", "name": "fig-other-E"}}
+figure, axes = plt.subplots(2, 1, figsize=(7, 8.5), sharex=True)
 for ax, E in zip(axes, (0.0, 2.2), strict=True):
     draw_rays(ax, small, slopes_with(E)).set_title(f"E = {E}: parallel to the eye")
+    ax.label_outer()
 
 # %%
 tests = {}
@@ -174,9 +177,9 @@ reducible / least, np.cosh(c4_law.alpha / 2 * np.log(two_M[1] / two_M[0]))
 
 # %%
 pairs = pair_warmups(load_search_steps(), shorter=100, longer=200)
-parts = pd.qcut(pairs["N"], 4)
-pairs.groupby(parts, observed=True)["difference"].agg(["count", "median", "max"]).assign(
-    worse=(pairs["difference"] > 0).groupby(parts, observed=True).sum()
+parts = pd.qcut(pairs["N"], 4, labels=["smallest", "small", "large", "largest"])
+pairs.groupby(parts, observed=True)["difference"].agg(["count", "median", "min"]).assign(
+    longer_is_worse=(pairs["difference"] < 0).groupby(parts, observed=True).sum()
 )
 
 # %% [markdown]
@@ -184,7 +187,7 @@ pairs.groupby(parts, observed=True)["difference"].agg(["count", "median", "max"]
 # small models, with differences of a few hundredths of a nat at most.
 
 # %% [markdown]
-# ## [leave sizes out](05_leave_sizes_out.ipynb)
+# ## [Leave sizes out](05_leave_sizes_out.ipynb)
 #
 # **1. Any two runs less.** All pairs of the 28 small runs of RedPajama with $M$ of 10 or more.
 
@@ -258,7 +261,7 @@ size_of_miss.groupby("dataset").corr("spearman").xs("0.411B", level=1)["6.9B"]
 # there is, and no guarantee.
 
 # %% [markdown]
-# ## [other text](06_other_text.ipynb)
+# ## [Other text](06_other_text.ipynb)
 #
 # **1. Penn Treebank with one run more.** Once the 1.4B run is among those that fit, the prediction at 6.9B.
 
@@ -275,7 +278,7 @@ for name, select in (("five runs", select_loss_fit), ("with 1.4B", select_error_
     fitted = fit_loss_law(known["N"], known["D"], known["loss_paloma_ptb"])
     predicted = fitted.law.predict(at_6_9B["N"], at_6_9B["D"])
     miss = relative_error(predicted, at_6_9B["loss_paloma_ptb"]).item()
-    bends[name] = {"miss": miss, "E": fitted.law.E, "residual at 0.411B": fitted.residuals[3]}
+    bends[name] = {"miss": miss, "E": fitted.law.E, "fitted - measured, 0.411B": -fitted.residuals[3]}
 pd.DataFrame(bends).T
 
 # %% [markdown]
@@ -311,7 +314,7 @@ rank_errors(run_table("redpajama"), columns, "err_avg17", rng)[["spearman", "beh
 # trained on C4 are furthest behind on code, where they rank below much smaller ones of RedPajama.
 
 # %% [markdown]
-# ## [a better predictor](07_better_predictor.ipynb)
+# ## [A better predictor](07_better_predictor.ipynb)
 #
 # **1. Another rule of choice.**
 
@@ -356,7 +359,7 @@ pd.DataFrame(exponents).T.rename_axis("runs")
 # From fourteen runs on, the two exponents differ by a few per cent: the table has the word.
 
 # %% [markdown]
-# ## [other grids](08_other_grids.ipynb)
+# ## [Other grids](08_other_grids.ipynb)
 #
 # **1. The two models in the other count.**
 
@@ -400,7 +403,7 @@ found = minimize_scalar(
     lambda log_R: np.sum((excess_at(np.exp(log_R)) - twins["excess"]) ** 2), bounds=(0, 6)
 )
 R = np.exp(found.x)
-left = twins["excess"] - excess_at(R)
+left = excess_at(R) - twins["excess"]
 R, twins["excess"].abs().mean(), left.abs().mean()
 
 # %%
@@ -426,7 +429,7 @@ leave_out(gemstones, {"768x3": odd}), (cheap["shape"] == "768x3").sum(), (dear["
 # looks odd and whether it helps a prediction are two questions.
 
 # %% [markdown]
-# ## [the error law](09_error_law.ipynb)
+# ## [The error law](09_error_law.ipynb)
 #
 # **1. Without the 1.4B run.**
 
@@ -460,7 +463,7 @@ pd.DataFrame(
 # $E$ that itself wanders when the noise is drawn again. It would need nearly all seventeen tasks close
 # to solved, those included on which the largest run is barely above chance.
 #
-# **3. The straight line, fed the truth.**
+# **3. The ruler in loss, fed the truth.**
 
 
 # %%

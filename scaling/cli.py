@@ -7,18 +7,37 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from enum import StrEnum
 from functools import wraps
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
+
+from scaling.options import (
+    AsJson,
+    Count,
+    CountOption,
+    Dataset,
+    Law,
+    LawOption,
+    LossSet,
+    Multiplier,
+    Parameters,
+    Runs,
+    Tokens,
+    WithoutFlagged,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from scaling.fit import Fit
+
+LISTED = 20  # training sets, in a text
+BASELINES = """\
+Each size is predicted from the smaller ones alone. Baselines: no change, the loss of the dearest
+smaller run; line, in log loss over log compute through two of the dearest smaller runs."""
 
 app = typer.Typer(
     add_completion=False,
@@ -27,77 +46,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Predict large language models from small ones, and know how far to trust it.",
 )
-
-
-class Law(StrEnum):
-    """Loss laws on offer."""
-
-    tied = "tied"
-    free = "free"
-    best = "best"
-
-
-class Count(StrEnum):
-    """Counts of parameters on offer."""
-
-    N = "N"
-    N_body = "N_body"
-
-
-def _number(text: str) -> float:
-    """Read 6.9e9 or 6.9B, and refuse what is not above zero."""
-    from scaling.faults import show
-    from scaling.numbers import parse_number
-
-    try:
-        value = parse_number(text)
-    except ValueError:
-        value = math.nan
-    if not value > 0:
-        rule = "must be a finite number > 0, written like 6.9e9 or 6.9B"
-        raise typer.BadParameter(f"{rule}, got {show(text)}")
-    return value
-
-
-Runs = Annotated[
-    Path, typer.Argument(metavar="RUNS", help="Run table: CSV with N, D and loss or loss_<set>.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-LawOption = Annotated[
-    Law,
-    typer.Option(
-        "--law",
-        help="tied: one exponent for N and D; free: one for each; best: tied, log loss, and a "
-        "prior on the exponent that was learnt from other small runs.",
-    ),
-]
-CountOption = Annotated[
-    Count, typer.Option("--count", help="Count of parameters that the law is written in.")
-]
-LossSet = Annotated[
-    str | None, typer.Option("--loss-set", help="Which loss_<set>; by default loss, else the only.")
-]
-Dataset = Annotated[
-    str | None, typer.Option("--dataset", help="Which training set, if the table holds several.")
-]
-Parameters = Annotated[
-    float,
-    typer.Option(
-        "--N",
-        parser=_number,
-        metavar="N",
-        help="Parameters, in the count of --count, as 6.9e9 or 6.9B.",
-    ),
-]
-Tokens = Annotated[
-    float | None, typer.Option("--D", parser=_number, metavar="D", help="Training tokens.")
-]
-Multiplier = Annotated[
-    float | None,
-    typer.Option(
-        "--M", parser=_number, metavar="M", help="Tokens per parameter, in the count of --count."
-    ),
-]
 
 
 def _says_what_is_wrong(command: Callable[..., None]) -> Callable[..., None]:
@@ -140,10 +88,28 @@ def _print_json(value: Any) -> None:
 # --- from options to a table --------------------------------------------------------------
 
 
+class Selected(NamedTuple):
+    """Rows that can be fitted, their loss and count columns, and how many rows are left out."""
+
+    table: pd.DataFrame
+    loss: str
+    N: str
+    lossless: int
+    flagged: int
+
+    def in_words(self) -> list[str]:
+        """Say how many rows are left out, and why."""
+        reasons = {
+            f"without {self.loss} were left out": self.lossless,
+            "that carry a flag were left out": self.flagged,
+        }
+        return [f"{n} runs {reason}" for reason, n in reasons.items() if n]
+
+
 def _select(
-    runs: Path, dataset: str | None, loss_set: str | None, count: Count
-) -> tuple[pd.DataFrame, str, str, int]:
-    """Rows that can be fitted, their loss and count columns, and how many rows have no loss."""
+    runs: Path, dataset: str | None, loss_set: str | None, count: Count, without_flagged: bool
+) -> Selected:
+    """Read a table and keep the rows that the options ask for."""
     from scaling.runs import choose_count, choose_dataset, choose_loss, read_runs
 
     table = read_runs(runs)
@@ -153,8 +119,9 @@ def _select(
     except ValueError as error:
         hint = "--dataset / --loss-set / --count"
         raise typer.BadParameter(str(error), param_hint=hint) from error
-    complete = table.dropna(subset=[loss, N])
-    return complete, loss, N, len(table) - len(complete)
+    known = table.dropna(subset=[loss, N])
+    kept = known[known["flags"] == ""] if without_flagged else known
+    return Selected(kept, loss, N, len(table) - len(known), len(known) - len(kept))
 
 
 def _warn(messages: list[str]) -> None:
@@ -168,31 +135,57 @@ def _warn(messages: list[str]) -> None:
 @app.command()
 @_says_what_is_wrong
 def check(runs: Runs, as_json: AsJson = False) -> None:
-    """Validate a run table: exit 0, or 2 with every fault."""
-    from scaling.forecast import warn_of_design
+    """Check a run table, and flag the runs that look odd.
+
+    Says what the table is enough for. Exit code 0 for a sound table, 2 with every fault for any
+    other. A run that looks odd gets a flag and stays; --json lists each flag.
+    """
+    from scaling.advice import find_uses, warn_of_design, warn_of_flags
     from scaling.runs import error_columns, loss_columns, read_runs
 
     table = read_runs(runs)
+    series = find_uses(table)
     flagged = table.loc[table["flags"] != "", ["run", "flags"]]
     report: dict[str, Any] = {
         "file": str(runs),
         "n_runs": len(table),
-        "datasets": sorted(table["dataset"].unique()) if "dataset" in table else [],
+        "datasets": [own["dataset"] for own in series if own["dataset"] is not None],
         "losses": loss_columns(table),
         "errors": error_columns(table),
+        "series": series,
         "flags": flagged.to_dict("records"),
     }
     if as_json:
         _print_json(report)
         return
-    doubt = f", {len(report['flags'])} flagged" if report["flags"] else ""
-    typer.echo(f"{runs}: {report['n_runs']} runs, sound{doubt}")
+    doubt = f", {len(flagged)} flagged" if len(flagged) else ""
+    typer.echo(f"{runs}: {len(table)} runs, sound{doubt}")
+    for line in _uses_in_words(series):
+        typer.echo(line)
     typer.echo(f"losses: {', '.join(report['losses'])}")
     if report["errors"]:
         typer.echo(f"errors: {', '.join(report['errors'])}")
-    for row in report["flags"]:
-        typer.echo(f"flag: {row['run']}: {row['flags']}")
-    _warn(warn_of_design(table))
+    for line in warn_of_flags(table):
+        typer.echo(f"flag: {line}")
+    for own in series[:LISTED]:
+        rows = table if own["dataset"] is None else table[table["dataset"] == own["dataset"]]
+        of = f"{own['dataset']}: " if len(series) > 1 else ""
+        _warn([of + message for message in warn_of_design(rows)])
+
+
+def _uses_in_words(series: list[dict[str, Any]]) -> list[str]:
+    """One line for each training set: what its runs are enough for."""
+    lines = []
+    for own in series[:LISTED]:
+        uses = f"enough for {', '.join(own['enough_for'])}"
+        if not own["enough_for"]:
+            uses = "too few to fit: a law needs 4 runs that differ in N or D"
+        elif "backtest" not in own["enough_for"]:
+            uses += "; backtest needs 4 such runs below the largest size"
+        name = "" if own["dataset"] is None else f"{own['dataset']}, {own['n_runs']} runs: "
+        lines.append(name + uses)
+    more = len(series) - LISTED
+    return lines + [f"and {more} more training sets"] * (more > 0)
 
 
 @app.command()
@@ -203,12 +196,20 @@ def fit(
     count: CountOption = Count.N,
     loss_set: LossSet = None,
     dataset: Dataset = None,
+    without_flagged: WithoutFlagged = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit a loss law to a run table."""
-    from scaling.forecast import LAWS, fit_table, residual_std, warn_of_fit
+    """Fit a loss law, and say what speaks against it.
 
-    table, loss, N, left_out = _select(runs, dataset, loss_set, count)
+    The status: converged, the runs pin the coefficients, which does not make a prediction right;
+    saturated, as many coefficients as runs; wrong_sign, a coefficient is negative; at_bound, an
+    exponent stands at the end of its range; unidentified, several laws fit alike.
+    """
+    from scaling.advice import warn_of_fit
+    from scaling.forecast import LAWS, fit_table, residual_std
+
+    selected = _select(runs, dataset, loss_set, count, without_flagged)
+    table, loss, N = selected[:3]
     result = fit_table(table, loss, N, law.value)
     report = {
         "law": law.value,
@@ -216,7 +217,8 @@ def fit(
         "loss_set": loss,
         "count": N,
         "n_runs": len(table),
-        "left_out": left_out,
+        "left_out": selected.lossless,
+        "flagged_out": selected.flagged,
         "dof": result.dof,
         "status": result.status,
         "coefficients": {
@@ -225,7 +227,7 @@ def fit(
         },
         "ssr": result.ssr,
         "sigma_hat": residual_std(result),
-        "warnings": warn_of_fit(result, table, N),
+        "warnings": warn_of_fit(result, table, loss, N, law.value),
     }
     if as_json:
         _print_json(report)
@@ -235,7 +237,7 @@ def fit(
     for name, value in asdict(result.law).items():
         typer.echo(f"  {name:6} {value:.6g}")
     typer.echo(f"  residual: {_in_words(result)}")
-    _warn(report["warnings"] + _left_out(left_out, loss))
+    _warn(report["warnings"] + selected.in_words())
 
 
 def _only_dataset(table: pd.DataFrame) -> str | None:
@@ -252,10 +254,6 @@ def _in_words(fit: Fit) -> str:
     return "no degree of freedom"
 
 
-def _left_out(n: int, loss: str) -> list[str]:
-    return [f"{n} runs without {loss} were left out"] if n else []
-
-
 @app.command()
 @_says_what_is_wrong
 def predict(
@@ -267,13 +265,19 @@ def predict(
     count: CountOption = Count.N,
     loss_set: LossSet = None,
     dataset: Dataset = None,
+    without_flagged: WithoutFlagged = False,
     as_json: AsJson = False,
 ) -> None:
-    """Predict the loss, and each err_ column, of a model of N parameters and D (or M N) tokens."""
+    """Predict the loss and the errors of a larger run.
+
+    Name the run by its parameters and by its tokens or its tokens per parameter. One error is
+    predicted for each err_ column of the table.
+    """
     from scaling.forecast import make_forecast
 
     tokens = _target_tokens(N, D, M)
-    table, loss, N_column, left_out = _select(runs, dataset, loss_set, count)
+    selected = _select(runs, dataset, loss_set, count, without_flagged)
+    table, loss, N_column = selected[:3]
     forecast = make_forecast(table, (N, tokens), loss, N_column, law.value)
     report = {
         "loss": forecast.loss,
@@ -284,7 +288,8 @@ def predict(
         "loss_set": loss,
         "count": N_column,
         "n_runs": len(table),
-        "left_out": left_out,
+        "left_out": selected.lossless,
+        "flagged_out": selected.flagged,
         "extrapolation": asdict(forecast.reach),
         "errors": {
             task: {"value": error.value, "lo": None, "hi": None, "status": error.status}
@@ -302,7 +307,7 @@ def predict(
     ratio = f"{forecast.reach.compute_ratio:.3g}"
     typer.echo(f"  status: {forecast.fit.status}; {ratio} times the compute of the largest run")
     typer.echo(f"  no interval yet; residual: {_in_words(forecast.fit)}")
-    _warn(forecast.warnings + _left_out(left_out, loss))
+    _warn(forecast.warnings + selected.in_words())
 
 
 def _target_tokens(N: float, D: float | None, M: float | None) -> float:
@@ -330,22 +335,31 @@ def backtest(
     count: CountOption = Count.N,
     loss_set: LossSet = None,
     dataset: Dataset = None,
+    without_flagged: WithoutFlagged = False,
     as_json: AsJson = False,
 ) -> None:
-    """Predict each size from the smaller ones, and hold it against what was measured.
+    """Predict each size from the smaller ones alone.
 
-    A size with too few runs below it is not predicted: it is not in the list of --json.
+    A size is judged if at least 4 runs that differ in N or D lie below it (5 for --law free); a
+    size with fewer is not in the list of --json.
+
+    Two baselines stand beside the law. "no change": the loss of the dearest smaller run. "line":
+    the straight line in log loss over log compute through the dearest smaller run and the dearest
+    of those that cost at most half as much.
     """
+    from scaling.advice import warn_of_flags
     from scaling.backtest import run_backtest
-    from scaling.forecast import warn_of_flags
 
-    table, loss, N, left_out = _select(runs, dataset, loss_set, count)
+    selected = _select(runs, dataset, loss_set, count, without_flagged)
+    table, loss, N = selected[:3]
     held_out, not_predicted = run_backtest(table, loss, N, law.value)
     if as_json:
         _print_json([_held_out_as_json(row) for row in held_out.to_dict("records")])
         return
+    typer.echo(BASELINES)
     typer.echo(_held_out_in_words(held_out))
-    _warn(_not_predicted(not_predicted, N) + warn_of_flags(table) + _left_out(left_out, loss))
+    unpredicted = _not_predicted(not_predicted, N, law)
+    _warn(unpredicted + warn_of_flags(table) + selected.in_words())
 
 
 def _held_out_as_json(row: dict[Any, Any]) -> dict[str, Any]:
@@ -365,8 +379,12 @@ def _held_out_in_words(held_out: pd.DataFrame) -> str:
     sound = held_out[held_out["status"].isin(SOUND)]
     if 0 < len(sound) < len(held_out):
         lines.append(f"{len(sound)} runs predicted by a sound fit: {_misses_in_words(sound)}")
-    lines.append(f"all {len(held_out)} runs held out: {_misses_in_words(held_out)}")
+    lines.append(f"{_all_runs(len(held_out))} held out: {_misses_in_words(held_out)}")
     return "\n".join(lines)
+
+
+def _all_runs(n: int) -> str:
+    return f"all {n} runs" if n > 1 else "the one run"
 
 
 def _misses_in_words(held_out: pd.DataFrame) -> str:
@@ -376,17 +394,22 @@ def _misses_in_words(held_out: pd.DataFrame) -> str:
         f"mean miss {100 * mean:.3g}%, largest {100 * most:.3g}%"
         for mean, most in sum_up(held_out).itertuples(index=False)
     )
-    return f"{law} (no change: {no_change}; line through the two dearest: {line})"
+    return f"{law} (no change: {no_change}; line: {line})"
 
 
-def _not_predicted(sizes: list[float], N: str) -> list[str]:
-    return [f"{N} = {size:.4g} was not predicted: too few runs below it" for size in sizes]
+def _not_predicted(sizes: list[float], N: str, law: Law) -> list[str]:
+    from scaling.advice import N_PARAMETERS
+
+    if not sizes:
+        return []
+    below = f"fewer than {N_PARAMETERS[law.value]} runs that differ in {N} or D below"
+    return [f"not judged, with {below}: {N} = {', '.join(f'{size:.4g}' for size in sizes)}"]
 
 
 @app.command()
 @_says_what_is_wrong
 def scorecard(as_json: AsJson = False) -> None:
-    """Put every number that the paper printed beside ours."""
+    """Put the paper's numbers beside ours."""
     from scaling.scorecard import as_table, make_scorecard
 
     entries = make_scorecard()

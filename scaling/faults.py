@@ -14,6 +14,11 @@ def show(text: str, width: int = 60) -> str:
     return repr(text if len(text) <= width else text[:width] + "…")
 
 
+def _is_plain(name: str) -> bool:
+    """Tell whether a name can be read off a message as it stands."""
+    return name.isprintable() and name == name.strip() and 0 < len(name) <= 60
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault of a run table.
@@ -46,8 +51,7 @@ class Fault:
         if self.row is not None:
             place.append(f"row {self.row}")
         if self.column is not None:
-            shown = self.column.isprintable() and 0 < len(self.column) <= 60
-            place.append(f"column {self.column if shown else show(self.column)}")
+            place.append(f"column {self.column if _is_plain(self.column) else show(self.column)}")
         value = f"{show(self.value)} " if self.value else ""
         return f"{', '.join(place)}: {value}{self.rule}"
 

@@ -153,9 +153,13 @@ def draw_wandering(ax: Axes, designs: pd.DataFrame, dataset: str) -> Axes:
 
 
 def draw_error_laws(
-    ax: Axes, table: pd.DataFrame, laws: dict[str, ErrorLaw], fit_runs: pd.DataFrame, task: str
+    ax: Axes,
+    table: pd.DataFrame,
+    laws: dict[str, tuple[ErrorLaw, float]],
+    fit_runs: pd.DataFrame,
+    task: str,
 ) -> Axes:
-    """Draw measured errors of one task over loss, and error laws, dashed below `fit_runs`.
+    """Draw measured errors of one task over loss, and error laws, dashed below their data.
 
     Parameters
     ----------
@@ -163,8 +167,8 @@ def draw_error_laws(
         Where to draw.
     table : pandas.DataFrame
         Run table of one training set.
-    laws : dict of ErrorLaw
-        Fitted laws by their name in the legend.
+    laws : dict of tuple
+        By name in the legend: a `scaling.law.ErrorLaw`, and the lowest loss it was fitted to.
     fit_runs : pandas.DataFrame
         Runs that all the laws were fitted to: ringed, their losses shaded.
     task : str
@@ -172,9 +176,9 @@ def draw_error_laws(
     """
     lo, hi = fit_runs[LOSS_COLUMN].min(), fit_runs[LOSS_COLUMN].max()
     ax.axvspan(lo, hi, facecolor=SHADE, edgecolor="#b8ad92", zorder=0, label="losses of the five")
-    L = np.linspace(table[LOSS_COLUMN].min() - 0.05, hi, 200)
-    for (name, law), colour in zip(laws.items(), ("#D55E00", "#0072B2"), strict=False):
-        inside = lo <= L
+    L = np.linspace(table[LOSS_COLUMN].min(), hi, 200)
+    for (name, (law, lowest)), colour in zip(laws.items(), ("#D55E00", "#0072B2"), strict=False):
+        inside = lowest <= L
         ax.plot(L[inside], law.predict(L[inside]), color=colour, label=name)
         ax.plot(L[~inside], law.predict(L[~inside]), "--", color=colour)
     scatter_runs(ax, table, LOSS_COLUMN, task, zorder=3)

@@ -63,10 +63,11 @@ def draw_rays(ax: Axes, multipliers: ArrayLike) -> Axes:
             end[0],
             end[1],
             f"M = {M:g}",
-            fontsize=7,
+            fontsize=8,
             color="#777777",
             ha="right",
             va="top" if at_top else "bottom",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
         )
     ax.set(xlim=limits[0], ylim=limits[1])
     return ax
@@ -113,7 +114,7 @@ def draw_residuals(
     ax : matplotlib.axes.Axes
         Where to draw.
     M, residuals : array_like of shape (n_runs,)
-        Tokens per parameter, and relative residuals, measured minus fitted, fractions.
+        Tokens per parameter, and relative residuals, fitted minus measured, fractions.
     grid : str
         Name of the grid.
     filled : bool
@@ -132,7 +133,7 @@ def draw_residuals(
         label=label,
     )
     ax.axhline(0, color=INK, linewidth=0.8)
-    ax.set(xscale="log", xlabel="M, tokens per parameter", ylabel="measured minus fitted, %")
+    ax.set(xscale="log", xlabel="M, tokens per parameter", ylabel="fitted minus measured, %")
     return ax
 
 
@@ -145,7 +146,7 @@ def draw_shapes(ax: Axes, shapes: pd.DataFrame, named: list[str]) -> Axes:
         Where to draw.
     shapes : pandas.DataFrame
         One row per shape, named by its index: aspect (width over layers), and the mean relative
-        residuals under ``N`` and ``N_body``, fractions.
+        residuals, fitted minus measured, under ``N`` and ``N_body``, fractions.
     named : list of str
         Shapes to name.
     """
@@ -159,17 +160,18 @@ def draw_shapes(ax: Axes, shapes: pd.DataFrame, named: list[str]) -> Axes:
     )
     for name in named:
         at = shapes.loc[name]
-        higher = max(at["N"], at["N_body"])
+        lower = min(at["N"], at["N_body"])
         ax.annotate(
             name,
-            (at["aspect"], 100 * higher),
-            xytext=(0, 7),
+            (at["aspect"], 100 * lower),
+            xytext=(0, -13),
             textcoords="offset points",
             ha="center",
             fontsize=8,
         )
     ax.axhline(0, color=INK, linewidth=0.8)
-    ax.set(xscale="log", xlabel="width per layer", ylabel="mean of measured minus fitted, %")
+    ax.set(xscale="log", xlabel="width per layer", ylabel="mean of fitted minus measured, %")
+    ax.margins(y=0.12)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     return ax
@@ -185,7 +187,8 @@ def draw_repeats(
     ax : matplotlib.axes.Axes
         Where to draw.
     epochs, ratio : array_like of shape (n_runs,)
-        Epochs, and the measured loss over what it is held against.
+        Epochs, and the measured loss over what it is held against (a cost: above 1 more was
+        measured).
     fresh : array_like of shape (n_runs,)
         Different tokens per parameter, the shade of a mark.
     bar : bool

@@ -131,7 +131,7 @@ def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
         ax.scatter(x, y, marker=marker, s=38, c=faces, edgecolors=grey, zorder=3)
     ax.axhline(0, color=INK, linewidth=0.8)
     _multiplier_axis(ax)
-    ax.set_ylabel("predicted − measured, %")
+    ax.set_ylabel("predicted minus measured, %")
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
     key_of_sizes(ax, residuals, loc="lower right", ncols=3)
@@ -139,20 +139,20 @@ def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
 
 
 def draw_miss_over_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
-    """Draw the residual of each run over the share of its steps that the warm-up takes.
+    """Draw the miss of each run over the share of its steps that the warm-up takes.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
         Where to draw.
     runs : pandas.DataFrame
-        Columns size, M, warmup_share and residual (actual minus predicted, nats per token).
+        Columns size, M, warmup_share and miss (predicted minus measured, nats per token).
     """
-    scatter_runs(ax, runs, "warmup_share", "residual", zorder=3)
+    scatter_runs(ax, runs, "warmup_share", "miss", zorder=3)
     _share_axis(ax)
-    ax.set_ylabel("measured − law, nats/token")
-    key_of_sizes(ax, runs, loc="upper left")
-    key_of_multipliers(ax, loc="upper left", bbox_to_anchor=(0.2, 1.0))
+    ax.set_ylabel("predicted minus measured, nats/token")
+    key_of_sizes(ax, runs, loc="lower left")
+    key_of_multipliers(ax, loc="lower left", bbox_to_anchor=(0.3, 0.0))
     return ax
 
 
@@ -170,8 +170,8 @@ def draw_pairs(ax: Axes, pairs: pd.DataFrame, label: str) -> Axes:
     """
     ax.scatter(pairs["share"], pairs["difference"], s=22, color=INK, alpha=0.6, label=label)
     _share_axis(ax)
-    ax.set_ylabel("longer − shorter warm-up, nats/token")
-    ax.legend(loc="upper left")
+    ax.set_ylabel("shorter − longer warm-up, nats/token")
+    ax.legend(loc="lower left")
     return ax
 
 

@@ -31,9 +31,9 @@ LOSS_SET_LABELS = {
     "paloma_code": "Code, 100 languages",
 }
 NOISE_LABELS = {
-    "half_width": "half width, run alone",
-    "noise_independent": "half width, errors independent",
-    "noise_shared": "half width, errors shared",
+    "half_width": "half width,\nrun alone",
+    "noise_independent": "half width,\nerrors independent",
+    "noise_shared": "half width,\nerrors shared",
 }
 
 
@@ -63,7 +63,7 @@ def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str], limit: fl
         vmin=-limit,
         vmax=limit,
         linewidths=1,
-        annot_kws={"fontsize": 8.5},
+        annot_kws={"fontsize": 8},
         cbar_kws={"label": "predicted minus measured, %", "extend": "both"},
     )
     parts = [str(run).split("-") for run in misses.columns]
@@ -82,7 +82,7 @@ def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str], limit: fl
         ax.axvline(i, color=INK, linewidth=2)
     for dataset in dict.fromkeys(part[0] for part in parts):
         middle = float(np.mean([i for i, part in enumerate(parts) if part[0] == dataset])) + 0.5
-        ax.text(middle, -0.15, f"trained on {DATASET_LABELS[dataset]}", ha="center", fontsize=9)
+        ax.text(middle, -0.15, f"trained on {DATASET_LABELS[dataset]}", ha="center", fontsize=8)
     ax.set(xlabel="", ylabel="loss set")
     return ax
 

@@ -1,4 +1,4 @@
-"""What do these runs say of another one? And what speaks against believing it."""
+"""What do these runs say of another one? Its loss, its errors, and how far away it lies."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scaling.advice import warn_of_fit
 from scaling.best import fit_best
 from scaling.fit import Fit, FitError, fit_error_law, fit_loss_law, fit_loss_surface
 from scaling.schema import error_columns
@@ -19,14 +20,6 @@ LAWS: dict[str, tuple[Callable[..., Fit], str]] = {
     "free": (fit_loss_surface, "E + A N^-alpha + B D^-beta"),
     "best": (fit_best, "E + A N^-alpha + B D^-alpha, prior on alpha"),
 }
-ADVICE = {
-    "unidentified": "the runs cannot tell the coefficients apart (one size, one ray of D/N, or a "
-    "loss that does not change); only predictions along what was varied can hold",
-    "at_bound": "an exponent stands at the end of its range: the runs do not follow this law",
-    "wrong_sign": "a coefficient is negative: the law bends the wrong way somewhere",
-    "saturated": "as many coefficients as runs: nothing is left to judge the fit by",
-}
-LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # over such a design a law returns its coefficients
 SMALL_REACH = 1e-6  # of the compute of the largest run
 
 
@@ -131,7 +124,7 @@ def make_forecast(
         column.removeprefix("err_"): _forecast_error(table, loss, column, predicted)
         for column in error_columns(table)
     }
-    warnings = warn_of_fit(fit, table, N) + _warn_of_target(predicted, reach, errors)
+    warnings = warn_of_fit(fit, table, loss, N, law) + _warn_of_target(predicted, reach, errors)
     return Forecast(predicted, fit, reach, errors, warnings)
 
 
@@ -152,37 +145,6 @@ def _forecast_error(table: pd.DataFrame, loss: str, column: str, predicted: floa
         return ErrorForecast(None, "too_few_runs")
     with np.errstate(over="ignore", invalid="ignore"):  # far outside: warned about
         return ErrorForecast(fit.law.predict(predicted), fit.status)
-
-
-# --- what speaks against it ---------------------------------------------------------------
-
-
-def warn_of_fit(fit: Fit, table: pd.DataFrame, N: str = "N") -> list[str]:
-    """What speaks against a fit: its status, a narrow design, and runs that carry a flag."""
-    advice = [ADVICE[fit.status]] if fit.status in ADVICE else []
-    return advice + warn_of_design(table, N) + warn_of_flags(table)
-
-
-def warn_of_flags(table: pd.DataFrame) -> list[str]:
-    """The runs that carry a flag, and why."""
-    flagged = table.loc[table["flags"] != "", ["run", "flags"]]
-    return [f"{run}: {reason}" for run, reason in flagged.itertuples(index=False)]
-
-
-def warn_of_design(table: pd.DataFrame, N: str = "N") -> list[str]:
-    """What the runs leave open by where they lie."""
-    M = table["D"] / table[N]
-    messages = []
-    if M.max() / M.min() < LEAST_M_SPAN:
-        messages.append(
-            f"all runs have {M.min():.3g} to {M.max():.3g} tokens per parameter: add one with "
-            f"at least {LEAST_M_SPAN:g} times more, or the cost of over-training is not known"
-        )
-    if (span := table[N].max() / table[N].min()) < LEAST_N_SPAN:
-        messages.append(
-            f"{N} spans a factor of {span:.3g} only: {LEAST_N_SPAN:g} or more fixes the exponent"
-        )
-    return messages
 
 
 def _warn_of_target(loss: float, reach: Reach, errors: dict[str, ErrorForecast]) -> list[str]:

@@ -78,9 +78,9 @@ def compare_candidates(misses: pd.DataFrame, candidate: str, other: str) -> pd.D
 
 
 def fit_all(series: pd.DataFrame, count: str = "N", fitter: Fitter = fit_loss_law) -> pd.Series:
-    """Relative residual ``(measured - fitted) / measured`` of a law that is fitted to every run."""
+    """Relative residual ``(fitted - measured) / measured`` of a law that is fitted to every run."""
     fit = fitter(series[count], series["D"], series["loss"])
-    return pd.Series(fit.residuals, series.index) / series["loss"]
+    return pd.Series(-fit.residuals, series.index) / series["loss"]
 
 
 def extrapolate(

@@ -21,6 +21,7 @@ NUMBER = re.compile(
 HINTS = {
     re.compile(form, re.IGNORECASE): hint
     for form, hint in {
+        r"[+-]?\d+,\d+\s*[KMBT]": "write a decimal point, as in 1.2B",
         r"[\d\s.,'_]*\d[,'_ \u00a0\u202f]\d[\d\s.,'_]*": "no thousands separator or decimal comma",
         r".*[%‰].*": "write a fraction, not a percentage",
         r"[+-]?(inf|infinity|∞)": "it must be finite",

@@ -82,8 +82,12 @@ def fit_tied(case: Case, **options: Any) -> Prediction:
 
 
 def fit_free(case: Case, **options: Any) -> Prediction:
-    """The law with an exponent for N and one for D; the tied law where the runs are too few."""
-    if len(case.runs) < 5:
+    """The law with an exponent for N and one for D; the tied law where the runs are too few.
+
+    Several such laws pass through five runs, and rounding would choose: it takes a sixth run, or a
+    prior.
+    """
+    if len(case.runs) < (5 if options.get("prior") else 6):
         return fit_tied(case, **options)
     return predict_with(fit_loss_surface(*columns_of(case.runs), case.losses, **options).law)
 

@@ -6,8 +6,8 @@ longer than the chapter may. A test makes each again and compares.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,12 +123,28 @@ def write_result(name: str, folder: Path) -> Path:
     return path
 
 
-def main(folder: Path) -> None:
-    """Write every result, or those named on the command line, to `folder`."""
-    for name in sys.argv[1:] or RESULTS:
-        path = write_result(name, folder)
+def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> None:
+    """Write every result, or those that are named, and say how large each file is.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Names of `RESULTS`; by default those of the command line.
+    folder : pathlib.Path, optional
+        Where to; by default ``data/results``.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m scaling.results", description="Make the stored results again: all, or some."
+    )
+    listed = f"any of {', '.join(RESULTS)}; all where none is named"
+    parser.add_argument("name", nargs="*", help=listed)
+    names = parser.parse_args(arguments).name
+    if unknown := [name for name in names if name not in RESULTS]:
+        parser.error(f"no result {', '.join(map(repr, unknown))}: must be {listed}")
+    for name in names or RESULTS:
+        path = write_result(name, folder or data_path("results"))
         print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
 
 
 if __name__ == "__main__":
-    main(data_path("results"))
+    main()

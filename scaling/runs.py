@@ -31,6 +31,7 @@ from scaling.schema import (
     number_columns,
     run_schema,
 )
+from scaling.suspects import add_flags
 from scaling.tables import Table, make_table, read_table
 
 __all__ = [
@@ -46,17 +47,6 @@ __all__ = [
 ]
 
 KEPT_FAULTS = 1000
-SEPARATOR = "; "
-SMALLEST_USUAL_N = 1e3
-LARGEST_USUAL_LOSS = 20.0  # nats; a uniform guess over a million tokens costs 13.8
-REASONS = {
-    "undertrained": "D < N: swapped?",
-    "warmup": "ends before its warm-up does",
-    "batch": "D is less than one batch",
-    "repeat": "same N and D as another run",
-    "loss": "a loss above 20 nats per token: a perplexity? take its logarithm",
-    "units": "N < 1000: counted in millions or billions?",
-}
 
 
 def _convert(frame: pd.DataFrame) -> pd.DataFrame:
@@ -135,33 +125,6 @@ def _raise_faults(table: Table, found: pd.DataFrame) -> None:
         raise RunTableError(ordered[:KEPT_FAULTS], tally)
 
 
-def _find_suspects(frame: pd.DataFrame) -> dict[str, pd.Series]:
-    """Mark the runs that are sound rows and yet suspect, by reason."""
-    unknown = pd.Series(np.nan, frame.index)
-    N, D = frame["N"], frame["D"]
-    batch, warmup = frame.get("batch_tokens", unknown), frame.get("warmup_steps", unknown)
-    design = [name for name in ("dataset", "N", "D") if name in frame]
-    return {
-        "undertrained": D < N,
-        "warmup": D / batch < warmup,
-        "batch": batch > D,
-        "repeat": frame.duplicated(design, keep=False),
-        "loss": (frame[loss_columns(frame)] > LARGEST_USUAL_LOSS).any(axis=1),
-        "units": N < SMALLEST_USUAL_N,
-    }
-
-
-def _add_flags(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the reasons to `flags`, once each; the flags that a table brings stay first."""
-    flags = frame.get("flags", pd.Series("", frame.index)).fillna("").astype(object)
-    for key, suspect in _find_suspects(frame).items():
-        reason = REASONS[key]
-        new = suspect & ~flags.str.contains(reason, regex=False)
-        joint = flags.where(flags == "", flags + SEPARATOR)
-        flags = flags.mask(new, joint + reason)
-    return frame.assign(flags=flags)
-
-
 def _check(table: Table) -> pd.DataFrame:
     """Give the sound table with M, C, `run` and `flags`, or raise all its faults."""
     frame = _convert(table.frame)
@@ -169,7 +132,7 @@ def _check(table: Table) -> pd.DataFrame:
     if "run" not in frame:
         frame.insert(0, "run", [f"row {row}" for row in table.rows])
     N, D = frame["N"], frame["D"]
-    frame = _add_flags(frame.assign(M=D / N, C=6.0 * N * D))
+    frame = add_flags(frame.assign(M=D / N, C=6.0 * N * D))
     return frame.astype({name: "str" for name in TEXTS if name in frame})
 
 

@@ -64,13 +64,14 @@ def pair_warmups(search: pd.DataFrame, shorter: int, longer: int) -> pd.DataFram
     -------
     pandas.DataFrame
         One row per pair: configuration, steps, ``share`` (of the longer warm-up) and
-        ``share_shorter``, and ``difference``, loss with the longer warm-up minus loss with the
-        shorter one, nats per token; sorted by share.
+        ``share_shorter``, and ``difference``, loss with the shorter warm-up minus loss with the
+        longer one, nats per token: below zero the longer warm-up is the worse; sorted by
+        share.
     """
     columns = [*CONFIGURATION, "steps", "warmup_share", "loss"]
     first, second = (search.loc[search["warmup_steps"] == w, columns] for w in (shorter, longer))
     pairs = second.merge(first, on=[*CONFIGURATION, "steps"], suffixes=("", "_shorter"))
-    pairs["difference"] = pairs["loss"] - pairs["loss_shorter"]
+    pairs["difference"] = pairs["loss_shorter"] - pairs["loss"]
     renamed = pairs.rename(columns=lambda name: name.replace("warmup_share", "share"))
     return renamed.drop(columns=["loss", "loss_shorter"]).sort_values("share", ignore_index=True)
 
@@ -89,7 +90,7 @@ def summarise_pairs(pairs: pd.DataFrame, edges: Sequence[float]) -> pd.DataFrame
     -------
     pandas.DataFrame
         One row per bin that holds pairs: n_pairs; n_shapes (of width and layers: pairs that differ
-        in heads alone are nearly repeats); n_worse, the shapes whose mean difference is above
+        in heads alone are nearly repeats); n_worse, the shapes whose mean difference is below
         zero; p_value of the two-sided sign test over shapes; median, min and max of the
         differences, nats per token.
     """
@@ -100,7 +101,7 @@ def summarise_pairs(pairs: pd.DataFrame, edges: Sequence[float]) -> pd.DataFrame
 
 def _summary(pairs: pd.DataFrame) -> dict[str, Any]:
     means = pairs.groupby(["width", "layers"])["difference"].mean()
-    n_worse = int((means > 0).sum())
+    n_worse = int((means < 0).sum())
     return {
         "n_pairs": len(pairs),
         "n_shapes": len(means),

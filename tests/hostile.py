@@ -403,7 +403,12 @@ DESIGNS = (
         b"N,D,loss\n" + b"".join(b"%de7,%de9,%de-300\n" % (i, i * i, 9 - i) for i in range(1, 8)),
     ),
     Hostile("loss above 20 nats", good_and("4e8,8e9,50"), (), ((6, "above 20 nats"),)),
-    Hostile("counts in billions", b"N,D,loss\n6.9,138,2.2\n1.4,28,2.6\n", (), ((0, "N < 1000"),)),
+    Hostile(
+        "counts in billions",
+        b"N,D,loss\n6.9,138,2.2\n1.4,28,2.6\n",
+        (),
+        ((0, "did you mean 6.9M or 6.9B?"), (0, "D is 138: did you mean 138B?")),
+    ),
     Hostile("counts at the limit", b"N,D,loss\n1,1,3\n1e30,1e30,2\n1,1e30,2.5\n1e30,1,2.5\n"),
     Hostile(
         "loss equal in the same design",

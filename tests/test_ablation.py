@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -12,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import curve_fit
 
-from scaling import ablation, figures_ablation
+from scaling import ablation, ablation_tables, figures_ablation
 from scaling.ablation import (
     SOUND,
     TARGETS,
@@ -29,6 +31,7 @@ from scaling.ablation_tables import (
     WITHOUT_LARGEST,
     _sum_up,
     tabulate_leave_sizes_out,
+    tabulate_subsets,
     tabulate_without_largest,
 )
 from scaling.fit import fit_loss_law, fit_loss_surface
@@ -213,10 +216,13 @@ def test_cheapest_by_hand():
     """The cheapest under the limit, its neighbours in cost, and the fate of what others choose."""
     rows = [
         # sizes, dataset, compute, worst
+        ("o", "a", 0.9, 0.02),
         ("p", "a", 1.0, 0.05),
         ("q", "a", 2.0, 0.009),
+        ("v", "a", 2.0, 0.03),
         ("r", "a", 3.9, 0.02),
         ("s", "a", 4.0, 0.008),
+        ("u", "a", 4.1, 0.007),
         ("t", "a", 9.0, 0.001),
         ("p", "b", 1.0, 0.004),
         ("q", "b", 2.0, 0.3),
@@ -226,12 +232,25 @@ def test_cheapest_by_hand():
     designs = designs.assign(multipliers="M20", n_runs=4)
     first, second = find_cheapest(designs, 0.01).to_dict("records")
     assert (first["sizes"], first["compute"], first["worst"]) == ("q", 2.0, 0.009)
-    assert (first["n_designs"], first["n_alike"]) == (5, 3)  # p, r and s cost 1 to 4
-    assert first["share_alike"] == pytest.approx(1 / 3)
+    assert (first["n_designs"], first["n_alike"]) == (8, 4)  # p, v, r and s cost 1 to 4
+    assert first["share_alike"] == 1 / 4
     assert first["elsewhere"] == 0.05  # b would choose p
     assert (second["sizes"], second["n_alike"], second["share_alike"]) == ("p", 1, 0.0)
     assert second["elsewhere"] == 0.3  # a would choose q
     assert find_cheapest(designs, 1e-4)[["elsewhere"]].isna().all(axis=None)
+
+
+def test_elsewhere_is_a_design_that_is_good_on_all_the_others():
+    """Not p, good on one of two; not q, which is not there to be judged; not s, dearer in full."""
+    rows = [
+        *(("p", "a", 1.0, 0.5), ("p", "b", 1.0, 0.004), ("p", "c", 1.0, 0.2)),
+        *(("q", "b", 2.0, 0.001), ("q", "c", 2.0, 0.001)),
+        *(("r", "a", 3.0, 0.03), ("r", "b", 3.0, 0.009), ("r", "c", 3.0, 0.006)),
+        *(("s", "a", 4.0, 0.07), ("s", "b", 1.5, 0.001), ("s", "c", 4.0, 0.001)),
+    ]
+    designs = pd.DataFrame(rows, columns=["sizes", "dataset", "compute", "worst"])
+    first = find_cheapest(designs.assign(multipliers="M20", n_runs=4), 0.01).iloc[0]
+    assert (first["dataset"], first["elsewhere"]) == ("a", 0.03)
 
 
 # --- stored results -----------------------------------------------------------------------
@@ -372,6 +391,30 @@ def test_stored_subsets_count_and_sum_up(table, small):
     assert row["within_2%"] == pytest.approx(np.mean(miss <= 0.02), abs=1e-7)
 
 
+def test_groups_of_subsets_by_hand(monkeypatch, table, small):
+    """Choices of five among twelve runs, grouped by the sizes that they hold at M = 5."""
+    some = small[small["M"].isin([5, 20, 640])].reset_index(drop=True)
+    monkeypatch.setattr(ablation_tables, "DATASETS", {"only": "redpajama"})
+    monkeypatch.setattr(ablation_tables, "select_small", lambda table: some)
+    made = tabulate_subsets().set_index(["designs", "target"])
+    designs = np.array([np.isin(range(12), five) for five in combinations(range(12), 5)])
+    short = [set(some.loc[design & (some["M"] == 5), "size"]) for design in designs]
+    groups = {
+        "all": [True for sizes in short],
+        "without M=5": [not sizes for sizes in short],
+        "M=5 at 0.011B only": [sizes == {"0.011B"} for sizes in short],
+        "with redpajama-0.079B-M5": ["0.079B" in sizes for sizes in short],
+    }
+    laws, status = fit_designs(some, designs)
+    worst = miss_targets(laws, select_large(table))["worst"]
+    sound = np.isin(status, SOUND)
+    assert 0 < sound.sum() < len(designs) == 792
+    for name, group in groups.items():
+        row = made.loc[(name, "worst")]
+        assert (row["n_designs"], row["n_sound"]) == (sum(group), (sound & group).sum())
+        assert row["median"] == pytest.approx(worst[sound & group].median(), rel=1e-6)
+
+
 def test_sums_by_hand():
     found = _sum_up(pd.Series([0.01, 0.02, 0.03, 0.05, 0.06]))
     assert found == pytest.approx(
@@ -508,14 +551,14 @@ def test_conditions_and_wandering_show_their_columns(ax):
     assert np.asarray(ax.collections[-1].get_offsets()).tolist() == [[1.5, -0.05], [2.0, 0.01]]
 
 
-def test_error_laws_are_dashed_below_the_runs_that_fit(ax, table):
+def test_error_laws_are_dashed_below_their_own_runs_and_end_with_the_data(ax, table):
     five = select_loss_fit(table)
-    laws = {"one": ErrorLaw(0.86, 2.2, 0.7), "two": ErrorLaw(0.9, 1.3, 0.5)}
+    laws = {"one": (ErrorLaw(0.86, 2.2, 0.7), 3.0), "two": (ErrorLaw(0.9, 1.3, 0.5), 2.6)}
     figures_ablation.draw_error_laws(ax, table, laws, five, "err_avg17")
-    lowest = five[LOSS_COLUMN].min()
-    for law, solid, dashed in zip(laws.values(), ax.lines[::2], ax.lines[1::2], strict=True):
+    drawn = zip(laws.values(), ax.lines[::2], ax.lines[1::2], strict=True)
+    for (law, lowest), solid, dashed in drawn:
         assert (solid.get_linestyle(), dashed.get_linestyle()) == ("-", "--")
         assert solid.get_xdata().min() >= lowest > dashed.get_xdata().max()
-        assert dashed.get_xdata().min() < table[LOSS_COLUMN].min()
+        assert dashed.get_xdata().min() == table[LOSS_COLUMN].min()
         for line in (solid, dashed):
             assert line.get_ydata() == pytest.approx(law.predict(line.get_xdata()))

@@ -139,6 +139,16 @@ def test_sizes_are_those_of_the_count():
     assert len(run_backtest(table, "loss")[0]["fit_sizes"].iloc[-1]) == 3
 
 
+def test_baselines_cost_the_runs_in_the_count_that_is_asked_for():
+    """The same as if that count were the table's N, and not what the table's own N gives."""
+    table = planted().assign(N_body=lambda t: t["N"] ** 1.5)
+    names = ["no_change", "line"]
+    by_body, _ = run_backtest(table, "loss", "N_body")
+    as_N, _ = run_backtest(table.assign(N=table["N_body"]), "loss")
+    pd.testing.assert_frame_equal(by_body[names], as_N[names])
+    assert (by_body["line"] != run_backtest(table, "loss")[0]["line"]).all()
+
+
 def test_runs_of_like_cost_give_a_flat_line():
     N = np.array([1e8, 2e8, 3e8, 4e8, 1e9])
     D = np.array([*(1e18 / N[:4]), 2e11])
@@ -167,11 +177,16 @@ def test_too_few_sizes_are_refused(sizes, said):
 
 def test_sums_and_misses_by_hand():
     held_out = pd.DataFrame(
-        {"actual": [2.0, 4.0], "predicted": [2.2, 3.0], "no_change": [3.0, 4.0], "line": [2.0, 6.0]}
+        {
+            "actual": [2.0, 4.0, 5.0],
+            "predicted": [2.2, 3.0, 5.0],
+            "no_change": [3.0, 4.0, 5.0],
+            "line": [2.0, 6.0, 4.0],
+        }
     )
     summary = sum_up(held_out)
     assert list(summary.index) == ["predicted", "no_change", "line"]
-    assert summary["mean"].tolist() == pytest.approx([0.175, 0.25, 0.25])
+    assert summary["mean"].tolist() == pytest.approx([0.35 / 3, 0.5 / 3, 0.7 / 3])
     assert summary["max"].tolist() == pytest.approx([0.25, 0.5, 0.5])
     assert miss([2.2, 1.5], [2.0, 2.0]) == pytest.approx([0.1, -0.25])
     assert miss([1e30, -1e30], [5e-324, 5e-324]).tolist() == [LARGEST_FLOAT, -LARGEST_FLOAT]

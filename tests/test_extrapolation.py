@@ -344,6 +344,63 @@ def test_the_candidates_table_sums_up_the_other_two(candidates, large_runs, grid
     )
 
 
+def made_for(monkeypatch, *names: str) -> pd.DataFrame:
+    """The table of candidates, made here for a few of them."""
+    some = [candidate for candidate in list_candidates(0.018) if candidate.name in names]
+    monkeypatch.setattr(extrapolation, "list_candidates", lambda sigma_0: some)
+    return extrapolation.tabulate_candidates().set_index("candidate")
+
+
+def test_a_row_of_the_candidates_table_comes_out_again(monkeypatch, candidates):
+    names = [NAMES[name] for name in ("recipe", "log", "best")]
+    made = made_for(monkeypatch, *names)
+    pd.testing.assert_frame_equal(made, candidates.loc[names], rtol=1e-6, check_names=False)
+
+
+def test_the_series_of_a_grid_count_alike_however_many_runs_they_judge(monkeypatch):
+    """Porian's first data set is asked for its last run alone, and counts as much as the other."""
+    tasks = [
+        task._replace(asked=task.asked.tail(1)) if task.keys["series"] == "openwebtext2" else task
+        for task in grid_tasks(("N",))
+    ]
+    monkeypatch.setattr(extrapolation, "grid_tasks", lambda counts: tasks)
+    row = made_for(monkeypatch, "recipe").loc["recipe"]
+    misses = run_tasks(tasks, [BASELINES[0]])
+    of_series = {
+        (share, grid, series): own["relative_error"].abs().mean()
+        for (share, grid, series), own in misses.groupby(["fit_share", "grid", "series"])
+    }
+    for share, column in (("1/20", "grids_20"), ("1/100", "grids_100")):
+        porian = [of_series[share, "porian", name] for name in ("openwebtext2", "refinedweb")]
+        others = [of_series[share, name, ""] for name in GRIDS if name != "porian"]
+        assert row[column] == pytest.approx((sum(others) + sum(porian) / 2) / 4)
+
+
+def test_what_is_predicted_was_not_read_by_the_constants(monkeypatch):
+    """Constants that predict, as a loss, the number of what they were chosen without."""
+    left_out = [None, *DATASETS.values(), "testbed", *GRIDS]
+
+    def predict_number(number, name):
+        def fit(case):
+            return lambda runs: np.full((len(case.losses), len(runs)), float(number))
+
+        return Candidate(name, "", 0, fit)
+
+    monkeypatch.setattr(extrapolation, "second_choice", lambda name=None: left_out.index(name))
+    monkeypatch.setattr(extrapolation, "member_of_second", predict_number)
+    monkeypatch.setattr(extrapolation, "named_candidates", lambda: [BASELINES[0]])
+    monkeypatch.setattr(extrapolation, "BASELINES", ())
+    monkeypatch.setattr(extrapolation, "SINGLE_CHANGES", ())
+    for make in (extrapolation.tabulate_large_runs, extrapolation.tabulate_grids):
+        table = make()
+        others = table[table["candidate"] == OTHERS]
+        own = others["grid" if "grid" in others else "dataset"]
+        assert others["predicted"].tolist() == [left_out.index(name) for name in own]
+        other_grids = table.loc[table["candidate"] == OTHER_GRIDS, "predicted"]
+        assert set(other_grids) == (set() if "grid" in others else {left_out.index("testbed")})
+        assert len(others) == (table["candidate"] == "recipe").sum() > 0
+
+
 def test_pooling_pools_on_the_other_grids_too(candidates):
     """Porian's two data sets share one exponent, as in the backtests."""
     pooled = next(candidate for candidate in BASELINES if candidate.name == "one exponent")

@@ -88,7 +88,7 @@ def test_shapes_join_both_counts(ax):
     assert points(ax, 1) == pytest.approx(np.array([[3, 2], [256, 0]]))
     segments = [sorted(s[:, 1].tolist()) for s in ax.collections[2].get_segments()]
     assert segments == [pytest.approx([-1, 2]), pytest.approx([0, 4])]
-    assert [(t.get_text(), t.xy) for t in ax.texts] == [("wide", pytest.approx((256, 4)))]
+    assert [(t.get_text(), t.xy) for t in ax.texts] == [("wide", pytest.approx((256, 0)))]
 
 
 @pytest.mark.parametrize(("bar", "n_axes"), [(True, 2), (False, 1)])

@@ -78,11 +78,11 @@ def test_runs_outside_the_fit_are_hollow(ax):
 
 def test_misses_stand_over_their_share_of_warm_up(ax):
     runs = load_result("residuals").query("fit_set == 'grid_20'")
+    runs = runs.assign(miss=runs["predicted"] - runs["actual"])
     figures.draw_miss_over_warmup(ax, runs)
     drawn = np.concatenate([points(c) for c in ax.collections])
-    assert sorted(map(tuple, drawn)) == sorted(
-        zip(runs["warmup_share"], runs["residual"], strict=True)
-    )
+    assert sorted(map(tuple, drawn)) == sorted(zip(runs["warmup_share"], runs["miss"], strict=True))
+    assert ax.get_ylabel().startswith("predicted − measured")
 
 
 def test_pairs_stand_over_the_longer_warm_up(ax):

@@ -14,7 +14,8 @@ from scaling.cli import app
 from scaling.datafiles import data_path
 from scaling.fit import fit_loss_law
 from scaling.grids import GRIDS, load_grid, select_plain, split_by_compute, split_series
-from scaling.runs import REASONS, choose_loss
+from scaling.runs import choose_loss
+from scaling.suspects import REASONS
 
 FOLDER = data_path("grids")
 README = (FOLDER / "README.md").read_text(encoding="utf-8")

@@ -46,13 +46,15 @@ ROOMS = {
     "release_search": "release_checks",
     "release_tasks": "names release_checks",
     "release_grids": "release_checks release_extract",
-    "runs": "faults numbers schema tables",
+    "suspects": "faults schema",
+    "runs": "faults numbers schema suspects tables",
     "grids": "datafiles runs",
     "solution": "objectives scan projection",
     "fit": "law objectives scan observations solution",
     "release": "compute names release_checks release_search release_tasks",
     "best": "datafiles law observations fit",
-    "forecast": "schema fit best",
+    "advice": "schema suspects fit best",
+    "forecast": "schema fit best advice",
     "recipe": "names testbed fit",
     "headline": "style figures testbed recipe",
     "overtraining": "baselines compute fit law names recipe testbed",
@@ -79,7 +81,8 @@ ROOMS = {
     "results": "ablation_tables datafiles extrapolation overtraining selection slopes transfer",
     "unprinted": "ablation_tables slopes transfer results",
     "scorecard": "compute law published testbed recipe unprinted",
-    "cli": "faults numbers schema runs fit forecast scorecard backtest",
+    "options": "faults numbers",
+    "cli": "faults schema runs fit advice forecast scorecard backtest options",
 }
 MODULES = sorted(path for path in (ROOT / "scaling").glob("*.py") if path.stem != "__init__")
 

@@ -11,6 +11,7 @@ import pytest
 from plain import fit_plainly
 
 from scaling.families import first_family, member_of_first, member_of_second, second_family
+from scaling.fit import ExponentPrior
 from scaling.predictors import (
     ALPHAS,
     BASELINES,
@@ -126,6 +127,12 @@ def test_the_case_can_tell_the_candidates_apart():
     assert min(apart) > 3e-5
 
 
+def test_no_change_is_the_dearest_run_not_the_largest_or_the_longest():
+    runs = pd.DataFrame({"N": [1e7, 1e8, 1e9], "D": [1e11, 5e10, 1e9]})
+    predict = CANDIDATES["no change"].fit(Case(runs, np.array([[3.0, 2.5, 3.5], [5.0, 4.0, 6.0]])))
+    assert predict(runs.iloc[:2]).tolist() == [[2.5, 2.5], [4.0, 4.0]]
+
+
 def test_parts_are_counted():
     """A baseline for comparison has none, but one exponent for all is a part."""
     parts = {name: candidate.n_parts for name, candidate in CANDIDATES.items()}
@@ -167,14 +174,15 @@ def test_a_case_keeps_losses_beside_their_runs():
     assert kept.siblings is CASE.siblings
 
 
-@pytest.mark.parametrize(("n_runs", "falls_back"), [(4, True), (5, False)])
-def test_the_free_law_needs_five_runs(n_runs, falls_back):
+@pytest.mark.parametrize(("n_runs", "least"), [(4, 5), (5, 5), (5, 6), (6, 6)])
+def test_the_free_law_needs_six_runs_or_five_and_a_prior(n_runs, least):
     few = first(n_runs)
     assert len(few.runs) == n_runs
     assert np.ptp(few.runs["N"]) > 0
-    for options in ({}, {"objective": "log"}):
+    prior = {"prior": ExponentPrior(0.3, 1e-3)} if least == 5 else {}
+    for options in (prior, {"objective": "log", **prior}):
         tied, free = (fit(few, **options)(ASKED) for fit in (fit_tied, fit_free))
-        assert (tied.tolist() == free.tolist()) == falls_back
+        assert (tied.tolist() == free.tolist()) == (n_runs < least)
 
 
 def fed_and_starved(M: list[float], N: list[float]) -> Case:
@@ -215,6 +223,24 @@ def test_a_column_that_is_not_there_gives_the_recipe(name, column):
     bare = Case(CASE.runs.drop(columns=column), CASE.losses)
     predicted = CANDIDATES[name].fit(bare)(ASKED.drop(columns=column))
     assert predicted.tolist() == fit_tied(CASE)(ASKED).tolist()
+
+
+@pytest.mark.parametrize("seed", [104, 166])
+def test_losses_of_no_order_do_not_send_the_coupled_law_out_of_range(seed):
+    """Warnings are errors here: a search that strays may not overflow."""
+    rng = np.random.default_rng(seed)
+    N, D = np.exp(rng.uniform(16, 22, 8)), np.exp(rng.uniform(1, 6, 8))
+    runs = pd.DataFrame({"N": N, "D": N * D})
+    predict = CANDIDATES["coupled 2"].fit(Case(runs, np.exp(rng.uniform(-3, 3, (1, 8)))))
+    assert np.isfinite(predict(runs)).all()
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e3])
+@pytest.mark.parametrize("name", ["coupled 1/2", "coupled 2"])
+def test_the_coupled_law_holds_in_any_unit_of_the_loss(name, unit):
+    fit = CANDIDATES[name].fit
+    scaled = fit(Case(CASE.runs, CASE.losses / unit))(ASKED)
+    assert scaled * unit == pytest.approx(fit(CASE)(ASKED), rel=1e-4)
 
 
 # --- what a candidate reads ----------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import binom, spearmanr
 
 from scaling.ranks import correlate_ranks, order_pairs, rank_errors
 from scaling.testbed import run_table
@@ -56,6 +56,29 @@ def test_the_interval_shrinks_with_runs():
     assert widths[0] / widths[1] == pytest.approx(4, rel=0.5)
 
 
+def test_the_interval_holds_95_per_cent():
+    """Of a rank correlation of nothing, whose standard error is 1 / sqrt(n - 1)."""
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(rng.normal(size=(500, 2)), columns=["x", "err"])
+    row = rank_errors(table, ["x"], "err", rng).loc["x"]
+    ends = (row[["spearman_lo", "spearman_hi"]] - row["spearman"]) * np.sqrt(499)
+    assert ends.tolist() == pytest.approx([-1.96, 1.96], abs=0.12)
+
+
+def test_the_best_is_one_column_in_every_draw():
+    """Of two that are nearly as good the second is ahead in some draws; the worst never is."""
+    table = make_table(200)
+    noise = np.random.default_rng(4).normal(size=(2, 200))
+    error = table["err"]
+    table = table.assign(a=error + noise[0], b=error + noise[1], against=-error)
+    ranks = rank_errors(table, ["a", "b", "against"], "err", np.random.default_rng(0), 500)
+    best, second = ranks["spearman"].nlargest(2).index
+    assert {best, second} == {"a", "b"}
+    assert ranks.loc[best, ["behind", "behind_lo", "behind_hi"]].tolist() == [0, 0, 0]
+    assert ranks.loc[second, "behind_lo"] < 0 < ranks.loc[second, "behind_hi"]
+    assert ranks.loc["against", "behind_lo"] > 1
+
+
 def test_pairs_by_hand():
     """Two shapes, three training sets; one run is missing."""
     table = pd.DataFrame(
@@ -76,18 +99,33 @@ def test_pairs_by_hand():
     assert shares.loc["constant"].tolist() == [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 4]
 
 
+def test_whoever_names_one_set_throughout_names_the_better_more_often():
+    """The first shape is the exception."""
+    errors = {"x": [0.6, 0.3, 0.3], "y": [0.5, 0.4, 0.4]}
+    table = pd.DataFrame(
+        [
+            (name, f"S{i}", 20, err, err)
+            for name, own in errors.items()
+            for i, err in enumerate(own)
+        ],
+        columns=["dataset", "size", "M", "loss", "err"],
+    )
+    shares = order_pairs(table, ["loss"], "err", np.random.default_rng(0), 10)
+    assert shares["x, y"].to_dict() == pytest.approx({"loss": 1, "constant": 2 / 3})
+
+
 def test_the_pairs_of_one_shape_are_drawn_together():
-    """Twenty shapes, three pairs each, all right or all wrong: as wide as twenty coins."""
+    """Two hundred shapes, three pairs each, all right or all wrong: as wide as 200 coins."""
     rows = [
-        (dataset, size, 20, (i if right else -i), float(i))
-        for size, right in zip("abcdefghijklmnopqrst", [True, False] * 10, strict=True)
+        (dataset, shape, 20, (i if shape % 2 else -i), float(i))
+        for shape in range(200)
         for i, dataset in enumerate("xyz", 1)
     ]
     table = pd.DataFrame(rows, columns=["dataset", "size", "M", "loss", "err"])
     share = order_pairs(table, ["loss"], "err", np.random.default_rng(0)).loc["loss"]
-    assert (share["all"], share["n_pairs"]) == (0.5, 60)
-    half = 1.96 * 0.5 / 20**0.5
-    assert share[["all_lo", "all_hi"]].tolist() == pytest.approx([0.5 - half, 0.5 + half], abs=0.04)
+    assert (share["all"], share["n_pairs"]) == (0.5, 600)
+    ends = binom.ppf([0.025, 0.975], 200, 0.5) / 200
+    assert share[["all_lo", "all_hi"]].tolist() == pytest.approx(ends, abs=0.006)
 
 
 def test_on_the_testbed_c4_eval_ranks_over_all_sizes_but_not_between_training_sets():

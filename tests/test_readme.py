@@ -1,5 +1,6 @@
 """What the README shows is what happens."""
 
+import json
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from scaling.headline import write_headline
 from scaling.names import DATASETS
 from scaling.recipe import fit_chain, relative_error
 from scaling.results import load_result
+from scaling.runs import read_runs
 from scaling.scorecard import make_scorecard
 from scaling.selection import second_choice
 from scaling.testbed import load_tasks, run_table, select_error_fit, select_loss_fit, select_targets
@@ -161,10 +163,60 @@ def test_the_figure_is_the_one_the_tables_give(tmp_path):
     assert points[0] == pytest.approx(points[1], abs=1e-3)
 
 
+def test_what_a_converged_fit_is_worth():
+    """Of five runs, by training set: the share that misses none of the three large runs by 5%."""
+    subsets = load_result("subsets").query("designs == 'all' and target == 'worst'")
+    share = subsets["within_5%"]
+    assert len(share) == len(DATASETS)
+    told = f"whose fit has converged, {100 * share.min():.0f} to {share.max():.0%}, by training set"
+    assert told in unfolded(README)
+
+
+def test_when_best_helps_and_when_not():
+    """Six targets on C4, from five runs and from 28, with constants that saw no testbed run."""
+    assert "with one of the five runs missing 3.1% instead of 5.0%" in unfolded(README)
+    large = load_result("large_runs").query("loss_set == 'c4_eval'")
+    large = large[large["run"].isin(select_targets(run_table())["run"])]
+    groups = [large["fit_runs"], large["candidate"]]
+    mean = large["relative_error"].abs().groupby(groups).mean().mul(100)
+    best = "best, other grids' constants"
+    five, many = (
+        f"{mean[runs]['recipe']:.1f} and {mean[runs][best]:.1f}%" for runs in ("five", "M >= 10")
+    )
+    assert f"is as good ({five} on C4)" in unfolded(README)
+    assert f"with all small runs of M of 10 or more better ({many})" in unfolded(README)
+
+
+def test_what_the_example_costs(tmp_path):
+    """As a multiple of the largest of the five, which the example prints, and of all five."""
+    (tmp_path / "runs.csv").write_text(block("csv"), encoding="utf-8")
+    five, target = read_runs(tmp_path / "runs.csv")["C"], 6 * 6.9e9 * 138e9
+    told = f"{target / five.max():.0f} times as dear as the largest of them and "
+    assert f"{told}{target / five.sum():.0f} times as dear as all five" in unfolded(README)
+    assert f"{target / five.max():.0f} times the compute of the largest run" in README
+
+
+def test_the_backtest_judges_what_the_readme_says(tmp_path):
+    (tmp_path / "runs.csv").write_text(block("csv"), encoding="utf-8")
+    done = CliRunner().invoke(app, ["backtest", str(tmp_path / "runs.csv"), "--json"])
+    assert [entry["run"] for entry in json.loads(done.stdout)] == ["d"]
+    assert "at least four runs that differ in N or D lie below it: here only" in unfolded(README)
+
+
+def test_questions_are_titles_of_chapters():
+    rows = re.findall(r"^\| \[([^]]+)\]\((notebooks/\w+)\.ipynb\)", README, re.MULTILINE)
+    chapters = {path.stem for path in (ROOT / "notebooks").glob("*.py")} - {"solutions"}
+    assert {Path(target).name for _, target in rows} == chapters
+    for title, target in rows:
+        text = (ROOT / f"{target}.py").read_text(encoding="utf-8")
+        assert re.search(r"^# # (.*)$", text, re.MULTILINE)[1].replace("$", "") == title
+
+
 def test_every_path_named_is_there():
     named = re.findall(r"`((?:notebooks|book|data|scaling|tests|benchmarks)/[\w./]*)`", README)
+    linked = re.findall(r"\]\(((?:book|notebooks)/[^)]+)\)", README)
     assert len(named) >= 6
-    for name in named:
+    assert len(linked) >= 10
+    for name in [*named, *linked]:
         path = ROOT / name
         assert path.exists() or path.with_suffix(".py").exists(), name
-    assert all((ROOT / target).exists() for target in re.findall(r"\]\((book/[^)]+)\)", README))

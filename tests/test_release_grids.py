@@ -39,7 +39,7 @@ a,11000000.0,200000000.5,4.8,openwebtext2/cosine,openwebtext2,cosine,base,1.3200
 DATABLATIONS = """run,N,D,loss,unique_tokens,epochs
 2b84b4b,2810000000.0,4000000000.0,3.2,4000000000.0,1.0
 2b88b4b,2810000000.0,8000000000.0,3.0,4000000000.0,2.0
-4b28b8b,4246500000.0,8000000000.0,3.07,8000000000.0,1.0
+4b28b8b,4246500000.0,8000000000.0,3.061,8000000000.0,1.0
 25m100m100m,35500000.0,100000000.0,7.1,100000000.0,1.0
 83m100b50m,83000000.0,100000000000.0,4.1,50000000.0,2000.0
 83m200b50m,83000000.0,200000000000.0,4.1,50000000.0,4000.0
@@ -104,9 +104,9 @@ def test_small_extracts_read(extracts):
 def test_a_checkpoint_above_the_line_through_its_neighbours(extracts):
     bumps = read_grids(extracts)["gemstones"]["flags"].ne("")
     assert bumps.tolist() == [False, True, False, False]  # the line is at 3.85, then at 3.75
-    lower = GEMSTONES.replace(",3.9,", ",3.853,")
-    (extracts / "gemstones_cool.csv").write_text(lower)
-    assert not read_grids(extracts)["gemstones"]["flags"].any()  # 0.08 % above it
+    for loss, is_flagged in (("3.8542", True), ("3.8535", False)):  # 0.11 % and 0.09 % above it
+        (extracts / "gemstones_cool.csv").write_text(GEMSTONES.replace(",3.9,", f",{loss},"))
+        assert read_grids(extracts)["gemstones"]["flags"].any() == is_flagged
 
 
 def test_another_shape_is_no_neighbour(extracts):
@@ -129,10 +129,19 @@ def test_reasons_of_datablations(extracts):
     }
 
 
+@pytest.mark.parametrize(("N", "is_flagged"), [("87000000.0", False), ("88000000.0", True)])
+def test_a_name_may_round_the_size_by_a_twentieth(extracts, N, is_flagged):
+    """The 83m runs."""
+    (extracts / "datablations.csv").write_text(DATABLATIONS.replace(",83000000.0,", f",{N},"))
+    flags = read_grids(extracts)["datablations"].set_index("run")["flags"]
+    said = flags[["83m100b50m", "83m200b50m"]].str.contains("the name says another size")
+    assert said.tolist() == [is_flagged] * 2
+
+
 @pytest.mark.parametrize("change", ["lower loss", "more data", "more tokens", "larger model"])
 def test_a_run_that_had_more_of_something_beats_nobody(extracts, change):
     old, new = {
-        "lower loss": ("3.07,8", "3.05,8"),  # less than 2 % above 3.0
+        "lower loss": ("3.061,8", "3.059,8"),  # less than 2 % above 3.0
         "more data": ("8000000000.0,3.0,4000000000.0,2.0", "8000000000.0,3.2,4000000000.0,2.0"),
         "more tokens": ("8000000000.0,3.0,4000000000.0,2.0", "8800000000.0,3.0,4000000000.0,2.2"),
         "larger model": ("2b88b4b,2810000000.0", "4b38b4b,4300000000.0"),
@@ -152,7 +161,7 @@ def test_whole_numbers_are_written_whole(extracts, tmp_path):
 
 
 def test_a_whole_number_too_large_for_a_float_stays_one():
-    table = pd.DataFrame({"N": [2.0, 1.0], "D": [1e3, 1e3], "C": [2.56e19, 1e16]})
+    table = pd.DataFrame({"N": [2.0**53, 1.0], "D": [1e3, 1e3], "C": [2.0**53 + 2, 1e16]})
     assert tidy(table).dtypes.astype(str).to_dict() == {"N": "int64", "D": "int64", "C": "float64"}
 
 
@@ -210,6 +219,21 @@ HOSTILE = {
         edit(D, "3.0,4000000000.0,2.0", "3.0,16000000000.0,0.5"), D, "epochs of run 2b88b4b"),
     "sizeless name": (edit(D, "2b84b4b", "small"), D, "run of run small must start with a size"),
 }  # fmt: skip
+
+
+def test_a_name_of_digits_stays_a_name(extracts):
+    names = {"\nb,": "\n007,", "\nc,": "\n8,", "\na,": "\n1e3,"}
+    text = PORIAN
+    for old, new in names.items():
+        text = text.replace(old, new)
+    (extracts / P).write_text(text)
+    assert read_grids(extracts)["porian"]["run"].tolist() == ["1e3", "007", "8"]
+
+
+def test_of_several_faults_the_first_is_named(extracts):
+    (extracts / P).write_text(PORIAN.replace("5.0,", "0,").replace("4.8,", "-1,"))
+    with pytest.raises(ValueError, match="loss of run b must be a finite number above 0, got 0"):
+        read_grids(extracts)
 
 
 @pytest.mark.parametrize("fault", HOSTILE)

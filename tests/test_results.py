@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from compare import compare
 
+from scaling import results
 from scaling.datafiles import data_path
-from scaling.results import RESULTS, load_result, read_result, write_result
+from scaling.results import RESULTS, Result, load_result, main, read_result, write_result
 
 # Rebuilt by test_selection.py, from data whose large runs are poisoned:
 # test_the_backtests_come_out_again_with_the_large_runs_poisoned.
@@ -23,6 +24,45 @@ def test_a_stored_result_comes_out_again(name, tmp_path):
     assert compare(load_result(name), made, keys) == []
 
 
+STORED = pd.DataFrame({"run": ["a", "b"], "loss": [2.0, 3.0], "status": ["converged"] * 2})
+TOY = {
+    "plain": Result("plain.csv", lambda: STORED, ("run",)),
+    "packed": Result("packed.csv.gz", lambda: STORED, ("run",)),
+}
+
+
+@pytest.mark.parametrize(
+    ("named", "files"),
+    [(["packed"], ["packed.csv.gz"]), ([], ["packed.csv.gz", "plain.csv"])],
+)
+def test_the_command_writes_what_is_named_or_else_all(named, files, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(results, "RESULTS", TOY)
+    results.main(named, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == files
+    assert sorted(line.split(":")[0] for line in capsys.readouterr().out.splitlines()) == files
+
+
+@pytest.mark.parametrize("name", TOY)
+def test_the_same_table_gives_the_same_bytes_whatever_the_hour(name, monkeypatch, tmp_path):
+    monkeypatch.setattr(results, "RESULTS", TOY)
+    written = []
+    for hour in (1, 2):
+        monkeypatch.setattr("time.time", lambda hour=hour: 3600.0 * hour)
+        folder = tmp_path / str(hour)
+        folder.mkdir()
+        written.append(write_result(name, folder).read_bytes())
+    assert written[0] == written[1]
+
+
+def test_what_is_written_is_read_again(monkeypatch, tmp_path):
+    """To nine digits, on every system; a number that is not there stays one, a text a text."""
+    table = pd.DataFrame({"run": ["", "NA", "nil"], "loss": [1 / 3, float("nan"), 123456789.0]})
+    monkeypatch.setattr(results, "RESULTS", {"odd": Result("odd.csv", lambda: table, ("run",))})
+    path = write_result("odd", tmp_path)
+    assert b"\r" not in path.read_bytes()
+    pd.testing.assert_frame_equal(read_result(path), table, rtol=1e-9)
+
+
 def test_every_stored_table_is_described():
     page = data_path("results", "README.md").read_text("utf-8")
     assert [r.file for r in RESULTS.values() if f"`{r.file}`" not in page] == []
@@ -31,9 +71,6 @@ def test_every_stored_table_is_described():
 def test_no_stored_table_is_large():
     sizes = {r.file: data_path("results", r.file).stat().st_size for r in RESULTS.values()}
     assert [name for name, size in sizes.items() if size > 2_000_000] == []
-
-
-STORED = pd.DataFrame({"run": ["a", "b"], "loss": [2.0, 3.0], "status": ["converged"] * 2})
 
 
 @pytest.mark.parametrize(
@@ -56,3 +93,20 @@ def test_the_comparison_finds_a_change(change, fault):
 def test_a_result_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="got 'weather'"):
         load_result("weather")
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["nonsense"], 2), (["--help"], 0)])
+def test_the_command_names_the_results_and_writes_none(arguments, code, tmp_path, capsys):
+    with pytest.raises(SystemExit) as done:
+        main(arguments, tmp_path)
+    assert done.value.code == code
+    said = capsys.readouterr()
+    assert all(name in said.out + said.err for name in RESULTS)
+    assert ("no result 'nonsense': must be any of" in said.err) == (code == 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_what_is_named(tmp_path, capsys):
+    main(["best_constants"], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["best_constants.csv"]
+    assert "best_constants.csv: " in capsys.readouterr().out

@@ -164,3 +164,63 @@ def test_every_page_opens_alone_without_error_and_fits(browser, pages, width):
         if maths["errors"] or maths["raw"] or maths["drawn"] < page.formulas:
             faults.append((name, f"{page.formulas} formulas, {maths}"))
     assert faults == []
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Any, site: Path) -> Iterator[Any]:
+    """A chapter, open on a phone."""
+    tab = browser.new_page(viewport={"width": 390, "height": 900})
+    tab.goto((site / "notebooks" / "03_loss_law.html").as_uri(), wait_until="load")
+    yield tab
+    tab.close()
+
+
+WIDTH_SHOWN = """figure => figure.querySelector('img').clientWidth"""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_figure_is_enlarged_and_scrolled_by_keyboard(phone):
+    figures = phone.locator("figure")
+    assert figures.count() > 2
+    for figure in figures.all():
+        button = figure.get_by_role("button", name=re.compile(r"^Enlarge Fig\. \d+$"))
+        small = figure.evaluate(WIDTH_SHOWN)
+        button.press("Enter")
+        assert button.get_attribute("aria-pressed") == "true"
+        assert figure.evaluate(WIDTH_SHOWN) > 1.5 * small
+        assert max(phone.evaluate(OVERFLOW)) <= 390
+        phone.keyboard.press("Tab")
+        assert figure.locator(".large").evaluate("box => box === document.activeElement")
+        button.press("Enter")
+        assert figure.evaluate(WIDTH_SHOWN) == small
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_what_a_cell_ran_is_copied_and_what_it_printed_is_not(phone):
+    buttons = phone.locator(".copybtn")
+    assert buttons.count() == phone.locator(".cell_input pre").count()
+    assert phone.locator(".cell_output pre").count() > 0
+    named = phone.get_by_role("button", name="Copy to clipboard", include_hidden=True)
+    assert named.count() == buttons.count() > 10
+
+
+TABLES = """() => [...document.querySelectorAll('table.dataframe')].map(table => ({
+    index: table.querySelector('tbody th').offsetWidth,
+    heads: [...table.querySelectorAll('th')].filter(cell => cell.textContent.trim()).length,
+    scoped: table.querySelectorAll('th[scope]').length,
+    reached: table.closest('.output').tabIndex === 0,
+    wide: table.offsetWidth > table.closest('.output').clientWidth}))"""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_wide_table_leaves_room_beside_its_index_and_scrolls_by_keyboard(phone):
+    tables = phone.evaluate(TABLES)
+    assert any(table["wide"] for table in tables)
+    assert phone.get_by_role("group", name="Table").count() == len(tables)
+    for table in tables:
+        assert table["index"] < 390 / 2
+        assert table["scoped"] == table["heads"]
+        assert table["reached"] == table["wide"]

@@ -21,6 +21,7 @@ from scaling.slopes import (
     find_E,
     fit_slope,
     list_resamples,
+    make_slopes,
     slope_range,
 )
 from scaling.testbed import run_table, select_loss_fit
@@ -126,6 +127,18 @@ def test_the_stored_slopes_are_lines_through_the_runs():
         line = np.polyfit(np.log(ray["C"]), np.log(ray["loss_c4_eval"] - row.E), 1)
         assert row.slope == pytest.approx(-line[0], rel=1e-6)
         assert row.n_runs == len(ray)
+
+
+def test_slopes_come_out_again_with_fewer_draws(monkeypatch):
+    """Of one training set: all but the bands that are drawn, and those the same every time."""
+    monkeypatch.setattr("scaling.slopes.DATASETS", {"only": "c4"})
+    monkeypatch.setattr("scaling.slopes.N_DRAWS", 20)
+    first, again = make_slopes(), make_slopes()
+    pd.testing.assert_frame_equal(first, again)
+    stored = STORED[STORED["dataset"] == "c4"].reset_index(drop=True)
+    drawn = ["lo_refit", "hi_refit"]
+    pd.testing.assert_frame_equal(first.drop(columns=drawn), stored.drop(columns=drawn), rtol=1e-6)
+    assert (first[drawn].isna() == stored[drawn].isna()).all(axis=None)
 
 
 def test_a_band_with_E_fixed_is_the_exact_bootstrap():

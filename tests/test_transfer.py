@@ -13,6 +13,7 @@ from scipy.optimize import curve_fit
 
 from scaling.names import DATASETS, LOSS_SETS, SIZES
 from scaling.published import load_published
+from scaling.sampling import sampling_noise
 from scaling.testbed import load_losses, load_runs, run_table, select_loss_fit, select_targets
 from scaling.transfer import (
     FAR,
@@ -80,6 +81,17 @@ def test_scipy_predicts_the_same(predictions, dataset, loss_set):
     rows = predictions[(predictions["dataset"] == dataset) & (predictions["loss_set"] == loss_set)]
     expected = law(rows[["N", "D"]].to_numpy(float).T / 1e9, *best)
     assert rows["predicted"].to_numpy() == pytest.approx(expected, rel=1e-5)
+
+
+def test_noise_is_a_fraction_of_the_measured_loss(predictions):
+    """That which all runs share takes no draws: it comes out again."""
+    rows = predictions.query("dataset == 'c4' and loss_set == 'paloma_code'")
+    N, D, actual = rows[["N", "D", "actual"]].to_numpy(float).T
+    half_width = (rows["actual_hi"] - rows["actual_lo"]) / 2
+    used = rows["role"] == "fit"
+    _, shared = sampling_noise(N, D, actual, half_width, used, np.random.default_rng(0), 2)
+    assert rows["noise_shared"].to_numpy() == pytest.approx(shared / actual, rel=1e-6, abs=1e-12)
+    assert rows["relative_error"].abs().max() > 0.05  # of the predicted loss it would be another
 
 
 def test_printed_misses_on_its_own_text_come_out(predictions):

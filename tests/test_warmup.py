@@ -51,7 +51,7 @@ def planted():
 def test_pairs_differ_in_their_warm_up_alone(planted):
     pairs = pair_warmups(planted, 400, 2000)
     assert len(pairs) == 3
-    assert sorted(pairs["difference"]) == pytest.approx([-0.1, 0.2, 0.4])
+    assert sorted(pairs["difference"]) == pytest.approx([-0.4, -0.2, 0.1])
     assert (pairs["share"] == 0.5).all()
     assert (pairs["share_shorter"] == 0.1).all()
 
@@ -70,7 +70,7 @@ def test_the_search_has_its_pairs_and_no_more():
     raw = load_search().set_index(key)
     for row in pairs.sample(5, random_state=0).itertuples():
         both = raw.loc[tuple(getattr(row, name) for name in key)].set_index("warmup_steps")["loss"]
-        assert row.difference == pytest.approx(both[2000] - both[400])
+        assert row.difference == pytest.approx(both[400] - both[2000])
 
 
 def test_pairs_are_summed_up_by_shape(planted):
@@ -78,7 +78,7 @@ def test_pairs_are_summed_up_by_shape(planted):
     (row,) = summarise_pairs(pairs, [0, 0.5, 1]).to_dict("records")
     assert (row["n_pairs"], row["n_shapes"], row["n_worse"]) == (3, 2, 1)
     assert row["p_value"] == 1.0
-    assert (row["median"], row["min"], row["max"]) == pytest.approx((0.2, -0.1, 0.4))
+    assert (row["median"], row["min"], row["max"]) == pytest.approx((-0.2, -0.4, 0.1))
 
 
 def test_a_bin_holds_its_upper_edge_and_an_empty_one_is_left_out(planted):
@@ -87,19 +87,29 @@ def test_a_bin_holds_its_upper_edge_and_an_empty_one_is_left_out(planted):
     assert [(b.left, b.right) for b in summary.index] == [(0.25, 0.5)]
 
 
+def test_a_shape_is_worse_whose_mean_difference_is_below_zero():
+    """By however little; where gain and loss cancel it is not, and the median does not matter."""
+    shapes = {1: [0.125, -0.125], 2: [1e-4], 3: [-1e-4], 4: [-0.3, 0.1, 0.1], 5: [-1.0]}
+    rows = [(width, difference) for width, own in shapes.items() for difference in own]
+    pairs = pd.DataFrame(rows, columns=["width", "difference"]).assign(layers=4, share=0.9)
+    (row,) = summarise_pairs(pairs, [0, 1]).to_dict("records")
+    assert (row["n_pairs"], row["n_shapes"], row["n_worse"]) == (8, 5, 3)
+
+
 def test_the_sign_test_counts_shapes():
     pairs = pd.DataFrame(
-        {"width": range(8), "layers": 4, "share": 0.9, "difference": [0.1] * 7 + [-0.1]}
+        {"width": range(8), "layers": 4, "share": 0.9, "difference": [-0.1] * 7 + [0.1]}
     )
     (row,) = summarise_pairs(pairs, [0, 1]).to_dict("records")
+    assert row["n_worse"] == 7
     assert row["p_value"] == pytest.approx(2 * (1 + 8) / 2**8)
 
 
 def test_a_warm_up_as_long_as_the_run_is_dear():
     pairs = pair_warmups(load_search_steps(), 400, 2000)
     doses = summarise_pairs(pairs, [0, 0.6, 0.95, 1, 1.2])
-    assert doses["median"].is_monotonic_increasing
-    assert doses["median"].tolist() == pytest.approx([-0.009, 0.024, 0.150, 0.234], abs=1e-3)
+    assert doses["median"].is_monotonic_decreasing
+    assert doses["median"].tolist() == pytest.approx([0.009, -0.024, -0.150, -0.234], abs=1e-3)
     above = summarise_pairs(pairs, [0.6, 1.2]).iloc[0]
     assert (above["n_worse"], above["n_shapes"]) == (16, 16)
     assert above["p_value"] == pytest.approx(2**-15)
