@@ -82,7 +82,7 @@ def test_misses_stand_over_their_share_of_warm_up(ax):
     figures.draw_miss_over_warmup(ax, runs)
     drawn = np.concatenate([points(c) for c in ax.collections])
     assert sorted(map(tuple, drawn)) == sorted(zip(runs["warmup_share"], runs["miss"], strict=True))
-    assert ax.get_ylabel().startswith("predicted − measured")
+    assert ax.get_ylabel().startswith("predicted minus measured")
 
 
 def test_pairs_stand_over_the_longer_warm_up(ax):
