@@ -78,5 +78,5 @@ alone.set_index("id")
 
 # %%
 columns = ["id", "source", "published", "ours", "unit", "status"]
-with pd.option_context("display.max_rows", None, "display.precision", 5):
+with pd.option_context("display.max_rows", None, "display.float_format", "{:.5g}".format):
     display(printed[columns].set_index("id"))

@@ -26,6 +26,61 @@ from scaling.testbed import run_table, select_large, select_loss_fit
 LIMITS = (0.01, 0.02, 0.05)
 TASKS = ("avg17", "arc_easy", "lambada_openai", "openbook_qa", "hellaswag_zeroshot")
 WITHOUT_LARGEST = Recipe("without 1.4B", select_loss_fit, select_loss_fit)
+TWO_ENDS, FOUR_SIZES = "0.011B+0.411B", "0.011B+0.079B+0.154B+0.411B"
+
+
+def pair_sizes(designs: pd.DataFrame) -> pd.DataFrame:
+    """Pair the designs of the two end sizes with those of all four, by their multipliers.
+
+    Parameters
+    ----------
+    designs : pandas.DataFrame
+        Designs of one law: dataset, sizes, multipliers, worst and compute.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by dataset and multipliers, where both are there: ``two`` and ``four``, the worst
+        misses (fractions); ``ratio``, two over four; ``saved``, the share of the compute that two
+        sizes save; ``most_M``, the largest multiplier of the design.
+    """
+    both = designs[designs["sizes"].isin([TWO_ENDS, FOUR_SIZES])]
+    wide = both.pivot(index=["dataset", "multipliers"], columns="sizes").dropna()
+    worst, cost = wide["worst"], wide["compute"]
+    multipliers = wide.index.get_level_values("multipliers")
+    return pd.DataFrame(
+        {
+            "two": worst[TWO_ENDS],
+            "four": worst[FOUR_SIZES],
+            "ratio": worst[TWO_ENDS] / worst[FOUR_SIZES],
+            "saved": 1 - cost[TWO_ENDS] / cost[FOUR_SIZES],
+            "most_M": multipliers.str.extract(r"(\d+)$", expand=False).astype(int),
+        }
+    )
+
+
+def move_without(runs: pd.DataFrame, large: pd.DataFrame) -> pd.DataFrame:
+    """Leave out one run at a time, and see how far each prediction of the tied law moves.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        Runs of one training set that the law is fitted to.
+    large : pandas.DataFrame
+        Its large runs, from `scaling.testbed.select_large`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per run left out: dataset, run, size, M, status of the fit without it, and
+        `TARGETS`, predicted without it minus predicted with it, over measured (fractions).
+    """
+    runs = runs.reset_index(drop=True)
+    everything = np.ones((1, len(runs)), dtype=bool)
+    whole = miss_targets(fit_designs(runs, everything)[0], large)[TARGETS]
+    laws, status = fit_designs(runs, ~np.eye(len(runs), dtype=bool))
+    moved = miss_targets(laws, large)[TARGETS] - whole.iloc[0]
+    return runs[["dataset", "run", "size", "M"]].assign(status=status).join(moved)
 
 
 def tabulate_leave_sizes_out() -> pd.DataFrame:

@@ -11,20 +11,82 @@ import numpy as np
 import pandas as pd
 
 from scaling.best import load_belief
-from scaling.fit import Fit
+from scaling.faults import show
+from scaling.fit import Fit, FitError, fit_loss_law, fit_loss_surface
 from scaling.schema import loss_columns
 from scaling.suspects import SEPARATOR
 
 N_PARAMETERS = {"tied": 4, "free": 5, "best": 4}
 ADVICE = {
-    "at_bound": "an exponent stands at the end of its range: the runs do not follow this law",
-    "wrong_sign": "a coefficient is negative: the law bends the wrong way somewhere",
+    "at_bound": "an exponent stands at the end of its range: the runs do not follow this law; "
+    "look for a mistyped row with scaling check",
+    "wrong_sign": "a coefficient is negative: the law bends the wrong way somewhere; "
+    "look for a mistyped row with scaling check",
     "saturated": "as many coefficients as runs: nothing is left to judge the fit by",
 }
+UNSOUND = ("at_bound", "wrong_sign")  # nothing such a fit predicts is to be used
 NAMED = 3  # of the runs that share a reason
 PARTICULAR = re.compile(r"'[^']*'|\S*\d\S*")  # what differs between reasons of one kind
+HELD_AGAINST = re.compile(r"of ('.*'|\".*\"), which has no more N or D: is one of the two mis")
 SAME = 1e-6  # relative
+MOST_TRIED = 200  # runs; each is left out once, in one batch of fits
+FAR_BETTER = 10.0  # the factor by which leaving out one run lowers the residual
 LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # over such a design a law returns its coefficients
+
+
+def describe_ranges(table: pd.DataFrame) -> str:
+    """Say between which N, D and M the runs lie, so that a wrong unit is seen.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Run table; see `scaling.runs`.
+
+    Returns
+    -------
+    str
+        As ``N 10.6M to 412M, D 211M to 8.23B, M 19.9 to 319``.
+    """
+    M = table["D"] / table["N"]
+    ends = {name: (values.min(), values.max()) for name, values in table[["N", "D"]].items()}
+    told = [f"{name} {_shorten(a)} to {_shorten(b)}" for name, (a, b) in ends.items()]
+    return ", ".join([*told, f"M {M.min():.3g} to {M.max():.3g}"])
+
+
+def _shorten(count: float) -> str:
+    """Write a count to three digits with K, M, B or T."""
+    count = float(f"{count:.3g}")
+    for letter, unit in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if unit <= count < 1e15:
+            return f"{count / unit:.3g}{letter}"
+    return f"{count:.3g}"
+
+
+def tell_left_out(flagged: pd.DataFrame, kept: pd.DataFrame) -> list[str]:
+    """Name the runs that are left out for a flag, and those kept that they were held against.
+
+    Parameters
+    ----------
+    flagged, kept : pandas.DataFrame
+        Rows of a run table; see `scaling.runs`.
+
+    Returns
+    -------
+    list of str
+        One line, or none.
+    """
+    if flagged.empty:
+        return []
+    n, names = len(flagged), flagged["run"].tolist()
+    who = ", ".join(names[:NAMED] + ["…"] * (n > NAMED))
+    said = "1 run that carries a flag was" if n == 1 else f"{n} runs that carry a flag were"
+    against = set(flagged["flags"].str.extract(HELD_AGAINST)[0].dropna())
+    stayed = [run for run in kept["run"] if show(run) in against] if against else []
+    but = ""
+    if stayed:
+        others = ", ".join(stayed[:NAMED] + ["…"] * (len(stayed) > NAMED))
+        but = f"; {others} stayed, whose lower loss may be the one that is mistyped"
+    return [f"{said} left out: {who}{but}"]
 
 
 def find_uses(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -82,6 +144,8 @@ def warn_of_fit(
     list of str
     """
     messages = [ADVICE[fit.status]] if fit.status in ADVICE else []
+    if fit.status in UNSOUND:
+        messages += _name_culprit(fit, runs, loss, N, law)
     if fit.status == "unidentified":
         varied = {N: runs[N], "D": runs["D"], f"D/{N}": runs["D"] / runs[N], "loss": runs[loss]}
         messages.append(_explain_unidentified(varied, fit.dof, law))
@@ -92,6 +156,23 @@ def warn_of_fit(
             f"{math.exp(belief.tau):.2f}, decides what the runs leave open"
         )
     return messages + warn_of_design(runs, N) + warn_of_flags(runs)
+
+
+def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: str) -> list[str]:
+    """Name the run without which, and without no other, a far better fit converges."""
+    if law == "best" or len(runs) > MOST_TRIED:
+        return []
+    fitter = fit_loss_surface if law == "free" else fit_loss_law
+    try:
+        without = fitter(runs[N], runs["D"], runs[loss], weights=1 - np.eye(len(runs)))
+    except FitError:
+        return []
+    better = (without.status == "converged") & (FAR_BETTER**2 * without.cost < fit.cost)
+    if better.sum() != 1:
+        return []
+    run = runs["run"].iloc[int(np.argmax(better))]
+    less = f"its residual is more than {FAR_BETTER:g} times smaller"
+    return [f"without {run} the fit converges, and {less}: is that row mistyped?"]
 
 
 def _explain_unidentified(varied: dict[str, pd.Series], dof: int, law: str) -> str:
@@ -125,11 +206,12 @@ def warn_of_flags(runs: pd.DataFrame) -> list[str]:
         for reason in flags.split(SEPARATOR):
             kinds[PARTICULAR.sub("…", reason)].append((run, reason))
     messages = []
-    for kind, cases in kinds.items():
+    for cases in kinds.values():
         names = ", ".join([run for run, _ in cases[:NAMED]] + ["…"] * (len(cases) > NAMED))
         who = names if len(cases) == 1 else f"{len(cases)} runs ({names})"
-        reasons = {reason for _, reason in cases}
-        messages.append(f"{who}: {reasons.pop() if len(reasons) == 1 else kind}")
+        reasons = [reason for _, reason in cases]
+        first = ", the first" if len(set(reasons)) > 1 else ""
+        messages.append(f"{who}{first}: {reasons[0]}")
     return messages
 
 

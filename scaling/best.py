@@ -116,6 +116,20 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
     return fit
 
 
+def find_noise(fit: Fit, belief: Belief) -> float:
+    """Find the standard deviation of the log loss that a single fit with a belief came to rest at.
+
+    ``sigma^2 = (cost + nu sigma_0^2) / (dof + nu + log(alpha / alpha_0)^2 / tau^2)``, which is
+    `moderate` at the minimum, where the cost contains the pull ``sigma^2 / tau^2``.
+    """
+    away = np.log(fit.law.alpha / belief.alpha_0) / belief.tau
+    return float(
+        np.sqrt(
+            (fit.cost + belief.nu * belief.sigma_0**2) / (max(fit.dof, 0) + belief.nu + away**2)
+        )
+    )
+
+
 def fit_best(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
     """Fit the tied law with the shipped prior; five runs are enough.
 

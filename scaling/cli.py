@@ -96,20 +96,19 @@ class Selected(NamedTuple):
     N: str
     lossless: int
     flagged: int
+    told: list[str]
 
     def in_words(self) -> list[str]:
-        """Say how many rows are left out, and why."""
-        reasons = {
-            f"without {self.loss} were left out": self.lossless,
-            "that carry a flag were left out": self.flagged,
-        }
-        return [f"{n} runs {reason}" for reason, n in reasons.items() if n]
+        """Say how many rows are left out, which, and why."""
+        n, s, were = self.lossless, *(("", "was") if self.lossless == 1 else ("s", "were"))
+        return [f"{n} run{s} without {self.loss} {were} left out"] * bool(n) + self.told
 
 
 def _select(
     runs: Path, dataset: str | None, loss_set: str | None, count: Count, without_flagged: bool
 ) -> Selected:
     """Read a table and keep the rows that the options ask for."""
+    from scaling.advice import tell_left_out
     from scaling.runs import choose_count, choose_dataset, choose_loss, read_runs
 
     table = read_runs(runs)
@@ -120,8 +119,10 @@ def _select(
         hint = "--dataset / --loss-set / --count"
         raise typer.BadParameter(str(error), param_hint=hint) from error
     known = table.dropna(subset=[loss, N])
-    kept = known[known["flags"] == ""] if without_flagged else known
-    return Selected(kept, loss, N, len(table) - len(known), len(known) - len(kept))
+    flagged = known[(known["flags"] != "") & without_flagged]
+    kept = known.drop(flagged.index)
+    told = tell_left_out(flagged, kept)
+    return Selected(kept, loss, N, len(table) - len(known), len(flagged), told)
 
 
 def _warn(messages: list[str]) -> None:
@@ -140,7 +141,7 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
     Says what the table is enough for. Exit code 0 for a sound table, 2 with every fault for any
     other. A run that looks odd gets a flag and stays; --json lists each flag.
     """
-    from scaling.advice import find_uses, warn_of_design, warn_of_flags
+    from scaling.advice import describe_ranges, find_uses, warn_of_design, warn_of_flags
     from scaling.runs import error_columns, loss_columns, read_runs
 
     table = read_runs(runs)
@@ -158,8 +159,8 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
     if as_json:
         _print_json(report)
         return
-    doubt = f", {len(flagged)} flagged" if len(flagged) else ""
-    typer.echo(f"{runs}: {len(table)} runs, sound{doubt}")
+    typer.echo(f"{runs}: {_soundness(len(table), len(flagged))}")
+    typer.echo(describe_ranges(table))
     for line in _uses_in_words(series):
         typer.echo(line)
     typer.echo(f"losses: {', '.join(report['losses'])}")
@@ -171,6 +172,12 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
         rows = table if own["dataset"] is None else table[table["dataset"] == own["dataset"]]
         of = f"{own['dataset']}: " if len(series) > 1 else ""
         _warn([of + message for message in warn_of_design(rows)])
+
+
+def _soundness(n_runs: int, n_flagged: int) -> str:
+    if n_flagged == n_runs:
+        return f"readable, {n_flagged} of {n_runs} runs look odd"
+    return f"{n_runs} runs, sound" + f", {n_flagged} flagged" * bool(n_flagged)
 
 
 def _uses_in_words(series: list[dict[str, Any]]) -> list[str]:
@@ -204,9 +211,11 @@ def fit(
     The status: converged, the runs pin the coefficients, which does not make a prediction right;
     saturated, as many coefficients as runs; wrong_sign, a coefficient is negative; at_bound, an
     exponent stands at the end of its range; unidentified, several laws fit alike.
+
+    With --law best the prior and its pull are named: prior in --json, else null.
     """
     from scaling.advice import warn_of_fit
-    from scaling.forecast import LAWS, fit_table, residual_std
+    from scaling.forecast import LAWS, fit_table, residual_std, tell_prior
 
     selected = _select(runs, dataset, loss_set, count, without_flagged)
     table, loss, N = selected[:3]
@@ -227,6 +236,7 @@ def fit(
         },
         "ssr": result.ssr,
         "sigma_hat": residual_std(result),
+        "prior": tell_prior(result, law.value),
         "warnings": warn_of_fit(result, table, loss, N, law.value),
     }
     if as_json:
@@ -237,7 +247,14 @@ def fit(
     for name, value in asdict(result.law).items():
         typer.echo(f"  {name:6} {value:.6g}")
     typer.echo(f"  residual: {_in_words(result)}")
+    _echo_prior(report["prior"])
     _warn(report["warnings"] + selected.in_words())
+
+
+def _echo_prior(prior: dict[str, float] | None) -> None:
+    if prior:
+        told = [f"{name} {value:.3g}" for name, value in prior.items()]
+        typer.echo(f"  prior on alpha: {', '.join(told)}")
 
 
 def _only_dataset(table: pd.DataFrame) -> str | None:
@@ -272,8 +289,10 @@ def predict(
 
     Name the run by its parameters and by its tokens or its tokens per parameter. One error is
     predicted for each err_ column of the table.
+
+    With --law best the prior and its pull are named: prior in --json, else null.
     """
-    from scaling.forecast import make_forecast
+    from scaling.forecast import make_forecast, tell_prior
 
     tokens = _target_tokens(N, D, M)
     selected = _select(runs, dataset, loss_set, count, without_flagged)
@@ -285,6 +304,7 @@ def predict(
         "hi": None,
         "law": law.value,
         "status": forecast.fit.status,
+        "prior": tell_prior(forecast.fit, law.value),
         "loss_set": loss,
         "count": N_column,
         "n_runs": len(table),
@@ -300,14 +320,27 @@ def predict(
     if as_json:
         _print_json(report)
         return
-    typer.echo(f"{loss} at {N_column} = {N:g}, D = {tokens:g}: {forecast.loss:.4f} nats/token")
+    doubt = _doubt(forecast.fit.status, forecast.loss)
+    typer.echo(
+        f"{loss} at {N_column} = {N:g}, D = {tokens:g}: {forecast.loss:.4f} nats/token{doubt}"
+    )
     for task, error in forecast.errors.items():
         shown = "no fit" if error.value is None else f"{error.value:.4f}"
         typer.echo(f"  err_{task}: {shown} ({error.status})")
     ratio = f"{forecast.reach.compute_ratio:.3g}"
     typer.echo(f"  status: {forecast.fit.status}; {ratio} times the compute of the largest run")
     typer.echo(f"  no interval yet; residual: {_in_words(forecast.fit)}")
+    _echo_prior(report["prior"])
     _warn(forecast.warnings + selected.in_words())
+
+
+def _doubt(status: str, loss: float) -> str:
+    """Mark a prediction that must not be used."""
+    from scaling.advice import UNSOUND
+
+    if status in UNSOUND:
+        return f", not to be used: status {status}"
+    return "" if 0 < loss < math.inf else ", not to be used: no loss"
 
 
 def _target_tokens(N: float, D: float | None, M: float | None) -> float:

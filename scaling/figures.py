@@ -255,6 +255,7 @@ def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
         the prediction, fractions), chain (their sum).
     """
     y = np.arange(len(legs))[::-1]
+    ax.use_sticky_edges = False  # or a bar that begins farthest out would end on the frame
     arrows: list[tuple[str, Any, str, str, float]] = [
         ("error_law", 0.0, "#0072B2", "error law, fed the measured loss", 0.16),
         ("loss_law", legs["error_law"], "#D55E00", "loss law, its miss carried on", -0.16),

@@ -229,7 +229,7 @@ def draw_ranks(ax: Axes, ranks: pd.DataFrame, labels: list[str]) -> Axes:
     ax.plot(ranks["spearman"], y, "o", color="#0072B2")
     ax.set_yticks(y, labels)
     n_runs = ranks["n_runs"].iloc[0]
-    ax.set(xlabel=f"rank correlation with the error, {n_runs} runs")
+    ax.set(xlim=(0, 1), xlabel=f"rank correlation with the error, {n_runs} runs")
     return ax
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
 from scaling.advice import warn_of_fit
-from scaling.best import fit_best
+from scaling.best import find_noise, fit_best, load_belief
 from scaling.fit import Fit, FitError, fit_error_law, fit_loss_law, fit_loss_surface
 from scaling.schema import error_columns
 
@@ -90,6 +90,22 @@ def residual_std(fit: Fit) -> float:
     ``sqrt(sum (L - L_hat)^2 / dof)``.
     """
     return float(np.sqrt(fit.ssr / fit.dof)) if fit.dof > 0 else math.nan
+
+
+def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
+    """Tell the prior of a fit to a run table: the constants of `scaling.best`, and what they did.
+
+    Returns
+    -------
+    dict or None
+        alpha_0, tau, sigma_0 and nu; ``sigma``, the noise of the log loss believed in at the end,
+        and ``pull``, ``sigma^2 / tau^2``. None for a law without a prior.
+    """
+    if law != "best":
+        return None
+    belief = load_belief()
+    sigma = find_noise(fit, belief)
+    return asdict(belief) | {"sigma": sigma, "pull": (sigma / belief.tau) ** 2}
 
 
 def make_forecast(

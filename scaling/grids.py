@@ -108,6 +108,23 @@ def select_plain(table: pd.DataFrame) -> pd.DataFrame:
     return table[plain].reset_index(drop=True)
 
 
+def is_beaten(table: pd.DataFrame) -> pd.Series:
+    """Say which runs their table flags as beaten by a run with no more of anything.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A grid, or rows of one.
+
+    Returns
+    -------
+    pandas.Series of bool
+        Only Datablations has such flags: more than 2% above the loss of a run with no more N, D
+        or unique data. The run that beats is never the dearer, so no dear run is read.
+    """
+    return table["flags"].str.contains("which had no more N, D or unique data", regex=False)
+
+
 def split_series(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Split a grid into its series, each to be fitted on its own.
 

@@ -42,10 +42,9 @@ def _log_objective(delta: float) -> Objective:
 
     def cost(weights: Array, observed: Array, fitted: Array) -> Array:
         r = np.abs(_log_ratio(observed, fitted))
-        inner = np.minimum(r, delta)
-        with np.errstate(invalid="ignore"):
-            rho = np.where(weights > 0, inner * (2.0 * r - inner), 0.0)
-        return np.vecdot(weights, rho)
+        with np.errstate(invalid="ignore"):  # r may be infinite
+            rho = np.where(r <= delta, r * r, delta * (2.0 * r - delta))
+        return np.vecdot(weights, np.where(weights > 0, rho, 0.0))
 
     def working(weights: Array, observed: Array, fitted: Array) -> tuple[Array, Array]:
         r = _log_ratio(observed, fitted)

@@ -247,6 +247,8 @@ BASELINES = (
     ),
 )
 EXTERNAL = ExponentPrior(EXTERNAL_ALPHA, POOLING)
+# These and the baselines were in both rounds of the choice, and the rounds are closed: a later
+# candidate goes into `scaling.extrapolation.named_candidates`.
 SINGLE_CHANGES = (
     Candidate("free", "an exponent for N and one for D", 1, fit_free),
     Candidate(

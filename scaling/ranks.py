@@ -139,3 +139,26 @@ def order_pairs(
     return shares.assign(all=every.mean(), all_lo=lo, all_hi=hi, n_pairs=len(every)).rename_axis(
         "column"
     )
+
+
+def count_lower(table: pd.DataFrame, columns: Sequence[str], dataset: str) -> pd.Series:
+    """Count the pairs, equal in N and D, in which the runs of one training set are the lower.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Run table of several training sets.
+    columns : sequence of str
+        Losses or errors.
+    dataset : str
+        Training set of one run of each pair.
+
+    Returns
+    -------
+    pandas.Series
+        Number of pairs per column, and ``n_pairs`` of them all.
+    """
+    own = table[table["dataset"] == dataset]
+    pairs = own.merge(table[table["dataset"] != dataset], on=["size", "M"], suffixes=("", "_other"))
+    lower = {name: int((pairs[name] < pairs[f"{name}_other"]).sum()) for name in columns}
+    return pd.Series(lower | {"n_pairs": len(pairs)})

@@ -20,6 +20,8 @@ from scaling.ablation_tables import (
 )
 from scaling.datafiles import data_path
 from scaling.extrapolation import tabulate_candidates, tabulate_grids, tabulate_large_runs
+from scaling.few_runs import tabulate_few_runs
+from scaling.leverage import tabulate_leverage
 from scaling.overtraining import make_residuals
 from scaling.selection import tabulate_backtests, tabulate_constants
 from scaling.slopes import make_slopes
@@ -73,6 +75,12 @@ RESULTS: dict[str, Result] = {
         tabulate_grids,
         ("candidate", "grid", "series", "count", "fit_share", "run"),
     ),
+    "leverage": Result(
+        "leverage.csv.gz",
+        tabulate_leverage,
+        ("runs", "fit_share", "grid", "series", "left_out"),
+    ),
+    "few_runs": Result("few_runs.csv", tabulate_few_runs, ("grid", "series", "n_runs")),
     "residuals": Result("residuals.csv", make_residuals, ("fit_set", "run")),
     "slopes": Result("slopes.csv", make_slopes, ("dataset", "E_from", "sizes", "M")),
     "other_text": Result("other_text.csv", make_other_text, ("dataset", "loss_set", "run")),

@@ -43,7 +43,7 @@ SHADE = "#f1ede3"
 def use_style() -> None:
     """Give figures and tables of this session the look of the book; in Jupyter as vectors."""
     plt.style.use(STYLE)
-    pd.set_option("display.precision", 4, "display.max_colwidth", None)
+    pd.set_option("display.float_format", "{:.4g}".format, "display.max_colwidth", None)
     try:
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:  # no Jupyter here

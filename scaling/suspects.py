@@ -17,8 +17,13 @@ LARGEST_USUAL_LOSS = 20.0  # nats; a uniform guess over a million tokens costs 1
 # Twice the largest scatter between seeds in the shipped grids, 2.4 %; the shape of a model moves
 # the loss at like N by up to 4 % (Gemstones, a shape of three layers apart).
 BEATEN_BY = 0.05
+# The widest gap between neighbouring M of a shipped table is a factor of 15, the largest M 6.4e4.
+FAR_M = 100.0
+LARGEST_USUAL_M = 1e5
+FAR = f"more than a factor of {FAR_M:g} from that of any other run"
+HUGE = f"above {LARGEST_USUAL_M:,.0f} tokens per parameter"
 REASONS = {
-    "undertrained": "D < N: swapped?",
+    "undertrained": "swapped, or a wrong unit?",
     "warmup": "ends before its warm-up does",
     "batch": "D is less than one batch",
     "repeat": "same N and D as another run",
@@ -40,7 +45,7 @@ def add_flags(frame: pd.DataFrame) -> pd.DataFrame:
         With `flags`: reasons joined by "; ", empty for most runs.
     """
     flags = frame.get("flags", pd.Series("", frame.index)).fillna("").astype(object)
-    for reasons in (*_reasons_of_a_row(frame), _name_beaten(frame)):
+    for reasons in (*_reasons_of_a_row(frame), _ask_for_unit(frame), _name_beaten(frame)):
         pairs = zip(reasons, flags[reasons.index], strict=True)
         joined = [
             flag if reason in flag else flag + SEPARATOR * bool(flag) + reason
@@ -105,12 +110,15 @@ def _running_minimum(
 
 def _reasons_of_a_row(frame: pd.DataFrame) -> Iterator[pd.Series]:
     """Give the reasons that need no other loss, each as a series over the runs that have it."""
+    below = frame[(frame["D"] < frame["N"]) & (frame["D"] >= SMALLEST_USUAL_COUNT)]
+    pairs = zip(below["D"], below["N"], strict=True)
+    swapped = [f"D = {D:.4g} is below N = {N:.4g}: {REASONS['undertrained']}" for D, N in pairs]
+    yield pd.Series(swapped, below.index, dtype=object)
     unknown = pd.Series(np.nan, frame.index)
-    N, D = frame["N"], frame["D"]
+    D = frame["D"]
     batch, warmup = frame.get("batch_tokens", unknown), frame.get("warmup_steps", unknown)
     design = [name for name in ("dataset", "N", "D") if name in frame]
     suspects = {
-        "undertrained": (D < N) & (D >= SMALLEST_USUAL_COUNT),
         "warmup": D / batch < warmup,
         "batch": batch > D,
         "repeat": frame.duplicated(design, keep=False),
@@ -127,6 +135,28 @@ def _reasons_of_a_row(frame: pd.DataFrame) -> Iterator[pd.Series]:
 def _ask_for_letter(name: str, value: float, letters: str) -> str:
     meant = " or ".join(f"{value:g}{letter}" for letter in letters)
     return f"{name} is {value:g}: did you mean {meant}?"
+
+
+def _ask_for_unit(frame: pd.DataFrame) -> pd.Series:
+    """Ask where M is far from that of any other run of the training set, or beyond all use.
+
+    Where N or D is small, or D below N, another reason asks already.
+    """
+    M = frame["D"] / frame["N"]
+    series = pd.factorize(frame["dataset"])[0] if "dataset" in frame else np.zeros(len(frame))
+    order = np.lexsort((M, series))
+    gap = np.diff(np.log(M.to_numpy()[order]))
+    gap[np.diff(series[order]) != 0] = np.inf
+    nearest = np.empty(len(frame))
+    nearest[order] = np.minimum(np.append(np.inf, gap), np.append(gap, np.inf))
+    alone = (nearest > np.log(FAR_M)) & np.isfinite(nearest)
+    counted = (frame[["N", "D"]] >= SMALLEST_USUAL_COUNT).all(axis=1) & (M >= 1)
+    far = M[counted & (alone | (M > LARGEST_USUAL_M))]
+    reasons = [
+        f"M = {value:.3g} is {why}: a wrong unit?"
+        for value, why in zip(far, np.where(far > LARGEST_USUAL_M, HUGE, FAR), strict=True)
+    ]
+    return pd.Series(reasons, far.index, dtype=object)
 
 
 def _name_beaten(frame: pd.DataFrame) -> pd.Series:

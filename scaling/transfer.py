@@ -55,6 +55,7 @@ def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
     pandas.DataFrame
         832 rows, training set by loss set by run. ``role``: ``fit`` (one of the five), ``target``
         (one of the six), ``large`` (1.4B at M = 20), ``early`` (M below 10) or ``small``.
+        ``other_files``: the run is one of `OTHER_FILES`.
         ``predicted``, ``actual`` and its 95 % evaluation interval ``actual_lo``, ``actual_hi``, in
         nats per token; ``relative_error``, ``half_width`` (of that interval), ``noise_independent``
         and ``noise_shared``, as fractions of the measured loss; ``status`` of the fit.
@@ -75,11 +76,11 @@ def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
 
 def make_other_text() -> pd.DataFrame:
     """Make the stored table: `predict_sets` without the columns that describe a run."""
-    return predict_sets().drop(columns=["size", "N", "D", "M", "C"])
+    return predict_sets().drop(columns=["size", "N", "D", "M", "C", "other_files"])
 
 
 def _runs_with_roles() -> pd.DataFrame:
-    """The runs, each with what it is to the recipe."""
+    """The runs, each with what it is to the recipe and whether it names other files."""
     runs = load_runs()[["run", "dataset", "size", "N", "D", "M", "C"]]
     is_one = [
         runs["run"].isin(select_loss_fit(runs)["run"]),
@@ -87,7 +88,8 @@ def _runs_with_roles() -> pd.DataFrame:
         runs["N"] > 1e9,
         runs["M"] < LEAST_M,
     ]
-    return runs.assign(role=np.select(is_one, list(ROLES[:4]), ROLES[4]))
+    role = np.select(is_one, list(ROLES[:4]), ROLES[4])
+    return runs.assign(role=role, other_files=runs["run"].isin(OTHER_FILES))
 
 
 def _predict_set(runs: pd.DataFrame, rng: np.random.Generator, n_draws: int) -> pd.DataFrame:
@@ -98,7 +100,7 @@ def _predict_set(runs: pd.DataFrame, rng: np.random.Generator, n_draws: int) -> 
     predicted = fit.law.predict(N, D)
     half_width = (runs["loss_hi"] - runs["loss_lo"]).to_numpy() / 2
     independent, shared = sampling_noise(N, D, actual, half_width, five, rng, n_draws)
-    columns = ["dataset", "loss_set", "run", "role", "size", "N", "D", "M", "C"]
+    columns = ["dataset", "loss_set", "run", "role", "size", "N", "D", "M", "C", "other_files"]
     return runs[columns].assign(
         predicted=predicted,
         actual=actual,

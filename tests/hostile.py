@@ -378,7 +378,7 @@ DESIGNS = (
         "fewer tokens than parameters",
         table(*((N, 0.5) for N in SIZES), (1e7, 20)),
         (),
-        ((0, "D < N"),),
+        ((0, "is below N"),),
     ),
     Hostile(
         "constant loss",

@@ -28,8 +28,12 @@ from scaling.ablation import (
     sweep_choices,
 )
 from scaling.ablation_tables import (
+    FOUR_SIZES,
+    TWO_ENDS,
     WITHOUT_LARGEST,
     _sum_up,
+    move_without,
+    pair_sizes,
     tabulate_leave_sizes_out,
     tabulate_subsets,
     tabulate_without_largest,
@@ -253,6 +257,38 @@ def test_elsewhere_is_a_design_that_is_good_on_all_the_others():
     assert (first["dataset"], first["elsewhere"]) == ("a", 0.03)
 
 
+def test_pairs_by_hand():
+    """Same training set and same multipliers, both there; the middle sizes pair with nothing."""
+    rows = [
+        ("a", TWO_ENDS, "M10+M320", 0.03, 80.0),
+        ("a", FOUR_SIZES, "M10+M320", 0.01, 100.0),
+        ("b", TWO_ENDS, "M10+M320", 0.02, 50.0),
+        ("b", TWO_ENDS, "M20+M40", 0.02, 50.0),
+        ("b", FOUR_SIZES, "M20+M40", 0.04, 200.0),
+        ("b", "0.079B+0.154B", "M10+M320", 0.5, 1.0),
+    ]
+    designs = pd.DataFrame(rows, columns=["dataset", "sizes", "multipliers", "worst", "compute"])
+    pairs = pair_sizes(designs.sample(frac=1, random_state=3))
+    assert list(pairs.index) == [("a", "M10+M320"), ("b", "M20+M40")]
+    found = pairs[["two", "four", "ratio", "saved", "most_M"]].to_numpy(float)
+    expected = [[0.03, 0.01, 3, 0.2, 320], [0.02, 0.04, 0.5, 0.75, 40]]
+    assert found == pytest.approx(np.array(expected))
+
+
+def test_a_run_left_out_moves_what_a_fit_without_it_predicts(table, small):
+    runs, large = small[small["M"].isin([10, 320])], select_large(table)
+    moves = move_without(runs, large).set_index("run")
+    assert list(moves.index) == list(runs["run"])
+    last, dear = large.iloc[2], "redpajama-0.411B-M320"
+    with_it, without = (
+        fit_loss_law(kept["N"], kept["D"], kept[LOSS_COLUMN])
+        for kept in (runs, runs[runs["run"] != dear])
+    )
+    change = without.law.predict(last["N"], last["D"]) - with_it.law.predict(last["N"], last["D"])
+    assert moves.loc[dear, "6.9B"] == pytest.approx(change / last[LOSS_COLUMN], abs=1e-7)
+    assert moves.loc[dear, "status"] == without.status == "converged"
+
+
 # --- stored results -----------------------------------------------------------------------
 
 
@@ -303,6 +339,64 @@ def test_status_tells_sound_designs_from_others(stored):
 def without_M5(designs):
     sound = designs[designs["status"].isin(SOUND)]
     return sound[sound["multipliers"].str.split("+").str[0] != "M5"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "to_160", "beyond", "one_store"),
+    [
+        ("redpajama", (26, 0.0313, 0.0119, 0.85, 2.54), (1.02, 0.52), (0.0472, 0.0145)),
+        ("refinedweb", (26, 0.0407, 0.0086, 0.96, 4.83), (1.16, 0.56), (0.0585, 0.0131)),
+    ],
+)
+def test_the_sizes_between_can_be_skipped_if_the_largest_is_trained_long(
+    dataset, to_160, beyond, one_store
+):
+    """With M up to 160 the two ends alone are worse in nearly every pair; beyond, they are not."""
+    pairs = pair_sizes(without_M5(sweep_choices(dataset)))
+    near, far = pairs[pairs["most_M"] <= 160], pairs[pairs["most_M"] > 160]
+    found = [len(near), *near[["two", "four"]].median(), (near["ratio"] > 1).mean()]
+    assert [*found, near["ratio"].median()] == pytest.approx(to_160, abs=5e-3)
+    assert [far["ratio"].median(), (far["ratio"] > 1).mean()] == pytest.approx(beyond, abs=5e-3)
+    assert pairs["saved"].to_numpy() == pytest.approx(0.15, abs=5e-3)
+    control = without_M5(sweep_choices(dataset, leave_out=OTHER_FILES))
+    medians = [control.loc[control["sizes"] == s, "worst"].median() for s in (TWO_ENDS, FOUR_SIZES)]
+    assert medians == pytest.approx(one_store, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "with_M5", "clean"),
+    [("c4", 0.0087, 0.0094), ("redpajama", 0.0076, 0.0130), ("refinedweb", 0.0081, 0.0138)],
+)
+def test_no_run_of_M_10_or_more_moves_much(dataset, with_M5, clean):
+    """Among all small runs, and among those of M = 10 and more, where the cheapest moves most."""
+    table = run_table(dataset)
+    small, large = select_small(table), select_large(table)
+    both = (move_without(runs, large).query("M > 5") for runs in (small, small.query("M > 5")))
+    first, second = (moves.set_index("run")["6.9B"].abs() for moves in both)
+    assert first.max() == pytest.approx(with_M5, abs=5e-5)
+    assert second.max() == pytest.approx(clean, abs=5e-5)
+    assert second.idxmax() == f"{dataset}-0.011B-M10"
+
+
+def test_the_four_c4_runs_of_the_other_store_lie_below_the_law_of_the_others():
+    small = select_small(run_table("c4")).query("M > 5")
+    odd = small["run"].isin(OTHER_FILES)
+    rest = small[~odd]
+    law = fit_loss_law(rest["N"], rest["D"], rest[LOSS_COLUMN]).law
+    too_much = law.predict(small["N"], small["D"]) - small[LOSS_COLUMN]
+    assert too_much[odd].tolist() == pytest.approx([0.098, 0.079, 0.081, 0.052], abs=1e-3)
+
+
+def test_the_free_law_is_too_low_at_the_target_of_the_first_files(stored):
+    """At 1.4B and M = 20, designs without M = 5 that are sound by both laws."""
+    target = stored[stored["target"].str.endswith("1.4B-M20")]
+    keys = ["dataset", "sizes", "multipliers"]
+    both = without_M5(target).pivot(index=keys, columns="law", values="relative_error").dropna()
+    nearer = (both["tied"].abs() < both["free"].abs()).groupby("dataset").mean()
+    assert nearer.tolist() == pytest.approx([0.64, 0.74, 0.82], abs=5e-3)
+    medians = both.groupby("dataset")[["tied", "free"]].median().to_numpy()
+    expected = [[-0.0189, -0.0150], [-0.0043, -0.0160], [-0.0016, -0.0106]]
+    assert medians == pytest.approx(np.array(expected), abs=5e-5)
 
 
 def test_c4_misses_less_without_the_other_store():

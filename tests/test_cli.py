@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from scaling.best import fit_best
-from scaling.cli import app
+from scaling.best import fit_best, load_belief
+from scaling.cli import _doubt, app
 from scaling.fit import STATUSES, fit_error_law, fit_loss_law
 from scaling.law import ErrorLaw, LossLaw, LossSurface
 from scaling.recipe import fit_chain
@@ -176,7 +176,9 @@ def assert_answers(command: str, path: Path, status: str | None) -> None:
         return
     assert isinstance(report, dict)
     if command == "check":
-        assert f"{report['n_runs']} runs, sound" in out
+        n, flagged = report["n_runs"], len(report["flags"])
+        all_odd = f"readable, {n} of {n} runs look odd"
+        assert (all_odd if flagged == n else f"{n} runs, sound") in out.splitlines()[0]
         return
     assert report["status"] in ([status] if status else STATUSES)
     assert f"status: {report['status']}" in out
@@ -483,6 +485,7 @@ def test_shape_of_check(write) -> None:
     }
     _, out, _ = run("check", path)
     assert out.splitlines()[1:] == [
+        "N 10M to 400M, D 200M to 12.8B, M 20 to 320",
         "enough for fit, predict, backtest",
         "losses: loss, loss_s",
         "errors: err_t",
@@ -508,6 +511,7 @@ def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
         "flagged_out": 0,
         "dof": 7 - len(coefficients),
         "status": "converged",
+        "prior": None,
         "warnings": [],
     }
     assert list(coefficients) == ["E", "A", "B", "alpha", "beta"][: 4 + (law == "free")]
@@ -532,7 +536,34 @@ def test_best_is_the_fit_with_the_shipped_prior(write) -> None:
     assert forecast["law"] == report["law"] == "best"
     assert forecast["loss"] == expected.law.predict(6.9e9, 138e9)
     assert forecast["loss"] != answer("predict", path, *TARGET)["loss"]
-    assert "prior on alpha" in run("fit", path, "--law", "best")[1]
+    assert answer("predict", path, *TARGET)["prior"] is None
+
+
+def test_best_says_what_it_believed_and_how_hard_it_pulled(write) -> None:
+    """The shipped constants, and the pull whose fixed point the law is; the text says the same."""
+    path = write(planted(loss=TRUTH.predict(N, D) * (1 + 0.01 * np.cos(np.arange(7)))))
+    report = answer("fit", path, "--law", "best")
+    prior = report["prior"]
+    assert prior == answer("predict", path, *TARGET, "--law", "best")["prior"]
+    table, belief = pd.read_csv(path), load_belief()
+    law = LossLaw(**{name: c["value"] for name, c in report["coefficients"].items()})
+    ssr = np.sum(np.log(law.predict(table["N"], table["D"]) / table["loss"]) ** 2)
+    variance = (ssr + belief.nu * belief.sigma_0**2) / (report["dof"] + belief.nu)
+    assert {name: prior.pop(name) for name in asdict(belief)} == asdict(belief)
+    expected = {"sigma": variance**0.5, "pull": variance / belief.tau**2}
+    assert prior == pytest.approx(expected, rel=1e-5)
+    told = (
+        f"  prior on alpha: alpha_0 0.28, tau 0.3, sigma_0 0.018, nu 2, sigma {variance**0.5:.3g}"
+    )
+    for command in (("fit", path), ("predict", path, *TARGET)):
+        out = run(*command, "--law", "best")[1]
+        assert f"{told}, pull {prior['pull']:.3g}" in out.splitlines()
+        assert "prior" not in run(*command)[1]
+
+
+def test_the_help_names_the_centre_of_the_prior() -> None:
+    text = " ".join(run("fit", "--help")[1].split())
+    assert f"whose exponent is near {load_belief().alpha_0:g}; it was no better on five, C4" in text
 
 
 def test_shape_of_predict(write) -> None:
@@ -545,6 +576,7 @@ def test_shape_of_predict(write) -> None:
             "hi",
             "law",
             "status",
+            "prior",
             "loss_set",
             "count",
             "n_runs",
@@ -688,7 +720,7 @@ def test_backtest_takes_the_options_of_fit(write) -> None:
     _, _, err = run("backtest", path, *options)
     lines = err.splitlines()
     assert "warning: row 4: odd" in lines
-    assert "warning: 1 runs without loss_a were left out" in lines
+    assert "warning: 1 run without loss_a was left out" in lines
     assert refusal("backtest", path).endswith("dataset must be named, one of 'ours', 'theirs'")
     said = refusal("backtest", path, "--dataset", "ours")
     assert said.endswith("loss set must be named, one of 'loss_a', 'loss_b'")
@@ -780,13 +812,17 @@ def test_an_infinite_error_is_null(write) -> None:
 
 
 def test_reasons_of_one_kind_are_one_line(write) -> None:
-    """A count, three names and the reason; a number or a name that differs gives way to a dot."""
+    """A count, three names and the reason; where it differs in a number, that of the first run."""
     reasons = [f"data repeated: {i} epochs" for i in (4, 40, 7, 9)] + ["odd; new", "odd", ""]
     path = write(planted(run=list("abcdefg"), flags=reasons))
-    lines = ["4 runs (a, b, c, …): data repeated: … epochs", "2 runs (e, f): odd", "e: new"]
+    lines = [
+        "4 runs (a, b, c, …), the first: data repeated: 4 epochs",
+        "2 runs (e, f): odd",
+        "e: new",
+    ]
     assert answer("fit", path)["warnings"] == lines
     assert run("fit", path)[2].splitlines() == [f"warning: {line}" for line in lines]
-    assert run("check", path)[1].splitlines()[3:] == [f"flag: {line}" for line in lines]
+    assert run("check", path)[1].splitlines()[4:] == [f"flag: {line}" for line in lines]
     assert [entry["run"] for entry in answer("check", path)["flags"]] == list("abcdef")
     assert warnings_of(path, *TARGET).startswith("\n".join(lines))
     assert {f"warning: {line}" for line in lines} <= set(run("backtest", path)[2].splitlines())
@@ -809,10 +845,90 @@ def test_flagged_runs_are_left_out_on_demand(write) -> None:
     for command, target in COMMANDS.items():
         if command != "check":
             _, _, err = run(command, path, *target, "--without-flagged")
-            assert "warning: 2 runs that carry a flag were left out" in err.splitlines()
+            assert (
+                "warning: 2 runs that carry a flag were left out: row 4, row 7" in err.splitlines()
+            )
             assert "odd" not in err
     every = write(bad.assign(flags="odd"))
     assert refusal("fit", every, "--without-flagged").endswith("got 0")
+
+
+def mistyped(run: str, loss: float, **columns: object) -> pd.DataFrame:
+    """Give seven runs of a law, one of them with another loss."""
+    table = pd.DataFrame(planted(run=list("abcdefg")) | columns)
+    return table.assign(loss=table["loss"].mask(table["run"] == run, loss))
+
+
+def test_the_runs_left_out_are_named_and_so_is_the_one_they_were_held_against(write) -> None:
+    """Too low a loss is no flag of its own; if both carry one, neither stayed."""
+    low = mistyped("b", 4.0)  # c and f have more N and D, and a loss of 4.32 and 4.84
+    err = run("fit", write(low), "--without-flagged")[2]
+    told = "2 runs that carry a flag were left out: c, f; b stayed, whose lower loss may be the one"
+    assert f"warning: {told} that is mistyped" in err.splitlines()
+    both = write(low.assign(flags=["", "odd", *[""] * 5]))
+    assert (
+        "3 runs that carry a flag were left out: b, c, f\n"
+        in run("fit", both, "--without-flagged")[2]
+    )
+    one = write(mistyped("d", 99.0))
+    err = run("predict", one, *TARGET, "--without-flagged")[2]
+    assert "warning: 1 run that carries a flag was left out: d; " in err
+    many = write(planted(run=list("abcdefg"), flags=[""] * 2 + ["odd"] * 4 + [""]))
+    assert "flag: 4 runs (c, d, e, …): odd" in run("check", many)[1]
+    assert "at least 4 runs" in refusal("fit", many, "--without-flagged")
+
+
+def test_a_row_without_the_loss_that_carries_a_flag_counts_once(write) -> None:
+    table = pd.DataFrame(planted(run=list("abcdefg"))).rename(columns={"loss": "loss_a"})
+    table = table.assign(loss_b=3.0, flags=["", "odd", "", "", "odd", "", ""])
+    table.loc[[1, 2], "loss_a"] = np.nan
+    path = write(table)
+    for options, left_out, flagged_out, n_runs in (
+        (("--without-flagged",), 2, 1, 4),
+        ((), 2, 0, 5),
+    ):
+        report = answer("fit", path, "--loss-set", "a", *options)
+        found = [report[name] for name in ("left_out", "flagged_out", "n_runs")]
+        assert found == [left_out, flagged_out, n_runs]
+    err = run("fit", path, "--loss-set", "a", "--without-flagged")[2].splitlines()
+    assert "warning: 2 runs without loss_a were left out" in err
+    assert "warning: 1 run that carries a flag was left out: e" in err
+
+
+def test_a_table_of_odd_runs_alone_is_not_called_sound(write) -> None:
+    for n_flagged, said in ((0, "7 runs, sound"), (6, "7 runs, sound, 6 flagged"),
+                            (7, "readable, 7 of 7 runs look odd")):  # fmt: skip
+        path = write(planted(flags=["odd"] * n_flagged + [""] * (7 - n_flagged)))
+        assert run("check", path)[1].splitlines()[0] == f"{path}: {said}"
+
+
+def test_the_ranges_betray_a_wrong_unit(write) -> None:
+    path = write(planted(D=D / 1e3))
+    assert run("check", path)[1].splitlines()[1] == "N 10M to 400M, D 200K to 12.8M, M 0.02 to 0.32"
+
+
+def test_a_prediction_not_to_be_used_is_marked_on_its_first_line(write) -> None:
+    """By status, or because it is no loss; a sound one bears no mark."""
+    wrong = write(planted(LossLaw(1.8, -50.0, 300.0, 0.27)))
+    first = run("predict", wrong, *TARGET)[1].splitlines()[0]
+    assert first.endswith("nats/token, not to be used: status wrong_sign")
+    assert "look for a mistyped row with scaling check" in warnings_of(wrong, *TARGET)
+    sound = run("predict", write(planted()), *TARGET)[1].splitlines()[0]
+    assert sound.endswith(" nats/token")
+    for loss in (-1.0, 0.0, np.inf, np.nan):
+        assert _doubt("converged", loss) == ", not to be used: no loss"
+    assert _doubt("converged", 1e-9) == ""
+
+
+def test_the_run_that_spoils_a_fit_is_named(write) -> None:
+    """If leaving out exactly one makes it converge; not where none does, nor where it is sound."""
+    spoiled = write(mistyped("a", 3.0))
+    assert answer("fit", spoiled)["status"] in ("wrong_sign", "at_bound")
+    said = "without a the fit converges, and its residual is more than 10 times smaller"
+    assert said in warnings_of(spoiled, *TARGET)
+    assert "the fit converges" not in warnings_of(write(planted()), *TARGET)
+    rising = write(planted(LossLaw(1.8, -50.0, 300.0, 0.27)))
+    assert "the fit converges" not in warnings_of(rising, *TARGET)
 
 
 README_RUNS = "N,D,loss\n10.6M,211M,5.39\n78.9M,1.58B,3.90\n154M,3.07B,3.53\n412M,8.23B,3.15\n"
@@ -987,7 +1103,11 @@ def test_a_narrow_design_and_flags_are_warned_about(write) -> None:
     swapped = table.copy()
     swapped.loc[2, ["N", "D"]] = swapped.loc[2, ["D", "N"]].to_numpy()
     sizes = table.assign(N=np.linspace(1e8, 9e8, len(table)))
-    for changed, words in ((ray, "tokens per parameter"), (swapped, "swapped?"), (sizes, "spans")):
+    for changed, words in (
+        (ray, "tokens per parameter"),
+        (swapped, "swapped, or"),
+        (sizes, "spans"),
+    ):
         path = write(changed)
         assert any(words in text for text in answer("fit", path)["warnings"])
         assert any(words in text for text in answer("predict", path, *TARGET)["warnings"])

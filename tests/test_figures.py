@@ -210,6 +210,7 @@ def test_legs_add_up_to_the_chain(ax):
     assert diamonds[:, 0].tolist() == legs["chain"].tolist()
     ends = [bar.get_x() + bar.get_width() for bar in loss_law]
     assert ends == pytest.approx(legs["chain"].tolist())
+    assert ax.get_xlim()[0] < -0.031, "a bar ends on the frame"
     rows = dict(zip(ax.get_yticks(), (t.get_text() for t in ax.get_yticklabels()), strict=True))
     assert [rows[y] for y in diamonds[:, 1]] == legs["label"].tolist()
     for bars in (error_law, loss_law):

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 
 from scaling import figures_overtraining as figures
 from scaling.results import load_result
-from scaling.style import DATASET_COLOURS, shade_of
+from scaling.style import DATASET_COLOURS, DATASET_MARKERS, shade_of
 from scaling.testbed import run_table
 
 
@@ -54,6 +54,18 @@ def test_slopes_carry_their_bars_and_the_band_where_asked(ax):
     assert to_hex(bars[0].get_color()).upper() == DATASET_COLOURS["c4"]
     labels = list(ax.get_legend_handles_labels()[1])
     assert labels == ["range in the paper", "95%, E refitted", "slope, 95% with E fixed"]
+
+
+@pytest.mark.parametrize("dataset", DATASET_MARKERS)
+def test_slopes_carry_the_marker_of_their_training_set_and_every_multiplier(ax, dataset):
+    slopes = load_result("slopes").query("E_from == 'recipe' and sizes == 'small'")
+    figures.draw_slopes(ax, slopes[slopes["dataset"] == dataset], dataset, (0.11, 0.15))
+    assert ax.containers[0][0].get_marker() == DATASET_MARKERS[dataset]
+    assert len(set(DATASET_MARKERS.values())) == 3
+    labels = [label.get_text() for label in ax.get_xticklabels()]
+    assert labels == ["5", "10", "20", "40", "80", "160", "320", "640"]
+    assert ax.get_xticks() == pytest.approx([float(label) for label in labels])
+    assert ax.get_xscale() == "log"
 
 
 def test_no_band_is_drawn_where_none_is_asked(ax):

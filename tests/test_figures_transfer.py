@@ -120,6 +120,7 @@ def test_ranks_and_agreement_run_from_top_to_bottom(ax):
     assert segments == [[[0.85, 1], [0.95, 1]], [[0.6, 0], [0.9, 0]]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
     assert ax.get_xlabel().endswith(", 104 runs")
+    assert ax.get_xlim() == (0, 1)
 
 
 def test_agreement_shows_every_pair_and_the_whole(ax):
@@ -133,9 +134,15 @@ def test_agreement_shows_every_pair_and_the_whole(ax):
         "C4 or RefinedWeb": 0.3,
         "RedPajama or RefinedWeb": 0.7,
     }
+    heights = {line.get_ydata().item(): line.get_marker() for line in ax.lines[:3]}
+    assert heights == {0.18: "o", 0.0: "v", -0.18: "X"}
     assert ax.lines[3].get_xdata().item() == 0.4
     assert [s.tolist() for s in ax.collections[0].get_segments()] == [[[0.3, 0], [0.55, 0]]]
     assert ax.get_xlabel().endswith(", 100 pairs")
+    chance = ax.lines[-1]
+    assert list(chance.get_xdata()) == [0.5, 0.5]
+    assert list(chance.get_ydata()) == [0, 1]  # of the panel's height
+    assert ax.get_xlim() == (0, 1)
 
 
 def test_cells_are_framed_by_row_and_column(ax):

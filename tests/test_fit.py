@@ -441,6 +441,59 @@ def test_an_exponent_above_its_range_stands_at_the_bound(name):
     assert fit.law.alpha == 5.0
 
 
+@pytest.mark.parametrize("name", FITS)
+def test_a_small_exponent_inside_its_range_comes_out(name):
+    N, M = (g.ravel() for g in np.meshgrid(1e6 * np.geomspace(1, 1e3, 6), [5.0, 500.0]))
+    fit = FITS[name](N, M * N, LossLaw(1.8, 20.0, 30.0, 0.002).predict(N, M * N))
+    assert fit.status == "converged"
+    assert fit.law.alpha == pytest.approx(0.002, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_a_large_exponent_inside_its_range_comes_out(name):
+    N = np.tile(np.geomspace(1.0, 3.0, 5), 2)
+    D = N * np.repeat([2.0, 5.0], 5)
+    fit = FITS[name](N, D, LossLaw(1.8, 2.0, 2.0 * 2**4.9, 4.9).predict(N, D))
+    assert fit.status == "converged"
+    assert fit.law.alpha == pytest.approx(4.9, rel=1e-6)
+
+
+def curved_errors(rate):
+    """Losses over a spread of 3, many near the lowest, and errors of that gamma times spread."""
+    loss = 2.0 + 3.0 * np.r_[0.0, np.geomspace(1e-3, 1.0, 11)]
+    gamma = rate / 3.0
+    k = 0.3 * np.exp(2.0 * gamma) / min(1.0, rate)
+    return loss, ErrorLaw(0.9, k, gamma).predict(loss)
+
+
+@pytest.mark.parametrize(("rate", "rel"), [(2e-6, 1e-3), (1e-4, 1e-5), (199.0, 1e-6)])
+def test_a_rate_inside_its_range_comes_out(rate, rel):
+    fit = fit_error_law(*curved_errors(rate))
+    assert fit.status == "converged"
+    assert 3.0 * fit.law.gamma == pytest.approx(rate, rel=rel)
+
+
+def test_a_rate_above_its_range_stands_at_the_bound():
+    fit = fit_error_law(*curved_errors(210.0))
+    assert fit.status == "at_bound"
+    assert 3.0 * fit.law.gamma == pytest.approx(200.0)
+
+
+@pytest.mark.parametrize("fit", FITS.values(), ids=FITS)
+def test_huber_grows_linearly_beyond_a_thousandth_unless_told(fit):
+    N, D, loss, _ = noisy_runs()
+    default, same, other = (
+        fit(N, D, loss, objective="huber", **delta)
+        for delta in ({}, {"huber_delta": 1e-3}, {"huber_delta": 2e-3})
+    )
+    assert (default.law, default.cost) == (same.law, same.cost)
+    assert default.cost < 0.8 * other.cost
+    r = np.abs(np.log(default.law.predict(N, D) / loss))
+    assert r.max() > 2e-3
+    expected = np.where(r > 1e-3, 2e-3 * r - 1e-6, r**2).sum()
+    assert default.cost == pytest.approx(expected, rel=1e-9)
+
+
 def test_sigma_hat_is_the_residual_standard_deviation():
     N, D, loss, _ = noisy_runs()
     for fit, n_parameters in ((fit_loss_law(N, D, loss), 4), (fit_loss_surface(N, D, loss), 5)):

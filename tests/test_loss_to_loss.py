@@ -18,6 +18,7 @@ from scaling.loss_to_loss import (
 )
 from scaling.names import LOSS_COLUMN, LOSS_SETS
 from scaling.testbed import run_table, select_loss_fit, select_targets
+from scaling.transfer import OTHER_FILES
 
 X_LAW, Y_LAW = LossLaw(1.8, 170.0, 370.0, 0.27), LossLaw(2.5, 900.0, 1500.0, 0.36)
 RAY = [("0.011B", 1e7), ("0.079B", 8e7), ("0.154B", 1.5e8), ("0.411B", 4e8)]
@@ -138,32 +139,42 @@ def test_on_the_testbed_the_detour_does_not_pay():
     assert (misses["relation"].abs() < misses["direct"].abs()).sum() == 12
 
 
-def test_small_runs_on_the_far_side_point_to_the_ruler():
-    """By C4 loss or by compute beyond the dearest of the five; over all small runs they do not."""
+def test_the_ruler_is_ahead_where_runs_name_other_files():
+    """By files: cells, cells where the ruler is closer, mean miss of the direct law and the ruler.
+
+    Small runs by C4 loss and by compute beyond the dearest of the five, large runs by role.
+    """
     parts = []
     for dataset in ("c4", "redpajama", "refinedweb"):
         table = run_table(dataset)
-        five = select_loss_fit(table)
-        small = table[(table["N"] < 1e9) & (table["M"] >= 10) & ~table["run"].isin(five["run"])]
+        five, targets = select_loss_fit(table), select_targets(table)["run"]
+        judged = table[~table["run"].isin(five["run"]) & (table["M"] >= 10)].set_index("run")
         dearest = five.loc[five["C"].idxmax()]
-        sides = {
-            "lower": (small[LOSS_COLUMN] < dearest[LOSS_COLUMN]).to_numpy(),
-            "dearer": (small["C"] > dearest["C"]).to_numpy(),
+        small = judged["N"] < 1e9
+        groups = {
+            "small": small,
+            "lower": small & (judged[LOSS_COLUMN] < dearest[LOSS_COLUMN]),
+            "dearer": small & (judged["C"] > dearest["C"]),
+            "large": ~small & ~judged.index.isin(targets),
+            "target": judged.index.isin(targets),
+            "other": judged.index.isin(OTHER_FILES),
         }
-        parts += [compare_routes(five, small, y).abs().assign(**sides) for y in OTHER_SETS]
-    misses = pd.concat(parts)
-    means = {
-        name: (len(part), *(100 * part[["direct", "ruler"]].mean()).round(2))
-        for name, part in (
-            ("all", misses),
-            ("lower", misses[misses["lower"]]),
-            ("dearer", misses[misses["dearer"]]),
-        )
+        for y in OTHER_SETS:
+            parts.append(compare_routes(five, judged.reset_index(), y).abs().assign(**groups))
+    misses = pd.concat(parts).assign(closer=lambda t: t["ruler"] < t["direct"])
+    found = {}
+    for name in ("small", "lower", "dearer", "large", "target"):
+        for other, cells in misses[misses[name]].groupby("other"):
+            means = (100 * cells[["direct", "ruler"]].mean()).round(1)
+            found[name, other] = (len(cells), cells["closer"].sum(), *means)
+    assert found == {
+        ("small", False): (413, 206, 1.9, 2.4),
+        ("small", True): (63, 47, 4.0, 3.5),
+        ("lower", False): (77, 38, 1.2, 1.2),
+        ("lower", True): (49, 34, 4.2, 3.9),
+        ("dearer", False): (119, 71, 1.9, 1.6),
+        ("dearer", True): (63, 47, 4.0, 3.5),
+        ("large", False): (21, 13, 2.6, 2.5),
+        ("target", False): (7, 1, 4.1, 8.7),
+        ("target", True): (35, 26, 6.4, 3.9),
     }
-    assert means == {
-        "all": (476, 2.21, 2.52),
-        "lower": (126, 2.35, 2.23),
-        "dearer": (182, 2.64, 2.26),
-    }
-    closer = misses["ruler"] < misses["direct"]
-    assert (closer.sum(), closer[misses["dearer"]].sum()) == (253, 118)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaling.fit import fit_loss_law
+from scaling.fit import fit_loss_law, fit_loss_surface
 from scaling.law import LossLaw, LossSurface
 from scaling.overtraining import (
     FIT_SETS,
@@ -213,6 +213,44 @@ def test_from_80_small_runs_come_out_too_low(least_M, n_low, misses, by_size, la
     if least_M == 10:
         baselines = beyond[["line", "plane"]].abs().mean()
         assert baselines.to_numpy() == pytest.approx([0.0388, 0.0559], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("most_M", "least_M", "first", "other"),
+    [
+        (80, 10, -0.0309, (6, -0.0110)),
+        (80, 20, -0.0242, (3, -0.0014)),
+        (160, 10, -0.0223, (3, -0.0002)),
+    ],
+)
+def test_all_runs_of_the_first_files_come_out_too_low(most_M, least_M, first, other):
+    """Whichever runs are fitted; and all that is judged at 0.411B and above is of other files."""
+    tables = (run_table(d) for d in ("c4", "redpajama", "refinedweb"))
+    far = pd.concat([judge_far(table, most_M, least_M) for table in tables], ignore_index=True)
+    far = far[far["M"] > 160]
+    of_other = far["run"].isin(OTHER_FILES)
+    assert of_other[far["size"].isin(["0.411B", "1.4B"])].all()
+    assert (~of_other).sum() == (far.loc[~of_other, "law"] < 0).sum() == 16
+    assert far.loc[~of_other, "law"].mean() == pytest.approx(first, abs=5e-5)
+    small = far.loc[of_other & (far["N"] < 1e9), "law"]
+    assert (len(small), (small < 0).sum()) == (7, other[0])
+    assert small.mean() == pytest.approx(other[1], abs=5e-5)
+
+
+def test_at_M_5_a_second_exponent_helps_the_smallest_size_alone():
+    """Misses in nats of both laws fitted to M of 20 and more."""
+    misses = []
+    for dataset in ("c4", "redpajama", "refinedweb"):
+        known = FIT_SETS["grid_20"](run_table(dataset))
+        early = run_table(dataset).query("M == 5")
+        for fit in (fit_loss_law, fit_loss_surface):
+            law = fit(known["N"], known["D"], known["loss_c4_eval"]).law
+            miss = law.predict(early["N"], early["D"]) - early["loss_c4_eval"]
+            misses.append(miss.to_numpy())
+    tied, free = np.array(misses[::2]), np.array(misses[1::2])
+    assert tied[:, 0] == pytest.approx([-0.196, -0.174, -0.218], abs=1e-3)
+    assert free[:, 0] == pytest.approx([-0.184, -0.048, -0.151], abs=1e-3)
+    assert np.abs(free - tied)[:, 1:].max() < 0.04
 
 
 # --- designs ------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, spearmanr
 
-from scaling.ranks import correlate_ranks, order_pairs, rank_errors
+from scaling.names import LOSS_SETS
+from scaling.ranks import correlate_ranks, count_lower, order_pairs, rank_errors
 from scaling.testbed import run_table
 
 
@@ -138,3 +139,30 @@ def test_on_the_testbed_c4_eval_ranks_over_all_sizes_but_not_between_training_se
         [0.26, 0.47], abs=0.02
     )
     assert (shares["n_pairs"] == 100).all()
+
+
+def test_pairs_where_one_training_set_is_lower_by_hand():
+    table = pd.DataFrame(
+        [("a", "S", 1.0), ("b", "S", 2.0), ("c", "S", 0.5), ("a", "L", 3.0), ("b", "L", 3.0)],
+        columns=["dataset", "size", "loss"],
+    ).assign(M=20)
+    assert count_lower(table, ["loss"], "a").to_dict() == {"loss": 1, "n_pairs": 3}
+    assert count_lower(table, ["loss"], "c").to_dict() == {"loss": 2, "n_pairs": 2}
+
+
+def test_english_c4_prefers_models_trained_on_it_and_five_texts_never_do():
+    columns = [f"loss_{name}" for name in LOSS_SETS.values()]
+    lower = count_lower(run_table(), [*columns, "err_avg17"], "c4")
+    assert lower[lower > 0].to_dict() == {
+        "loss_c4_eval": 63,
+        "loss_paloma_c4": 63,
+        "loss_c4_german": 43,
+        "err_avg17": 12,
+        "n_pairs": 66,
+    }
+    shares = order_pairs(run_table(), columns, "err_avg17", np.random.default_rng(0))
+    with_c4 = shares[["c4, redpajama", "c4, refinedweb"]]
+    assert with_c4.loc[lower.index[lower == 0]].eq(with_c4.loc["constant"]).all(axis=None)
+    best = shares.loc[columns, "all"].idxmax()
+    assert best == "loss_paloma_ptb"
+    assert shares.loc[best, "all_lo"] < shares.loc["constant", "all"] < shares.loc[best, "all"]

@@ -20,6 +20,7 @@ from scaling.names import DATASETS, LOSS_SETS
 from scaling.predictors import BASELINES, SINGLE_CHANGES, Candidate, Case
 from scaling.results import RESULTS, load_result, read_result, write_result
 from scaling.selection import (
+    CHOSEN_FROM,
     GROUPS,
     LOSSES,
     Trial,
@@ -151,7 +152,7 @@ def test_cheap_candidates_do_not_see_the_poison(trials, poisoned):
     assert estimate_noise(*poisoned) == 0.018
 
 
-@pytest.mark.parametrize("name", ["testbed", *GRIDS])
+@pytest.mark.parametrize("name", ["testbed", *CHOSEN_FROM])
 def test_a_run_that_is_read_is_seen(data, trials, name):
     """One loss of the dearest run that may be read, 1% up: the table changes."""
     testbed, grids = data[0].copy(), {key: grid.copy() for key, grid in data[1].items()}
@@ -190,6 +191,16 @@ def test_the_backtests_come_out_again_with_the_large_runs_poisoned(
     assert choose(scores, second_round(0.018)).name == "prior 0.28 within 0.3"
     constants = tabulate_constants()
     assert compare(load_result("best_constants"), constants, ("constant",)) == []
+
+
+def test_a_later_grid_does_not_join_the_choice(data, trials, monkeypatch):
+    monkeypatch.setitem(GRIDS, "later", GRIDS["porian"])
+    monkeypatch.setattr(scaling.grids, "_read", lambda name: data[1].get(name, data[1]["porian"]))
+    assert len(load_grid("later")) == 176
+    testbed, grids = load_data()
+    assert list(grids) == list(data[1]) == [name for name in GRIDS if name != "later"]
+    names = [(trial.group, trial.name) for trial in list_trials(testbed, grids)]
+    assert names == [(trial.group, trial.name) for trial in trials]
 
 
 # --- trials --------------------------------------------------------------------------------
@@ -263,7 +274,7 @@ def test_designs_of_the_testbed(data, trials, dataset):
             assert not runs["run"].duplicated().any()
 
 
-@pytest.mark.parametrize("group", ["testbed", *GRIDS])
+@pytest.mark.parametrize("group", ["testbed", *CHOSEN_FROM])
 def test_losses_stand_beside_their_runs_and_siblings_are_the_others(trials, data, group):
     table = data[0] if group == "testbed" else data[1][group]
     losses = table.set_index("run")[LOSSES if group == "testbed" else ["loss"]]
@@ -307,7 +318,7 @@ def test_what_is_asked_is_larger_or_longer_than_what_is_known(trials):
     assert testbed == {("testbed", "five", f"{name}-0.011B-M160") for name in DATASETS.values()}
 
 
-@pytest.mark.parametrize("name", GRIDS)
+@pytest.mark.parametrize("name", CHOSEN_FROM)
 def test_cuts_of_a_grid(trials, data, name):
     """Known is what costs at most a share of the dearest run that may be read; asked is what costs
     a tenth of it, and more than that share. Five of each, and no set of known runs twice."""
@@ -466,7 +477,7 @@ def test_both_choices():
     assert second_choice() == load_belief() == Belief(0.28, 0.3, 0.018, 2.0)
 
 
-@pytest.mark.parametrize("without", [*DATASETS.values(), "testbed", *GRIDS])
+@pytest.mark.parametrize("without", [*DATASETS.values(), "testbed", *CHOSEN_FROM])
 def test_a_choice_without_what_it_predicts(data, backtests, without):
     """Constants that predict a training set or a grid rest on no backtest and no residual of it."""
     own = backtests["trial"].str.startswith(f"{without}, ") | (backtests["grid"] == without)

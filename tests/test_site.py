@@ -224,3 +224,36 @@ def test_a_wide_table_leaves_room_beside_its_index_and_scrolls_by_keyboard(phone
         assert table["index"] < 390 / 2
         assert table["scoped"] == table["heads"]
         assert table["reached"] == table["wide"]
+
+
+SIDES = """() => [...document.querySelectorAll('table.dataframe td')].map(
+    cell => [cell.textContent.trim(), getComputedStyle(cell).textAlign])"""
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_numbers_stand_at_the_right_of_a_column_and_words_at_the_left(phone):
+    sides: dict[bool, set[str]] = {True: set(), False: set()}
+    for text, side in phone.evaluate(SIDES):
+        sides[bool(re.search("[a-df-z]{2}", text))].add(side)
+    assert sides == {True: {"left"}, False: {"right"}}
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_focus_stays_on_a_copy_button(phone):
+    button = phone.locator(".copybtn").nth(1)
+    button.press("Enter")
+    phone.wait_for_timeout(300)
+    assert button.evaluate("button => button === document.activeElement")
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_table_fades_until_its_end_is_seen(phone):
+    boxes = phone.locator(".output:has(table.dataframe)")
+    wide = [box for box in boxes.all() if box.evaluate("b => b.scrollWidth > b.clientWidth + 1")]
+    assert 0 < len(wide) < boxes.count()
+    assert boxes.and_(phone.locator(".more")).count() == len(wide)
+    wide[0].evaluate("box => box.scrollTo(box.scrollWidth, 0)")
+    phone.wait_for_function("box => !box.classList.contains('more')", arg=wide[0].element_handle())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scaling.grids import GRIDS, load_grid
 from scaling.runs import validate_runs
-from scaling.suspects import BEATEN_BY, REASONS, find_better
+from scaling.suspects import BEATEN_BY, FAR_M, LARGEST_USUAL_M, REASONS, find_better
 from scaling.testbed import run_table
 
 
@@ -25,9 +25,10 @@ def test_flags_are_added_once_and_after_those_given() -> None:
     """Checking twice adds nothing; a flag that is there stays first."""
     table = frame(N=[1e8, 1e8], D=[5e7, 5e7], flags=["ours", None])
     once = validate_runs(table)
+    below = "D = 5e+07 is below N = 1e+08: swapped, or a wrong unit?"
     assert once["flags"].tolist() == [
-        "ours; D < N: swapped?; same N and D as another run",
-        "D < N: swapped?; same N and D as another run",
+        f"ours; {below}; same N and D as another run",
+        f"{below}; same N and D as another run",
     ]
     pd.testing.assert_frame_equal(validate_runs(once), once)
 
@@ -73,7 +74,8 @@ def test_flags_stand_on_one_side_of_their_limit(
     for share, side in ((0.999, "below"), (1.0, "at"), (1.001, "above")):
         run = pd.DataFrame({"loss": [3.0]} | columns(limit * share))
         flags = validate_runs(run)["flags"].tolist()
-        assert flags == [REASONS[key] if side == suspect_side else ""], side
+        assert bool(flags[0]) is (side == suspect_side), side
+        assert flags[0].endswith(REASONS[key] if flags[0] else "")
 
 
 def test_runs_of_the_same_n_and_d_are_repeats() -> None:
@@ -82,6 +84,55 @@ def test_runs_of_the_same_n_and_d_are_repeats() -> None:
         pd.DataFrame({"N": [1e8, 1e8, 1e8, 2e8], "D": [2e9, 2e9, 4e9, 2e9], "loss": [3.0] * 4})
     )
     assert table["flags"].tolist() == [REASONS["repeat"]] * 2 + ["", ""]
+
+
+# --- tokens per parameter -----------------------------------------------------------------
+
+
+def asked_for_unit(M: list[float], **columns: object) -> list[int]:
+    """Give the positions of the runs, of 100M parameters and more, whose M is asked about."""
+    N = 1e8 * np.arange(1, len(M) + 1)
+    table = validate_runs(pd.DataFrame({"N": N, "D": N * M, "loss": 3.0} | columns))
+    return np.flatnonzero(table["flags"].str.fullmatch("M = .* a wrong unit.")).tolist()
+
+
+@pytest.mark.parametrize(
+    ("M", "asked"),
+    [
+        ([20, 20, 20, 0.99 * FAR_M * 20], []),
+        ([20, 20, 20, 1.01 * FAR_M * 20], [3]),
+        ([2, 1.01 * FAR_M * 2, 1.01 * FAR_M * 2], [0]),
+        ([20, 20_000, 21_000], [0]),  # two that lie together vouch for each other
+        ([20, 200, 2_000, 20_000], []),
+        ([20, 20, 640], []),
+        ([0.99 * LARGEST_USUAL_M] * 2, []),
+        ([1.01 * LARGEST_USUAL_M] * 2, [0, 1]),
+        ([1.01 * LARGEST_USUAL_M], [0]),
+        ([5_000], []),
+    ],
+)
+def test_an_M_that_lies_alone_or_beyond_all_use(M: list[float], asked: list[int]) -> None:
+    """From both sides of the two limits."""
+    assert asked_for_unit(M) == asked
+
+
+def test_the_M_of_another_training_set_is_no_neighbour():
+    M = [20, 20, 5_000, 5_000]
+    assert asked_for_unit(M, dataset=list("aabb")) == []
+    assert asked_for_unit(M, dataset=list("aaab")) == [2]
+
+
+def test_another_reason_asks_first():
+    """Swapped or without its letter: M is not asked about as well."""
+    table = frame(N=[1e8, 2e8, 4e8, 70], D=[2e9, 4e9, 8e6, 1.4e9], loss=[3.1, 3.0, 2.9, 3.2])
+    said = validate_runs(table)["flags"].tolist()
+    assert [bool(text) for text in said] == [False, False, True, True]
+    assert not any("M = " in text for text in said)
+
+
+def test_no_shipped_M_is_asked_about():
+    for table in (run_table(), *(load_grid(name) for name in GRIDS), FIVE):
+        assert not validate_runs(table)["flags"].str.contains(r"M = .* a wrong unit\?").any()
 
 
 # --- beaten runs --------------------------------------------------------------------------
@@ -149,6 +200,13 @@ def test_the_loss_that_is_most_beaten_is_named_and_unknown_ones_are_not_compared
     table = frame(run=["a", "b"], loss=[3.0, 3.3], loss_a=[2.0, 4.0], loss_b=[np.nan, 9.0])
     assert beaten(table)["b"].startswith("loss_a 4 is above the 2 of 'a'")
     assert beaten(table.assign(loss_a=[np.nan, 4.0]))["b"].startswith("loss 3.3 is above")
+
+
+def test_a_run_whose_first_loss_is_unknown_is_held_to_its_second():
+    table = frame(run=["a", "b"], loss_a=[2.0, np.nan], loss_b=[3.0, 4.0]).drop(columns="loss")
+    said = beaten(table)
+    assert set(said) == {"b"}
+    assert said["b"].startswith("loss_b 4 is above the 3 of 'a'")
 
 
 def test_checking_twice_adds_nothing():

@@ -171,7 +171,6 @@ def test_the_misses_at_M_5_and_10():
     assert five.idxmax() == "warm-up share"
     assert both.idxmax() == "few steps after warm-up"
     assert both.max() == pytest.approx(0.936, abs=1e-3)
-    assert correlate_miss(judged[judged["M"] >= 20]).abs().max() < 0.2
     at_5 = judged[judged["M"] == 5]
     assert (at_5.drop_duplicates("size").set_index("size")["steps"] < 1000).to_dict() == {
         "0.011B": True, "0.079B": True, "0.154B": True, "0.411B": False,

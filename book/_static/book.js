@@ -27,15 +27,45 @@ function addScopes(table) {
     cell.scope = cell.rowSpan > 1 ? "rowgroup" : "row";
 }
 
+// Numbers stand at the right of a column, which lets digits line up, and words at the left.
+const NUMBER = /^[-+±]?\d[\d.,]*(e[-+]?\d+)?%?$|^([-–]|nan|inf|none)?$/i;
+
+function alignWords(table) {
+  const isWords = (cell) => !NUMBER.test(cell.textContent.trim().replace("−", "-"));
+  const rows = [...table.tBodies[0].rows].map((row) => [...row.cells].reverse());
+  const heads = [...table.tHead.rows[0].cells].reverse();
+  const ordinary = (cell) => cell?.tagName === "TD";
+  for (let i = 0; ordinary(rows[0]?.[i]); i++) {
+    const column = rows.map((row) => row[i]);
+    if (!column.some(isWords)) continue;
+    const simple = table.tHead.rows[0].querySelector("[colspan]") === null;
+    for (const cell of [...column, ...(simple ? [heads[i]] : [])]) cell.classList.add("words");
+  }
+}
+
+// Copying moves the focus to a hidden field that then goes away: bring it back.
+function keepFocus(event) {
+  const button = event.target.closest(".copybtn");
+  if (button) setTimeout(() => button.focus({ preventScroll: true }), 50);
+}
+
 // The theme lets the Tab key reach a box that scrolls; here it gets a name.
 function nameBox(box) {
   box.role = "group";
   box.ariaLabel = "Table";
+  const fade = () =>
+    box.classList.toggle("more", box.scrollWidth - box.clientWidth - box.scrollLeft > 1);
+  box.addEventListener("scroll", fade);
+  new ResizeObserver(fade).observe(box);
 }
 
+document.addEventListener("click", keepFocus);
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".bd-article figure:has(> img)").forEach(addEnlargeButton);
-  document.querySelectorAll("table.dataframe").forEach(addScopes);
+  document.querySelectorAll("table.dataframe").forEach((table) => {
+    addScopes(table);
+    alignWords(table);
+  });
   document
     .querySelectorAll(".cell_output .output:has(table), .pst-scrollable-table-container")
     .forEach(nameBox);
