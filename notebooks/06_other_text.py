@@ -59,11 +59,11 @@ three_20, five_20 = by_text_20[near], by_text_20.drop(near)
 assert three_20.max() < five_20.min() and not at_20["other_files"].any()
 assert target.loc[target["other_files"], "run"].nunique() == 5
 Markdown(
-    f"""**Short answer.** On English C4 and RefinedWeb yes: the recipe misses the losses of six large runs by
+    f"""**Short answer.** On English C4 and RefinedWeb yes: a law fitted to five small runs misses the losses of six large ones by
 {three["target_mean"].min():.1%} to {three["target_mean"].max():.1%} on average, at worst by
-{three["target_max"].max():.1%}. On five other texts no: it misses by {five_texts["target_mean"].min():.1%} to
+{three["target_max"].max():.1%}. On five other texts no: it misses them by {five_texts["target_mean"].min():.1%} to
 {five_texts["target_mean"].max():.0%} on average, at worst by {five_texts["target_max"].max():.0%}, mostly too high.
-Five of the six name other training files than the runs that fit the law. The 1.4B runs at $M = 20$, which do
+Five of the six list other training files than the small runs that fit the law. The 1.4B runs at $M = 20$, which do
 not, are missed by {three_20.min():.1%} to {three_20.max():.1%} on the three texts and by {five_20.min():.1%} to
 {five_20.max():.1%} on the five."""
 )
@@ -95,13 +95,13 @@ texts.rename(LOSS_SET_LABELS).astype({"n_sequences": int, "n_tokens": int})
 # earlier chapters.
 
 # %%
-predictions.groupby("role", sort=False)[["status", "run"]].agg(["nunique", "count"])
+predictions.groupby(["role", "status"], sort=False)["run"].agg(runs="nunique", predictions="count")
 
 # %% [markdown]
 # `fit` are the five runs of each training set, `large` is 1.4B at $M = 20$, `early` are the runs at $M = 5$,
 # `small` the rest. All large runs on all texts at once:
 
-# %% mystnb={"image": {"alt": "Heat map of signed relative errors: eight loss sets down, nine large runs across in three groups by training set. The three on top, English C4 twice and RefinedWeb, are pale everywhere. Below, most cells are positive; the darkest are code, German and their own Paloma text for models trained on RedPajama."}, "figure": {"caption": "Predicted minus measured loss of the runs of 1.4B parameters and more, in per cent. The recipe is fitted on each loss set's own five runs. Frames: the Paloma split of the training set.", "name": "fig-set-map"}}
+# %% mystnb={"image": {"alt": "Heat map of signed relative errors: eight loss sets down, nine large runs across in three groups by training set. The three on top, English C4 twice and RefinedWeb, are pale everywhere. Below, most cells are positive; the darkest are code, German and their own Paloma text for models trained on RedPajama. A ring marks the cell of the own Paloma text of each run."}, "figure": {"caption": "Predicted minus measured loss of the runs of 1.4B parameters and more, in per cent. The recipe is fitted on each loss set's own five runs. Rings: the Paloma split of the training set.", "name": "fig-set-map"}}
 large = predictions[predictions["role"].isin(["target", "large"])]
 large_misses = large.pivot_table(
     index="loss_set", columns="run", values="relative_error", sort=False
@@ -175,7 +175,7 @@ def as_maps(runs):
 
 home = predictions[predictions["loss_set"] == predictions["dataset"].map(HOME)]
 
-# %% mystnb={"image": {"alt": "Three heat maps, one per training set, of the miss on its own Paloma text; sizes down, multipliers across. For C4 and RefinedWeb nearly all cells are pale. For RedPajama four cells at the lower right, the two most over-trained of 0.411B and the last of 1.4B, and 6.9B are dark red and framed, all others pale except at the smallest multiplier. The framed cells of C4 and RefinedWeb are only a little darker than their neighbours."}, "figure": {"caption": "Predicted minus measured loss on the Paloma split of the training set, in per cent, as in the paper's Fig. 7. A star marks the runs that fit the law, a frame those that name other training files than these (see below).", "name": "fig-home-maps"}}
+# %% mystnb={"image": {"alt": "Three heat maps, one per training set, of the miss on its own Paloma text; sizes down, multipliers across. For C4 and RefinedWeb nearly all cells are pale. For RedPajama four cells at the lower right, the two most over-trained of 0.411B and the last of 1.4B, and 6.9B are dark red and framed, all others pale except at the smallest multiplier. A frame means other training files, a star that the run fits the law. The framed cells of C4 and RefinedWeb are only a little darker than their neighbours."}, "figure": {"caption": "Predicted minus measured loss on the Paloma split of the training set, in per cent, as in the paper's Fig. 7. A star marks the runs that fit the law, a frame those that name other training files than these (see below).", "name": "fig-home-maps"}}
 figure, axes = plt.subplots(3, 1, figsize=(7, 9), layout="none")
 for ax, (dataset, runs) in zip(axes, home.groupby("dataset", sort=False), strict=True):
     cells, used, framed = as_maps(runs)
@@ -185,7 +185,8 @@ for ax, (dataset, runs) in zip(axes, home.groupby("dataset", sort=False), strict
 worst = home.loc[home["relative_error"].where(home["N"] > 1e9).abs().idxmax()]
 assert worst["other_files"]
 plt.setp(axes, visible=True)
-figure.tight_layout(rect=(0, 0, 1, 0.97))
+figure.tight_layout(rect=(0, 0.03, 1, 0.97))
+figure.text(0.01, 0.01, "* fits the law. Framed: names other training files than the runs with a star", fontsize=9)
 figure.suptitle(
     f"The worst miss of a large run, {worst['relative_error']:+.0%}, may be of other text (framed)",
     x=0.01, ha="left", weight="bold", size=11,
@@ -194,7 +195,8 @@ figure.suptitle(
 # %%
 printed = load_published().query("source == 'Fig. 7'").set_index(["dataset", "size", "M"])["value"]
 ours = 100 * home.set_index(["dataset", "size", "M"])["relative_error"].abs()
-int(np.isclose(ours.loc[printed.index].round(2), printed).sum()), len(printed)
+same = np.isclose(ours.loc[printed.index].round(2), printed)
+pd.DataFrame({"printed": [len(printed)], "the same here": [same.sum()]}, index=["cells of Fig. 7"])
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 rp_home = home[home["dataset"] == "redpajama"].set_index("run")
@@ -215,7 +217,7 @@ RedPajama runs without star or frame miss by {rp_small.mean():.1%} on average.""
 #
 # The paper's Fig. 10: models trained on C4, measured on code, Penn Treebank and German.
 
-# %% mystnb={"image": {"alt": "Three heat maps for models trained on C4, on code, Penn Treebank and German, of misses in whole per cents; sizes down, multipliers across. On code the misses scatter even among small models. On Penn Treebank the large models are all too high by the same amount. On German nearly all cells of multipliers of 10 and more are pale, and the over-trained 1.4B run is a little too high."}, "figure": {"caption": "Predicted minus measured loss of models trained on C4 on three loss sets far from training, in whole per cents, as in the paper's Fig. 10. A star marks the runs that fit the law.", "name": "fig-far-maps"}}
+# %% mystnb={"image": {"alt": "Three heat maps for models trained on C4, on code, Penn Treebank and German, of misses in whole per cents; sizes down, multipliers across. On code the misses scatter even among small models. On Penn Treebank the large models are all too high by the same amount. On German nearly all cells of multipliers of 10 and more are pale, and the over-trained 1.4B run is 8% too high. A star marks the runs that fit the law."}, "figure": {"caption": "Predicted minus measured loss of models trained on C4 on three loss sets far from training, in whole per cents, as in the paper's Fig. 10. A star marks the runs that fit the law.", "name": "fig-far-maps"}}
 figure, axes = plt.subplots(3, 1, figsize=(7, 9), layout="none")
 on_c4 = predictions[predictions["dataset"] == "c4"]
 for ax, loss_set in zip(axes, FAR, strict=True):
@@ -224,7 +226,8 @@ for ax, loss_set in zip(axes, FAR, strict=True):
     ax.set_visible(False)
     ax.set_title(f"C4 to {LOSS_SET_LABELS[loss_set]}", fontsize=10)
 plt.setp(axes, visible=True)
-figure.tight_layout(rect=(0, 0, 1, 0.97))
+figure.tight_layout(rect=(0, 0.03, 1, 0.97))
+figure.text(0.01, 0.01, "* fits the law", fontsize=9)
 figure.suptitle(
     "Far from training the law fails in its own way on each text", x=0.01, ha="left", weight="bold", size=11
 );
@@ -347,8 +350,8 @@ per_noise = np.floor((on_paloma_c4["noise_independent"] / apart)[~is_rw].min())
 rw_shared = target[(target["dataset"] == "refinedweb") & (target["loss_set"] != "c4_eval")]
 Markdown(
     f"""All in per cent of the loss; the last two columns are half widths of 95%. For the
-models trained on C4 and RedPajama the misses come back within {apart[~is_rw].max():.1%} of the loss, from {fewer:.0f} times fewer sequences: a
-{per_noise:.0f}th of the independent noise, or less. That speaks for largely shared errors on this text. But the
+models trained on C4 and RedPajama the misses come back within {apart[~is_rw].max():.1%} of the loss, from {fewer:.0f} times fewer sequences: at most
+1/{per_noise:.0f} of the independent noise. That speaks for largely shared errors on this text. But the
 misses of one training set share a fit, so it is two coincidences, not six: a hint. For those trained on
 RefinedWeb the misses differ by up to {apart[is_rw].max():.1%}. Their losses vary more between sequences, and
 unevenly from run to run, so that even shared errors do not cancel: that noise reaches
@@ -366,7 +369,7 @@ trained twice."""
 #
 # Back to RedPajama. Its misses over training tokens, on three loss sets:
 
-# %% mystnb={"image": {"alt": "Three panels of misses over training tokens for RedPajama models. On C4 eval all runs lie near zero. On Paloma RedPajama and German, hollow markers lie near zero, and four filled markers at the largest token counts jump far above."}, "figure": {"caption": "Predicted minus measured loss of the models trained on RedPajama, M of 10 and more. Filled: the four runs whose argument list names other training files than the runs that fit the law. Markers are sizes.", "name": "fig-tokens"}}
+# %% mystnb={"image": {"alt": "Three panels of misses over training tokens for RedPajama models. On C4 eval all runs lie near zero. On Paloma RedPajama and German, nearly all hollow markers lie near zero; one on German, of the smallest model at the fewest tokens, stands near 8%. Four filled markers at the largest token counts jump to 7% and more."}, "figure": {"caption": "Predicted minus measured loss of the models trained on RedPajama, M of 10 and more. Filled: the four runs whose argument list names other training files than the runs that fit the law. Markers are sizes.", "name": "fig-tokens"}}
 marked = predictions[predictions["M"] >= 10]
 figure, axes = plt.subplots(1, 3, figsize=(7, 3.4), sharey=True)
 for ax, loss_set in zip(axes, ("c4_eval", "paloma_redpajama", "c4_german"), strict=True):
@@ -415,7 +418,7 @@ pd.DataFrame(OTHER_FILES, index=["store", "folder"]).T.rename_axis("run")
 # %%
 grid = marked[(marked["role"] == "small") & (marked["loss_set"] == "c4_eval")]
 c4_long = grid[(grid["dataset"] == "c4") & (grid["D"] > 2e10)].sort_values("D")
-c4_long[["run", "D", "other_files", "relative_error"]]
+c4_long[["run", "D", "other_files"]].assign(miss=c4_long["relative_error"].map("{:+.1%}".format))
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 c4_grid = grid[grid["dataset"] == "c4"]

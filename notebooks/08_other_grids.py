@@ -74,10 +74,10 @@ for table, kept in ((twenty, clean_20), (hundred, clean_100)):
 nearer = in_N["no E"] < in_N["recipe"]
 assert set(nearer.index[nearer]) == {("1/20", "gemstones"), ("1/100", "gemstones"), ("1/100", "olmo_ladder")}
 Markdown(
-    f"""**Short answer.** Yes, unevenly: from runs of at most 1/20 of the compute the recipe misses the dear runs of
-four other groups by {twenty["recipe"]:.1%} on average ({at_20["recipe"].min():.1%} to {at_20["recipe"].max():.1%} by grid;
-no change misses by {twenty["no change"]:.0%}), and from 1/100 by {hundred["recipe"]:.1%}; without two runs that their table
-flags as beaten by others with no more parameters or tokens, by {clean_20["recipe"]:.1%} and {clean_100["recipe"]:.1%}. `best` gains nothing on
+    f"""**Short answer.** Yes, unevenly: from runs of at most 1/20 of the largest run's compute the paper's recipe
+misses the expensive runs of four other groups by {twenty["recipe"]:.1%} on average ({at_20["recipe"].min():.1%} to {at_20["recipe"].max():.1%} by grid;
+the loss of the dearest fitted run, taken as the prediction, misses by {twenty["no change"]:.0%}), and from 1/100 by {hundred["recipe"]:.1%}; without two runs that their table
+flags as beaten by others with no more parameters or tokens, by {clean_20["recipe"]:.1%} and {clean_100["recipe"]:.1%}. `best`, this book's own better predictor, gains nothing on
 average: with all runs it is level with the recipe, without those two it is behind; and it lost its only two blind predictions. A plane
 in the logarithms, with no irreducible loss at all, is nearer than the recipe's law on the Gemstones at both shares, and on
 the OLMo ladder from 1/100."""
@@ -118,7 +118,8 @@ pd.DataFrame(
 # another. What can be compared is how far the law misses.
 #
 # On each grid the law is fitted to the runs of at most 1/20, and again of at most 1/100, of the largest
-# compute, and judged on every run within a factor of ten of the largest.
+# compute, and judged on every run within a factor of ten of the largest. The picture can be drawn at another share; the
+# results further down are stored, for these two.
 
 # %% mystnb={"image": {"alt": "Five scatter plots of training tokens over parameters, both logarithmic, with lines of equal tokens per parameter. The testbed fits four sizes along M = 20 and one run above, and is judged far up and to the right. The OLMo ladder has five sizes and regular multipliers. The Gemstones stand in columns of ten checkpoints. Porian's runs fall along diagonals of equal compute. Datablations is an irregular cloud, with judged runs at three points only."}, "figure": {"caption": "What is fitted (filled) and what is judged (hollow), at 1/20 of the largest compute; grey runs are neither. On the testbed: the five runs and the two targets of each training set.", "name": "fig-grid-designs"}}
 figure, axes = plt.subplots(2, 3, figsize=(7, 5.2), sharex=True, sharey=True)
@@ -196,8 +197,9 @@ for share in ("1/20", "1/100"):
             for method in FITTERS
         }
         gain = noise_gain.get((share, name), np.nan) if runs == "all" else np.nan
-        rows[share, LABELS.get(name, name), runs] = {"fitted": n_fitted[key], **ranges, "noise gain": gain}
-pd.DataFrame(rows).T.rename_axis(["at most", "grid", "runs"]).assign(
+        label = LABELS.get(name, name) + (", not beaten" if runs == "not beaten" else "")
+        rows[label, share] = {"fitted": n_fitted[key], **ranges, "noise gain": gain}
+pd.DataFrame(rows).T.rename_axis(["grid", "at most"]).reset_index("at most").assign(
     **{"noise gain": lambda t: ["" if np.isnan(gain) else f"{gain:.1f}" for gain in t["noise gain"]]}
 )
 
@@ -276,7 +278,7 @@ Markdown(
 the table says, in the same order."""
 )
 
-# %% mystnb={"image": {"alt": "Two panels of signed misses in per cent at every judged run, a band per series, for the recipe, the free law and best. Left, from 1/20 of the compute: the ladder close to zero, best a little too high; the Gemstones mostly too high with a wide spread; Porian's on both sides; Datablations too high, the free law least. Right, from 1/100: the ladder several per cent too high, Porian's mostly too low, the free law on both sides."}, "figure": {"caption": "Signed miss at every judged run, in the published N, from all plain runs. Methods shift a whole series; the spread within a series is that of its runs (how many, below its name).", "name": "fig-grid-misses"}}
+# %% mystnb={"image": {"alt": "Two panels of signed misses in per cent at every judged run, a band per series, for the recipe, the free law and best. Left, from 1/20 of the compute: the ladder close to zero, best a little too high; the Gemstones mostly too high with a wide spread; Porian's on both sides; Datablations too high, the free law least. Right, from 1/100: the ladder several per cent too high; the Gemstones mostly too high by the recipe and best, mostly too low by the free law; Porian's mostly too low, the free law on both sides; Datablations too high, the free law least."}, "figure": {"caption": "Signed miss at every judged run, in the published N, from all plain runs. Methods shift a whole series; the spread within a series is that of its runs (how many, below its name).", "name": "fig-grid-misses"}}
 figure, axes = plt.subplots(1, 2, figsize=(7, 4.6), sharey=True, sharex=True)
 labelled = misses[misses["count"] == "N"].assign(
     row=lambda t: (t["grid"].map(LABELS) + "\n" + t["series"]).str.strip()
@@ -309,7 +311,7 @@ Markdown(
 ({twenty["best"]:.2%} against {twenty["log"]:.2%}). At 1/100 they help on {named["1/100"][True]} and hurt on
 {named["1/100"][False]}; on average they hurt ({hundred["best"]:.2%} against {hundred["log"]:.2%}). So they do
 predict worse than none in {sum((~values).sum() for values in helped.values())} of {len(over)} cases, and
-that aim is missed too. The ladder at 1/20 is the clearest: the log loss alone is good to
+that aim is missed too. The ladder at 1/20 is the clearest: *log* is good to
 {at_20.loc["olmo_ladder", "log"]:.2%}, and a pull toward the exponent of all grids makes it
 {at_20.loc["olmo_ladder", "best"]:.2%}."""
 )
@@ -359,7 +361,7 @@ signed = misses.query("grid == 'olmo_ladder' and count == 'N'").pivot_table(
 Markdown(
     f"""The models cost {ratios[0]:.0f} and {ratios[1]:.0f} times as much as the dearest run of the ladder. On the Pile
 `best` loses to the recipe on both, by {blind_mean["best"] - blind_mean["recipe"]:.2%} on average ({blind_mean["best"]:.2%} against
-{blind_mean["recipe"]:.2%}; free law {blind_mean["free"]:.2%}). The log loss alone is nearer than either on both
+{blind_mean["recipe"]:.2%}; free law {blind_mean["free"]:.2%}). *Log* is nearer than either on both
 ({blind_mean["log"]:.2%}): here too the constants hurt. On the ladder's own dear runs on the Pile it went as on C4: `best`
 loses from 1/20 ({on_pile.loc["best", "1/20"]:.2%} against {on_pile.loc["recipe", "1/20"]:.2%}) and wins from 1/100
 ({on_pile.loc["best", "1/100"]:.2%} against {on_pile.loc["recipe", "1/100"]:.2%}).
@@ -383,7 +385,7 @@ nothing. Two predictions are few, and they are of one loss."""
 # %%
 residuals = compare_residuals()
 shown = residuals.rename(LABELS, level="grid")
-shown.assign(**{c: (100 * shown[c]).round(2) for c in shown.columns[1:]})
+shown.assign(**{c: (100 * shown[c]).round(2) for c in shown.columns[1:]}).reset_index("series")
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 above = residuals["residual_cheap"] > residuals["error_1/20"]
@@ -400,12 +402,14 @@ is no bound. (Five series, two of them near twins.)"""
 # %% [markdown]
 # The residuals are not noise alone. As everywhere, positive means that the law says more than was measured.
 
-# %% mystnb={"image": {"alt": "Four panels of the relative residual of a fit to all runs over tokens per parameter. OLMo: a shallow arch, below zero at both ends. Gemstones: a wide band with one shape far below. Porian: a wave, low at the smallest M, above zero between two and twenty, low again at the largest. Datablations: scatter of several per cent, largest at small M."}, "figure": {"caption": "What the recipe, fitted to all plain runs of a series, leaves over: fitted minus measured. Porian et al.: filled and hollow marks are the two training sets.", "name": "fig-grid-residuals"}}
+# %% mystnb={"image": {"alt": "Four panels of the relative residual of a fit to all runs over tokens per parameter. OLMo: a shallow arch, above zero in the middle and below at both ends. Gemstones: an arch too, with a few shapes below it and one far below. Porian, filled and hollow marks for two training sets: the same arch in both, deeper, mostly low at the smallest M, above zero between two and twenty, low again at the largest. Datablations: scatter of up to ten per cent on both sides, below zero at the largest M."}, "figure": {"caption": "What the recipe, fitted to all plain runs of a series, leaves over: fitted minus measured. Porian et al.: filled and hollow marks are the two training sets.", "name": "fig-grid-residuals"}}
 figure, axes = plt.subplots(2, 2, figsize=(7, 5.6))
 for ax, (name, runs) in zip(axes.flat, plain.items(), strict=True):
     for filled, (series, own) in zip((True, False), split_series(runs).items(), strict=False):
         draw_residuals(ax, own["M"], fit_all(own), name, filled, series)
     ax.set_title(LABELS[name])
+    if len(split_series(runs)) > 1:
+        ax.legend(loc="lower center")
 figure.suptitle("What is left bends with M: the form is off, it is not noise alone");
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
@@ -435,7 +439,7 @@ full_fit = {
 }
 residual = pd.Series({key: values.abs().mean() for key, values in full_fit.items()}).unstack()
 both = pd.concat({"residual, all runs": residual, **{s: counted.loc[s] for s in ("1/20", "1/100")}})
-(100 * both).round(2).rename(LABELS, level=1)
+(100 * both).round(2).rename(LABELS, level=1).rename_axis(["in per cent", "grid"]).reset_index("in per cent")
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
@@ -487,7 +491,7 @@ sample of {len(shapes)} shapes.)"""
 # Porian's a batch too large for the smallest models. Leave them out; as a control leave out as many of the
 # largest $M$, on Datablations the only two of 0.4B tokens, and as many in any other way: *worse* is the share of those
 # choices with a larger error at 1/20 (all choices, or 10,000 at random where there are more). All fits of a look are
-# judged on the runs that none of them leaves out. In per cent:
+# judged on the runs that none of them leaves out; `n_out` counts those left out of the runs fitted at 1/20. In per cent:
 
 # %%
 pairs = {
@@ -508,7 +512,7 @@ for name, (runs, sets) in looks.items():
         found = without.loc[(name, out)]
         drawn = drop_others(runs, int(found["n_out"]), shared, rng=rng)
         without.loc[(name, out), "worse"] = (drawn > found["error_1/20"] * (1 + 1e-6)).mean()
-(100 * without).round(2).assign(n_out=without["n_out"])
+(100 * without).round(2).assign(n_out=without["n_out"]).reset_index("look")
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 said = (100 * without).round(2)["error_1/20"].map("{:.2f}%".format)
@@ -553,7 +557,7 @@ repeated = everything[everything["epochs"] > 1].assign(
 )
 twins = find_twins(everything)
 repeated, twins = (t.assign(fresh=t["unique_tokens"] / t["N"]) for t in (repeated, twins))
-len(datablations), len(repeated), len(twins)
+pd.Series({"one epoch": len(datablations), "repeated": len(repeated), "repeated, with a twin": len(twins)}).to_frame("runs")
 
 # %%
 edges = [1, 2.5, 3.5, 4.6, 8.5, 16, 50, 1e5]
@@ -679,7 +683,7 @@ Markdown(
 - Single runs weigh much: leaving out one moves the recipe's error on Datablations between {by_one["recipe"].min():.1%} and
   {by_one["recipe"].max():.1%} at 1/20, and on the Gemstones between {tossed["recipe"].min():.1%} and {tossed["recipe"].max():.1%} at 1/100.
 - On the blind half of a test on OLMo's two models, the Pile, `best` loses to the recipe ({blind_mean["best"]:.2%} against
-  {blind_mean["recipe"]:.2%}) and the log loss alone beats both ({blind_mean["log"]:.2%}). That it wins on C4
+  {blind_mean["recipe"]:.2%}) and *log* beats both ({blind_mean["log"]:.2%}). That it wins on C4
   could be foreseen.
 - The residual of the cheap fit was above the error from 1/20 on {above.sum()} of {len(residuals)} series; on the other the error was
   {odd_one["error_1/20"] / odd_one["residual_cheap"]:.1f} times as large. It is no bound.

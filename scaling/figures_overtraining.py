@@ -135,6 +135,9 @@ def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
     key_of_sizes(ax, residuals, loc="lower right", ncols=3)
+    hollow: dict[str, Any] = {"markerfacecolor": "white", "color": "#666666", "linestyle": ""}
+    ax.plot([], [], marker="o", label="hollow: not fitted", **hollow)
+    ax.legend(loc="lower center", fontsize=8, handletextpad=0.3)
     return ax
 
 
@@ -177,7 +180,7 @@ def draw_pairs(ax: Axes, pairs: pd.DataFrame, label: str) -> Axes:
 
 def _share_axis(ax: Axes) -> None:
     ax.axhline(0, color=INK, linewidth=0.8)
-    ax.axvline(1, color=INK, linewidth=0.9, linestyle="--")
+    ax.axvline(1, color=INK, linewidth=0.9, linestyle="--", label="run ends with its warm-up")
     ax.set_xlabel("warm-up ÷ steps")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Ellipse, Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from scaling.loss_to_loss import LossToLoss
@@ -48,7 +48,7 @@ def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str], limit: fl
         Signed relative errors, fractions: a row per loss set, a column per run, named
         ``<training set>-<size>-M<M>``.
     home : dict
-        Loss set of each training set's own text; its cells get a frame.
+        Loss set of each training set's own text; its cells get a ring.
     limit : float
         Per cents at which the colours end.
     """
@@ -76,14 +76,16 @@ def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str], limit: fl
     ax.set_yticks(np.arange(len(misses)) + 0.5, [LOSS_SET_LABELS[name] for name in misses.index])
     for i, (dataset, _, _) in enumerate(parts):
         if home[dataset] in misses.index:
-            corner = (i, list(misses.index).index(home[dataset]))
-            ax.add_patch(_frame(corner))
+            centre = (i + 0.5, list(misses.index).index(home[dataset]) + 0.5)
+            ax.add_patch(
+                Ellipse(centre, 0.94, 0.8, fill=False, edgecolor=INK, linewidth=1.2, zorder=4)
+            )
     for i in [i for i in range(1, len(parts)) if parts[i][0] != parts[i - 1][0]]:
         ax.axvline(i, color=INK, linewidth=2)
     for dataset in dict.fromkeys(part[0] for part in parts):
         middle = float(np.mean([i for i, part in enumerate(parts) if part[0] == dataset])) + 0.5
         ax.text(middle, -0.15, f"trained on {DATASET_LABELS[dataset]}", ha="center", fontsize=8)
-    ax.set(xlabel="", ylabel="loss set")
+    ax.set(xlabel="ringed: the Paloma split of the training set", ylabel="loss set")
     return ax
 
 
@@ -98,12 +100,9 @@ def frame_cells(ax: Axes, cells: pd.DataFrame) -> Axes:
         Which cells, in the rows and columns of the map.
     """
     for row, column in np.argwhere(cells.to_numpy(dtype=bool)):
-        ax.add_patch(_frame((int(column), int(row))))
+        corner = (int(column), int(row))
+        ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=INK, linewidth=2, zorder=4))
     return ax
-
-
-def _frame(corner: tuple[int, int]) -> Rectangle:
-    return Rectangle(corner, 1, 1, fill=False, edgecolor=INK, linewidth=2, zorder=4)
 
 
 def draw_miss_against_noise(ax: Axes, cells: pd.DataFrame, noise: str) -> Axes:

@@ -86,6 +86,8 @@ def test_runs_outside_the_fit_are_hollow(ax):
     assert hollow == (residuals["in_fit"] == 0).sum() > 0
     drawn = np.concatenate([points(c) for c in ax.collections])
     assert sorted(drawn[:, 1]) == pytest.approx(sorted(residuals["relative_error"]))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["hollow: not fitted"]
+    assert ax.get_legend().legend_handles[0].get_markerfacecolor() == "white"
 
 
 def test_misses_stand_over_their_share_of_warm_up(ax):
@@ -101,6 +103,10 @@ def test_pairs_stand_over_the_longer_warm_up(ax):
     pairs = pd.DataFrame({"share": [0.3, 1.1], "difference": [0.0, 0.2]})
     figures.draw_pairs(ax, pairs, "planted")
     assert points(ax.collections[0]).tolist() == [[0.3, 0.0], [1.1, 0.2]]
+    (dashed,) = [line for line in ax.lines if line.get_label() == "run ends with its warm-up"]
+    assert dashed.get_linestyle() == "--" and set(dashed.get_xdata()) == {1}
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert named == ["planted", "run ends with its warm-up"]
 
 
 def test_a_penalty_has_its_median_and_its_band(ax):

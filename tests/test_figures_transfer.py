@@ -34,7 +34,7 @@ def test_every_loss_set_has_a_label():
 
 
 @pytest.mark.filterwarnings("ignore:The set_bad function")  # seaborn calls it
-def test_the_map_of_sets_frames_the_own_text(ax):
+def test_the_map_of_sets_rings_the_own_text_and_says_so(ax):
     runs = ["c4-1.4B-M20", "c4-6.9B-M20", "redpajama-6.9B-M20"]
     misses = pd.DataFrame(
         [[0.01, -0.02, 0.03], [0.04, 0.05, -0.066]], index=["c4_german", "paloma_c4"], columns=runs
@@ -43,7 +43,8 @@ def test_the_map_of_sets_frames_the_own_text(ax):
     assert texts(ax)[:6] == ["+1.0", "-2.0", "+3.0", "+4.0", "+5.0", "-6.6"]
     assert texts(ax)[6:] == ["trained on C4", "trained on RedPajama"]
     assert [text.get_position()[0] for text in ax.texts[6:]] == [1.0, 2.5]
-    assert [patch.get_xy() for patch in ax.patches] == [(0, 1), (1, 1)]
+    assert [patch.get_center() for patch in ax.patches] == [(0.5, 1.5), (1.5, 1.5)]
+    assert ax.get_xlabel() == "ringed: the Paloma split of the training set"
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["German C4", "Paloma C4"]
     assert ax.get_xticklabels()[2].get_text() == "6.9B\nM = 20"
     assert ax.collections[0].get_clim() == (-20, 20)

@@ -226,17 +226,33 @@ def test_a_wide_table_leaves_room_beside_its_index_and_scrolls_by_keyboard(phone
         assert table["reached"] == table["wide"]
 
 
-SIDES = """() => [...document.querySelectorAll('table.dataframe td')].map(
-    cell => [cell.textContent.trim(), getComputedStyle(cell).textAlign])"""
+SIDES = """() => [...document.querySelectorAll('table.dataframe')].flatMap((table, i) =>
+    [...table.tBodies[0].rows].flatMap(row => [...row.cells].reverse()
+        .map((cell, j) => [cell.tagName, `${i} ${j}`, cell.textContent.trim(),
+                           getComputedStyle(cell).textAlign])
+        .filter(([tag]) => tag === 'TD')))"""
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text.rstrip("%").replace(",", "").replace("–", "0") or 0)
+    except ValueError:
+        return text == "None"
+    return True
 
 
 @pytest.mark.browser
 @pytest.mark.slow
 def test_numbers_stand_at_the_right_of_a_column_and_words_at_the_left(phone):
-    sides: dict[bool, set[str]] = {True: set(), False: set()}
-    for text, side in phone.evaluate(SIDES):
-        sides[bool(re.search("[a-df-z]{2}", text))].add(side)
-    assert sides == {True: {"left"}, False: {"right"}}
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for _, column, text, side in phone.evaluate(SIDES):
+        columns.setdefault(column, []).append((text, side))
+    seen = set()
+    for cells in columns.values():
+        side = "right" if all(is_number(text) for text, _ in cells) else "left"
+        assert {found for _, found in cells} == {side}, cells
+        seen.add(side)
+    assert seen == {"left", "right"}
 
 
 @pytest.mark.browser
