@@ -24,7 +24,6 @@ from IPython.display import Markdown
 from scaling.ablation import (
     LEAST_RUNS,
     LEAST_SIZES,
-    SOUND,
     TARGETS,
     find_cheapest,
     fit_designs,
@@ -52,6 +51,7 @@ from scaling.figures_ablation import (
     draw_run_map,
     draw_wandering,
 )
+from scaling.fit import SOUND
 from scaling.recipe import AUTHORS, fit_chain, relative_error
 from scaling.results import load_result
 from scaling.style import DATASET_COLOURS, DATASET_LABELS, DATASET_MARKERS, use_style

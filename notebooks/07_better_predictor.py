@@ -43,17 +43,14 @@ from scaling.selection import (
     choose,
     first_choice,
     first_round,
-    list_trials,
-    load_data,
     load_scores,
     run_backtests,
     second_choice,
     second_round,
-    select_cheap,
-    select_small,
 )
 from scaling.style import use_style
 from scaling.testbed import run_table, select_loss_fit, select_targets
+from scaling.trials import list_trials, load_data, select_cheap, select_small
 
 use_style()
 

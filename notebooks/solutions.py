@@ -241,7 +241,8 @@ pd.DataFrame({"better on RedPajama": elsewhere[better].describe(), "the five": e
 # **3. A rehearsal.** Predict 0.411B at $M = 20$ from the three smaller sizes, then 6.9B from the same runs.
 
 # %%
-from scaling.ablation import SOUND, list_choices
+from scaling.ablation import list_choices
+from scaling.fit import SOUND
 
 rehearsals = []
 for dataset, runs in grid.items():

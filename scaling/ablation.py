@@ -29,7 +29,6 @@ FITTERS = {"tied": fit_loss_law, "free": fit_loss_surface}
 LEAST_RUNS = {"tied": 4, "free": 5}
 LEAST_SIZES = {"tied": 1, "free": 3}
 TARGETS = ["1.4B", "1.4B over-trained", "6.9B"]  # in the order of `select_large`
-SOUND = ("converged", "saturated")
 DESIGN = ["sizes", "multipliers"]  # the columns that name a choice
 BATCH = 1024  # designs fitted at once: more would leave the processor's cache
 SUBSET_SIZE = 5  # as many runs as the authors fit

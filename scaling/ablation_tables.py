@@ -10,7 +10,6 @@ import pandas as pd
 from scaling.ablation import (
     DESIGN,
     FITTERS,
-    SOUND,
     TARGETS,
     fit_designs,
     list_subsets,
@@ -19,6 +18,7 @@ from scaling.ablation import (
     sweep_choices,
 )
 from scaling.baselines import predict_no_change, predict_on_line
+from scaling.fit import SOUND
 from scaling.names import DATASETS, LOSS_COLUMN
 from scaling.recipe import AUTHORS, Recipe, fit_chain, relative_error
 from scaling.testbed import run_table, select_large, select_loss_fit

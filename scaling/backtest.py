@@ -20,7 +20,6 @@ from scaling.recipe import relative_error
 LARGEST_FLOAT = sys.float_info.max
 LEAST_STEP = 2.0  # in compute, between the two runs that a line goes through
 BASELINES = ("no_change", "line")
-SOUND = ("converged", "saturated")
 
 
 class Backtest(NamedTuple):

@@ -15,7 +15,7 @@ from scaling.extrapolation import FRACTIONS, Task, run_tasks
 from scaling.families import member_of_second
 from scaling.grids import load_grid, select_plain, split_by_compute
 from scaling.predictors import BASELINES, Candidate, Case, fit_free, fit_tied
-from scaling.selection import read_losses
+from scaling.trials import read_losses
 
 OLMO_LOSSES = ["loss", "loss_pile"]
 

@@ -32,13 +32,6 @@ from scaling.options import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scaling.fit import Fit
-
-LISTED = 20  # training sets, in a text
-BASELINES = """\
-Each size is predicted from the smaller ones alone. Baselines: no change, the loss of the dearest
-smaller run; line, in log loss over log compute through two of the dearest smaller runs."""
-
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -143,6 +136,7 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
     """
     from scaling.advice import describe_ranges, find_uses, warn_of_design, warn_of_flags
     from scaling.runs import error_columns, loss_columns, read_runs
+    from scaling.wording import LISTED, soundness_in_words, uses_in_words
 
     table = read_runs(runs)
     series = find_uses(table)
@@ -159,9 +153,9 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
     if as_json:
         _print_json(report)
         return
-    typer.echo(f"{runs}: {_soundness(len(table), len(flagged))}")
+    typer.echo(f"{runs}: {soundness_in_words(len(table), len(flagged))}")
     typer.echo(describe_ranges(table))
-    for line in _uses_in_words(series):
+    for line in uses_in_words(series):
         typer.echo(line)
     typer.echo(f"losses: {', '.join(report['losses'])}")
     if report["errors"]:
@@ -172,27 +166,6 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
         rows = table if own["dataset"] is None else table[table["dataset"] == own["dataset"]]
         of = f"{own['dataset']}: " if len(series) > 1 else ""
         _warn([of + message for message in warn_of_design(rows)])
-
-
-def _soundness(n_runs: int, n_flagged: int) -> str:
-    if n_flagged == n_runs:
-        return f"readable, {n_flagged} of {n_runs} runs look odd"
-    return f"{n_runs} runs, sound" + f", {n_flagged} flagged" * bool(n_flagged)
-
-
-def _uses_in_words(series: list[dict[str, Any]]) -> list[str]:
-    """One line for each training set: what its runs are enough for."""
-    lines = []
-    for own in series[:LISTED]:
-        uses = f"enough for {', '.join(own['enough_for'])}"
-        if not own["enough_for"]:
-            uses = "too few to fit: a law needs 4 runs that differ in N or D"
-        elif "backtest" not in own["enough_for"]:
-            uses += "; backtest needs 4 such runs below the largest size"
-        name = "" if own["dataset"] is None else f"{own['dataset']}, {own['n_runs']} runs: "
-        lines.append(name + uses)
-    more = len(series) - LISTED
-    return lines + [f"and {more} more training sets"] * (more > 0)
 
 
 @app.command()
@@ -216,6 +189,7 @@ def fit(
     """
     from scaling.advice import warn_of_fit
     from scaling.forecast import LAWS, fit_table, residual_std, tell_prior
+    from scaling.wording import prior_in_words, residual_in_words
 
     selected = _select(runs, dataset, loss_set, count, without_flagged)
     table, loss, N = selected[:3]
@@ -246,29 +220,14 @@ def fit(
     typer.echo(f"{loss} = {formula}, {len(table)} runs, status: {result.status}")
     for name, value in asdict(result.law).items():
         typer.echo(f"  {name:6} {value:.6g}")
-    typer.echo(f"  residual: {_in_words(result)}")
-    _echo_prior(report["prior"])
+    for line in (f"residual: {residual_in_words(result)}", *prior_in_words(report["prior"])):
+        typer.echo(f"  {line}")
     _warn(report["warnings"] + selected.in_words())
-
-
-def _echo_prior(prior: dict[str, float] | None) -> None:
-    if prior:
-        told = [f"{name} {value:.3g}" for name, value in prior.items()]
-        typer.echo(f"  prior on alpha: {', '.join(told)}")
 
 
 def _only_dataset(table: pd.DataFrame) -> str | None:
     names = list(table["dataset"].unique()) if "dataset" in table else []
     return str(names[0]) if len(names) == 1 else None
-
-
-def _in_words(fit: Fit) -> str:
-    from scaling.forecast import residual_std
-
-    if fit.dof > 0:
-        freedom = f"{fit.dof} degree{'s' * (fit.dof != 1)} of freedom"
-        return f"standard deviation {residual_std(fit):.3g} nats, {freedom}"
-    return "no degree of freedom"
 
 
 @app.command()
@@ -293,6 +252,7 @@ def predict(
     With --law best the prior and its pull are named: prior in --json, else null.
     """
     from scaling.forecast import make_forecast, tell_prior
+    from scaling.wording import doubt_in_words, prior_in_words, residual_in_words
 
     tokens = _target_tokens(N, D, M)
     selected = _select(runs, dataset, loss_set, count, without_flagged)
@@ -320,7 +280,7 @@ def predict(
     if as_json:
         _print_json(report)
         return
-    doubt = _doubt(forecast.fit.status, forecast.loss)
+    doubt = doubt_in_words(forecast.fit.status, forecast.loss)
     typer.echo(
         f"{loss} at {N_column} = {N:g}, D = {tokens:g}: {forecast.loss:.4f} nats/token{doubt}"
     )
@@ -329,18 +289,10 @@ def predict(
         typer.echo(f"  err_{task}: {shown} ({error.status})")
     ratio = f"{forecast.reach.compute_ratio:.3g}"
     typer.echo(f"  status: {forecast.fit.status}; {ratio} times the compute of the largest run")
-    typer.echo(f"  no interval yet; residual: {_in_words(forecast.fit)}")
-    _echo_prior(report["prior"])
+    residual = f"no interval yet; residual: {residual_in_words(forecast.fit)}"
+    for line in (residual, *prior_in_words(report["prior"])):
+        typer.echo(f"  {line}")
     _warn(forecast.warnings + selected.in_words())
-
-
-def _doubt(status: str, loss: float) -> str:
-    """Mark a prediction that must not be used."""
-    from scaling.advice import UNSOUND
-
-    if status in UNSOUND:
-        return f", not to be used: status {status}"
-    return "" if 0 < loss < math.inf else ", not to be used: no loss"
 
 
 def _target_tokens(N: float, D: float | None, M: float | None) -> float:
@@ -382,6 +334,7 @@ def backtest(
     """
     from scaling.advice import warn_of_flags
     from scaling.backtest import run_backtest
+    from scaling.wording import BASELINES, backtest_in_words, not_judged_in_words
 
     selected = _select(runs, dataset, loss_set, count, without_flagged)
     table, loss, N = selected[:3]
@@ -390,53 +343,14 @@ def backtest(
         _print_json([_held_out_as_json(row) for row in held_out.to_dict("records")])
         return
     typer.echo(BASELINES)
-    typer.echo(_held_out_in_words(held_out))
-    unpredicted = _not_predicted(not_predicted, N, law)
-    _warn(unpredicted + warn_of_flags(table) + selected.in_words())
+    typer.echo(backtest_in_words(held_out))
+    not_judged = not_judged_in_words(not_predicted, N, law.value)
+    _warn(not_judged + warn_of_flags(table) + selected.in_words())
 
 
 def _held_out_as_json(row: dict[Any, Any]) -> dict[str, Any]:
     known = {key: row[key] for key in ("run", "fit_sizes", "predicted", "actual", "relative_error")}
     return known | {"lo": None, "hi": None, "inside": None, "status": row["status"]}
-
-
-def _held_out_in_words(held_out: pd.DataFrame) -> str:
-    """One line for each held-out run; the last line sums up the law and two baselines."""
-    from scaling.backtest import SOUND
-
-    columns = ["run", "N", "D", "n_sizes", "n_runs", "predicted", "actual", "error", "status"]
-    error = [f"{100 * value:+.3g}%" for value in held_out["relative_error"]]
-    lines = [
-        held_out.assign(error=error)[columns].to_string(index=False, float_format="{:.5g}".format)
-    ]
-    sound = held_out[held_out["status"].isin(SOUND)]
-    if 0 < len(sound) < len(held_out):
-        lines.append(f"{len(sound)} runs predicted by a sound fit: {_misses_in_words(sound)}")
-    lines.append(f"{_all_runs(len(held_out))} held out: {_misses_in_words(held_out)}")
-    return "\n".join(lines)
-
-
-def _all_runs(n: int) -> str:
-    return f"all {n} runs" if n > 1 else "the one run"
-
-
-def _misses_in_words(held_out: pd.DataFrame) -> str:
-    from scaling.backtest import sum_up
-
-    law, no_change, line = (
-        f"mean miss {100 * mean:.3g}%, largest {100 * most:.3g}%"
-        for mean, most in sum_up(held_out).itertuples(index=False)
-    )
-    return f"{law} (no change: {no_change}; line: {line})"
-
-
-def _not_predicted(sizes: list[float], N: str, law: Law) -> list[str]:
-    from scaling.advice import N_PARAMETERS
-
-    if not sizes:
-        return []
-    below = f"fewer than {N_PARAMETERS[law.value]} runs that differ in {N} or D below"
-    return [f"not judged, with {below}: {N} = {', '.join(f'{size:.4g}' for size in sizes)}"]
 
 
 @app.command()

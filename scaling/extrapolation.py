@@ -18,18 +18,15 @@ from scaling.names import DATASETS
 from scaling.predictors import BASELINES, SINGLE_CHANGES, Candidate, Case
 from scaling.recipe import relative_error
 from scaling.selection import (
-    LOSSES,
     estimate_noise,
     first_choice,
     first_round,
     list_candidates,
-    load_data,
     load_scores,
-    read_losses,
     second_choice,
-    select_small,
 )
 from scaling.testbed import run_table, select_large, select_loss_fit, select_targets
+from scaling.trials import LOSSES, load_data, read_losses, select_small
 
 FRACTIONS = (1 / 20, 1 / 100)  # of a grid's largest compute
 COUNTS = ("N", "N_body")

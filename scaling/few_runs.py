@@ -18,7 +18,8 @@ from scaling.families import member_of_second
 from scaling.fit import fit_loss_law
 from scaling.predictors import BASELINES, Candidate, Case, columns_of
 from scaling.recipe import relative_error
-from scaling.selection import read_losses, second_choice
+from scaling.selection import second_choice
+from scaling.trials import read_losses
 
 Chosen = NDArray[np.bool_]
 

@@ -26,6 +26,7 @@ from scaling.scan import Array, Mask, Problem
 from scaling.solution import Solution, solve
 
 __all__ = [
+    "SOUND",
     "STATUSES",
     "ExponentPrior",
     "Fit",
@@ -44,6 +45,7 @@ LARGEST_POWER = 600.0  # keeps exp(gamma L) inside double precision
 LEAST_SPREAD = 1e-200  # of the losses: keeps gamma itself inside double precision
 HUBER_DELTA = 1e-3
 STATUSES = ("converged", "saturated", "wrong_sign", "at_bound", "unidentified")
+SOUND = STATUSES[:2]
 STATUS_NAMES = np.array(STATUSES)
 
 

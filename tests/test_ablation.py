@@ -16,7 +16,6 @@ from scipy.optimize import curve_fit
 
 from scaling import ablation, ablation_tables, figures_ablation
 from scaling.ablation import (
-    SOUND,
     TARGETS,
     count_conditions,
     find_cheapest,
@@ -38,7 +37,7 @@ from scaling.ablation_tables import (
     tabulate_subsets,
     tabulate_without_largest,
 )
-from scaling.fit import fit_loss_law, fit_loss_surface
+from scaling.fit import SOUND, fit_loss_law, fit_loss_surface
 from scaling.law import ErrorLaw, LossLaw, LossSurface
 from scaling.names import DATASETS, LOSS_COLUMN
 from scaling.results import load_result

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from scaling.best import fit_best, load_belief
-from scaling.cli import _doubt, app
+from scaling.cli import app
 from scaling.fit import STATUSES, fit_error_law, fit_loss_law
 from scaling.law import ErrorLaw, LossLaw, LossSurface
 from scaling.recipe import fit_chain
 from scaling.testbed import run_table, select_error_fit, select_loss_fit
+from scaling.wording import doubt_in_words
 
 sys.path.insert(0, str(Path(__file__).parent))
 from hostile import GOOD, HOSTILE, Hostile, million_rows
@@ -916,8 +917,8 @@ def test_a_prediction_not_to_be_used_is_marked_on_its_first_line(write) -> None:
     sound = run("predict", write(planted()), *TARGET)[1].splitlines()[0]
     assert sound.endswith(" nats/token")
     for loss in (-1.0, 0.0, np.inf, np.nan):
-        assert _doubt("converged", loss) == ", not to be used: no loss"
-    assert _doubt("converged", 1e-9) == ""
+        assert doubt_in_words("converged", loss) == ", not to be used: no loss"
+    assert doubt_in_words("converged", 1e-9) == ""
 
 
 def test_the_run_that_spoils_a_fit_is_named(write) -> None:

@@ -15,8 +15,9 @@ from scaling.names import DATASETS, LOSS_SETS
 from scaling.predictors import BASELINES, SINGLE_CHANGES, Candidate
 from scaling.published import load_published
 from scaling.results import load_result
-from scaling.selection import LOSSES, first_choice, list_candidates
+from scaling.selection import first_choice, list_candidates
 from scaling.testbed import run_table
+from scaling.trials import LOSSES
 
 SIX = {
     *("c4-1.4B-M80", "c4-6.9B-M20"),

@@ -67,19 +67,21 @@ ROOMS = {
     "ranks": "",
     "figures_transfer": "loss_to_loss style",
     "ablation": "fit law names recipe testbed",
-    "ablation_tables": "ablation baselines names recipe testbed",
+    "ablation_tables": "ablation baselines fit names recipe testbed",
     "figures_ablation": "law names style",
     "backtest": "baselines fit forecast recipe",
+    "wording": "advice backtest fit forecast",
     "predictors": "fit best",
     "families": "fit best predictors",
-    "selection": "datafiles names testbed grids fit best recipe predictors families",
-    "extrapolation": "names testbed grids recipe predictors families selection",
+    "trials": "names testbed grids recipe predictors",
+    "selection": "datafiles fit best predictors families trials",
+    "extrapolation": "names testbed grids recipe predictors families trials selection",
     "figures_predictors": "style",
     "figures_grids": "figures_predictors style",
-    "blind_test": "best extrapolation families grids predictors selection",
+    "blind_test": "best extrapolation families grids predictors trials",
     "leverage": "best extrapolation fit grids recipe",
     "grid_study": "extrapolation grids leverage",
-    "few_runs": "extrapolation families fit predictors recipe selection",
+    "few_runs": "extrapolation families fit predictors recipe selection trials",
     "results": (
         "ablation_tables datafiles extrapolation few_runs leverage overtraining selection slopes "
         "transfer"
@@ -87,7 +89,7 @@ ROOMS = {
     "unprinted": "ablation_tables slopes transfer results",
     "scorecard": "compute law published testbed recipe unprinted",
     "options": "faults numbers",
-    "cli": "faults schema runs fit advice forecast scorecard backtest options",
+    "cli": "faults schema runs fit advice forecast scorecard backtest options wording",
 }
 MODULES = sorted(path for path in (ROOT / "scaling").glob("*.py") if path.stem != "__init__")
 

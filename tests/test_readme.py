@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from scaling.ablation import SOUND, sweep_choices
+from scaling.ablation import sweep_choices
 from scaling.ablation_tables import pair_sizes
 from scaling.baselines import miss_beside_chain
 from scaling.best import load_belief
 from scaling.cli import app
+from scaling.fit import SOUND
 from scaling.headline import write_headline
 from scaling.leverage import summarise_leverage
 from scaling.names import DATASETS

@@ -20,28 +20,30 @@ from scaling.names import DATASETS, LOSS_SETS
 from scaling.predictors import BASELINES, SINGLE_CHANGES, Candidate, Case
 from scaling.results import RESULTS, load_result, read_result, write_result
 from scaling.selection import (
-    CHOSEN_FROM,
     GROUPS,
-    LOSSES,
-    Trial,
     choose,
     estimate_noise,
     first_choice,
     first_round,
-    grid_trials,
     list_candidates,
-    list_trials,
-    load_data,
     load_scores,
     run_backtests,
-    run_trial,
     score_backtests,
     second_choice,
     second_round,
-    select_small,
     tabulate_constants,
 )
 from scaling.testbed import run_table
+from scaling.trials import (
+    CHOSEN_FROM,
+    LOSSES,
+    Trial,
+    grid_trials,
+    list_trials,
+    load_data,
+    run_trial,
+    select_small,
+)
 
 KEYS = RESULTS["backtests"].keys
 CHEAP = [candidate for candidate in BASELINES if candidate.name in ("recipe", "no E")]
