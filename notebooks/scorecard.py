@@ -63,7 +63,8 @@ printed.groupby("source")["status"].value_counts().unstack(fill_value=0)
 # %% [markdown]
 # ## Ours alone
 #
-# The paper shows these without a number beside them, or not at all: models trained on C4 and measured on
+# The paper shows these without a number beside them, or not at all: the average over the tasks that a
+# threshold keeps (Fig. 8, [one task](10_task_noise.ipynb)); models trained on C4 and measured on
 # code, Penn Treebank and German (Fig. 10, [other text](06_other_text.ipynb)); the errors at 6.9B when
 # the 1.4B run is left out (Table 7, [leave sizes out](05_leave_sizes_out.ipynb)); the range of the slopes
 # of equal $M$ (Fig. 17, [over-training](04_overtraining.ipynb)); and the error law's own miss when it is fed the measured

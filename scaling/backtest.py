@@ -19,7 +19,7 @@ from scaling.recipe import relative_error
 
 LARGEST_FLOAT = sys.float_info.max
 LEAST_STEP = 2.0  # in compute, between the two runs that a line goes through
-BASELINES = ("no_change", "line")
+METHODS = ["predicted", "no_change", "line"]  # the law, then the baselines
 
 
 class Backtest(NamedTuple):
@@ -97,11 +97,33 @@ def sum_up(held_out: pd.DataFrame) -> pd.DataFrame:
         Rows ``predicted`` (the law), ``no_change`` and ``line``; columns ``mean`` and ``max``,
         fractions.
     """
-    columns = ["predicted", *BASELINES]
-    misses = np.abs([miss(held_out[name], held_out["actual"]) for name in columns])
+    misses = _misses(held_out).to_numpy()
     with np.errstate(over="ignore"):
         found = {"mean": misses.mean(axis=1), "max": misses.max(axis=1)}
-    return pd.DataFrame(found, index=columns)
+    return pd.DataFrame(found, index=METHODS)
+
+
+def count_nearest(held_out: pd.DataFrame) -> pd.Series:
+    """In how many runs the law and each baseline have the smallest miss; ties count for each.
+
+    Parameters
+    ----------
+    held_out : pandas.DataFrame
+        Predictions, from `run_backtest`.
+
+    Returns
+    -------
+    pandas.Series
+        Numbers of runs, indexed as the rows of `sum_up`.
+    """
+    misses = _misses(held_out)
+    return misses.eq(misses.min()).sum(axis=1)
+
+
+def _misses(held_out: pd.DataFrame) -> pd.DataFrame:
+    """Absolute relative errors: a row per method, a column per run."""
+    signed = [miss(held_out[name], held_out["actual"]) for name in METHODS]
+    return pd.DataFrame(np.abs(signed), index=METHODS)
 
 
 def miss(predicted: ArrayLike, actual: ArrayLike) -> NDArray[np.float64]:

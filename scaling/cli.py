@@ -19,12 +19,14 @@ from scaling.options import (
     Count,
     CountOption,
     Dataset,
+    ItemsTable,
     Law,
     LawOption,
     LossSet,
     Multiplier,
     Parameters,
     Runs,
+    TargetParameters,
     Tokens,
     WithoutFlagged,
 )
@@ -350,7 +352,79 @@ def backtest(
 
 def _held_out_as_json(row: dict[Any, Any]) -> dict[str, Any]:
     known = {key: row[key] for key in ("run", "fit_sizes", "predicted", "actual", "relative_error")}
-    return known | {"lo": None, "hi": None, "inside": None, "status": row["status"]}
+    baselines = {key: row[key] for key in ("no_change", "line")}
+    return known | {"lo": None, "hi": None, "inside": None, "status": row["status"]} | baselines
+
+
+@app.command()
+@_says_what_is_wrong
+def tasks(
+    runs: Runs,
+    items: ItemsTable = None,
+    N: TargetParameters = None,
+    D: Tokens = None,
+    M: Multiplier = None,
+    law: LawOption = Law.tied,
+    count: CountOption = Count.N,
+    loss_set: LossSet = None,
+    dataset: Dataset = None,
+    without_flagged: WithoutFlagged = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say how predictable each task is, with a verdict.
+
+    One row for each err_ column of the table: its error in a run ten times as dear as the dearest,
+    with the tokens per parameter of that run, unless --N and --D or --M name another. The interval
+    holds for nine of ten. The status is that of the error law, on which the prediction does not
+    rest. At least 4 runs must differ in N or D (5 for --law free), for a law tells the loss.
+
+    Two baselines stand beside. "no change": the error of the dearest run. "ruler in loss": the
+    straight line through it and the next dearest, of its tokens per parameter if there is one.
+    """
+    from scaling.faults import Fault, RunTableError
+    from scaling.forecast import fit_table, make_forecast
+    from scaling.items import read_items, tell_unmatched
+    from scaling.runs import error_columns
+    from scaling.task_wording import target_in_words, tasks_in_words
+    from scaling.verdicts import CALIBRATED, choose_target, judge_tasks
+
+    asked = _find_target(N, D, M)
+    known = None if items is None else read_items(items)
+    selected = _select(runs, dataset, loss_set, count, without_flagged)
+    table, loss, N_column = selected[:3]
+    columns = error_columns(table)
+    if not columns:
+        rule = "has no column err_<task>: there is no task to judge"
+        raise RunTableError([Fault(str(runs), None, None, None, rule)])
+    fit_table(table, loss, N_column, law.value)  # raises where no law is to be had
+    target = asked or choose_target(table, N_column)
+    forecast = make_forecast(table.drop(columns=columns), target, loss, N_column, law.value)
+    judged = judge_tasks(table, loss, N_column, known, target, CALIBRATED, law.value)
+    if known is not None:
+        _warn(tell_unmatched(known, judged["task"], str(items)))
+    if as_json:
+        about = dict(zip(("target_N", "target_D"), target, strict=True))
+        about |= {"target_loss": forecast.loss, "level": CALIBRATED}
+        _print_json([_task_as_json(row) | about for row in judged.to_dict("records")])
+        return
+    typer.echo(target_in_words(forecast, target, N_column, asked is None))
+    typer.echo(tasks_in_words(judged, CALIBRATED))
+    _warn(forecast.warnings + selected.in_words())
+
+
+def _find_target(N: float | None, D: float | None, M: float | None) -> tuple[float, float] | None:
+    """Parameters and tokens of the target, or None where none of them is given."""
+    if N is not None:
+        return N, _target_tokens(N, D, M)
+    if D is None and M is None:
+        return None
+    raise typer.BadParameter("give --N beside --D or --M", param_hint="--N")
+
+
+def _task_as_json(row: dict[Any, Any]) -> dict[str, Any]:
+    """Give whole numbers as such, and null for what is not known."""
+    whole = {key: int(row[key]) for key in ("n_runs", "n_items") if math.isfinite(row[key])}
+    return row | whole
 
 
 @app.command()

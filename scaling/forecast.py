@@ -11,6 +11,7 @@ import pandas as pd
 
 from scaling.advice import warn_of_fit
 from scaling.best import find_noise, fit_best, load_belief
+from scaling.compute import training_flops
 from scaling.fit import Fit, FitError, fit_error_law, fit_loss_law, fit_loss_surface
 from scaling.schema import error_columns
 
@@ -145,9 +146,9 @@ def make_forecast(
 
 
 def _reach(table: pd.DataFrame, N: str, target_N: float, target_D: float) -> Reach:
-    M = table["D"] / table[N]
+    M, C = table["D"] / table[N], training_flops(table[N], table["D"])
     return Reach(
-        compute_ratio=float(target_N * target_D / (table[N] * table["D"]).max()),
+        compute_ratio=float(training_flops(target_N, target_D) / C.max()),
         N_ratio=float(target_N / table[N].max()),
         M_inside=bool(M.min() * (1 - 1e-9) <= target_D / target_N <= M.max() * (1 + 1e-9)),
     )

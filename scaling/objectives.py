@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+LEAST_FITTED = 1e-30  # of the largest observed: 1 / fitted^2, the weight of less, would overflow
+
 
 class Objective(NamedTuple):
     """A sum over runs to minimise, and the weighted linear problem that stands for it nearby."""
@@ -29,7 +31,8 @@ SQUARES = Objective(
 def _log_ratio(observed: Array, fitted: Array) -> Array:
     """``log(fitted / observed)``, infinite where the fitted loss is not positive."""
     positive = fitted > 0
-    return np.where(positive, np.log(np.where(positive, fitted, 1.0) / observed), np.inf)
+    logs = np.log(np.where(positive, fitted, 1.0))
+    return np.where(positive, logs - np.log(observed), np.inf)
 
 
 def _log_objective(delta: float) -> Objective:
@@ -49,7 +52,7 @@ def _log_objective(delta: float) -> Objective:
     def working(weights: Array, observed: Array, fitted: Array) -> tuple[Array, Array]:
         r = _log_ratio(observed, fitted)
         share = delta / np.maximum(np.abs(r), delta) if np.isfinite(delta) else 1.0
-        return np.sqrt(weights * share) / fitted, fitted * (1.0 - r)
+        return np.sqrt(weights * share) / np.maximum(fitted, LEAST_FITTED), fitted * (1.0 - r)
 
     return Objective(cost, working)
 

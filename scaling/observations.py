@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scaling.objectives import LEAST_FITTED
 from scaling.scan import Array
 
 
@@ -34,7 +35,7 @@ class Observations(NamedTuple):
     """Observed values and weights, both (n_fits, n_runs), and whether they came as a batch.
 
     The values are divided by `scale`, a power of two, so that no square overflows and no digit
-    is lost.
+    is lost; positive ones are then at least `LEAST_FITTED`, so that every logarithm is finite.
     """
 
     observed: Array
@@ -65,9 +66,8 @@ def read_observations(
     shape = np.broadcast_shapes((1, n_runs), y.shape, w.shape)
     batched = max(y.ndim, w.ndim) == 2
     scale = 2.0 ** np.frexp(np.abs(y).max() or 1.0)[1]
-    return Observations(
-        np.broadcast_to(y / scale, shape), np.broadcast_to(w, shape), batched, scale
-    )
+    observed = np.maximum(y / scale, LEAST_FITTED) if positive else y / scale
+    return Observations(np.broadcast_to(observed, shape), np.broadcast_to(w, shape), batched, scale)
 
 
 def require_distinct(runs: NDArray[Any], *, n_parameters: int, what: str) -> None:

@@ -66,6 +66,15 @@ Runs = Annotated[
         help="Run table: a CSV file, one row per training run, with N, D and loss (or loss_<set>).",
     ),
 ]
+ItemsTable = Annotated[
+    Path | None,
+    typer.Option(
+        "--items",
+        metavar="TABLE",
+        help="Table of tasks, one row each: task, and of n_items and chance (the accuracy of "
+        "guessing) what is known.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LawOption = Annotated[
     Law,
@@ -116,6 +125,15 @@ Parameters = Annotated[
         parser=read_number,
         metavar="N",
         help="Parameters of the run to predict, as 6.9e9 or 6.9B, in the count of --count.",
+    ),
+]
+TargetParameters = Annotated[
+    float | None,
+    typer.Option(
+        "--N",
+        parser=read_number,
+        metavar="N",
+        help="Parameters of the run to judge for, as 6.9e9 or 6.9B. With --D or --M.",
     ),
 ]
 Tokens = Annotated[

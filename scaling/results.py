@@ -18,6 +18,7 @@ from scaling.ablation_tables import (
     tabulate_subsets,
     tabulate_without_largest,
 )
+from scaling.calibration import tabulate_task_constants
 from scaling.datafiles import data_path
 from scaling.extrapolation import tabulate_candidates, tabulate_grids, tabulate_large_runs
 from scaling.few_runs import tabulate_few_runs
@@ -25,7 +26,15 @@ from scaling.leverage import tabulate_leverage
 from scaling.overtraining import make_residuals
 from scaling.selection import tabulate_backtests, tabulate_constants
 from scaling.slopes import make_slopes
+from scaling.task_averages import tabulate_task_subsets
+from scaling.task_choice import (
+    tabulate_task_backtests,
+    tabulate_task_large_runs,
+    tabulate_task_scores,
+)
+from scaling.task_split import tabulate_split
 from scaling.transfer import make_other_text
+from scaling.verdict_study import tabulate_task_verdicts
 
 SIGNIFICANT_DIGITS = "%.9g"
 
@@ -83,7 +92,23 @@ RESULTS: dict[str, Result] = {
     "few_runs": Result("few_runs.csv", tabulate_few_runs, ("grid", "series", "n_runs")),
     "residuals": Result("residuals.csv", make_residuals, ("fit_set", "run")),
     "slopes": Result("slopes.csv", make_slopes, ("dataset", "E_from", "sizes", "M")),
+    "task_subsets": Result(
+        "task_subsets.csv", tabulate_task_subsets, ("pool", "n_tasks", "run", "method")
+    ),
     "other_text": Result("other_text.csv", make_other_text, ("dataset", "loss_set", "run")),
+    # Again the choice comes before what rests on it.
+    "task_backtests": Result(
+        "task_backtests.csv", tabulate_task_backtests, ("candidate", "kind", "run")
+    ),
+    "task_scores": Result("task_scores.csv", tabulate_task_scores, ("candidate",)),
+    "task_constants": Result("task_constants.csv", tabulate_task_constants, ("constant",)),
+    "task_large_runs": Result(
+        "task_large_runs.csv", tabulate_task_large_runs, ("candidate", "run")
+    ),
+    "task_verdicts": Result(
+        "task_verdicts.csv.gz", tabulate_task_verdicts, ("kind", "run", "task")
+    ),
+    "variance_split": Result("variance_split.csv", tabulate_split, ("region", "method", "task")),
 }
 
 

@@ -11,22 +11,20 @@ suspect run gets its reason in `flags`, and leaving it out is the reader's choic
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from scaling.checks import check_cells, read_cells
 from scaling.faults import Fault, RunTableError
-from scaling.numbers import as_found, as_numbers, as_text, explain_number
+from scaling.numbers import as_found
 from scaling.schema import (
     AMOUNTS,
     TEXTS,
     column_names,
     error_columns,
-    explain_missing,
-    find_misspelt,
+    explain_header,
     loss_columns,
     number_columns,
     run_schema,
@@ -46,89 +44,12 @@ __all__ = [
     "validate_runs",
 ]
 
-KEPT_FAULTS = 1000
-
-
-def _convert(frame: pd.DataFrame) -> pd.DataFrame:
-    """Give numbers as float and names as text, missing where a cell is empty or not readable."""
-    numbers = {
-        name: as_numbers(frame[name], letters=name in AMOUNTS) for name in number_columns(frame)
-    }
-    texts = {name: as_text(frame[name]) for name in TEXTS if name in frame}
-    return frame.assign(**numbers, **{name: t.mask(t == "", None) for name, t in texts.items()})
-
-
-def _unread_cells(raw: pd.DataFrame, frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Find the cells of number columns that hold something, but no number."""
-    for name in number_columns(raw):
-        text = as_text(raw.loc[frame[name].isna(), name])
-        text = text[text != ""]
-        rules = [explain_number(cell) for cell in text]
-        yield pd.DataFrame({"position": text.index, "column": name, "rule": rules})
-
-
-def _broken_rules(frame: pd.DataFrame) -> pd.DataFrame:
-    """Check the schema: position (-1 for the header), column and rule of every breach."""
-    from pandera.errors import SchemaErrors
-
-    try:
-        run_schema(frame).validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases = error.failure_cases
-        missing = cases["check"] == "column_in_dataframe"
-        said = {"not_nullable": "must not be empty", "field_uniqueness": "must be unique"}
-        said |= {"column_in_dataframe": "is missing"}
-        return pd.DataFrame(
-            {
-                "position": cases["index"].where(~missing, -1).astype(int),
-                "column": cases["column"].where(~missing, cases["failure_case"]),
-                "rule": cases["check"].replace(said),
-            }
-        )
-    return pd.DataFrame(columns=["position", "column", "rule"])
-
-
-def _header_faults(table: Table, missing: list[str]) -> Iterator[Fault]:
-    """Fault the names that look like a name of the contract, and those that are missing."""
-    names = column_names(table.frame)
-    misspelt = find_misspelt(names)
-    for name, right in misspelt.items():
-        rule = f"is not a column name here; did you mean {right!r}?"
-        yield Fault(table.source, table.header_row, name, None, rule)
-    meant = {"loss" if right.startswith("loss_") else right for right in misspelt.values()}
-    for name in missing:
-        if name not in meant:
-            rule = explain_missing(name, names)
-            yield Fault(table.source, table.header_row, name, None, rule)
-
-
-def _cell_fault(table: Table, position: int, column: str, rule: str) -> Fault:
-    value = as_text(table.frame[column].iloc[[position]]).iloc[0]
-    return Fault(table.source, int(table.rows[position]), column, value, rule)
-
-
-def _raise_faults(table: Table, found: pd.DataFrame) -> None:
-    """Raise all faults of a table in the order of the file, at most one for a cell."""
-    found = found.drop_duplicates(["position", "column"])
-    place = {name: i for i, name in enumerate(table.frame)}
-    found = found.iloc[np.lexsort((found["column"].map(place), found["position"]))]
-    in_header = found["position"] < 0
-    missing, found = list(found.loc[in_header, "column"]), found[~in_header]
-    others = [*table.faults, *_header_faults(table, missing)]
-    if table.frame.empty and not others:
-        others.append(Fault(table.source, None, None, None, "has a header and no runs"))
-    tally: Counter[tuple[str | None, str]] = Counter((fault.column, fault.rule) for fault in others)
-    tally.update(zip(found["column"], found["rule"], strict=True))
-    kept = [_cell_fault(table, *case) for case in found.head(KEPT_FAULTS).itertuples(index=False)]
-    if tally:
-        ordered = sorted(others + kept, key=lambda fault: fault.row or 0)
-        raise RunTableError(ordered[:KEPT_FAULTS], tally)
-
 
 def _check(table: Table) -> pd.DataFrame:
     """Give the sound table with M, C, `run` and `flags`, or raise all its faults."""
-    frame = _convert(table.frame)
-    _raise_faults(table, pd.concat([*_unread_cells(table.frame, frame), _broken_rules(frame)]))
+    numbers = number_columns(table.frame)
+    frame = read_cells(table.frame, numbers, AMOUNTS, TEXTS)
+    check_cells(table, frame, numbers, run_schema(frame), explain_header)
     if "run" not in frame:
         frame.insert(0, "run", [f"row {row}" for row in table.rows])
     N, D = frame["N"], frame["D"]

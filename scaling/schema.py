@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ TEXTS = ("run", "dataset", "flags")
 COUNTS = ("N", "D", "N_body", "batch_tokens")
 AMOUNTS = (*COUNTS, "M", "C", "warmup_steps")  # these may end in K, M, B or T
 KNOWN = (*TEXTS, *AMOUNTS, "loss", "loss_std")
+PREFIXES = {"loss_std_": "<set>", "loss_": "<set>", "err_": "<task>"}
 NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
 LARGEST = 1e30  # below it 6 N D and the square of a loss stay finite
 TOLERANCE = 0.01  # printed tables round M and C
@@ -28,6 +29,7 @@ ALIASES = {
     "N": ("params", "parameters", "nparams", "numparams", "nparameters", "modelsize", "size"),
     "D": ("tokens", "ntokens", "numtokens", "traintokens", "trainingtokens"),
     "loss": ("evalloss", "valloss", "validationloss", "testloss", "nll", "crossentropy"),
+    "task": ("tasks", "taskname", "name", "benchmark"),
 }
 
 
@@ -172,28 +174,64 @@ def run_schema(table: pd.DataFrame) -> DataFrameSchema:
     )
 
 
-def find_misspelt(names: Iterable[str]) -> dict[str, str]:
+def explain_header(
+    names: Collection[str],
+    missing: Iterable[str],
+    known: Collection[str] = KNOWN,
+    prefixes: Mapping[str, str] = PREFIXES,
+) -> Iterator[tuple[str, str]]:
+    """Say which names look like one of the contract, and which are missing.
+
+    Parameters
+    ----------
+    names, missing : collection of str
+        The names in a header, and the required names that are not among them.
+    known : collection of str
+        The names of the contract.
+    prefixes : mapping of str to str
+        Its prefixes, each with what stands behind it.
+
+    Yields
+    ------
+    tuple of str
+        A name, and what is wrong with it.
+    """
+    misspelt = find_misspelt(names, known, prefixes)
+    for name, right in misspelt.items():
+        yield name, f"is not a column name here; did you mean {right!r}?"
+    meant = {"loss" if right.startswith("loss_") else right for right in misspelt.values()}
+    for name in missing:
+        if name not in meant:
+            yield name, explain_missing(name, names)
+
+
+def find_misspelt(
+    names: Iterable[str],
+    known: Collection[str] = KNOWN,
+    prefixes: Mapping[str, str] = PREFIXES,
+) -> dict[str, str]:
     """Find names that differ from a name of the contract by case, spaces or letter width only.
 
     Parameters
     ----------
     names : iterable of str
         Column names.
+    known, prefixes : collection of str, mapping of str to str
+        As for `explain_header`.
 
     Returns
     -------
     dict of str to str
         Each such name, with the name it should be.
     """
-    known = {name.casefold(): name for name in KNOWN}
+    folded = {name.casefold(): name for name in known}
     meant = {}
     for name in names:
         outer = re.sub(rf"^{INVISIBLE}|{INVISIBLE}$", "", unicodedata.normalize("NFKC", name))
-        prefixed = re.fullmatch(r"(loss_std_|loss_|err_)(.*)", outer, re.IGNORECASE | re.DOTALL)
-        right = known.get(re.sub(INVISIBLE, "", outer).casefold())
-        if right is None and prefixed:
-            prefix, rest = prefixed[1].lower(), prefixed[2]
-            right = prefix + (rest or ("<task>" if prefix == "err_" else "<set>"))
+        right = folded.get(re.sub(INVISIBLE, "", outer).casefold())
+        prefix = next((prefix for prefix in prefixes if outer.lower().startswith(prefix)), None)
+        if right is None and prefix is not None:
+            right = prefix + (outer[len(prefix) :] or prefixes[prefix])
         if right not in (None, name):
             meant[name] = right
     return meant

@@ -10,6 +10,7 @@ import pandas as pd
 from scaling.ablation_tables import tabulate_without_largest
 from scaling.results import load_result
 from scaling.slopes import slope_range
+from scaling.task_averages import tabulate_thresholds
 from scaling.transfer import select_figure_10
 
 COLUMNS = ["id", "what", "source", "ours", "unit"]
@@ -23,7 +24,7 @@ def tabulate_unprinted() -> pd.DataFrame:
     pandas.DataFrame
         One row per number: id, what, source, ours (in its unit) and unit.
     """
-    parts = [_error_law_alone(), _figure_10(), _table_7(), _figure_17()]
+    parts = [_error_law_alone(), _figure_8(), _figure_10(), _table_7(), _figure_17()]
     return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
@@ -37,6 +38,26 @@ def _error_law_alone() -> pd.DataFrame:
             "loss, trained on " + rows["dataset"],
             "source": "computed here",
             "ours": 100 * rows["law_alone"].abs(),
+            "unit": "%",
+        }
+    )
+
+
+def _figure_8() -> pd.DataFrame:
+    """The average over the tasks that a threshold keeps, which the paper draws."""
+    rows = tabulate_thresholds().query("method == 'law' and points in (0, 5, 10, 20)")
+    misses = rows["relative_error"].abs().groupby([rows["points"], rows["n_tasks"]]).mean()
+    named = [(str(points), str(n_tasks)) for points, n_tasks in misses.index]
+    return pd.DataFrame(
+        {
+            "id": [f"fig8/{points}_points" for points, _ in named],
+            "what": [
+                f"Relative error of the average over the {n_tasks} tasks on which any 0.154B run "
+                f"is at least {points} points above chance, mean over the six targets"
+                for points, n_tasks in named
+            ],
+            "source": "Fig. 8",
+            "ours": 100 * misses.to_numpy(),
             "unit": "%",
         }
     )

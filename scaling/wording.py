@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from scaling.advice import N_PARAMETERS, UNSOUND
-from scaling.backtest import sum_up
+from scaling.backtest import count_nearest, sum_up
 from scaling.fit import SOUND, Fit
 from scaling.forecast import residual_std
 
@@ -74,7 +74,7 @@ def doubt_in_words(status: str, loss: float) -> str:
 
 
 def backtest_in_words(held_out: pd.DataFrame) -> str:
-    """Tell a backtest: a line for each run held out, then the misses of law and baselines.
+    """Tell a backtest: a line for each run held out, the misses, and what was nearest how often.
 
     Parameters
     ----------
@@ -91,6 +91,7 @@ def backtest_in_words(held_out: pd.DataFrame) -> str:
         lines.append(f"{len(sound)} runs predicted by a sound fit: {_misses_in_words(sound)}")
     which = f"all {len(held_out)} runs" if len(held_out) > 1 else "the one run"
     lines.append(f"{which} held out: {_misses_in_words(held_out)}")
+    lines.append(_nearest_in_words(held_out))
     return "\n".join(lines)
 
 
@@ -100,6 +101,15 @@ def _misses_in_words(held_out: pd.DataFrame) -> str:
         for mean, most in sum_up(held_out).itertuples(index=False)
     )
     return f"{law} (no change: {no_change}; line: {line})"
+
+
+def _nearest_in_words(held_out: pd.DataFrame) -> str:
+    """Say in how many runs held out each of the three was nearest."""
+    law, no_change, line = count_nearest(held_out)
+    n_runs = len(held_out)
+    of = f"of {n_runs} runs" if n_runs > 1 else "of the one run"
+    ties = ", ties counted for each" * (law + no_change + line > n_runs)
+    return f"nearest: law in {law}, no change in {no_change}, line in {line} {of} held out{ties}"
 
 
 def not_judged_in_words(sizes: list[float], N: str, law: str) -> list[str]:

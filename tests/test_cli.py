@@ -68,7 +68,7 @@ NO_BACKTEST = {
     "ends before its warm-up": f"{TOO_FEW} that differ in (N, D), got 1",
 }
 REFUSALS = {"check": {}, "fit": REFUSED, "predict": REFUSED, "backtest": REFUSED | NO_BACKTEST}
-ENTRY = "run fit_sizes predicted actual relative_error lo hi inside status".split()
+ENTRY = "run fit_sizes predicted actual relative_error lo hi inside status no_change line".split()
 EXPECTED = {
     "no last line end": "converged",
     "error constant": "converged",
@@ -192,16 +192,18 @@ def assert_held_out(entries: object, out: str) -> None:
     for entry in entries:
         assert list(entry) == ENTRY
         numbers = [entry[name] for name in ("predicted", "actual", "relative_error")]
-        assert all(isinstance(number, float) for number in numbers)
+        assert all(isinstance(number, float) for number in [*numbers, entry["no_change"]])
+        assert isinstance(entry["line"], float | None)  # none where it leaves what a float holds
         assert entry["lo"] is entry["hi"] is entry["inside"] is None
         assert entry["status"] in STATUSES
         assert entry["fit_sizes"] == sorted(entry["fit_sizes"])
         assert entry["fit_sizes"]
     lines = out.splitlines()
     held_out = f"all {len(entries)} runs" if len(entries) > 1 else "the one run"
-    assert lines[-1].startswith(f"{held_out} held out: mean miss ")
+    assert lines[-2].startswith(f"{held_out} held out: mean miss ")
+    assert lines[-1].startswith("nearest: law in ")
     assert lines[0].startswith("Each size is predicted from the smaller ones alone. Baselines: no")
-    assert len(lines) in (len(entries) + 4, len(entries) + 5)
+    assert len(lines) in (len(entries) + 5, len(entries) + 6)
 
 
 def assert_names_all_faults(lines: list[str], path: Path, case: Hostile) -> None:
@@ -735,7 +737,7 @@ def test_backtest_of_losses_at_both_ends_of_a_float(write) -> None:
     path = write({"N": [1e7, 1e7, 4e7, 4e7, 1.6e8, 1.6e8, 4e8], "D": D, "loss": losses})
     entries = answer("backtest", path)
     assert abs(entries[-1]["relative_error"]) == sys.float_info.max
-    assert run("backtest", path)[1].splitlines()[-1].startswith("all 3 runs held out: mean miss ")
+    assert run("backtest", path)[1].splitlines()[-2].startswith("all 3 runs held out: mean miss ")
 
 
 # --- warnings -----------------------------------------------------------------------------
@@ -1000,14 +1002,14 @@ def test_a_count_without_its_letter_is_asked_about(write) -> None:
 
 counts = st.floats(1, 1e30) | st.floats(1e6, 1e11) | st.sampled_from([1.0, 1e7, 1e8, 2e9, 1e30])
 losses = st.floats(1.5, 6) | st.floats(5e-324, 1e30) | st.sampled_from([3.0, 5e-324, 1e-300, 1e30])
+NEEDED = {"tied": 4, "free": 5, "best": 4}  # distinct runs
 
 
 def assert_backtest_answers_or_refuses(path: Path, law: str, table: pd.DataFrame) -> None:
     """A backtest answers where the runs below the largest size can be fitted."""
     below = table[table["N"] < table["N"].max()][["N", "D"]].drop_duplicates()
-    needed = {"tied": 4, "free": 5}[law]
     code, out, _ = run("backtest", path, "--law", law)
-    assert code == (2 if len(below) < needed else 0)
+    assert code == (2 if len(below) < NEEDED[law] else 0)
     if code == 0:
         assert_held_out(answer("backtest", path, "--law", law), out)
 
@@ -1023,7 +1025,7 @@ def test_any_sound_table_is_answered_or_refused(runs: list[tuple[float, ...]]) -
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "runs.csv")
         table.to_csv(path, index=False)
-        for law, needed in (("tied", 4), ("free", 5)):
+        for law, needed in NEEDED.items():
             if n_distinct < needed:
                 code, _, err = run("predict", path, *TARGET, "--law", law)
                 assert (code, err.endswith(f"got {n_distinct}\n")) == (2, True)

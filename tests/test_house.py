@@ -34,6 +34,7 @@ ROOMS = {
     "schema": "",
     "style": "",
     "figures": "law names style",
+    "figures_tasks": "law names style",
     "figures_testbed": "names style",
     "observations": "scan",
     "projection": "objectives scan",
@@ -45,8 +46,10 @@ ROOMS = {
     "release_search": "release_checks",
     "release_tasks": "names release_checks",
     "release_grids": "release_checks release_extract",
+    "checks": "faults numbers tables",
+    "items": "checks faults schema tables",
     "suspects": "faults schema",
-    "runs": "faults numbers schema suspects tables",
+    "runs": "checks faults numbers schema suspects tables",
     "grids": "datafiles runs",
     "solution": "objectives scan projection",
     "fit": "law objectives scan observations solution",
@@ -57,6 +60,7 @@ ROOMS = {
     "recipe": "names testbed fit",
     "baselines": "names recipe testbed",
     "headline": "style figures testbed recipe",
+    "tasks": "baselines fit law names recipe testbed",
     "overtraining": "baselines compute fit law names recipe testbed",
     "slopes": "fit names overtraining testbed",
     "warmup": "compute testbed",
@@ -74,6 +78,12 @@ ROOMS = {
     "predictors": "fit best",
     "families": "fit best predictors",
     "trials": "names testbed grids recipe predictors",
+    "counting": "trials",
+    "scatter": "counting",
+    "task_scatter": "counting fit names scatter testbed",
+    "variance_split": "counting fit scatter",
+    "task_split": "names task_scatter testbed variance_split",
+    "figures_counting": "counting style",
     "selection": "datafiles fit best predictors families trials",
     "extrapolation": "names testbed grids recipe predictors families trials selection",
     "figures_predictors": "style",
@@ -82,14 +92,32 @@ ROOMS = {
     "leverage": "best extrapolation fit grids recipe",
     "grid_study": "extrapolation grids leverage",
     "few_runs": "extrapolation families fit predictors recipe selection trials",
+    "task_averages": "baselines counting fit names recipe tasks testbed",
+    "traits": "counting names ranks testbed trials",
+    "figures_averages": "figures_tasks style",
+    "shared_slope": "",
+    "logistic": "",
+    "task_cases": "best law names shared_slope",
+    "task_laws": "baselines fit logistic shared_slope task_cases",
+    "task_predictors": "fit logistic names shared_slope task_cases task_laws",
+    "task_choice": "names recipe shared_slope task_cases task_predictors testbed",
+    "prospects": "fit forecast schema shared_slope",
+    "calibration": "datafiles names prospects shared_slope task_choice task_predictors testbed",
+    "verdicts": "datafiles prospects",
+    "verdict_study": "names recipe task_choice testbed verdicts",
+    "figures_verdicts": "style",
     "results": (
-        "ablation_tables datafiles extrapolation few_runs leverage overtraining selection slopes "
-        "transfer"
+        "ablation_tables calibration datafiles extrapolation few_runs leverage overtraining "
+        "selection slopes task_averages task_choice task_split transfer verdict_study"
     ),
-    "unprinted": "ablation_tables slopes transfer results",
+    "unprinted": "ablation_tables slopes transfer task_averages results",
     "scorecard": "compute law published testbed recipe unprinted",
     "options": "faults numbers",
-    "cli": "faults schema runs fit advice forecast scorecard backtest options wording",
+    "task_wording": "forecast prospects verdicts wording",
+    "cli": (
+        "faults schema runs fit advice forecast scorecard backtest items options task_wording "
+        "verdicts wording"
+    ),
 }
 MODULES = sorted(path for path in (ROOT / "scaling").glob("*.py") if path.stem != "__init__")
 

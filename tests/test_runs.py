@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scaling.checks import KEPT_FAULTS
 from scaling.faults import PRINTED
 from scaling.numbers import as_found, parse_number, parse_numbers
 from scaling.runs import (
-    KEPT_FAULTS,
     Fault,
     RunTableError,
     choose_count,

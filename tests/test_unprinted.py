@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy.optimize import curve_fit
 
+from scaling.baselines import miss_beside_chain
 from scaling.results import load_result
-from scaling.testbed import load_losses, load_runs, run_table
+from scaling.testbed import load_losses, load_runs, load_tasks, run_table
 from scaling.unprinted import tabulate_unprinted
 
 FIVE = [("0.011B", 20), ("0.079B", 20), ("0.154B", 20), ("0.411B", 20), ("0.011B", 320)]
@@ -43,7 +44,7 @@ def fit_law(runs: pd.DataFrame, column: str):
 
 def test_what_is_there(ours):
     kinds = ours.index.str.split("/").str[0].value_counts()
-    assert kinds.to_dict() == {"table7": 15, "fig10": 9, "ours": 3, "fig17": 2}
+    assert kinds.to_dict() == {"table7": 15, "fig10": 9, "fig8": 4, "ours": 3, "fig17": 2}
     assert ours.index.is_unique
     assert np.isfinite(ours["ours"]).all()
 
@@ -74,6 +75,25 @@ def test_table_7(ours, dataset, task):
     predicted = p[0] - p[1] * np.exp(-p[2] * loss)
     expected = 100 * abs(predicted / target[f"err_{task}"] - 1)
     assert ours.loc[f"table7/{dataset}/{task}", "ours"] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize("points", [0, 5, 10, 20])
+def test_figure_8(ours, points):
+    """The tasks that a threshold keeps, one target after the other."""
+    tasks, table = load_tasks(), run_table()
+    small = table[table["size"] == "0.154B"]
+    kept = [
+        f"err_{task}"
+        for task, chance in zip(tasks["task"], tasks["chance"], strict=True)
+        if (100 * (1 - small[f"err_{task}"] - chance)).max() >= points - 1e-7
+    ]
+    misses = []
+    for dataset in ("c4", "redpajama", "refinedweb"):
+        own = run_table(dataset)
+        own = own.assign(err_kept=own[kept].mean(axis=1))
+        misses += miss_beside_chain(own, "err_kept")["chain"].abs().to_list()
+    assert f"average over the {len(kept)} tasks" in ours.loc[f"fig8/{points}_points", "what"]
+    assert ours.loc[f"fig8/{points}_points", "ours"] == pytest.approx(100 * np.mean(misses))
 
 
 def test_figure_17(ours):
