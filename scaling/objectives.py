@@ -31,8 +31,7 @@ SQUARES = Objective(
 def _log_ratio(observed: Array, fitted: Array) -> Array:
     """``log(fitted / observed)``, infinite where the fitted loss is not positive."""
     positive = fitted > 0
-    logs = np.log(np.where(positive, fitted, 1.0))
-    return np.where(positive, logs - np.log(observed), np.inf)
+    return np.where(positive, np.log(np.where(positive, fitted, 1.0) / observed), np.inf)
 
 
 def _log_objective(delta: float) -> Objective:

@@ -70,7 +70,7 @@ def tasks_in_words(judged: pd.DataFrame, level: float) -> str:
         "ruler in loss": _to_four_digits(judged["ruler_in_loss"]),
         **_flush_left("status", judged["status"]),
     }
-    lines = [pd.DataFrame(shown).to_string(index=False)]
+    lines = [line.rstrip() for line in pd.DataFrame(shown).to_string(index=False).splitlines()]
     counts = judged["verdict"].value_counts()
     lines += [f"{name}, {counts.get(name, 0)} of {len(judged)}: {RULES[name]}" for name in VERDICTS]
     return "\n".join(lines)

@@ -14,6 +14,7 @@ from scaling.verdicts import VERDICTS, judge_tasks
 N_RESAMPLES = 2000
 KEYS = ["kind", "dataset", "step", "run", "task"]
 JUDGED = ["verdict", "standing", "check", "predicted", "lo", "hi", "no_change", "ruler_in_loss"]
+ROUNDING = 1e-6  # some of the backtests are the quantiles, and lie on the edge of their interval
 ERRORS = ["error_predicted", "error_no_change", "error_ruler_in_loss"]
 
 
@@ -35,7 +36,9 @@ def judge_fold(fold: TaskFold) -> pd.DataFrame:
         names = {"kind": fold.kind, "dataset": fold.dataset, "step": fold.step, "run": run["run"]}
         measured = pd.Series(fold.measured[:, k], index=fold.case.tasks["task"])
         rows = rows.assign(**names, measured=measured).reset_index()
-        rows["inside"] = rows["measured"].between(rows["lo"], rows["hi"]).astype(int)
+        rows["inside"] = (
+            rows["measured"].between(rows["lo"] - ROUNDING, rows["hi"] + ROUNDING).astype(int)
+        )
         for name in ERRORS:
             rows[name] = relative_error(rows[name.removeprefix("error_")], rows["measured"])
         parts.append(rows)

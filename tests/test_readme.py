@@ -22,6 +22,7 @@ from scaling.recipe import fit_chain, relative_error
 from scaling.results import load_result
 from scaling.runs import read_runs
 from scaling.scorecard import make_scorecard
+from scaling.tasks import predict_tasks, sum_up_methods
 from scaling.testbed import load_tasks, run_table, select_error_fit, select_loss_fit, select_targets
 from scaling.warmup import load_search_steps, pair_warmups
 
@@ -186,6 +187,33 @@ def test_single_tasks_as_the_intro_tells_them():
     law, ruler = misses["chain"], misses["ruler in loss"]
     told = f"misses by {law.median():.0%} in the median and {law.mean():.0%} in the mean, "
     assert f"{told}the ruler by {ruler.median():.0%} and {ruler.mean():.0%}" in unfolded(INTRO)
+
+
+def test_the_example_of_tasks_prints_what_the_readme_shows(tmp_path):
+    (tmp_path / "runs.csv").write_text(block("csv", "err_lambada"), encoding="utf-8")
+    (tmp_path / "tasks.csv").write_text(block("csv", "n_items"), encoding="utf-8")
+    command, shown = block("console", "scaling tasks").split("\n", 1)
+    arguments = [str(tmp_path / a) if a.endswith(".csv") else a for a in command.split()[2:]]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == shown
+    run = run_table("redpajama").set_index("run").loc["redpajama-6.9B-M20"]
+    measured = [f"{run[f'err_{task}']:.3f}" for task in ("lambada_openai", "copa", "boolq")]
+    assert f"was measured {measured[0]}, {measured[1]} and {measured[2]}" in README
+
+
+def test_single_tasks_as_the_readme_tells_them():
+    medians = sum_up_methods(predict_tasks(), ["loss_from", "size", "dataset"])
+    at_6_9B = medians.loc["predicted", "6.9B"].mul(100)
+    lo, hi = at_6_9B.min(), at_6_9B.max()
+    told = f"misses one task by {lo['law']:.0f} to {hi['law']:.0f}% in the median, no change by "
+    told += f"{lo['no change']:.0f} to {hi['no change']:.0f}%, a ruler in loss by "
+    assert f"{told}{lo['ruler in loss']:.0f} to {hi['ruler in loss']:.0f}%" in README
+    verdicts = load_result("task_verdicts").query("kind == 'target' and verdict == 'predictable'")
+    assert f"predictable {verdicts['inside'].mean():.0%} lie in their 90% interval" in README
+    large = verdicts.query("step == '6.9B'")["inside"]
+    told = f"{verdicts['inside'].sum()} of {len(verdicts)} predictions called predictable were "
+    assert f"{told}inside, at 6.9B {large.sum()} of {len(large)}" in unfolded(README)
 
 
 def test_the_runs_that_chose_the_tasks():
