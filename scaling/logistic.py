@@ -102,9 +102,7 @@ def fit_logistic(
 def _pulls(n_sets: int, b_std: float) -> Array:
     """Precision of the prior: on the own level, weakly on the others' distance from it, on b."""
     pull = np.zeros((n_sets + 1, n_sets + 1))
-    pull[0, 0] = pull[-1, -1] = 0.0
-    pull[0, 0] += LEVEL_STD**-2
-    pull[-1, -1] += b_std**-2
+    pull[0, 0], pull[-1, -1] = LEVEL_STD**-2, b_std**-2
     for s in range(1, n_sets):
         apart = np.zeros(n_sets + 1)
         apart[[s, 0]] = 1.0, -1.0
