@@ -38,14 +38,13 @@ from scaling.overtraining import (
     list_designs,
     penalty,
     read_at_compute,
-    select_small,
     split_parts,
 )
 from scaling.recipe import relative_error
 from scaling.results import load_result
 from scaling.slopes import compare_fits, compare_slopes, find_E, slope_range
 from scaling.style import DATASET_COLOURS, DATASET_LABELS, INK, use_style
-from scaling.testbed import run_table
+from scaling.testbed import run_table, select_small
 from scaling.transfer import OTHER_FILES
 from scaling.warmup import (
     compare_batches,
@@ -57,7 +56,7 @@ from scaling.warmup import (
 
 use_style()
 tables = {dataset: run_table(dataset) for dataset in DATASET_LABELS}
-grids = {dataset: select_small(table) for dataset, table in tables.items()}
+grids = {dataset: select_small(table, least_M=10) for dataset, table in tables.items()}
 slopes, residuals = load_result("slopes"), load_result("residuals")
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]

@@ -30,7 +30,6 @@ from scaling.ablation import (
     list_choices,
     list_subsets,
     miss_targets,
-    select_small,
     sweep_choices,
 )
 from scaling.ablation_tables import (
@@ -55,7 +54,7 @@ from scaling.fit import SOUND
 from scaling.recipe import AUTHORS, fit_chain, relative_error
 from scaling.results import load_result
 from scaling.style import DATASET_COLOURS, DATASET_LABELS, DATASET_MARKERS, use_style
-from scaling.testbed import run_table, select_large, select_loss_fit
+from scaling.testbed import run_table, select_large, select_loss_fit, select_small
 from scaling.transfer import OTHER_FILES
 
 use_style()

@@ -49,8 +49,8 @@ from scaling.selection import (
     second_round,
 )
 from scaling.style import use_style
-from scaling.testbed import run_table, select_loss_fit, select_targets
-from scaling.trials import list_trials, load_data, select_cheap, select_small
+from scaling.testbed import run_table, select_loss_fit, select_small, select_targets
+from scaling.trials import list_trials, load_data, select_cheap
 
 use_style()
 
@@ -276,7 +276,7 @@ are relatives, so none of these has a simple interval.)"""
 # what is peculiar to a size (its warm-up, its shape) returns in each:
 
 # %%
-small = select_small(run_table()).query("M >= 10")
+small = select_small(run_table(), least_M=10)
 residuals = {}
 for dataset, runs in small.groupby("dataset"):
     fit = fit_loss_law(runs["N"], runs["D"], runs["loss_c4_eval"], objective="log")

@@ -240,7 +240,7 @@ by_task = large.pivot_table(index=["dataset", "task"], columns="method", values=
 printed = load_published().query("source == 'Table 2' and target != 'avg17'").set_index(["dataset", "target"])["value"]
 four = by_task.loc[printed.index].assign(printed=printed)
 four["harder than"] = [(by_task.loc[d, "law"] < by_task.loc[(d, task), "law"]).mean() for d, task in four.index]
-four
+four.rename(index=tasks.set_index("task")["label"])
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 assert (four["law"].round(2) - four["printed"]).abs().max() < 0.0051

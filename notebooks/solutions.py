@@ -37,6 +37,7 @@ from scaling.testbed import (
     run_table,
     select_error_fit,
     select_loss_fit,
+    select_small,
     select_targets,
 )
 from scaling.traits import average_logs, estimate_effects, load_traits, size_of_misses
@@ -199,7 +200,7 @@ pairs.groupby(parts, observed=True)["difference"].agg(["count", "median", "min"]
 # **1. Any two runs less.** All pairs of the 28 small runs of RedPajama with $M$ of 10 or more.
 
 # %%
-from scaling.ablation import fit_designs, list_subsets, miss_targets, select_small
+from scaling.ablation import fit_designs, list_subsets, miss_targets
 from scaling.testbed import select_large
 
 

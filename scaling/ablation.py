@@ -19,7 +19,7 @@ from scaling.fit import fit_loss_law, fit_loss_surface
 from scaling.law import LossLaw
 from scaling.names import LOSS_COLUMN
 from scaling.recipe import relative_error
-from scaling.testbed import run_table, select_large
+from scaling.testbed import run_table, select_large, select_small
 
 Designs = NDArray[np.bool_]  # (n_designs, n_runs)
 
@@ -35,22 +35,6 @@ SUBSET_SIZE = 5  # as many runs as the authors fit
 
 
 # --- which designs there are --------------------------------------------------------------
-
-
-def select_small(table: pd.DataFrame) -> pd.DataFrame:
-    """Select the runs of 0.411B parameters and less: those that a design may hold.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Run table with N.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows, in the order of the table.
-    """
-    return table[table["N"] < 1e9].reset_index(drop=True)
 
 
 def list_choices(runs: pd.DataFrame) -> tuple[pd.DataFrame, Designs]:

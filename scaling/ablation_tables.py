@@ -14,14 +14,13 @@ from scaling.ablation import (
     fit_designs,
     list_subsets,
     miss_targets,
-    select_small,
     sweep_choices,
 )
 from scaling.baselines import predict_no_change, predict_on_line
 from scaling.fit import SOUND
 from scaling.names import DATASETS, LOSS_COLUMN
 from scaling.recipe import AUTHORS, Recipe, fit_chain, relative_error
-from scaling.testbed import run_table, select_large, select_loss_fit
+from scaling.testbed import run_table, select_large, select_loss_fit, select_small
 
 LIMITS = (0.01, 0.02, 0.05)
 TASKS = ("avg17", "arc_easy", "lambada_openai", "openbook_qa", "hellaswag_zeroshot")

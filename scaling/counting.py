@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.trials import select_small
+from scaling.testbed import select_small
 
 Array = NDArray[np.float64]
 

@@ -25,8 +25,14 @@ from scaling.selection import (
     load_scores,
     second_choice,
 )
-from scaling.testbed import run_table, select_large, select_loss_fit, select_targets
-from scaling.trials import LOSSES, load_data, read_losses, select_small
+from scaling.testbed import (
+    run_table,
+    select_large,
+    select_loss_fit,
+    select_small,
+    select_targets,
+)
+from scaling.trials import LOSSES, add_warmup_tokens, load_data, read_losses
 
 FRACTIONS = (1 / 20, 1 / 100)  # of a grid's largest compute
 COUNTS = ("N", "N_body")
@@ -73,9 +79,8 @@ def testbed_tasks(*, six: bool = False) -> list[Task]:
     for are the nine runs of 1.4B and more, or the six targets.
     """
     table = run_table()
-    small = select_small(table)
-    large = select_targets(table) if six else select_large(table)
-    large = large.assign(warmup_tokens=large["warmup_steps"] * large["batch_tokens"])
+    small = add_warmup_tokens(select_small(table))
+    large = add_warmup_tokens(select_targets(table) if six else select_large(table))
     known = {"five": select_loss_fit(small), "M >= 10": small[small["M"] >= 10], "all": small}
     tasks = []
     for name, runs in known.items():

@@ -16,7 +16,7 @@ from scaling.fit import fit_loss_law, fit_loss_surface
 from scaling.law import LossLaw
 from scaling.names import DATASETS, LOSS_COLUMN
 from scaling.recipe import relative_error
-from scaling.testbed import run_table, select_loss_fit
+from scaling.testbed import run_table, select_loss_fit, select_small
 
 Array = NDArray[np.float64]
 
@@ -24,18 +24,12 @@ LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # as `scaling fit` asks for
 KEPT = ["run", "dataset", "size", "N", "D", "M", "C", "steps", "warmup_share"]
 
 
-def select_small(table: pd.DataFrame, least_M: float = 10, most_M: float = np.inf) -> pd.DataFrame:
-    """Select the runs below 1e9 parameters with M in a range, ends included."""
-    inside = table["M"].between(least_M, most_M)
-    return table[(table["N"] < 1e9) & inside].reset_index(drop=True)
-
-
 # Which runs of a training set fit the law.
 FIT_SETS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "recipe": select_loss_fit,
-    "grid": select_small,
+    "grid": lambda table: select_small(table, least_M=10),
     "grid_20": lambda table: select_small(table, least_M=20),
-    "near": lambda table: select_small(table, most_M=80),
+    "near": lambda table: select_small(table, least_M=10, most_M=80),
     "all": lambda table: table,
 }
 

@@ -107,7 +107,7 @@ def _fit(runs: pd.DataFrame, loss: str, task: str) -> dict[str, Any]:
         "epsilon": fit.law.epsilon,
         "k": fit.law.k,
         "gamma": fit.law.gamma,
-        "r2": 1 - fit.ssr / spread if np.ptp(y) > 0 else NAN,
+        "r2": 1 - fit.ssr / spread if spread > 0 else NAN,
         "residual_std": math.sqrt(fit.ssr / fit.dof) if fit.dof > 0 else NAN,
     }
 

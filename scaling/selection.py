@@ -26,6 +26,7 @@ from scaling.families import (
 )
 from scaling.fit import fit_loss_law
 from scaling.predictors import BASELINES, SINGLE_CHANGES, Candidate
+from scaling.testbed import select_small
 from scaling.trials import (
     LOSSES,
     Trial,
@@ -33,7 +34,6 @@ from scaling.trials import (
     load_data,
     run_trial,
     select_cheap,
-    select_small,
 )
 
 TIE = 0.02
@@ -99,8 +99,7 @@ def estimate_noise(testbed: pd.DataFrame, grids: dict[str, pd.DataFrame]) -> flo
     A series is a training set and loss set of the testbed (M of 10 and more), or a grid's data
     set. To two digits.
     """
-    small = select_small(testbed)
-    fed = small[small["M"] >= 10]
+    fed = select_small(testbed, least_M=10)
     series = [(runs, column) for _, runs in fed.groupby("dataset") for column in LOSSES]
     series += [(runs, "loss") for grid in grids.values() for runs in select_cheap(grid).values()]
     fits = [

@@ -19,7 +19,7 @@ from scipy import stats
 from scaling.fit import fit_loss_law
 from scaling.names import DATASETS, LOSS_COLUMN
 from scaling.overtraining import FIT_SETS
-from scaling.testbed import run_table
+from scaling.testbed import run_table, select_small
 
 Array = NDArray[np.float64]
 
@@ -151,7 +151,7 @@ def make_slopes() -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for dataset in DATASETS.values():
         table = run_table(dataset)
-        for sizes, runs in {"small": table[table["N"] < 1e9], "all": table}.items():
+        for sizes, runs in {"small": select_small(table), "all": table}.items():
             counts = draw_within_rays(runs["M"], N_DRAWS, np.random.default_rng(0))
             for source in E_SOURCES:
                 first = {"dataset": dataset, "E_from": source, "sizes": sizes}

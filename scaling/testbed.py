@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from functools import cache
 
@@ -236,6 +237,27 @@ def select_targets(table: pd.DataFrame) -> pd.DataFrame:
         If one of the runs is missing, or there twice.
     """
     return _select(table, dict(TARGET_RUNS))
+
+
+def select_small(
+    table: pd.DataFrame, least_M: float = 0.0, most_M: float = math.inf
+) -> pd.DataFrame:
+    """Select the runs of 0.411B parameters and less, with M in a range, ends included.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Run table with N, and M.
+    least_M, most_M : float
+        Tokens per parameter.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows, in the order of the table.
+    """
+    inside = table["M"].between(least_M, most_M)
+    return table[(table["N"] < 1e9) & inside].reset_index(drop=True)
 
 
 def select_large(table: pd.DataFrame) -> pd.DataFrame:

@@ -16,8 +16,7 @@ from scipy import stats
 from scaling.counting import counting_error
 from scaling.names import DATASETS
 from scaling.ranks import correlate_ranks
-from scaling.testbed import load_tasks, run_table
-from scaling.trials import select_small
+from scaling.testbed import load_tasks, run_table, select_small
 
 Array = NDArray[np.float64]
 

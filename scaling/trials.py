@@ -17,9 +17,8 @@ from scaling.grids import load_grid, select_plain, split_by_compute, split_serie
 from scaling.names import LOSS_SETS
 from scaling.predictors import Array, Candidate, Case
 from scaling.recipe import relative_error
-from scaling.testbed import run_table, select_loss_fit
+from scaling.testbed import run_table, select_loss_fit, select_small
 
-LARGEST_SMALL = 0.412e9  # parameters: the 0.411B runs are in, the 1.4B runs are not
 # The grids of the protocol: a later grid would change sigma_0 and the constants of `best`.
 CHOSEN_FROM = ("olmo_ladder", "gemstones", "porian", "datablations")
 SMALL_SHARE = 1 / 20  # of a grid's largest compute
@@ -56,12 +55,9 @@ class Trial:
     measured: Array
 
 
-def select_small(table: pd.DataFrame) -> pd.DataFrame:
-    """Select the testbed's runs of at most 0.411B parameters."""
-    small = table[table["N"] <= LARGEST_SMALL]
-    return small.assign(warmup_tokens=small["warmup_steps"] * small["batch_tokens"]).reset_index(
-        drop=True
-    )
+def add_warmup_tokens(runs: pd.DataFrame) -> pd.DataFrame:
+    """Add the tokens seen during warm-up, from ``warmup_steps`` and ``batch_tokens``."""
+    return runs.assign(warmup_tokens=runs["warmup_steps"] * runs["batch_tokens"])
 
 
 def _designs(small: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
@@ -97,7 +93,7 @@ def testbed_trials(table: pd.DataFrame) -> Iterator[Trial]:
     table : pandas.DataFrame
         Run table of the testbed; runs above 0.411B are not read.
     """
-    small = select_small(table)
+    small = add_warmup_tokens(select_small(table))
     designs = {str(name): _designs(runs) for name, runs in small.groupby("dataset", sort=False)}
     for dataset, own in designs.items():
         for design, (known, asked) in own.items():

@@ -23,7 +23,6 @@ from scaling.ablation import (
     list_choices,
     list_subsets,
     miss_targets,
-    select_small,
     sweep_choices,
 )
 from scaling.ablation_tables import (
@@ -41,7 +40,7 @@ from scaling.fit import SOUND, fit_loss_law, fit_loss_surface
 from scaling.law import ErrorLaw, LossLaw, LossSurface
 from scaling.names import DATASETS, LOSS_COLUMN
 from scaling.results import load_result
-from scaling.testbed import run_table, select_large, select_loss_fit
+from scaling.testbed import run_table, select_large, select_loss_fit, select_small
 from scaling.transfer import OTHER_FILES
 
 TRUTH = LossLaw(1.8, 180.0, 220.0, 0.25)

@@ -90,7 +90,7 @@ def test_what_is_no_count_is_refused(n):
 
 def make_runs(accuracies, N=1e8):
     errors = 1 - np.asarray(accuracies)
-    names = {"N": N, "err_a": errors, "warmup_steps": 1, "batch_tokens": 1}
+    names = {"N": N, "M": 20.0, "err_a": errors}
     return pd.DataFrame(names)
 
 

@@ -20,11 +20,10 @@ from scaling.overtraining import (
     make_residuals,
     penalty,
     read_at_compute,
-    select_small,
     split_parts,
 )
 from scaling.results import load_result
-from scaling.testbed import run_table
+from scaling.testbed import run_table, select_small
 from scaling.transfer import OTHER_FILES
 
 LAW = LossLaw(1.8, 166.0, 366.0, 0.27)
@@ -41,7 +40,7 @@ def test_small_runs_are_selected_with_both_ends(table):
     assert set(kept["M"]) == {10, 20, 40, 80}
     assert set(kept["size"]) == {"0.011B", "0.079B", "0.154B", "0.411B"}
     assert len(kept) == 16
-    assert set(select_small(table)["M"]) == {10, 20, 40, 80, 160, 320, 640}
+    assert set(select_small(table, 10)["M"]) == {10, 20, 40, 80, 160, 320, 640}
 
 
 def test_fit_sets_hold_the_runs_they_are_named_for(table):
@@ -115,7 +114,7 @@ def test_parts_are_split_by_hand_and_a_cell_with_a_gap_counts_in_none():
 def test_the_sets_agree_more_without_the_runs_of_other_files():
     known = []
     for dataset in ("c4", "redpajama", "refinedweb"):
-        runs = select_small(run_table(dataset))
+        runs = select_small(run_table(dataset), 10)
         runs = runs[~runs["run"].isin(OTHER_FILES)]
         law = fit_loss_law(runs["N"], runs["D"], runs["loss_c4_eval"]).law
         miss = law.predict(runs["N"], runs["D"]) / runs["loss_c4_eval"] - 1
@@ -257,7 +256,7 @@ def test_at_M_5_a_second_exponent_helps_the_smallest_size_alone():
 
 
 def test_designs_are_wide_and_each_is_there_once(table):
-    runs = select_small(table)
+    runs = select_small(table, 10)
     designs = list_designs(runs)
     assert len(designs) == len(np.unique(designs, axis=0))
     for kept in designs[:: len(designs) // 40] > 0:
@@ -268,7 +267,7 @@ def test_designs_are_wide_and_each_is_there_once(table):
 
 
 def test_designs_are_all_that_are_wide_enough(table):
-    runs = select_small(table)
+    runs = select_small(table, 10)
     wide = 0
     for chosen in product((False, True), repeat=7):
         M = np.array([10, 20, 40, 80, 160, 320, 640])[list(chosen)]
@@ -341,7 +340,7 @@ def test_a_batch_of_laws_gives_a_row_each():
 )
 def test_M_opt_moves_by_a_factor_and_the_cost_of_over_training_hardly(dataset, M_opt, cost):
     """95 % of the designs: M* over a factor of 7 to 18, the cost of M = 640 over 1.8 to 2."""
-    runs = select_small(run_table(dataset))
+    runs = select_small(run_table(dataset), 10)
     fits = fit_loss_law(runs["N"], runs["D"], runs["loss_c4_eval"], weights=list_designs(runs))
     law = keep_fits(fits.law, fits.status == "converged")
     assert np.quantile(law.M_opt, [0.025, 0.975]) == pytest.approx(M_opt, rel=0.03)

@@ -33,16 +33,16 @@ from scaling.selection import (
     second_round,
     tabulate_constants,
 )
-from scaling.testbed import run_table
+from scaling.testbed import run_table, select_small
 from scaling.trials import (
     CHOSEN_FROM,
     LOSSES,
     Trial,
+    add_warmup_tokens,
     grid_trials,
     list_trials,
     load_data,
     run_trial,
-    select_small,
 )
 
 KEYS = RESULTS["backtests"].keys
@@ -219,7 +219,7 @@ def test_small_runs_are_those_to_0411B(data):
     assert set(small["size"]) == {"0.011B", "0.079B", "0.154B", "0.411B"}
     assert len(small) == 95
     assert small.index.tolist() == list(range(95))
-    run = small.set_index("run").loc["c4-0.411B-M20"]
+    run = add_warmup_tokens(small).set_index("run").loc["c4-0.411B-M20"]
     assert run["warmup_tokens"] == run["warmup_steps"] * run["batch_tokens"] > 0
 
 

@@ -11,7 +11,6 @@ from scipy import stats
 
 from scaling.fit import fit_loss_law, fit_loss_surface
 from scaling.law import LossLaw, LossSurface
-from scaling.overtraining import select_small
 from scaling.results import load_result
 from scaling.slopes import (
     _slopes_of,
@@ -24,7 +23,7 @@ from scaling.slopes import (
     make_slopes,
     slope_range,
 )
-from scaling.testbed import run_table, select_loss_fit
+from scaling.testbed import run_table, select_loss_fit, select_small
 
 LAW = LossLaw(1.8, 166.0, 366.0, 0.27)
 
@@ -263,7 +262,7 @@ def test_the_interval_of_the_rise_is_that_of_linear_regression():
 def test_the_free_law_beats_the_tied_one_on_redpajama_alone():
     p_values = {}
     for dataset in ("c4", "redpajama", "refinedweb"):
-        runs = select_small(run_table(dataset))
+        runs = select_small(run_table(dataset), 10)
         fits = [
             f(runs["N"], runs["D"], runs["loss_c4_eval"]) for f in (fit_loss_law, fit_loss_surface)
         ]
