@@ -227,7 +227,9 @@ than all others together, buys the law only a little: without it {as_printed(at_
 
 # %%
 scipy_medians = 100 * theirs["miss"].abs().groupby(six_fits["dataset"]).median()
-pd.DataFrame({"ours": at_6_9B["law"], "SciPy, one start": scipy_medians}).loc[in_order]
+pd.DataFrame(
+    {"ours": at_6_9B["law"], "SciPy, one start": scipy_medians, **at_6_9B[["no change", "ruler in loss"]]}
+).loc[in_order]
 
 # %% [markdown]
 # The paper prints four of the 46. Where do they stand among the others? Per cent, beside the printed ones:
@@ -648,9 +650,12 @@ neighbours = {
     "other thresholds": other_sets[(other_sets != paper_17).any(axis=1)],
 }
 lucky = abs(miss_averages(lucky_table, paper_17)["law"][0, 1])
-near = {name: np.abs(miss_averages(lucky_table, sets)["law"][:, 1]) for name, sets in neighbours.items()}
-pd.DataFrame({"sets": map(len, near.values()), "as close": [(x <= lucky).mean() for x in near.values()],
-              "median": map(np.median, near.values())}, near)  # fmt: skip
+misses_near = {name: miss_averages(lucky_table, sets) for name, sets in neighbours.items()}
+near = {name: np.abs(misses["law"][:, 1]) for name, misses in misses_near.items()}
+close = pd.DataFrame({"sets": map(len, near.values()), "law as close": [(x <= lucky).mean() for x in near.values()]}, near)
+for method in METHOD_NAMES:
+    close[f"{method}, median"] = [np.median(np.abs(misses[method][:, 1])) for misses in misses_near.values()]
+close
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 lucky_noise = count_noise(lucky_table.query("size == '6.9B'"), paper_17).item()

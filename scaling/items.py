@@ -104,7 +104,7 @@ def read_items(path: str | Path) -> pd.DataFrame:
 
 
 def tell_unmatched(items: pd.DataFrame, tasks: Iterable[str], source: str) -> list[str]:
-    """Say what of two tables does not meet: rows without an error, errors without a row.
+    """Say what of two tables does not meet: rows without an error, columns that are not there.
 
     Parameters
     ----------
@@ -125,12 +125,13 @@ def tell_unmatched(items: pd.DataFrame, tasks: Iterable[str], source: str) -> li
         "the run table has no err_ column for": [
             task for task in items["task"] if task not in measured
         ],
-        "has no row for": [task for task in measured if task not in set(items["task"])],
         "has no column": [name for name in NUMBERS if name not in items],
     }
-    return [f"{source}: {case} {_listed(names)}" for case, names in cases.items() if names]
+    return [f"{source}: {case} {list_names(names)}" for case, names in cases.items() if names]
 
 
-def _listed(names: list[str]) -> str:
+def list_names(names: Iterable[str]) -> str:
+    """Name tasks in a message, `NAMED` at most."""
+    names = list(names)
     shown = ", ".join(name if name.isprintable() else show(name) for name in names[:NAMED])
     return f"{shown} and {len(names) - NAMED} more" if len(names) > NAMED else shown

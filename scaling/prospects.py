@@ -16,7 +16,7 @@ from scaling.compute import training_flops
 from scaling.fit import FitError, fit_error_law
 from scaling.forecast import fit_table
 from scaling.schema import error_columns
-from scaling.shared_slope import Array, log_reducible, look_ahead
+from scaling.shared_slope import Array, find_last, log_reducible, look_ahead
 
 STANDINGS = ("at guessing", "just off guessing", "off guessing")
 TEN_POINTS = 0.1  # what the paper's 17-task rule asks for
@@ -59,9 +59,11 @@ def look_at_tasks(
         One row per error column, in order. ``status``, ``epsilon``, ``k``, ``gamma``, ``r2``,
         ``residual_std`` of the error law, ``too_few_runs`` and NaN where there is none;
         ``n_runs``, ``n_items``, ``chance``; ``no_change``, ``ruler_in_loss`` and ``predicted``
-        errors; ``r`` and ``move`` of the `Outlook`; ``counting_std``; ``noise`` of a run, the
-        larger of counting noise and residual scatter; ``smallest_change`` between two runs that
-        can be seen; ``standing``, one of `STANDINGS`. Errors are fractions.
+        errors, the ruler's kept between 0 and 1; ``r`` and ``move`` of the `Outlook`;
+        ``compute_ratio``, compute of the target over that of the dearest run measured;
+        ``counting_std``; ``noise`` of a run, the larger of counting noise and residual scatter;
+        ``smallest_change`` between two runs that can be seen; ``standing``, one of `STANDINGS`;
+        ``loss_status`` of the loss law, ``too_few_runs`` where there is none. Errors are fractions.
 
     Raises
     ------
@@ -76,8 +78,9 @@ def look_at_tasks(
     rows = pd.DataFrame(fits, index=tasks.index, columns=["status", *FITTED])
     names = (loss, N, law)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # then not finite: unknown
-        predicted = _predict(runs, errors, tasks["chance"][measured], target, b, names)
+        status, predicted = _predict(runs, errors, tasks["chance"][measured], target, b, names)
     ahead = pd.DataFrame(predicted, index=tasks.index[measured]).reindex(tasks.index)
+    ahead["loss_status"] = status
     return _judge_noise(pd.concat([tasks, rows, ahead], axis=1))
 
 
@@ -119,26 +122,27 @@ def _predict(
     target: tuple[float, float],
     b: float,
     names: tuple[str, str, str],
-) -> dict[str, Array]:
-    """Prediction and baselines; NaN what needs a loss law where there is none."""
+) -> tuple[str, dict[str, Array]]:
+    """Status of the loss law; prediction and baselines, NaN what needs a law not to be had."""
     loss, N, law = names
     x = runs[loss].to_numpy(float)
     try:
-        found = fit_table(runs, loss, N, law).law
+        fit = fit_table(runs, loss, N, law)
     except FitError:
-        E, loss_hat = 0.0, NAN
+        status, E, loss_hat = "too_few_runs", 0.0, NAN
     else:
-        E, loss_hat = float(found.E), float(found.predict(*target))
+        status, E, loss_hat = fit.status, float(fit.law.E), float(fit.law.predict(*target))
     progress = log_reducible(x, E), log_reducible(loss_hat, E)
     ahead = look_ahead(progress[0], errors, chance.to_numpy(), progress[1], b)
     M = (runs["D"] / runs[N]).to_numpy(float)
-    return {
+    return status, {
         "no_change": ahead.last,
         "ceiling": ahead.ceiling,
         "r": ahead.r,
         "move": ahead.move[:, 0],
         "predicted": ahead.predicted[:, 0],
-        "ruler_in_loss": np.array([_ruler(x, y, M, loss_hat) for y in errors]),
+        "ruler_in_loss": np.array([_ruler(x, y, M, loss_hat) for y in errors]).clip(0, 1),
+        "compute_ratio": training_flops(*target) / runs["C"].to_numpy()[find_last(errors)],
     }
 
 

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 
 from scaling.forecast import Forecast
+from scaling.items import list_names
 from scaling.prospects import TEN_POINTS
-from scaling.verdicts import CHEAP, LEAST_RUNS, VERDICTS
+from scaling.verdicts import CHEAP, ROUNDING, VERDICTS
 from scaling.wording import doubt_in_words
 
 RULES = dict(
     zip(
         VERDICTS,
         (
-            f"the dearest run is {100 * TEN_POINTS:g} points or more off guessing, the interval "
-            "lies below its error, and it lay itself inside the interval from the runs of at most "
-            f"1/{1 / CHEAP:g} of its compute",
-            "all others",
-            f"fewer than {LEAST_RUNS} runs, or the dearest is not visibly off guessing, or the "
-            "error does not fall with the loss; the interval says what such tasks did elsewhere",
+            f"the direction is sure: {100 * TEN_POINTS:g} points or more off guessing, the whole "
+            "interval below the error of the dearest run, which lay itself in the interval from "
+            f"runs of at most 1/{1 / CHEAP:g} of its compute (its check). For how far it falls see "
+            "the ruler in loss, too: at the testbed's 6.9B runs it was nearer.",
+            "a prediction, but its direction is not sure, or untested.",
+            "no change is as good as anything; the interval says what such tasks did elsewhere.",
         ),
         strict=True,
     )
 )
+WIDTH = 100
 
 
 def target_in_words(
@@ -64,16 +68,55 @@ def tasks_in_words(judged: pd.DataFrame, level: float) -> str:
     shown = {
         **_flush_left("task", judged["task"]),
         **_flush_left("verdict", judged["verdict"]),
+        **_flush_left("because", judged["reason"]),
         "predicted": _to_four_digits(judged["predicted"]),
         f"{level:.0%} interval": ["" if lo != lo else f"{lo:.4f} to {hi:.4f}" for lo, hi in ends],
         "no change": _to_four_digits(judged["no_change"]),
         "ruler in loss": _to_four_digits(judged["ruler_in_loss"]),
-        **_flush_left("status", judged["status"]),
     }
     lines = [line.rstrip() for line in pd.DataFrame(shown).to_string(index=False).splitlines()]
-    counts = judged["verdict"].value_counts()
-    lines += [f"{name}, {counts.get(name, 0)} of {len(judged)}: {RULES[name]}" for name in VERDICTS]
+    for name, rule in RULES.items():
+        if count := int((judged["verdict"] == name).sum()):
+            told = f"{name}, {count} of {len(judged)}: {rule}"
+            lines += textwrap.wrap(told, WIDTH, subsequent_indent="  ")
     return "\n".join(lines)
+
+
+def warn_of_tasks(judged: pd.DataFrame, target_ratio: float) -> list[str]:
+    """Say what is assumed where something is not known, and what may be mistaken.
+
+    Parameters
+    ----------
+    judged : pandas.DataFrame
+        From `scaling.verdicts.judge_tasks`.
+    target_ratio : float
+        Compute of the target over that of the dearest run.
+    """
+    measured = judged[judged["n_runs"] > 0]
+    late = measured[measured["compute_ratio"] > target_ratio * (1 + ROUNDING)]
+    guessing = 1 - measured["chance"]
+    worse = measured[measured["no_change"] - guessing > TEN_POINTS]
+    fitted = measured[measured["gamma"].notna()]
+    rising = fitted[fitted["k"] * fitted["gamma"] < 0]
+    cases = {
+        "items not known, the scatter around the error law stands for noise": measured[
+            measured["n_items"].isna()
+        ],
+        "chance not known, the largest error measured stands for guessing": measured[
+            measured["chance"].isna()
+        ],
+        "not measured on the dearest run, the step is from a cheaper one": late,
+        f"errs {100 * TEN_POINTS:g} points more often than guessing; is chance an accuracy?": worse,
+    }
+    said = [f"{list_names(rows['task'])}: {case}" for case, rows in cases.items() if len(rows)]
+    if len(rising) > max(len(fitted) / 2, 1):
+        said.append(
+            f"on {len(rising)} of {len(fitted)} tasks the error rises as the loss falls: are these "
+            "accuracies?"
+        )
+    if target_ratio <= 1:
+        said.append(f"the target has {target_ratio:.2g} times the compute of the dearest run")
+    return said
 
 
 def _flush_left(name: str, texts: pd.Series) -> dict[str, pd.Series]:

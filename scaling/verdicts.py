@@ -1,10 +1,11 @@
 """What do these runs allow one to say of each task? A prediction, its interval, and a verdict.
 
-The rule. *Not from these runs*: there are fewer than five, or the dearest has not visibly left
-guessing, or the error does not fall with the loss; the interval then says what such tasks did
-elsewhere. *Predictable*: the dearest run is at least ten points off guessing, the whole interval
-lies below its error, so that the direction is sure, and the dearest run itself lay inside the
-interval that the cheap ones gave for it. All else: *only with its interval*.
+The rule. *Not from these runs*: there are fewer than five, or they have no sound loss law, or the
+dearest has not visibly left guessing, or the error does not fall with the loss; the interval then
+says what such tasks did elsewhere. *Predictable*: the dearest run is at least ten points off
+guessing, the whole interval lies below its error, so that the direction is sure, the dearest run
+itself lay inside the interval that the cheap ones gave for it, and the target is no further than
+backtests went. All else: *only with its interval*. The first condition that decides is the reason.
 """
 
 from __future__ import annotations
@@ -19,19 +20,22 @@ from scipy.stats import t as student
 
 from scaling.compute import training_flops
 from scaling.datafiles import data_path
+from scaling.fit import SOUND
 from scaling.prospects import STANDINGS, find_scale, look_at_tasks
 
 VERDICTS = ("predictable", "only with its interval", "not from these runs")
 CHECKS = ("inside", "outside", "no check")
 LEAST_RUNS = 5
 CHEAP = 1 / 4  # of the compute of the dearest run: what the check on it knows
+FARTHEST = 32.0  # times the compute of the dearest run: the longest step of the backtests
 TEN_TIMES = 10.0  # the compute of the dearest run: the default target
 CALIBRATED = 0.9  # the level that the shipped quantiles are for
+ROUNDING = 1e-6
 TAIL = 4  # degrees of freedom of Student's t, for other levels
 COLUMNS = [
     *("task", "status", "verdict", "epsilon", "k", "gamma", "r2", "n_runs", "n_items", "chance"),
     *("predicted", "lo", "hi", "no_change", "ruler_in_loss", "counting_std", "residual_std"),
-    *("smallest_change", "r", "standing", "check"),
+    *("smallest_change", "r", "standing", "check", "reason", "compute_ratio", "loss_status"),
 ]
 
 
@@ -160,25 +164,40 @@ def check_dearest(
     )
 
 
-def give_verdicts(rows: pd.DataFrame) -> pd.Series:
+def give_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
     """Give the verdict of every task, by the rule at the head of this room.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        Columns n_runs, standing, r, lo, hi, no_change and check.
+        Columns n_runs, loss_status, standing, r, lo, hi, no_change, check and compute_ratio.
 
     Returns
     -------
-    pandas.Series
-        One of `VERDICTS` per row.
+    pandas.DataFrame
+        ``verdict``, one of `VERDICTS`, and ``reason``, the condition that decided.
     """
-    unknown = rows["lo"].isna() | (rows["n_runs"] < LEAST_RUNS)
-    nothing_seen = unknown | (rows["standing"] == STANDINGS[0]) | ~(rows["r"] > 0)
-    sure = (rows["standing"] == STANDINGS[2]) & (rows["hi"] < rows["no_change"])
-    sure &= rows["check"] == CHECKS[0]
-    return pd.Series(
-        np.select([nothing_seen, sure], [VERDICTS[2], VERDICTS[0]], VERDICTS[1]), index=rows.index
+    sure, unsure, unknown = VERDICTS
+    few = rows["lo"].isna() | (rows["n_runs"] < LEAST_RUNS)
+    far = rows["compute_ratio"] > FARTHEST * (1 + ROUNDING)
+    rule = [
+        (few, unknown, f"fewer than {LEAST_RUNS} runs"),
+        (~rows["loss_status"].isin(SOUND), unknown, "no sound loss law"),
+        (rows["standing"] == STANDINGS[0], unknown, STANDINGS[0]),
+        (~(rows["r"] > 0), unknown, "does not fall with loss"),
+        (rows["standing"] == STANDINGS[1], unsure, STANDINGS[1]),
+        (~(rows["hi"] < rows["no_change"]), unsure, "direction not sure"),
+        (rows["check"] == CHECKS[2], unsure, "too few runs for a check"),
+        (rows["check"] == CHECKS[1], unsure, "failed its check"),
+        (far, unsure, f"over {FARTHEST:g} times the compute"),
+    ]
+    conditions, verdicts, reasons = zip(*rule, strict=True)
+    return pd.DataFrame(
+        {
+            "verdict": np.select(conditions, verdicts, sure),
+            "reason": np.select(conditions, reasons, "direction sure"),
+        },
+        index=rows.index,
     )
 
 
@@ -215,8 +234,8 @@ def judge_tasks(
     -------
     pandas.DataFrame
         One row per error column, in order; `COLUMNS`. ``status`` and parameters are those of the
-        error law, ``predicted``, ``lo`` and ``hi`` do not rest on it. Errors are fractions; NaN
-        what cannot be had.
+        error law, ``predicted``, ``lo`` and ``hi`` do not rest on it; ``loss_status`` is that of
+        the loss law, on which they do. Errors are fractions; NaN what cannot be had.
 
     Raises
     ------
@@ -229,4 +248,4 @@ def judge_tasks(
     ahead = add_interval(ahead, constants, level)
     checks = check_dearest(table, items, (loss, N, law), constants, level)
     ahead["check"] = ahead["task"].map(checks).astype(object).fillna(CHECKS[2])
-    return ahead.assign(verdict=give_verdicts(ahead))[COLUMNS]
+    return ahead.join(give_verdicts(ahead))[COLUMNS]

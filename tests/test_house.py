@@ -103,7 +103,7 @@ ROOMS = {
     "task_choice": "names recipe shared_slope task_cases task_predictors testbed",
     "prospects": "compute fit forecast schema shared_slope",
     "calibration": "datafiles names prospects shared_slope task_choice task_predictors testbed",
-    "verdicts": "compute datafiles prospects",
+    "verdicts": "compute datafiles fit prospects",
     "verdict_study": "names recipe task_choice testbed verdicts",
     "figures_verdicts": "style",
     "results": (
@@ -113,7 +113,7 @@ ROOMS = {
     "unprinted": "ablation_tables slopes transfer task_averages results",
     "scorecard": "compute law published testbed recipe unprinted",
     "options": "faults numbers",
-    "task_wording": "forecast prospects verdicts wording",
+    "task_wording": "forecast items prospects verdicts wording",
     "cli": (
         "faults schema runs fit advice forecast scorecard backtest items options task_wording "
         "verdicts wording"

@@ -24,6 +24,7 @@ from scaling.runs import read_runs
 from scaling.scorecard import make_scorecard
 from scaling.tasks import predict_tasks, sum_up_methods
 from scaling.testbed import load_tasks, run_table, select_error_fit, select_loss_fit, select_targets
+from scaling.verdicts import judge_tasks
 from scaling.warmup import load_search_steps, pair_warmups
 
 ROOT = Path(__file__).parent.parent
@@ -190,30 +191,55 @@ def test_single_tasks_as_the_intro_tells_them():
 
 
 def test_the_example_of_tasks_prints_what_the_readme_shows(tmp_path):
-    (tmp_path / "runs.csv").write_text(block("csv", "err_lambada"), encoding="utf-8")
+    (tmp_path / "task_runs.csv").write_text(block("csv", "err_lambada"), encoding="utf-8")
     (tmp_path / "tasks.csv").write_text(block("csv", "n_items"), encoding="utf-8")
     command, shown = block("console", "scaling tasks").split("\n", 1)
     arguments = [str(tmp_path / a) if a.endswith(".csv") else a for a in command.split()[2:]]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
-    assert result.stdout == shown
+    assert result.stdout + result.stderr == shown
     run = run_table("redpajama").set_index("run").loc["redpajama-6.9B-M20"]
     measured = [f"{run[f'err_{task}']:.3f}" for task in ("lambada_openai", "copa", "boolq")]
     assert f"was measured {measured[0]}, {measured[1]} and {measured[2]}" in README
+
+
+def judge_from_six_runs(dataset):
+    """The verdicts on both targets of a training set, and what was measured."""
+    table, known = run_table(dataset), load_tasks()
+    for run in select_targets(table).to_dict("records"):
+        target = run["N"], run["D"]
+        rows = judge_tasks(select_error_fit(table), "loss_c4_eval", "N", known, target)
+        rows = rows[rows["task"].isin(known["task"])]
+        measured = rows["task"].map(lambda task, run=run: run[f"err_{task}"])
+        inside = measured.between(rows["lo"], rows["hi"])
+        yield rows.assign(inside=inside, step=run["size"])
+
+
+def test_verdicts_from_six_runs_as_the_readme_tells_them():
+    rows = pd.concat(part for name in DATASETS.values() for part in judge_from_six_runs(name))
+    sure = rows[rows["verdict"] == "predictable"]
+    large = sure[sure["step"] == "6.9B"]["inside"]
+    told = f"From six such runs {sure['inside'].sum()} of {len(sure)} predictions called "
+    told += f"predictable were inside, at 6.9B {large.sum()} of {len(large)}, on three training"
+    assert told in unfolded(README)
 
 
 def test_single_tasks_as_the_readme_tells_them():
     medians = sum_up_methods(predict_tasks(), ["loss_from", "size", "dataset"])
     at_6_9B = medians.loc["predicted", "6.9B"].mul(100)
     lo, hi = at_6_9B.min(), at_6_9B.max()
-    told = f"misses one task by {lo['law']:.0f} to {hi['law']:.0f}% in the median, no change by "
-    told += f"{lo['no change']:.0f} to {hi['no change']:.0f}%, a ruler in loss by "
+    told = f"misses one of 46 tasks by {lo["law"]:.0f} to {hi["law"]:.0f}% in the median, "
+    told += f"no change by {lo["no change"]:.0f} to {hi["no change"]:.0f}%, a ruler in loss by "
     assert f"{told}{lo['ruler in loss']:.0f} to {hi['ruler in loss']:.0f}%" in README
     verdicts = load_result("task_verdicts").query("kind == 'target' and verdict == 'predictable'")
-    assert f"predictable {verdicts['inside'].mean():.0%} lie in their 90% interval" in README
+    told = f"of {len(verdicts)} such predictions {verdicts['inside'].mean():.0%} lie in their 90%"
+    assert verdicts["task"].nunique() == 6
+    assert f"six tasks are called predictable, and {told} interval" in README
     large = verdicts.query("step == '6.9B'")["inside"]
-    told = f"{verdicts['inside'].sum()} of {len(verdicts)} predictions called predictable were "
-    assert f"{told}inside, at 6.9B {large.sum()} of {len(large)}" in unfolded(README)
+    told = f"from all runs as cheap {verdicts['inside'].sum()} of {len(verdicts)}, at 6.9B "
+    assert f"{told}{large.sum()} of {len(large)}" in unfolded(README)
+    medians = verdicts.query("step == '6.9B'")[["error_ruler_in_loss", "error_predicted"]].abs()
+    assert medians["error_ruler_in_loss"].median() < medians["error_predicted"].median()
 
 
 def test_the_runs_that_chose_the_tasks():

@@ -9,17 +9,20 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 from scipy.stats import t as student
 
 from scaling.calibration import choose_scale, find_quantiles, score_intervals
 from scaling.law import LossLaw
 from scaling.prospects import STANDINGS, find_scale, look_at_tasks
 from scaling.results import load_result
+from scaling.task_choice import list_folds, list_targets
 from scaling.testbed import load_tasks, run_table
 from scaling.verdict_study import resample_inside, sum_up_verdicts
 from scaling.verdicts import (
     CHECKS,
     COLUMNS,
+    FARTHEST,
     VERDICTS,
     TaskConstants,
     add_interval,
@@ -173,28 +176,40 @@ def test_a_level_is_a_fraction(level):
 
 
 GOOD = {"n_runs": 5, "standing": STANDINGS[2], "r": 0.9, "lo": 0.2, "hi": 0.4, "no_change": 0.5}
-GOOD |= {"check": CHECKS[0]}
+GOOD |= {"check": CHECKS[0], "loss_status": "converged", "compute_ratio": 32.0}
 
 
 @pytest.mark.parametrize(
-    ("change", "verdict"),
+    ("change", "verdict", "reason"),
     [
-        ({}, 0),
-        ({"hi": 0.4999}, 0),
-        ({"hi": 0.5}, 1),  # no change is in the interval
-        ({"lo": 0.6, "hi": 0.7}, 1),
-        ({"check": CHECKS[1]}, 1),
-        ({"check": CHECKS[2]}, 1),
-        ({"standing": STANDINGS[1]}, 1),
-        ({"standing": STANDINGS[0]}, 2),
-        ({"r": 0.0}, 2),
-        ({"r": math.nan}, 2),
-        ({"n_runs": 4}, 2),
-        ({"lo": math.nan, "hi": math.nan}, 2),
+        ({}, 0, "direction sure"),
+        ({"hi": 0.4999}, 0, "direction sure"),
+        ({"loss_status": "saturated"}, 0, "direction sure"),
+        ({"hi": 0.5}, 1, "direction not sure"),  # no change is in the interval
+        ({"lo": 0.6, "hi": 0.7}, 1, "direction not sure"),
+        ({"check": CHECKS[1]}, 1, "failed its check"),
+        ({"check": CHECKS[2]}, 1, "too few runs for a check"),
+        ({"compute_ratio": 33.0}, 1, "over 32 times the compute"),
+        ({"standing": STANDINGS[1]}, 1, "just off guessing"),
+        ({"standing": STANDINGS[1], "hi": 0.5}, 1, "just off guessing"),  # the first decides
+        ({"standing": STANDINGS[0]}, 2, "at guessing"),
+        ({"r": 0.0}, 2, "does not fall with loss"),
+        ({"r": math.nan}, 2, "does not fall with loss"),
+        ({"n_runs": 4}, 2, "fewer than 5 runs"),
+        ({"lo": math.nan, "hi": math.nan}, 2, "fewer than 5 runs"),
+        ({"loss_status": "wrong_sign"}, 2, "no sound loss law"),
+        ({"loss_status": "too_few_runs", "n_runs": 4}, 2, "fewer than 5 runs"),
     ],
 )
-def test_rule_of_the_verdict(change, verdict):
-    assert give_verdicts(pd.DataFrame([GOOD | change])).tolist() == [VERDICTS[verdict]]
+def test_rule_of_the_verdict(change, verdict, reason):
+    given = give_verdicts(pd.DataFrame([GOOD | change])).iloc[0]
+    assert given.tolist() == [VERDICTS[verdict], reason]
+
+
+def test_a_verdict_reaches_as_far_as_the_backtests_did():
+    folds = [*list_folds(run_table()), *list_targets(run_table())]
+    steps = [fold.asked["C"].max() / fold.case.runs["C"].max() for fold in folds]
+    assert max(steps) == pytest.approx(FARTHEST)
 
 
 # --- planted tasks, over repetitions -------------------------------------------------------
@@ -367,6 +382,13 @@ def test_whole_tasks_are_resampled():
     assert resample_inside(rows, np.random.default_rng(0)) == (0.0, 1.0)
 
 
+def test_the_interval_of_the_share_is_one_of_95_percent():
+    """With one row per task the number inside is binomial."""
+    rows = pd.DataFrame({"task": range(400), "inside": [1] * 300 + [0] * 100})
+    lo, hi = resample_inside(rows, np.random.default_rng(0))
+    assert (lo, hi) == pytest.approx(tuple(binom.ppf([0.025, 0.975], 400, 0.75) / 400), abs=0.006)
+
+
 def test_counts_by_verdict(told):
     sums = sum_up_verdicts(told[told["kind"] == "target"], [])
     assert list(sums.index) == list(VERDICTS)
@@ -375,6 +397,9 @@ def test_counts_by_verdict(told):
     assert sums.loc[VERDICTS[0], "median"] == pytest.approx(one["error_predicted"].abs().median())
     width = (one["hi"] - one["lo"]) / 2 / one["predicted"]
     assert sums.loc[VERDICTS[0], "width"] == pytest.approx(width.median())
+    for name in ("no_change", "ruler_in_loss"):
+        expected = one[f"error_{name}"].abs().median()
+        assert sums.loc[VERDICTS[0], f"median_{name.split('_in_')[0]}"] == pytest.approx(expected)
 
 
 def test_table_of_the_testbed_is_judge_tasks_again(told):
