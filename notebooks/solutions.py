@@ -525,8 +525,8 @@ assert needed_46["times"].isna().sum() == 1
 needed_46.sort_values("times").iloc[[0, 1, 2, 11, 23, 34, -3, -2, -1]]
 
 # %% [markdown]
-# Seventeen have items enough. Thirteen would need more than ten times what they have, and on one, whose error did not
-# change at all, no number would do. Most of these did not change because they stand at chance: more items would only show that.
+# Seventeen of the other 45 have items enough. Thirteen would need more than ten times what they have. Most of these did
+# not change because they stand at chance: more items would only show that.
 #
 # **2. The traits again, at 1.4B.**
 

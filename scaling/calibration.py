@@ -7,21 +7,17 @@ the misses is taken for tasks at guessing, just off it, and ten points off it, e
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import product
-from typing import cast
 
 import pandas as pd
 
 from scaling.datafiles import data_path
 from scaling.names import LOSS_COLUMN
-from scaling.prospects import STANDINGS, find_scale, look_at_tasks
-from scaling.shared_slope import Array
+from scaling.prospects import CALIBRATED, STANDINGS, find_scale, look_at_tasks
 from scaling.task_choice import TaskFold, choose_task_candidate, list_folds
 from scaling.task_predictors import list_task_candidates
 from scaling.testbed import load_tasks, run_table
 
-LEVEL = 0.9
 DOUBTS = (0.5, 1.0, 1.5, 2.0)
 FLOORS = (0.0, 0.005, 0.01, 0.02, 0.03)
 
@@ -35,12 +31,13 @@ def look_at_fold(fold: TaskFold, b: float) -> pd.DataFrame:
         Rows as from `look_at_tasks`, with kind, step, dataset, run and ``measured``.
     """
     parts = []
-    for k, run in enumerate(fold.asked.to_dict("records")):
+    for run in fold.asked.to_dict("records"):
         target = (float(run["N"]), float(run["D"]))
         rows = look_at_tasks(fold.case.runs, target, b, load_tasks(), LOSS_COLUMN, law="best")
         rows = rows[rows["task"].isin(fold.case.tasks["task"])].reset_index(drop=True)
         names = {name: getattr(fold, name) for name in ("kind", "step", "dataset")}
-        parts.append(rows.assign(**names, run=run["run"], measured=fold.measured[:, k]))
+        measured = rows["task"].map(lambda task, run=run: run[f"err_{task}"])
+        parts.append(rows.assign(**names, run=run["run"], measured=measured))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -53,7 +50,7 @@ def find_quantiles(prospects: pd.DataFrame, doubt: float, floor: float) -> pd.Se
     """90% quantile of the misses in units of their scale, by standing."""
     misses = (prospects["predicted"] - prospects["measured"]).abs()
     units = misses / find_scale(prospects, doubt, floor)
-    return units.groupby(prospects["standing"]).quantile(LEVEL).loc[list(STANDINGS)]
+    return units.groupby(prospects["standing"]).quantile(CALIBRATED).loc[list(STANDINGS)]
 
 
 def score_intervals(prospects: pd.DataFrame, doubt: float, floor: float) -> float:
@@ -69,7 +66,7 @@ def score_intervals(prospects: pd.DataFrame, doubt: float, floor: float) -> floa
     outside = (lo - prospects["measured"]).clip(lower=0) + (prospects["measured"] - hi).clip(
         lower=0
     )
-    return float((hi - lo + 2 / (1 - LEVEL) * outside).mean())
+    return float((hi - lo + 2 / (1 - CALIBRATED) * outside).mean())
 
 
 def choose_scale(prospects: pd.DataFrame) -> tuple[float, float]:
@@ -78,10 +75,19 @@ def choose_scale(prospects: pd.DataFrame) -> tuple[float, float]:
 
 
 def chosen_slope() -> float:
-    """Slope of the predictor that the stored scores choose."""
+    """Slope of the predictor that the stored scores choose.
+
+    Raises
+    ------
+    ValueError
+        It is not the one slope that `scaling.shared_slope.look_ahead` carries out.
+    """
     scores = pd.read_csv(data_path("results", "task_scores.csv"), index_col="candidate")
     chosen = choose_task_candidate(scores, list_task_candidates())
-    return float(cast(partial[Array], chosen.predict).keywords["b"])
+    name, _, b = chosen.name.partition(", b ")
+    if name != "one slope and r":
+        raise ValueError(f"the choice must be one slope and r, got {chosen.name!r}")
+    return float(b)
 
 
 def tabulate_task_constants() -> pd.DataFrame:

@@ -389,9 +389,10 @@ def tasks(
     from scaling.faults import Fault, RunTableError
     from scaling.forecast import fit_table, make_forecast
     from scaling.items import read_items, tell_unmatched
+    from scaling.prospects import CALIBRATED
     from scaling.runs import error_columns
     from scaling.task_wording import target_in_words, tasks_in_words, warn_of_tasks
-    from scaling.verdicts import CALIBRATED, choose_target, judge_tasks
+    from scaling.verdicts import choose_target, judge_tasks
 
     asked = _find_target(N, D, M)
     known = None if items is None else read_items(items)
@@ -427,7 +428,7 @@ def _find_target(N: float | None, D: float | None, M: float | None) -> tuple[flo
 
 
 def _task_as_json(row: dict[Any, Any]) -> dict[str, Any]:
-    """Give whole numbers as such, and null for what is not known."""
+    """Give whole numbers as such."""
     whole = {key: int(row[key]) for key in ("n_runs", "n_items") if math.isfinite(row[key])}
     return row | whole
 

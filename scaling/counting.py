@@ -65,25 +65,6 @@ def counting_variance(p: ArrayLike, n: ArrayLike) -> Any:
     return p * (1 - p) / (n - 1)
 
 
-def counting_error_of_mean(p: ArrayLike, n: ArrayLike) -> Any:
-    """Binomial standard error of a plain mean of tasks, ``sqrt(sum p (1 - p) / n) / n_tasks``.
-
-    Parameters
-    ----------
-    p : array_like of shape (..., n_tasks)
-        Errors, fractions.
-    n : array_like of shape (n_tasks,)
-        Items.
-
-    Returns
-    -------
-    float or ndarray of shape (...)
-        A fraction.
-    """
-    squares = counting_error(p, n) ** 2
-    return np.sqrt(squares.sum(axis=-1)) / squares.shape[-1]
-
-
 def smallest_change(p_1: ArrayLike, p_2: ArrayLike, n: ArrayLike, z: float = Z) -> Any:
     """Smallest difference between two runs that `n` items can show, if they answer independently.
 

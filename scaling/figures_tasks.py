@@ -10,6 +10,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from scaling.counting import Z, counting_error
 from scaling.law import ErrorLaw
 from scaling.names import LOSS_COLUMN
 from scaling.style import DATASET_COLOURS, DATASET_LABELS, DATASET_MARKERS, INK
@@ -55,7 +56,7 @@ def draw_task(
     for dataset, own in runs.groupby("dataset", sort=False):
         colour = DATASET_COLOURS[str(dataset)]
         x, y = own[LOSS_COLUMN], own[column]
-        bar = 1.96 * np.sqrt(y * (1 - y) / n_items)
+        bar = Z * counting_error(y, n_items)
         ax.vlines(x, y - bar, y + bar, color=colour, linewidth=0.5, alpha=0.35)
         area = np.where(own["N"] > 1e9, 22, 7)
         ax.scatter(

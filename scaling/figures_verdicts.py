@@ -7,14 +7,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from scaling.figures_tasks import METHOD_STYLES
 from scaling.style import INK
+from scaling.verdicts import VERDICTS
 
-VERDICT_STYLES = {
-    "predictable": ("#0072B2", "o"),
-    "only with its interval": ("#D55E00", "s"),
-    "not from these runs": ("#777777", "D"),
-}
-BASELINE_STYLES = {"no change": ("#777777", ":"), "ruler in loss": ("#AA4499", "-.")}
+# In the order of the rows, from above.
+VERDICT_STYLES = dict(
+    zip(VERDICTS, (("#0072B2", "o"), ("#D55E00", "s"), ("#777777", "D")), strict=True)
+)
+BASELINE_STYLES = {name: METHOD_STYLES[name] for name in ("no change", "ruler in loss")}
 
 
 def draw_outcomes(ax: Axes, candidates: pd.DataFrame, outcome: str) -> Axes:
@@ -45,7 +46,7 @@ def draw_outcomes(ax: Axes, candidates: pd.DataFrame, outcome: str) -> Axes:
     return ax
 
 
-def draw_intervals(ax: Axes, rows: pd.DataFrame, labels: pd.Series) -> Axes:
+def draw_task_intervals(ax: Axes, rows: pd.DataFrame, labels: pd.Series) -> Axes:
     """Draw the interval of every task, what was measured, and both baselines.
 
     Parameters

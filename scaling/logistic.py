@@ -11,6 +11,7 @@ from scipy.special import expit, logit
 Array = NDArray[np.float64]
 LEAST = 0.01  # share above chance at which a fit starts, and error whose noise is the least
 LEVEL, LEVEL_STD = -2.0, 3.0  # prior on the log odds above chance at the last run
+APART_STD = 9.0  # of the levels of other training sets from one's own
 STEPS = 30
 
 
@@ -45,7 +46,8 @@ def fit_logistic(
     """Fit ``Err(u) = (1 - chance) / (1 + exp(z_s + b u))`` to every task at once.
 
     Training sets s share the slope b of a task and have a level z_s each. Minimises squared
-    misses over ``p (1 - p) / n + noise^2``, weighted by reach, plus the pulls on b and on z_0;
+    misses over ``p (1 - p) / n + noise^2``, weighted by reach, plus the pulls on b, on z_0 and on
+    ``z_s - z_0``;
     steps of Levenberg and Marquardt.
 
     Parameters
@@ -106,5 +108,5 @@ def _pulls(n_sets: int, b_std: float) -> Array:
     for s in range(1, n_sets):
         apart = np.zeros(n_sets + 1)
         apart[[s, 0]] = 1.0, -1.0
-        pull += np.outer(apart, apart) * LEVEL_STD**-4
+        pull += np.outer(apart, apart) * APART_STD**-2
     return pull

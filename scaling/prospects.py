@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.compute import training_flops
+from scaling.counting import Z
 from scaling.fit import FitError, fit_error_law
 from scaling.forecast import fit_table
 from scaling.schema import error_columns
@@ -20,7 +21,7 @@ from scaling.shared_slope import Array, find_last, log_reducible, look_ahead
 
 STANDINGS = ("at guessing", "just off guessing", "off guessing")
 TEN_POINTS = 0.1  # what the paper's 17-task rule asks for
-Z = 1.96  # standard errors that count as seen
+CALIBRATED = 0.9  # the level that the shipped constants of an interval are for
 LEAST = 0.01  # error and accuracy whose counting noise is the least
 SAME_M = 0.01
 NAN = math.nan
@@ -67,7 +68,7 @@ def look_at_tasks(
 
     Raises
     ------
-    ValueError
+    KeyError
         A column is missing.
     """
     runs = table.assign(C=training_flops(table[N], table["D"])).sort_values("C", kind="stable")

@@ -193,9 +193,9 @@ def split_at_matched_loss(
     Returns
     -------
     pandas.DataFrame
-        A row per task, in order: ``counting``, the mean of ``p (1 - p) / n``; ``runs``, ``phi -
-        1`` times that; ``sets``, ``tau^2``; and ``phi``. The first three in squared fractions,
-        estimates by moments: those of a small or absent part may be negative.
+        A row per task, in order: ``counting``, the mean of ``p (1 - p) / (n - 1)``; ``runs``,
+        ``phi - 1`` times that; ``sets``, ``tau^2``; and ``phi``. The first three in squared
+        fractions, estimates by moments: those of a small or absent part may be negative.
 
     References
     ----------

@@ -99,7 +99,9 @@ class TaskCandidate:
     name : str
         Name in the tables.
     n_parts : int
-        Constants that somebody has to set, and further sources that it draws on.
+        Constants that somebody has to set, and further things learnt from runs: how far a task
+        follows the loss, its neighbours, other training sets, other predictions. Baselines and the
+        paper's law count none.
     predict : callable
         Takes a `TaskCase`, returns errors of shape (n_tasks, n_targets).
     """

@@ -26,8 +26,8 @@ from scaling.names import DATASETS
 from scaling.recipe import relative_error
 from scaling.shared_slope import Array
 from scaling.task_cases import TaskCandidate, TaskCase, read_errors
-from scaling.task_predictors import list_task_candidates
-from scaling.testbed import load_tasks, run_table, select_targets
+from scaling.task_predictors import LATER, list_task_candidates
+from scaling.testbed import load_tasks, run_table, select_small, select_targets
 
 RUNGS = {"1.4B": ("0.411B", 0.5), "0.411B": ("0.154B", 0.25), "0.154B": ("0.079B", 0.25)}
 LONG = {"0.411B": 0.5, "0.154B": 0.25, "0.079B": 0.25}
@@ -72,9 +72,8 @@ class TaskFold:
 
 def select_open(table: pd.DataFrame) -> pd.DataFrame:
     """Select what the choice may read: 0.411B and less, and 1.4B at M = 20."""
-    small = table["N"] < 1e9
-    reference = (table["size"] == "1.4B") & (table["M"] == 20)
-    return table[small | reference].reset_index(drop=True)
+    reference = table[(table["size"] == "1.4B") & (table["M"] == 20)]
+    return pd.concat([select_small(table), reference], ignore_index=True)
 
 
 def make_case(table: pd.DataFrame, reference: pd.DataFrame, asked: pd.DataFrame) -> TaskCase:
@@ -250,4 +249,5 @@ def tabulate_task_scores() -> pd.DataFrame:
 
 def tabulate_task_large_runs() -> pd.DataFrame:
     """Ask every candidate about the large runs, which the choice has not read, summed up by run."""
-    return sum_up_runs(run_folds(list(list_targets(run_table())), list_task_candidates()))
+    candidates = [*list_task_candidates(), *LATER]
+    return sum_up_runs(run_folds(list(list_targets(run_table())), candidates))

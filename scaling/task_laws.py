@@ -35,7 +35,11 @@ def ruler_in_compute(case: TaskCase) -> Array:
 
 
 def error_law(case: TaskCase, recipe: bool) -> Array:
-    """Fit the paper's error law to all runs known, or to those of M = 20 and one of M = 320."""
+    """Fit the paper's error law to all runs known, or to those of the paper's six that are.
+
+    These are the runs of M = 20 and one of M = 320: six at the large runs, five to three in the
+    backtests.
+    """
     runs = case.runs
     if recipe:
         runs = runs[(runs["M"] == 20) | ((runs["M"] == 320) & (runs["N"] == runs["N"].min()))]

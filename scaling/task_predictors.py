@@ -1,7 +1,8 @@
 """What takes part in the choice of a predictor of single tasks? Every candidate, by name.
 
 One slope for all tasks, alone and with parts added one by one; beside it the baselines and laws of
-`scaling.task_laws`, and combinations. The choice is closed: no later candidate joins it.
+`scaling.task_laws`, and combinations. The choice is closed: no later candidate joins it, but may
+stand in `LATER`, which is asked about the large runs alone.
 """
 
 from __future__ import annotations
@@ -127,12 +128,12 @@ BASELINES = [
     TaskCandidate("ruler in compute", 0, ruler_in_compute),
 ]
 LAWS = [
-    TaskCandidate("law, six runs", 0, partial(error_law, recipe=True)),
+    TaskCandidate("law, recipe", 0, partial(error_law, recipe=True)),
     TaskCandidate("law", 0, partial(error_law, recipe=False)),
     TaskCandidate("line near the last run", 2, partial(local_line, reach=0.2, slope_std=0.2)),
     TaskCandidate("one skill", 2, partial(low_rank, rank=1, reach=0.3)),
     TaskCandidate("two skills", 2, partial(low_rank, rank=2, reach=0.3)),
-    TaskCandidate("logistic in loss", 2, OWN),
+    TaskCandidate("logistic in loss", 4, OWN),
     TaskCandidate("logistic, slopes pulled", 4, PULLED),
     TaskCandidate("logistic, slopes pulled, three sets", 5, partial(PULLED, pool=True)),
 ]
@@ -177,6 +178,9 @@ def list_one_slope() -> list[TaskCandidate]:
         pooled = partial(shared_slope, b=b, ell=0.15, siblings=True)
         listed.append(TaskCandidate(f"neighbours of three sets, b {b:g}", 4, pooled))
     return listed
+
+
+LATER: list[TaskCandidate] = []
 
 
 def list_task_candidates() -> list[TaskCandidate]:

@@ -22,7 +22,6 @@ Array = NDArray[np.float64]
 LOW_R2 = 0.5  # below it a law leaves more of the spread than it explains
 FIT_RUNS = {"six": select_error_fit, "five": select_loss_fit}
 METHODS = ("law", "law, five runs", "no change", "ruler in loss")
-LOSS_FROM = ("predicted", "measured")
 TASKS = list(TASK_LABELS)
 COLUMNS = [f"err_{task}" for task in TASKS]
 

@@ -21,7 +21,7 @@ from scipy.stats import t as student
 from scaling.compute import training_flops
 from scaling.datafiles import data_path
 from scaling.fit import SOUND
-from scaling.prospects import STANDINGS, find_scale, look_at_tasks
+from scaling.prospects import CALIBRATED, STANDINGS, find_scale, look_at_tasks
 
 VERDICTS = ("predictable", "only with its interval", "not from these runs")
 CHECKS = ("inside", "outside", "no check")
@@ -29,7 +29,6 @@ LEAST_RUNS = 5
 CHEAP = 1 / 4  # of the compute of the dearest run: what the check on it knows
 FARTHEST = 32.0  # times the compute of the dearest run: the longest step of the backtests
 TEN_TIMES = 10.0  # the compute of the dearest run: the default target
-CALIBRATED = 0.9  # the level that the shipped quantiles are for
 ROUNDING = 1e-6
 TAIL = 4  # degrees of freedom of Student's t, for other levels
 COLUMNS = [
@@ -97,7 +96,8 @@ def add_interval(prospects: pd.DataFrame, constants: TaskConstants, level: float
     """Add ``lo`` and ``hi``, the ends of the interval, and keep the prediction between 0 and 1.
 
     Half width: ``units * scale * t(level) / t(0.9)``, with quantiles of Student's t of four degrees
-    of freedom, whose tails are those of the misses in the backtests.
+    of freedom. Their tails are near those of the misses in the backtests, but for tasks just off
+    guessing: of these an interval of 95% would have to be a sixth wider.
 
     Parameters
     ----------

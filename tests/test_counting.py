@@ -12,7 +12,6 @@ from scaling.counting import (
     Z,
     compare_with_chance,
     counting_error,
-    counting_error_of_mean,
     counting_variance,
     smallest_change,
 )
@@ -31,23 +30,6 @@ def test_the_variance_of_a_measured_error_is_right_on_average(p, n):
     counts = np.arange(n + 1)
     chances = stats.binom(n, p).pmf(counts)
     assert chances @ counting_variance(counts / n, n) == pytest.approx(p * (1 - p) / n)
-
-
-def test_the_error_of_a_mean_is_that_of_simulated_means():
-    p, n = np.array([0.2, 0.5, 0.9]), np.array([40, 100, 1000])
-    means = (np.random.default_rng(0).binomial(n, p, (40_000, 3)) / n).mean(axis=1)
-    assert counting_error_of_mean(p, n) == pytest.approx(means.std(), rel=0.02)
-    by_hand = np.sqrt(0.16 / 40 + 0.25 / 100 + 0.09 / 1000) / 3
-    assert counting_error_of_mean(p, n) == pytest.approx(by_hand)
-    assert counting_error_of_mean(np.tile(p, (4, 1)), n) == pytest.approx([by_hand] * 4)
-
-
-def test_the_mean_of_17_tasks_at_6_9B_is_known_as_chapter_09_says():
-    tasks = load_tasks().query("in_17")
-    run = run_table("redpajama").query("size == '6.9B'").iloc[0]
-    p = run[[f"err_{task}" for task in tasks["task"]]].to_numpy(float)
-    expected = np.sqrt((p * (1 - p) / tasks["n_items"].to_numpy()).sum()) / 17
-    assert counting_error_of_mean(p, tasks["n_items"]) == pytest.approx(expected)
 
 
 def test_the_smallest_change_weighs_both_runs():

@@ -34,7 +34,6 @@ ROOMS = {
     "schema": "",
     "style": "",
     "figures": "law names style",
-    "figures_tasks": "law names style",
     "figures_testbed": "names style",
     "observations": "objectives scan",
     "projection": "objectives scan",
@@ -79,6 +78,7 @@ ROOMS = {
     "families": "fit best predictors",
     "trials": "names testbed grids recipe predictors",
     "counting": "testbed",
+    "figures_tasks": "counting law names style",
     "scatter": "counting",
     "task_scatter": "counting fit names scatter testbed",
     "variance_split": "counting fit scatter",
@@ -101,11 +101,11 @@ ROOMS = {
     "task_laws": "baselines fit logistic shared_slope task_cases",
     "task_predictors": "fit logistic names shared_slope task_cases task_laws",
     "task_choice": "names recipe shared_slope task_cases task_predictors testbed",
-    "prospects": "compute fit forecast schema shared_slope",
-    "calibration": "datafiles names prospects shared_slope task_choice task_predictors testbed",
+    "prospects": "compute counting fit forecast schema shared_slope",
+    "calibration": "datafiles names prospects task_choice task_predictors testbed",
     "verdicts": "compute datafiles fit prospects",
     "verdict_study": "names recipe task_choice testbed verdicts",
-    "figures_verdicts": "style",
+    "figures_verdicts": "figures_tasks style verdicts",
     "results": (
         "ablation_tables calibration datafiles extrapolation few_runs leverage overtraining "
         "selection slopes task_averages task_choice task_split transfer verdict_study"
@@ -115,8 +115,8 @@ ROOMS = {
     "options": "faults numbers",
     "task_wording": "forecast items prospects verdicts wording",
     "cli": (
-        "faults schema runs fit advice forecast scorecard backtest items options task_wording "
-        "verdicts wording"
+        "faults schema runs fit advice forecast scorecard backtest items options prospects "
+        "task_wording verdicts wording"
     ),
 }
 MODULES = sorted(path for path in (ROOT / "scaling").glob("*.py") if path.stem != "__init__")

@@ -228,8 +228,8 @@ def test_single_tasks_as_the_readme_tells_them():
     medians = sum_up_methods(predict_tasks(), ["loss_from", "size", "dataset"])
     at_6_9B = medians.loc["predicted", "6.9B"].mul(100)
     lo, hi = at_6_9B.min(), at_6_9B.max()
-    told = f"misses one of 46 tasks by {lo["law"]:.0f} to {hi["law"]:.0f}% in the median, "
-    told += f"no change by {lo["no change"]:.0f} to {hi["no change"]:.0f}%, a ruler in loss by "
+    told = f"misses one of 46 tasks by {lo['law']:.0f} to {hi['law']:.0f}% in the median, "
+    told += f"no change by {lo['no change']:.0f} to {hi['no change']:.0f}%, a ruler in loss by "
     assert f"{told}{lo['ruler in loss']:.0f} to {hi['ruler in loss']:.0f}%" in README
     verdicts = load_result("task_verdicts").query("kind == 'target' and verdict == 'predictable'")
     told = f"of {len(verdicts)} such predictions {verdicts['inside'].mean():.0%} lie in their 90%"
