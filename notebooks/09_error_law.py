@@ -25,11 +25,9 @@ from myst_nb import glue
 from scaling.baselines import (
     miss_beside_chain,
     predict_beside_chain,
-    predict_no_change,
-    predict_on_line,
 )
 from scaling.figures import draw_error_against_loss, draw_legs
-from scaling.headline import make_headline
+from scaling.headline import draw_baselines, make_headline
 from scaling.recipe import AUTHORS, Recipe, fit_chain, relative_error
 from scaling.style import DATASET_LABELS, use_style
 from scaling.testbed import load_tasks, run_table, select_error_fit, select_large, select_targets
@@ -180,20 +178,9 @@ chain.error_fit.status, chain.error_fit.dof
 #
 # Now both laws together: compute gives loss, loss gives error.
 
-
-# %%
-def add_baselines(ax, six, task):
-    L = np.array([ax.get_xlim()[0], six["loss_c4_eval"].nsmallest(2).max()])
-    line = predict_on_line(six, L, ("loss_c4_eval", task))
-    ax.plot(L, line, "-.", color="#AA4499", linewidth=1.3, label="ruler in loss")
-    ax.axhline(predict_no_change(six, task), color="#777777", linestyle=":", label="no change")
-    ax.legend(loc="lower right", fontsize=8)
-
-
 # %% mystnb={"image": {"alt": "Two panels for RedPajama. Top: loss over compute with lines of equal tokens per parameter, dashed beyond the five ringed fit runs; the two large runs are missed by 0.71 and 0.73 per cent. Bottom: mean error of 17 tasks over loss; points follow one rising curve through six ringed runs, and the two large runs at its dashed lower end are missed by 3.6 and 0.046 per cent. There a dash-dotted ruler through the last two fit runs nearly coincides with the curve; a dotted level, no change, lies far above."}, "figure": {"caption": "The headline of the book, re-executed: five runs predict the loss of two large runs (top), six predict their average error (bottom). Per cents are predicted minus measured.", "name": "fig-headline"}}
 headline_figure = make_headline("redpajama")
-glue("headline_figure", headline_figure, display=False)
-add_baselines(headline_figure.axes[1], six, "err_avg17");
+glue("headline_figure", headline_figure, display=False);
 
 # %%
 targets = select_targets(redpajama)
@@ -383,7 +370,7 @@ columns = ("loss_c4_eval", "err_hellaswag_zeroshot")
 law = fit_chain(redpajama, error_column=columns[1]).error_fit.law
 draw_error_against_loss(ax, redpajama, law, six, columns=columns)
 ax.set(title="On HellaSwag the exponential falls too fast", ylabel="Err, HellaSwag top-1 error")
-add_baselines(ax, six, columns[1])
+draw_baselines(ax, six, columns[1])
 at_6_9B = all_17.loc[("hellaswag_zeroshot", "redpajama-6.9B-M20")]
 text = f"6.9B\nlaw {at_6_9B['chain']:+.0%}\nruler {at_6_9B['ruler in loss']:+.0%}"
 point = tuple(redpajama.set_index("run").loc["redpajama-6.9B-M20", list(columns)])

@@ -78,20 +78,22 @@ verdict_rows = load_result("task_verdicts")
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 answer_medians = medians.loc["predicted", "6.9B"]
 answer_lo, answer_hi = answer_medians.min(), answer_medians.max()
-answer_split = variance_split.query("region == 'targets' and method == 'law'")[[*PARTS, "total"]].sum()
+answer_split = 1e4 * variance_split.query("region == 'targets'").groupby("method")[["fit", "total", "smoothed"]].mean()
+answer_roots = np.sqrt(answer_split)
 answer_sure = verdict_rows.query("kind == 'target' and verdict == 'predictable'")
 answer_names = tasks[tasks["task"].isin(answer_sure["task"])]["label"].str.replace("BIG-bench ", "").sort_values()
-assert (answer_medians["ruler in loss"] < answer_medians["law"]).all()
+assert (answer_medians["ruler in loss"] < answer_medians["law"]).all() and (answer_sure["measured"] < answer_sure["no_change"]).all()
+assert answer_roots.loc["law", "smoothed"] > answer_roots.loc["law", "total"]
 Markdown(
-    f"""**Short answer.** Because the law draws a curve with three coefficients through six noisy points, and a little noise
-sends it far off. Of its mean squared miss at six large runs {answer_split["fit"] / answer_split["total"]:.0%} is the noise of the six runs fitted, made large by
-the fit, {answer_split["law"] / answer_split["total"]:.0%} the shape of the law, and {answer_split["counting"] / answer_split["total"]:.0%} the noise of counting the answers of the large
-runs (one part is estimated below zero, so these pass 100%). At 6.9B the law misses one task by
+    f"""**Short answer.** Because six points do not hold three coefficients, and the law is asked beyond them. At 6.9B it misses one task by
 {answer_lo["law"]:.0f} to {answer_hi["law"]:.0f}% in the median, by training set; *no change* by {answer_lo["no change"]:.0f} to {answer_hi["no change"]:.0f}%;
-a ruler through two runs by {answer_lo["ruler in loss"]:.0f} to {answer_hi["ruler in loss"]:.0f}%: take the ruler. A predictor that we chose by backtests
-on small runs is no better. What can be had is a verdict: of {len(answer_sure)} predictions that we call *predictable*, on {answer_sure["task"].nunique()} of
-{len(tasks)} tasks ({", ".join(answer_names)}), {answer_sure["inside"].mean():.0%} lie in their 90%
-interval, which is wide."""
+a ruler through two runs by {answer_lo["ruler in loss"]:.0f} to {answer_hi["ruler in loss"]:.0f}%: take the ruler. The noise of the six points, drawn again, moves the
+law's prediction by {answer_roots.loc["law", "fit"]:.0f} points (root mean square, a few tasks being most of it), yet without their noise it would not miss less:
+{answer_roots.loc["law", "smoothed"]:.0f} points instead of {answer_roots.loc["law", "total"]:.0f}, where the ruler would miss by {answer_roots.loc["ruler in loss", "smoothed"]:.0f} instead of
+{answer_roots.loc["ruler in loss", "total"]:.0f}. A predictor that we chose by backtests on small runs is no better than no change. What can be had is the
+direction: all {len(answer_sure)} predictions that we call *predictable*, on {answer_sure["task"].nunique()} of {len(tasks)} tasks
+({", ".join(answer_names)}), went the way they said, but {answer_sure["inside"].sum()} lie in their 90% interval, at 6.9B
+{answer_sure.query("step == '6.9B'")["inside"].sum()} of {(answer_sure["step"] == "6.9B").sum()}."""
 )
 
 # %% [markdown]
@@ -152,8 +154,8 @@ assert not (theirs["rmse"] < six_fits["rmse"] * (1 - 1e-9)).any()
 assert not six_fits["status"][excess > 0.01].isin(SOUND).any()
 Markdown(
     f"""Never is their residual the smaller one. In {n_lost} cases `curve_fit` gives up after 10,000 calls, in
-{int((excess > 0.01).sum())} it stops more than 1% above the best residual: none of them is a sound fit. The trouble is
-not the search, though: six points near chance do not hold three coefficients, and the least residual can belong to a
+{int((excess > 0.01).sum())} it stops more than 1% above the best residual: none of them is a sound fit. The search is not the
+main trouble, though: six points near chance do not hold three coefficients, and the least residual can belong to a
 law that turns straight up beyond the last point."""
 )
 
@@ -185,10 +187,10 @@ def draw_tasks(kept, n_rows):
 
 fed_runs = run_table().query("M >= 10").reset_index(drop=True)
 
-# %% mystnb={"image": {"alt": "Seventeen small panels of error over loss, one per task, points of three training sets with their fitted laws. The first, SQuAD, ARC-Easy, LAMBADA, HellaSwag, PIQA, CoQA, fall smoothly below the guessing line, and the law passes through the points between its fit runs but dives below the large models at the left on SQuAD and HellaSwag. In the last, PubMedQA, BoolQ, novel concepts, CommonsenseQA, the points scatter without a curve and most laws are dotted."}, "figure": {"caption": "The 17 tasks of the average, best-explained first: error over C4 eval loss, runs of M = 10 and more (large marks: 1.4B and 6.9B), the law on six runs per training set, and the error of guessing. Bars are 1.96 binomial standard errors.", "name": "fig-tasks-in"}}
+# %% mystnb={"image": {"alt": "Seventeen small panels of error over loss, one per task, points of three training sets with their fitted laws. The first, SQuAD, ARC-Easy, LAMBADA, HellaSwag, PIQA, CoQA, fall smoothly below the guessing line, and the law passes through the points between its fit runs but dives below the large models at the left on SQuAD and HellaSwag. In the last, PubMedQA, BoolQ, novel concepts, CommonsenseQA, the points scatter without a curve and most laws are dotted."}, "figure": {"caption": "The 17 tasks of the average, best-explained first (BB: BIG-bench; the axes of error differ): error over C4 eval loss, runs of M = 10 and more (large marks: 1.4B and 6.9B), the law on six runs per training set, and the error of guessing. Bars are 1.96 binomial standard errors.", "name": "fig-tasks-in"}}
 draw_tasks(tasks["in_17"], 5);
 
-# %% mystnb={"image": {"alt": "Twenty-nine small panels of error over loss, the tasks outside the average. OpenBookQA, ARC-Challenge and Jeopardy fall smoothly only near the left end; most others are flat or scattered clouds near the guessing line with bars as tall as the cloud, several rise instead of fall as the loss falls, and dotted laws turn straight up or down at the last points."}, "figure": {"caption": "The other 29 tasks (BB: BIG-bench), drawn as above. Many clouds are no taller than their bars.", "name": "fig-tasks-out"}}
+# %% mystnb={"image": {"alt": "Twenty-nine small panels of error over loss, the tasks outside the average. OpenBookQA, ARC-Challenge and Jeopardy fall smoothly only near the left end; most others are flat or scattered clouds near the guessing line with bars as tall as the cloud, several rise instead of fall as the loss falls, and dotted laws turn straight up or down at the last points."}, "figure": {"caption": "The other 29 tasks, drawn as above. Many clouds are no taller than their bars.", "name": "fig-tasks-out"}}
 draw_tasks(~tasks["in_17"], 8);
 
 # %% [markdown]
@@ -217,6 +219,13 @@ def as_printed(values):
 
 
 overtrained = medians.loc["predicted", "1.4B"]
+rng_medians = np.random.default_rng(0)
+luck = {}
+for dataset, rows in predictions.query("size == '6.9B' and loss_from == 'predicted'").groupby("dataset"):
+    sizes = 100 * rows.pivot(index="task", columns="method", values="relative_error").abs()
+    drawn = sizes.to_numpy()[rng_medians.integers(0, 46, (4000, 46))]
+    gaps = np.median(drawn[..., sizes.columns.get_loc("law")], axis=1) - np.median(drawn[..., sizes.columns.get_loc("no change")], axis=1)
+    luck[dataset] = "{:.1f} to {:.1f}".format(*np.quantile(gaps, [0.025, 0.975]))
 beaten = {1: "one", 2: "two"}[int((overtrained["law"] < overtrained["no change"]).sum())]
 assert (at_6_9B["ruler in loss"] < at_6_9B["law"]).all() and (at_6_9B["no change"] < at_6_9B["law"]).all()
 Markdown(
@@ -224,8 +233,9 @@ Markdown(
 who says *it stays as it is* misses by {as_printed(at_6_9B["no change"])}, a ruler by {as_printed(at_6_9B["ruler in loss"])}
 ({as_printed(true_loss["ruler in loss"])} with the true loss, the law {as_printed(true_loss["law"])}: on C4 a wrong loss does
 more harm than the law, on RedPajama it does good). **There the law loses to both, on every
-training set**; at the over-trained 1.4B run it is ahead of no change on {beaten} of three. The 1.4B run at $M = 20$, which costs more
-than all others together, buys the law only a little: without it {as_printed(at_6_9B["law, five runs"])}."""
+training set**; against no change, 46 tasks drawn again, it is more than luck on C4 at most (law less no change {luck["c4"]}, {luck["redpajama"]} and
+{luck["refinedweb"]} points, 95% intervals). At the over-trained 1.4B run it is ahead of no change on {beaten} of three. The 1.4B run at $M = 20$, which costs more
+than all others together, buys the law little there: without it {as_printed(at_6_9B["law, five runs"])}."""
 )
 
 # %% [markdown]
@@ -287,7 +297,7 @@ def list_changes(dataset):
     p_1, p_2 = (run[[f"err_{task}" for task in tasks["task"]]].to_numpy(float) for run in runs)
     smallest = smallest_change(p_1, p_2, tasks["n_items"])
     about = {"dataset": dataset, "change": p_2 - p_1, "smallest": smallest, "visible": abs(p_2 - p_1) > smallest}
-    return tasks[["label", "n_items"]].assign(**about)
+    return tasks[["task", "label", "n_items"]].assign(**about)
 
 
 task_changes = pd.concat([list_changes(dataset) for dataset in DATASET_LABELS], ignore_index=True)
@@ -299,7 +309,8 @@ visible_changes = task_changes[task_changes["visible"]]
 blind, sharp = (smallest_changes.sort_values("smallest").iloc[i] for i in (-1, 0))
 paid = run_table("c4").query("M == 20").set_index("size")["C"]
 Markdown(
-    f"""{blind["label"]} cannot show a change below {blind["smallest"]:.0f} points, {sharp["label"]} one below {sharp["smallest"]:.1f}. For
+    f"""{blind["label"]} cannot show a change below {blind["smallest"]:.0f} points, {sharp["label"]} one below {sharp["smallest"]:.1f} (and it is a mean over categories, for
+which the formula asks too little). For
 {paid["6.9B"] / paid["1.4B"]:.0f} times the compute {len(visible_changes)} of {len(task_changes)} changes (46 tasks, three training sets) are visible,
 {(visible_changes["change"] < 0).sum()} of them for the better."""
 )
@@ -328,6 +339,8 @@ quiet, law_quiet = (counts["at counting"] + counts["below counting"] for counts 
 below = task_scatter.query("place == 'below counting'")["phi"]
 with_size = pool_sets(tabulate_scatter("spline and size")).set_index("task")["phi"]
 matched = tabulate_matched_loss().set_index("task")
+change_scatter = np.sqrt(task_changes["task"].map(task_scatter["phi"]).clip(lower=1))
+n_left = int((task_changes["change"].abs() > task_changes["smallest"] * change_scatter).sum())
 n_offset = int((matched["sets"] > matched["runs"] + matched["counting"]).sum())
 task_labels = tasks.set_index("task")["label"].str.replace("BIG-bench ", "")
 loudest = task_scatter["phi"].nlargest(5)
@@ -336,7 +349,8 @@ Markdown(
     f"""{quiet} of {len(tasks)} tasks scatter no more than counting ({law_quiet} around the law), {len(below)} of them *less*, in the median by
 {1 - below.median():.0%} of the variance. That is the trace: runs find the same items hard, so for runs on the same items the
 binomial error is an upper bound, and no floor. The other {places["above counting"]} scatter more, up to {loudest.iloc[0] ** 0.5:.0f} times as far
-({", ".join(task_labels[loudest.index])}): runs of one loss differ there for reasons that more items do not cure. Size is hardly one: a
+({", ".join(task_labels[loudest.index])}): runs of one loss differ there for reasons that more items do not cure. Measured by that
+scatter {n_left} of the {len(visible_changes)} visible changes are left. Size is hardly one: a
 term in $\\log N$ takes {1 - (with_size / task_scatter["phi"]).median():.0%} off $\\phi$ in the median. On {n_offset} tasks the spread between training sets
 at matched loss is larger than all the scatter around their curves."""
 )
@@ -346,8 +360,8 @@ figure, axes = plt.subplots(1, 2, figsize=(8.2, 4))
 named = [*loudest.index[:4], "openbook_qa"]
 draw_scatter(axes[0], set_scatter, task_labels[named].to_dict())
 draw_changes(axes[1], task_changes)
-axes[0].set_title(f"{places['above counting']} of {len(tasks)} tasks: more than counting")
-axes[1].set_title(f"{len(visible_changes)} of {len(task_changes)} changes are visible")
+axes[0].set_title(f"{places['above counting']} tasks above counting, {places['below counting']} below", fontsize=10)
+axes[1].set_title(f"{len(visible_changes)} of {len(task_changes)} changes visible, by counting", fontsize=10)
 for ax in axes:
     ax.legend(fontsize=7.5);
 
@@ -358,25 +372,25 @@ for ax in axes:
 #
 # $$
 # \begin{aligned}
-# \mathrm{miss}_{dt} &= \underbrace{b_t}_{\text{shape}} + \underbrace{c_{dt}}_{\text{own to a set}} +
+# \mathrm{miss}_{dt} &= \underbrace{b_t}_{\text{alike on all sets}} + \underbrace{c_{dt}}_{\text{own to a set}} +
 # \underbrace{f_{dt}}_{\text{through fit}} - \underbrace{e_{dt}}_{\text{noise}}, \\
 # \operatorname{var} e &= \phi\,\frac{p(1-p)}{n}.
 # \end{aligned}
 # $$ (eq-split)
 #
 # The noise $e$ is counting ($\phi = 1$) and scatter between runs (the rest, below zero where runs agree). The same noise sits in the six
-# runs; $f$ is what the fit makes of it, drawn again a thousand times. Misses that the three sets have in common are the
-# shape's, the rest is their own. The parts, estimated by moments, add up; one that is small or absent may come out
+# runs; $f$ is what the fit makes of it, drawn again a thousand times. The mean miss over that noise is $b$ as far as the three sets have it in common (the
+# shape of the law, and the bias that noise gives a curved fit), the rest, $c$, is their own. The parts, estimated by moments, add up; one that is small or absent may come out
 # negative and stays so. Predictions are kept within 0 and 1, or a few runaway laws would be all of the mean. Stored by
 # `python -m scaling.results variance_split`; *inside* are 21 cells per set that fit nothing, their losses between the six (there, too, no change
 # is the 1.4B run and the ruler goes through it and 0.411B). In
-# squared points, means over 46 tasks and, last, the median:
+# squared points, means over 46 tasks; `smoothed` is the mean square with the fitted points moved onto their spline, and last comes the median:
 
 # %%
 split_groups = variance_split.groupby(["region", "method"], sort=False)
-split_means = split_groups[[*PARTS, "total", "fit_counting"]].mean()
+split_means = split_groups[[*PARTS, "total", "smoothed", "fit_counting"]].mean()
 split_medians = split_groups["total"].median()
-PART_NAMES = dict(zip(PARTS, ["counting", "between runs", "through the fit", "own to a set", "shape"], strict=True))
+PART_NAMES = dict(zip(PARTS, ["counting", "between runs", "through the fit", "own to a set", "alike"], strict=True))
 (1e4 * split_means.drop(columns="fit_counting")).assign(median=1e4 * split_medians).rename(columns=PART_NAMES)
 
 # %% [markdown]
@@ -384,7 +398,7 @@ PART_NAMES = dict(zip(PARTS, ["counting", "between runs", "through the fit", "ow
 
 # %%
 pooled_law = pool_split(split_groups.get_group(("targets", "law")), np.random.default_rng(0))
-(1e4 * pooled_law.filter(like="mean")).assign(share=pooled_law["share"]).rename(index=PART_NAMES)
+(1e4 * pooled_law.filter(like="mean")).join(pooled_law.filter(like="share")).rename(index=PART_NAMES)
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 standings = compare_with_chance(run_table(), tasks).set_index("task")["standing"]
@@ -397,8 +411,13 @@ at_target, inside_law = split_means.loc["targets"], split_means.loc[("inside", "
 law_part, ruler_part = (at_target.loc[name] / at_target.loc[name, "total"] for name in ("law", "ruler in loss"))
 law_noise, ruler_noise = (part["counting"] + part["runs"] for part in (law_part, ruler_part))
 rms, typical = 100 * at_target["total"] ** 0.5, 100 * split_medians["targets"] ** 0.5
-ranges = {part: f"{1e4 * row['mean_lo']:.0f} to {1e4 * row['mean_hi']:.0f}" for part, row in pooled_law.iterrows()}
 chance, never = (owners.xs("targets")[standing] for standing in STANDINGS[:2])
+law_by_task = variance_split.query("region == 'targets' and method == 'law'").set_index("task")
+few_tasks = law_by_task["total"].nlargest(5).sum() / law_by_task["total"].sum()
+of_17 = law_by_task.loc[tasks[tasks["in_17"]]["task"], [*PARTS, "total"]].mean()
+smooth = 100 * at_target["smoothed"] ** 0.5
+share_of = {part: f"{row['share_lo']:.0%} to {row['share_hi']:.0%}" for part, row in pooled_law.iterrows()}
+assert smooth["law"] > rms["law"] and smooth["ruler in loss"] < 0.7 * rms["ruler in loss"] and of_17["law"] > of_17["fit"]
 assert law_part["fit"] > 0.5 and inside_law["counting"] > 0.5 * inside_law["total"]
 assert pooled_law.loc["sets", "mean_lo"] < 0 < pooled_law.loc["sets", "mean_hi"] and pooled_law.loc["law", "mean_lo"] > 0
 assert rms["ruler in loss"] < rms["no change"] < rms["law"]
@@ -409,21 +428,26 @@ targets its root mean square miss is {rms["law"]:.0f} points, of no change {rms[
 much chance level, how much the law?
 
 - **Noise of the run predicted: {law_noise:.0%}**, nearly all of it counting.
-- **Noise through the fit: {law_part["fit"]:.0%}** ({ranges["fit"]} squared points). Three coefficients make of the noise of six points
-  {law_part["fit"] / law_noise:.0f} times that of the target. Were the noise counting alone, it would be {1e4 * at_target.loc["law", "fit_counting"]:.0f} squared points. It is
-  a long tail: most predictions escape, some end at 0 or 1.
-- **Own to a training set: {law_part["sets"]:.0%}**, not to be told from none ({ranges["sets"]}). The sum of these two
+- **Noise through the fit: {law_part["fit"]:.0%}** ({share_of["fit"]}). Three coefficients make of the noise of six points
+  {law_part["fit"] / law_noise:.0f} times that of the target. Were the noise counting alone, it would be {1e4 * at_target.loc["law", "fit_counting"]:.0f} squared points instead of {1e4 * at_target.loc["law", "fit"]:.0f}. It is
+  a long tail: most predictions escape, some end at 0 or 1, and five tasks are {few_tasks:.0%} of the whole mean square.
+- **Own to a training set: {law_part["sets"]:.0%}**, not to be told from none ({share_of["sets"]}). The sum of these two
   needs no simulation: {law_part["fit"] + law_part["sets"]:.0%}.
-- **Shape of the law: {law_part["law"]:.0%}** ({ranges["law"]}).
+- **Alike on the three sets: {law_part["law"]:.0%}** ({share_of["law"]}).
 - **Chance level** cuts across these: {chance["law"]:.0%} belongs to the {n_standing["at chance"]} tasks on which 95% of the small runs are
   within two standard errors of guessing, {never["law"]:.0%} to {n_standing["not above chance"]} that are hardly ever clearly above. There is nothing there
   to fit but noise, and the ruler, with two coefficients, owes those {n_standing["at chance"]} only {chance["ruler in loss"]:.0%} of a mean square a tenth as large.
 
-Of the ruler's mean square {ruler_noise + ruler_part["fit"]:.0%} is noise, most of it that of the two runs it rests on, and {ruler_part["law"]:.0%} its shape.
+On the 17 tasks of the average it is the other way round: {of_17["law"] / of_17["total"]:.0%} is alike on the three sets and {of_17["fit"] / of_17["total"]:.0%} noise through the fit.
+
+**Would less noise help?** The law not. From smoothed points its root mean square miss is {smooth["law"]:.1f} points instead of {rms["law"]:.1f}: without this draw
+of the noise another curve runs away. The ruler it would help: {smooth["ruler in loss"]:.1f} points instead of {rms["ruler in loss"]:.1f}.
+
+Of the ruler's mean square {ruler_noise + ruler_part["fit"]:.0%} is noise, most of it that of the two runs it rests on, and {ruler_part["law"]:.0%} is alike on the sets.
 No change has little noise; {at_target.loc["no change", "law"] / at_target.loc["no change", "total"]:.0%} of its mean square is the change that it ignores."""
 )
 
-# %% mystnb={"image": {"alt": "Six rows of stacked bars: law, no change and ruler in loss, at the targets and inside. At the targets 87 per cent of the law's bar is noise through the fit, a quarter is shape, and a piece of 14 per cent, own to a training set, stands left of zero; no change is two thirds shape; the ruler's bar is half noise through the fit. Inside, more than half of the law's bar is counting. A second panel shows to which tasks the misses belong: for the law at the targets more than a third to tasks at chance, for no change nearly all to tasks above chance."}, "figure": {"caption": "Left: the parts of the mean squared miss of a single task, under each name its root. Negative estimates stand left of zero, and the others then pass 100%. Right: to which tasks the misses belong. 46 tasks, three training sets; intervals in the table above.", "name": "fig-variance-split"}}
+# %% mystnb={"image": {"alt": "Six rows of stacked bars: law, no change and ruler in loss, at the targets and inside. At the targets 87 per cent of the law's bar is noise through the fit, a quarter is alike on the three sets, and a piece of 14 per cent, own to a training set, stands left of zero; no change is two thirds alike on the sets; the ruler's bar is half noise through the fit. Inside, more than half of the law's bar is counting. A second panel shows to which tasks the misses belong: for the law at the targets more than a third to tasks at chance, for no change nearly all to tasks above chance."}, "figure": {"caption": "Left: the parts of the mean squared miss of a single task, under each name its root. Negative estimates stand left of zero, and the others then pass 100%. Right: to which tasks the misses belong. 46 tasks, three training sets; intervals of the law at the targets in the table above.", "name": "fig-variance-split"}}
 figure, axes = plt.subplots(1, 2, figsize=(8.2, 4.4), width_ratios=(2, 1))
 rows = [(region, name) for region in ("targets", "inside") for name in SPLIT_METHODS]
 bars = split_means.loc[rows].div(split_means.loc[rows, "total"], axis=0)
@@ -431,7 +455,7 @@ roots = 100 * split_means.loc[rows, "total"] ** 0.5
 bars.index = [f"{name}, {region}\n{root:.1f} points" for (region, name), root in roots.items()]
 draw_parts(axes[0], bars)
 draw_owners(axes[1], owners.loc[rows], n_standing)
-axes[0].set_title("Law: mostly noise, made large by the fit", fontsize=10)
+axes[0].set_title("Law: mostly noise through the fit", fontsize=10)
 axes[1].set_title(f"Law: {chance['law']:.0%} at chance", fontsize=10)
 for ax, columns in ((axes[0], 3), (axes[1], 1)):
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, -0.13), ncols=columns, fontsize=7.5);
@@ -441,7 +465,7 @@ for ax, columns in ((axes[0], 3), (axes[1], 1)):
 #
 # Which properties of a task, known before the large run, go with a large miss at 6.9B? Seven traits and six
 # categories are looked at: items, chance level, generation against choice, worked examples or none, how far small
-# runs are above chance (the best of 0.411B and less, the paper's own measure, and the mean at 0.411B), and
+# runs are above chance (the best of 0.411B and less, and the mean at 0.411B), and
 # the range of the error among small runs in its standard errors. First the plain medians.
 
 # %%
@@ -452,7 +476,7 @@ groupings = [about_tasks["type"].replace("schema", "multiple choice"), about_tas
 pd.concat([sum_up_groups(trait_misses, groups) for groups in groupings], keys=["type", "category", "one of the 17"])
 
 # %% [markdown]
-# The 17 tasks that the rule keeps are the hard ones. Now one trait at a time. A task has three misses, one
+# The 17 tasks that the rule keeps are missed by more, by every method. Now one trait at a time. A task has three misses, one
 # per training set, and the same traits: it counts once, with the mean of their logarithms, each held between 1% and
 # 100%. A miss near zero is luck, and its logarithm would make much of it; beyond 100% a prediction is useless, however
 # far. The bounds are the same for all tasks, so that no trait gets in by them.
@@ -475,7 +499,7 @@ it does worse than the mean. The three misses of a task correlate with {alike["l
 {len(trait_misses)} are far fewer than that many independent ones. Counting noise at 6.9B is above 1% of the error on {np.mean(np.array(noise_6_9B) > 0.01):.0%} of them."""
 )
 
-# %% mystnb={"image": {"alt": "Thirteen rows, one per trait, each with four points and intervals on a logarithmic axis: the factor by which the miss of the law, of no change, of the ruler in loss, and the law's miss over no change change with a step of the trait. Twice the items: all four at one with short intervals. Best small run, 0.411B runs and range: law, no change and ruler to the right of one, the law over no change at one. Symbolic problem solving: law, no change and ruler to the left. Most other intervals are wide and hold one."}, "figure": {"caption": "By what factor a miss at 6.9B changes with each trait alone; 46 tasks, 95% intervals over tasks. Categories are each against all others. With 52 intervals two or three miss one by chance alone.", "name": "fig-traits"}}
+# %% mystnb={"image": {"alt": "Thirteen rows, one per trait, each with four points and intervals on a logarithmic axis: the factor by which the miss of the law, of no change, of the ruler in loss, and the law's miss over no change change with a step of the trait. Twice the items: all four at one with short intervals. Best small run, 0.411B runs and range: law, no change and ruler to the right of one, the law over no change at one. Symbolic problem solving: law, no change and ruler to the left. No worked example and language understanding: law over no change to the left. Most other intervals are wide and hold one."}, "figure": {"caption": "By what factor a miss at 6.9B changes with each trait alone; 46 tasks, 95% intervals over tasks. Categories are each against all others. With 52 independent intervals two or three would miss one by chance alone.", "name": "fig-traits"}}
 effects_figure, ax = plt.subplots(figsize=(7.4, 6.2))
 draw_effects(ax, effects, TRAITS | {name: name for name in traits if name not in TRAITS})
 effects_figure.suptitle("Where small runs already move, more is missed; no trend with the items")
@@ -484,7 +508,7 @@ effects_figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 items, best_run, law_skill = (effects.loc[key] for key in (("law", "items"), ("law", "best_above_chance"), ("law over no change", "best_above_chance")))
 stay, symbolic = effects.loc[("no change", "best_above_chance")], effects.loc[("no change", "symbolic problem solving")]
-zero_shot = effects.loc[("law over no change", "zero_shot")]
+zero_shot, language = (effects.loc[("law over no change", key)] for key in ("zero_shot", "language understanding"))
 held = [estimate_effects(traits[["best_above_chance"]], average_logs(trait_misses, b)).loc[("law", "best_above_chance"), "ratio"]
         for b in ((0.005, 1), (0.02, 1), (0.01, 0.5), (0.01, 10))]  # fmt: skip
 in_points = average_logs(size_of_misses(predictions, relative=False), (0.001, 1))
@@ -497,8 +521,9 @@ Markdown(
 about {2**-0.5:.2f}. **Where something moves, more is missed:** ten points more above chance go with {best_run["ratio"]:.2f} times the miss ({best_run["lo"]:.2f} to {best_run["hi"]:.2f}; by other
 bounds {min(held):.2f} to {max(held):.2f}; rank correlation {best_run["spearman"]:.2f}, {points_rank:.2f} if misses are taken in points). But no change suffers as much, {stay["ratio"]:.2f} ({stay["lo"]:.2f} to {stay["hi"]:.2f}), and against it
 the law neither gains nor loses, {law_skill["ratio"]:.2f} ({law_skill["lo"]:.2f} to {law_skill["hi"]:.2f}). A small miss is mostly a sign that nothing happens: the symbolic tasks, many of them at
-chance, are the easy ones ({symbolic["ratio"]:.2f} of the others' miss for no change). Against no change the law does best without worked examples, {zero_shot["ratio"]:.2f}
-({zero_shot["lo"]:.2f} to {zero_shot["hi"]:.2f}, {int(traits["zero_shot"].sum())} tasks). {apart.sum()} of the {len(effects)} intervals leave out 1; by chance alone two or three would."""
+chance, are the easy ones ({symbolic["ratio"]:.2f} of the others' miss for no change). Against no change the law does better without worked examples, {zero_shot["ratio"]:.2f}
+({zero_shot["lo"]:.2f} to {zero_shot["hi"]:.2f}, {int(traits["zero_shot"].sum())} tasks), and on language understanding, {language["ratio"]:.2f} ({language["lo"]:.2f} to {language["hi"]:.2f}): two of
+thirteen looked at. {apart.sum()} of the {len(effects)} intervals leave out 1; by chance alone two or three would, were they independent."""
 )
 
 # %% [markdown]
@@ -514,7 +539,7 @@ traits[list(TRAITS)].corr("spearman").round(2)
 
 # %%
 joint = estimate_effects(traits[JOINT], trait_outcomes, jointly=True)
-joint[["ratio", "lo", "hi"]].unstack("outcome").swaplevel(axis=1)[["law", "ruler in loss"]]
+joint[["ratio", "lo", "hi"]].unstack("outcome").swaplevel(axis=1)[["law", "no change", "ruler in loss"]]
 
 # %%
 joint.groupby(level="outcome", sort=False)[["r2", "r2_out"]].first()
@@ -549,7 +574,7 @@ average_figure, average_axes = plt.subplots(2, 3, figsize=(7.4, 5.4), sharex=Tru
 for target, ax in zip(select_targets(run_table()).sort_values("size").itertuples(), average_axes.flat, strict=True):
     draw_against_tasks(ax, from_46[from_46["run"] == target.run])
     ax.set_title(f"{DATASET_LABELS[target.dataset]}, {target.size}", fontsize=9.5)
-average_figure.suptitle("Averaging helps, and on five of six levels off above counting noise")
+average_figure.suptitle("The law gains most; five of six level off above counting noise")
 average_axes[1, 1].set_xlabel("k, tasks averaged")
 average_figure.supylabel("absolute relative error, %", fontsize=10)
 average_figure.legend(*average_axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8);
@@ -563,8 +588,8 @@ assert average_medians.index[average_medians["law"] > average_medians["no change
 from_17 = average_draws.query("pool == 17 and method == 'law'").groupby("n_tasks")["median"].mean()
 Markdown(
     f"""On one task the law misses by {average_one["law"]:.1%} in the median (six targets, not the three at 6.9B alone), no change by {average_one["no change"]:.1%}, the ruler in loss by
-{average_one["ruler in loss"]:.1%}; on five the law by {average_medians.loc[5, "law"]:.1%}, on {len(tasks)} by {average_all["law"]:.1%} (the ruler {average_all["ruler in loss"]:.1%}). The ruler leads up to ten tasks at least,
-from 17 on the two are level. No change gains nothing. Counting noise falls on, to {average_all["noise"]:.1%}; of the {len(all_46)} misses on {len(tasks)} tasks (six targets, three methods) one is below it, the
+{average_one["ruler in loss"]:.1%}; on five the law by {average_medians.loc[5, "law"]:.1%}, on {len(tasks)} by {average_all["law"]:.1%} (the ruler {average_all["ruler in loss"]:.1%}). In this mean the ruler leads up to ten tasks at
+least (not on C4 at 1.4B, where the law leads from two on), from 17 on the two are level. No change gains nothing. Counting noise falls on, to {average_all["noise"]:.1%}; of the {len(all_46)} misses on {len(tasks)} tasks (six targets, three methods) one is below it, the
 law's on C4 at 6.9B, the cancellation of [the chapter before](09_error_law.ipynb). Drawn from the paper's 17 alone, the law misses one task by {from_17[1]:.0%},
 five by {from_17[5]:.1%} and all 17 by {from_17[17]:.1%}."""
 )
@@ -625,14 +650,14 @@ threshold_sizes = thresholds.assign(miss=thresholds["relative_error"].abs())
 threshold_means = threshold_sizes.groupby(["points", "n_tasks", "method"])["miss"].mean().unstack()
 threshold_means.loc[[0, 3, 5, 10, 12, 15, 20, 25, 40]]
 
-# %% mystnb={"image": {"alt": "Six panels, one per target: signed relative error of the average over the threshold in points above chance. Law and ruler in loss run close together up to a threshold of 20 points and end far off, mostly below zero, where few tasks are left. No change lies above both nearly everywhere. A shaded strip marks the thresholds that keep the paper's 17 tasks: on RedPajama at 6.9B law and ruler both cross zero in it."}, "figure": {"caption": "Signed miss of the average over the tasks that a threshold keeps (the paper's Fig. 8), at the six targets. Shaded: the thresholds that keep the paper's 17 tasks. Misses beyond the axis are cut.", "name": "fig-thresholds"}}
+# %% mystnb={"image": {"alt": "Six panels, one per target: signed relative error of the average over the threshold in points above chance. Law and ruler in loss run within a few per cent of each other up to a threshold of 15 points. Where few tasks are left both end far off: below zero on RedPajama, on either side of it elsewhere. No change lies above both nearly everywhere. A shaded strip marks the thresholds that keep the paper's 17 tasks: on RedPajama at 6.9B law and ruler both lie within 0.15 per cent of zero in it."}, "figure": {"caption": "Signed miss of the average over the tasks that a threshold keeps (the paper's Fig. 8), at the six targets. Shaded: the thresholds that keep the paper's 17 tasks. Misses beyond the axis are cut.", "name": "fig-thresholds"}}
 printed_17 = thresholds.loc[thresholds["n_tasks"] == 17, "points"].agg(["min", "max"]).to_list()
 threshold_figure, threshold_axes = plt.subplots(2, 3, figsize=(7.4, 5.2), sharex=True, sharey=True)
 for target, ax in zip(select_targets(run_table()).sort_values("size").itertuples(), threshold_axes.flat, strict=True):
     draw_against_threshold(ax, thresholds[thresholds["run"] == target.run], printed_17)
     ax.set_title(f"{DATASET_LABELS[target.dataset]}, {target.size}", fontsize=9.5)
 threshold_axes[0, 0].set_ylim(-30, 30)
-threshold_figure.suptitle("On RedPajama at 6.9B both cross zero near the paper's threshold")
+threshold_figure.suptitle("On RedPajama at 6.9B both are near zero at the paper's threshold")
 threshold_axes[1, 1].set_xlabel("threshold, points above chance")
 threshold_figure.supylabel("predicted minus measured, % of the measured error", fontsize=10)
 threshold_figure.legend(*threshold_axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8);
@@ -688,7 +713,7 @@ So 0.05% is not what the method can do; that is nearer to the medians here and t
 #
 # The choice reads the runs of 0.411B and less and the three 1.4B runs at $M = 20$, no other. Its protocol was written
 # down first (`scaling.task_choice`): predict the next size at $M = 20$, or longer runs of the same size, from all runs
-# no dearer than a reference; score the median over tasks and the 17-task average alike, the step to 1.4B counting half;
+# no dearer than a reference; score the median over tasks (of the next size) and the 17-task average alike, the step to 1.4B counting half;
 # of the candidates within one bootstrap standard error of the least score (tasks resampled) take the one of fewest parts.
 # The candidates: baselines, the law, logistic laws between guessing and no error with binomial noise, slopes
 # pulled together over tasks and training sets, latent skills, compute without loss, other loss sets, combinations. They are what is
@@ -711,8 +736,8 @@ assert choice_name == f"one slope and r, b {choice_constants['b']:g}"
 Markdown(
     f"""Of {len(choice_scores)} candidates the rule takes *{choice_name}*: {choice_row["score"]:.1%} in the backtests, where the ruler in loss
 has {choice_scores.loc["ruler in loss", "score"]:.1%}, no change {choice_scores.loc["no change", "score"]:.1%} and the law, on those three to five of the paper's runs that are known there,
-{choice_scores.loc["law, recipe", "score"]:.1%}. It was a close call: it is {choice_row["above"]:.2%} above the least, and the standard
-error of that is {choice_row["above_std"]:.2%}; the least have up to {int(choice_scores.loc[choice_best, "n_parts"].max())} parts, this one two."""
+{choice_scores.loc["law, recipe", "score"]:.1%}. It was a close call: it is {100 * choice_row["above"]:.2f} points above the least, and the standard
+error of that is {100 * choice_row["above_std"]:.2f} points; the least have up to {int(choice_scores.loc[choice_best, "n_parts"].max())} parts, this one two."""
 )
 
 # %% [markdown]
@@ -758,6 +783,7 @@ choice_better = [DATASET_LABELS[d] for d in DATASET_LABELS if choice_ours[d] < m
 assert choice_better == ["RedPajama"]
 assert choice_ours["median, 6.9B"] > choice_ruler["median, 6.9B"]
 choice_rank = choice_outcome[["score", "median, 6.9B"]].rank().corr().iloc[0, 1]
+choice_rank_17 = choice_outcome[["score", "17-task average"]].rank().corr().iloc[0, 1]
 assert choice_rank < 0 and choice_outcome["median, 6.9B"].nlargest(2).index.str.startswith("law").all()
 assert choice_both["median, 6.9B"] > 0.045 and choice_hindsight["17-task average"].min() > 0.02
 Markdown(
@@ -768,7 +794,8 @@ Markdown(
 baseline on {choice_better[0]} alone, and there by little. The 17-task average it misses by {choice_ours["17-task average"]:.1%}, the ruler by
 {choice_ruler["17-task average"]:.1%}. Nor does hindsight rescue the goals: the least median of all candidates is
 {choice_both["median, 6.9B"]:.1%} (*{choice_both.name}*), the least miss of the average {choice_hindsight["17-task average"].min():.1%}. The law, task by task, is last in
-both, but over all {len(choice_outcome)} a lower score in the backtests did not go with a lower median at 6.9B: the rank correlation is {choice_rank:.2f}."""
+both, but over all {len(choice_outcome)} a lower score in the backtests did not go with a lower median at 6.9B: the rank correlation
+is {choice_rank:.2f} (with the miss of the average {choice_rank_17:.2f})."""
 )
 
 # %% [markdown]
@@ -790,14 +817,19 @@ choice_share.assign(came=choice_share["fell"] / choice_share["said"])
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 choice_came = choice_share["fell"] / choice_share["said"]
-choice_many = choice_share.loc[("targets", "above 40%"), "n"] / choice_share.loc["targets", "n"].sum()
-choice_few = choice_share.loc[("backtests", "above 40%"), "n"] / choice_share.loc["backtests", "n"].sum()
+choice_high = choice_rows[choice_rows["way"] == "above 40%"]
+choice_by_task = choice_high.groupby(["runs", "task"])[["fell", "said"]].sum()
+choice_by_task = choice_by_task["fell"] / choice_by_task["said"]
+choice_still_two = choice_by_task["backtests"].nsmallest(2).index
+choice_other = choice_high[(choice_high["runs"] == "targets") & ~choice_high["task"].isin(choice_still_two)]
+choice_labels = tasks.set_index("task")["label"]
+assert len(choice_by_task["backtests"]) == 3 and (choice_by_task["backtests"][choice_still_two] < 0.1).all()
 assert choice_came["backtests", "above 40%"] < 0.1 < choice_came["targets", "above 40%"] < 0.6
 Markdown(
-    f"""Odds do not keep growing by one power. Tasks that had gone less than 20% of the way fell on small runs by {choice_came["backtests", "below 20%"]:.0%} of what
-was predicted; those beyond 40% did not fall ({choice_came["backtests", "above 40%"]:.0%}), and at the targets by {choice_came["targets", "above 40%"]:.0%}. The small runs could have told, but
-by {int(choice_share.loc[("backtests", "above 40%"), "n_tasks"])} tasks only, and the score did not hear it: {choice_few:.0%} of its rows stand that high, at the targets
-{choice_many:.0%} do. A choice by backtest answers for tasks like those it was tested on. We leave it as it is; a slope that falls with $a$ would now be
+    f"""At the targets odds did not keep growing by one power: tasks beyond 40% of the way fell by {choice_came["targets", "above 40%"]:.0%} of what was predicted. The
+backtests could not tell. Above 40% they have three tasks; two of them ({" and ".join(choice_labels[choice_still_two])}) had jumped once and then
+stood still, the third fell by {choice_by_task["backtests"].max():.0%} of what was predicted. (Without those two it is {choice_other["fell"].sum() / choice_other["said"].sum():.0%} at the
+targets.) A choice by backtest answers for tasks like those it was tested on. We leave it as it is; a slope that falls with $a$ would now be
 chosen with the answer in view."""
 )
 
@@ -856,13 +888,19 @@ verdict_flat = verdict_large[verdict_large["verdict"] == "not from these runs"]
 verdict_missed = verdict_flat[verdict_flat["inside"] == 0]
 assert (verdict_missed["measured"] < verdict_missed["lo"]).mean() > 0.6
 verdict_names = tasks.set_index("task")["label"]
+verdict_off = verdict_large[verdict_large["standing"] == "off guessing"]
+verdict_far = verdict_sure[verdict_sure["step"] == "6.9B"]
+verdict_ruler = verdict_far["error_ruler_in_loss"].abs() < verdict_far["error_predicted"].abs()
+assert (verdict_far["measured"] > verdict_far["predicted"]).all() and (verdict_sure["measured"] < verdict_sure["no_change"]).all()
 Markdown(
     f"""Of {len(verdict_sure)} predictions called *predictable* ({verdict_sure["task"].nunique()} tasks) {int(verdict_sure["inside"].sum())} lie in their 90% interval:
 **{verdict_sure["inside"].mean():.0%}**, 95% interval {verdict_lo:.0%} to {verdict_hi:.0%} with whole tasks resampled, and {verdict_small["inside"].mean():.0%} in the backtests that made the rule. {verdict_sure["task"].nunique()} tasks
 cannot tell 90% from 75%. By size it is uneven: all {int(verdict_by_size.loc["1.4B", "size"])} at the over-trained runs, {int(verdict_by_size.loc["6.9B", "sum"])} of
-{int(verdict_by_size.loc["6.9B", "size"])} at 6.9B, where all that are out fell less than predicted ({", ".join(sorted(set(verdict_names.loc[verdict_out["task"]])))}), for the
-reason above. Of all {len(verdict_large)} predictions {verdict_large["inside"].mean():.0%} are inside: the intervals are too narrow, and most of all for tasks at guessing
-({verdict_flat["inside"].mean():.0%}). Of the {len(verdict_missed)} of these that are out, {int((verdict_missed["measured"] < verdict_missed["lo"]).sum())} fell further than the interval
+{int(verdict_by_size.loc["6.9B", "size"])} at 6.9B, where all fell less than predicted, those that are out
+({", ".join(sorted(set(verdict_names.loc[verdict_out["task"]])))}) too much so; there it is the least covered of the three verdicts. What holds is the direction: all
+{len(verdict_sure)} fell, where of all tasks off guessing {(verdict_off["measured"] < verdict_off["no_change"]).sum()} of {len(verdict_off)} did. The ruler was nearer on
+{int(verdict_ruler.sum())} of the {len(verdict_ruler)} at 6.9B. Of all {len(verdict_large)} predictions {verdict_large["inside"].mean():.0%} are inside: the intervals are too narrow. Of tasks at guessing and the like
+{verdict_flat["inside"].mean():.0%} are. Of the {len(verdict_missed)} of these that are out, {int((verdict_missed["measured"] < verdict_missed["lo"]).sum())} fell further than the interval
 allows: among small runs such tasks take off less often than at the large ones."""
 )
 
@@ -880,7 +918,7 @@ verdict_shown = verdict_large.query("dataset == 'redpajama' and step == '6.9B'")
 draw_task_intervals(verdict_ax, verdict_shown, verdict_names)
 verdict_ax.set_xlabel("top-1 error (filled: measured; bar: 90% interval)")
 verdict_ax.legend(loc="upper center", bbox_to_anchor=(0.3, -0.07), ncols=3, fontsize=8)
-verdict_ax.set_title(f"RedPajama, 6.9B: {int(verdict_shown['inside'].sum())} of {len(verdict_shown)} measurements in their interval");
+verdict_ax.set_title(f"RedPajama, 6.9B: {int(verdict_shown['inside'].sum())} of {len(verdict_shown)} measured errors in their 90% interval");
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 verdict_at, verdict_near = (verdict_counts.loc[(size, "predictable")] for size in ("6.9B", "1.4B"))
@@ -904,13 +942,13 @@ Markdown(
   {as_printed(at_6_9B["ruler in loss"])}.
 - {quiet} of {len(tasks)} tasks scatter around a smooth curve no more than counting their items would ({len(below)} of them less: runs agree on the
   items), {places["above counting"]} more. {len(visible_changes)} of {len(task_changes)} changes from 1.4B to 6.9B are large enough to be seen.
-- Of the law's mean squared miss {law_noise:.0%} is noise of the run predicted, {law_part["fit"]:.0%} noise of the six runs fitted that the fit makes
-  large, {law_part["law"]:.0%} the law's shape ({-law_part["sets"]:.0%} taken back by what is own to a training set, which may be nothing); {chance["law"]:.0%} of it belongs to tasks at chance. Of the ruler's, a tenth as large,
-  {ruler_noise + ruler_part["fit"]:.0%} is noise.
+- Six points do not hold three coefficients: their noise, drawn again, moves the law's prediction by {100 * at_target.loc["law", "fit"] ** 0.5:.0f} points in the root mean
+  square (of its mean squared miss {few_tasks:.0%} belongs to five tasks); from smoothed points it would miss by {smooth["law"]:.0f} points instead of {rms["law"]:.0f}, the ruler by
+  {smooth["ruler in loss"]:.0f} instead of {rms["ruler in loss"]:.0f}. On the 17 tasks of the average {of_17["law"] / of_17["total"]:.0%} is alike on the three training sets.
 - More items do not go with a smaller miss ({items["ratio"]:.2f} per doubling, {items["lo"]:.2f} to {items["hi"]:.2f}; counting noise would give {2**-0.5:.2f}). Small runs well
   above chance go with a larger one ({best_run["ratio"]:.2f} per ten points, {best_run["lo"]:.2f} to {best_run["hi"]:.2f}), and as much with that of no change: what moves is missed.
-- {len(tasks)} tasks carry four coefficients at most; on tasks left out they explain {joint_r2.loc["law", "r2_out"]:.0%} of the spread of the law's miss. None of the {len(traits.columns)} traits
-  that we looked at tells which task to trust.
+- {len(tasks)} tasks carry four coefficients at most; on tasks left out they explain {joint_r2.loc["law", "r2_out"]:.0%} of the spread of the law's miss. One trait tells
+  how far a task moves; none of {len(traits.columns)} tells whether the law catches it.
 - Averaging helps the law most: from {average_one["law"]:.1%} on one task to {average_all["law"]:.1%} on {len(tasks)}, level with the ruler in loss
   ({average_all["ruler in loss"]:.1%}) from 17 on and, but for one cancellation, above the counting noise of {average_all["noise"]:.1%}. What the tasks share,
   for the ruler {ruler_middle:+.1f}% ({ruler_lo:+.1f} to {ruler_hi:+.1f}%), no average takes away.
@@ -919,7 +957,7 @@ Markdown(
 - A predictor chosen by backtest from {len(choice_scores)} candidates, one slope for all tasks, missed both of its goals: {choice_ours["median, 6.9B"]:.1%} in the median at
   6.9B (no change {choice_still["median, 6.9B"]:.1%}, ruler in loss {choice_ruler["median, 6.9B"]:.1%}) and {choice_ours["17-task average"]:.1%} on 17 tasks, their predictions averaged. What is best on small
   runs is not best at the large ones, and no candidate would have met either goal.
-- Of the predictions called *predictable* {verdict_sure["inside"].mean():.0%} lie in their 90% interval ({verdict_lo:.0%} to {verdict_hi:.0%}); at 6.9B {int(verdict_by_size.loc["6.9B", "sum"])} of
+- Of the predictions called *predictable* all went the way they said and {verdict_sure["inside"].mean():.0%} lie in their 90% interval ({verdict_lo:.0%} to {verdict_hi:.0%}); at 6.9B {int(verdict_by_size.loc["6.9B", "sum"])} of
   {int(verdict_by_size.loc["6.9B", "size"])}. For {verdict_share["not from these runs"]:.0%} the runs allow no more than *no change*.
 """
 )

@@ -17,7 +17,7 @@ PART_LABELS = {
     "runs": "scatter between runs",
     "fit": "noise through the fit",
     "sets": "own to a training set",
-    "law": "shape, all sets alike",
+    "law": "alike on all sets",
 }
 PART_COLOURS = {
     "counting": "#56B4E9",

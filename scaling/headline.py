@@ -6,12 +6,39 @@ import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from scaling.baselines import predict_no_change, predict_on_line
 from scaling.figures import draw_headline
+from scaling.figures_tasks import METHOD_STYLES
+from scaling.names import LOSS_COLUMN
 from scaling.recipe import fit_chain
 from scaling.style import use_style
 from scaling.testbed import run_table, select_error_fit, select_loss_fit, select_targets
+
+
+def draw_baselines(ax: Axes, six: pd.DataFrame, column: str) -> None:
+    """Draw no change and the ruler in loss beside an error law, from the runs that it fits.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Error over loss.
+    six : pandas.DataFrame
+        From `scaling.testbed.select_error_fit`.
+    column : str
+        Error that is drawn.
+    """
+    L = np.array([ax.get_xlim()[0], six[LOSS_COLUMN].nsmallest(2).max()])
+    colour, line = METHOD_STYLES["ruler in loss"]
+    ruler = predict_on_line(six, L, (LOSS_COLUMN, column))
+    ax.plot(L, ruler, line, color=colour, linewidth=1.3, label="ruler in loss")
+    colour, line = METHOD_STYLES["no change"]
+    ax.axhline(predict_no_change(six, column), color=colour, linestyle=line, label="no change")
+    ax.legend(loc="lower right", fontsize=8)
 
 
 def make_headline(dataset: str = "redpajama") -> Figure:
@@ -37,6 +64,7 @@ def make_headline(dataset: str = "redpajama") -> Figure:
         (select_loss_fit(table), select_error_fit(table)),
         select_targets(table),
     )
+    draw_baselines(axes[1], select_error_fit(table), "err_avg17")
     axes[0].set_title("Five small runs predict the loss of far larger ones")
     axes[1].set_title("Six runs predict their average error")
     return figure

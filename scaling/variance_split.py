@@ -7,9 +7,12 @@ The model, task by task, for training set d and cell t (a size and a multiplier)
 the miss being predicted minus measured, at the measured loss. ``noise`` is that of the run asked
 for, of variance ``phi p (1 - p) / n`` (`scaling.scatter`): counting is its part with phi = 1, runs
 the rest. ``fit`` is what such noise in the fitted runs does to the prediction, apart from its
-mean. ``law`` is the mean miss over all noise that the training sets have in common, the shape of
-the curve that was fitted, and ``sets`` by how much that mean differs between them. Noise and fits
-are independent between sets.
+mean. ``law`` is the mean miss over all noise that the training sets have in common: the shape of
+the curve, and the bias that noise gives a fit that is not linear in it. ``sets`` is by how much
+that mean differs between them. Noise and fits are independent between sets.
+
+The parts say how the misses that were seen came about, not what they would be without noise:
+``smoothed`` says that, from the fitted runs moved onto the spline.
 """
 
 from __future__ import annotations
@@ -184,25 +187,29 @@ def split_miss(
     Returns
     -------
     pandas.DataFrame
-        As from `split_squares`, and ``fit_counting``: how much of ``fit`` there would be if the
-        fitted runs had the noise of counting alone.
+        As from `split_squares`; ``fit_counting``: how much of ``fit`` there would be if the fitted
+        runs had the noise of counting alone; and ``smoothed``, the mean squared miss of a
+        prediction from fitted runs without noise.
     """
     n = np.asarray(n_items, dtype=float)[:, None]
     phi = split_at_matched_loss([d.loss for d in designs], list(errors), n[:, 0])["phi"].to_numpy()
     knots = place_knots(np.concatenate([design.loss for design in designs]))
-    parts: dict[str, list[Array]] = {"miss": [], "counting": [], "fit": [], "fit_counting": []}
+    parts: dict[str, list[Array]] = {
+        name: [] for name in ("miss", "counting", "fit", "fit_counting", "smoothed")
+    }
     for design, y in zip(designs, errors, strict=True):
         fitted, asked = list(design.fitted), list(design.asked)
         L, x = design.loss[fitted], design.loss[asked]
         p = (y @ project_on_spline(design.loss, knots))[:, fitted].clip(0, 1)
         parts["miss"].append(method(L, y[:, fitted], x) - y[:, asked])
+        parts["smoothed"].append((method(L, p, x) - y[:, asked]) ** 2)
         parts["counting"].append(counting_variance(y[:, asked], n))
         counted = p * (1 - p) / n
         for name, noise in (("fit", phi[:, None] * counted), ("fit_counting", counted)):
             parts[name].append(simulate_fits(method, L, x, p, noise, rng, n_draws))
     stacked = {name: np.stack(arrays, axis=-1) for name, arrays in parts.items()}
-    alone = stacked.pop("fit_counting").mean(axis=(-2, -1))
-    return split_squares(phi=phi, **stacked).assign(fit_counting=alone)
+    beside = {name: stacked.pop(name).mean(axis=(-2, -1)) for name in ("fit_counting", "smoothed")}
+    return split_squares(phi=phi, **stacked).assign(**beside)
 
 
 def pool_split(split: pd.DataFrame, rng: np.random.Generator, n_draws: int = 4000) -> pd.DataFrame:

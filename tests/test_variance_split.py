@@ -296,3 +296,16 @@ def test_what_the_chapter_says_of_the_split():
     inside = means.loc[("inside", "law")]
     assert inside["total"] == means.loc["inside", "total"].min()
     assert inside["counting"] > 0.5 * inside["total"]
+
+
+def test_smoothed_is_the_miss_from_fitted_runs_without_noise():
+    """A ruler on a straight task misses by the noise of two runs; smoothed, hardly."""
+    rng, loss = np.random.default_rng(1), np.linspace(2.5, 5.0, 30)
+    designs, ruler = [Design(loss, [29, 20, 10, 3, 2], [0, 1])] * 3, METHODS["ruler in loss"]
+    exact = np.tile(0.1 * loss, (400, 1))
+    split = split_miss(ruler, designs, [exact] * 3, np.full(400, 10**6), rng, 20)
+    assert split["smoothed"].to_numpy() == pytest.approx(0, abs=1e-12)
+    noisy = [rng.binomial(200, exact) / 200 for _ in range(3)]
+    split = split_miss(ruler, designs, noisy, np.full(400, 200), rng, 20).mean()
+    asked = (exact[0, :2] * (1 - exact[0, :2]) / 200).mean()  # the noise of the runs asked for
+    assert 0.9 * asked < split["smoothed"] < 0.6 * split["total"]
