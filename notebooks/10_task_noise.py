@@ -441,7 +441,8 @@ much chance level, how much the law?
 On the 17 tasks of the average it is the other way round: {of_17["law"] / of_17["total"]:.0%} is alike on the three sets and {of_17["fit"] / of_17["total"]:.0%} noise through the fit.
 
 **Would less noise help?** The law not. From smoothed points its root mean square miss is {smooth["law"]:.1f} points instead of {rms["law"]:.1f}: without this draw
-of the noise another curve runs away. The ruler it would help: {smooth["ruler in loss"]:.1f} points instead of {rms["ruler in loss"]:.1f}.
+of the noise another curve runs away. The ruler it would help: {smooth["ruler in loss"]:.1f} points instead of {rms["ruler in loss"]:.1f}. (The spline runs
+through the runs asked for, too, which flatters all three.)
 
 Of the ruler's mean square {ruler_noise + ruler_part["fit"]:.0%} is noise, most of it that of the two runs it rests on, and {ruler_part["law"]:.0%} is alike on the sets.
 No change has little noise; {at_target.loc["no change", "law"] / at_target.loc["no change", "total"]:.0%} of its mean square is the change that it ignores."""

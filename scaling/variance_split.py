@@ -12,7 +12,8 @@ the curve, and the bias that noise gives a fit that is not linear in it. ``sets`
 that mean differs between them. Noise and fits are independent between sets.
 
 The parts say how the misses that were seen came about, not what they would be without noise:
-``smoothed`` says that, from the fitted runs moved onto the spline.
+``smoothed`` says that, from the fitted runs moved onto the spline, which knows the runs asked for
+and so flatters a method.
 """
 
 from __future__ import annotations

@@ -307,5 +307,5 @@ def test_smoothed_is_the_miss_from_fitted_runs_without_noise():
     assert split["smoothed"].to_numpy() == pytest.approx(0, abs=1e-12)
     noisy = [rng.binomial(200, exact) / 200 for _ in range(3)]
     split = split_miss(ruler, designs, noisy, np.full(400, 200), rng, 20).mean()
-    asked = (exact[0, :2] * (1 - exact[0, :2]) / 200).mean()  # the noise of the runs asked for
-    assert 0.9 * asked < split["smoothed"] < 0.6 * split["total"]
+    asked = (exact[0, :2] * (1 - exact[0, :2]) / 200).mean()  # their noise, which the spline sees
+    assert 0.5 * asked < split["smoothed"] < 0.6 * split["total"]
