@@ -845,7 +845,7 @@ chosen with the answer in view."""
 #
 # with $\sigma$ the noise of one run (counting noise, or the scatter of the task around its error law if that is larger; twice, for the last run
 # and the one asked for), $\delta$ the fall of the error if the task followed the loss entirely, and two constants, $u$ (`doubt`) and $v$ (`floor`). They are
-# those of least interval score in the backtests on small runs, which counts the width of the intervals and ten times
+# those of least interval score in the backtests on small runs, which counts the width of the intervals and twenty times
 # what lies outside on either side; the last three rows are the number of units, 90% quantiles of the misses there
 # (`scaling.calibration`).
 

@@ -5,14 +5,15 @@ function addEnlargeButton(figure) {
   const picture = figure.querySelector("img");
   const box = document.createElement("div");
   const button = document.createElement("button");
-  const number = figure.querySelector(".caption-number")?.textContent ?? "figure";
+  const number = (figure.querySelector(".caption-number")?.textContent ?? "figure").trim();
   box.className = "picture";
+  box.role = "group";
+  box.ariaLabel = number;
   button.className = "enlarge";
-  button.textContent = `Enlarge ${number.trim()}`;
-  button.ariaPressed = "false";
+  button.textContent = `Enlarge ${number}`;
   button.addEventListener("click", () => {
     const large = box.classList.toggle("large");
-    button.ariaPressed = String(large);
+    button.textContent = `${large ? "Shrink" : "Enlarge"} ${number}`;
     box.tabIndex = large ? 0 : -1;
   });
   picture.replaceWith(button, box);
@@ -51,8 +52,9 @@ function keepFocus(event) {
 
 // The theme lets the Tab key reach a box that scrolls; here it gets a name.
 function nameBox(box) {
+  const heading = box.closest("section")?.querySelector("h1, h2, h3")?.firstChild?.textContent;
   box.role = "group";
-  box.ariaLabel = "Table";
+  box.ariaLabel = heading ? `Table in: ${heading.trim()}` : "Table";
   const fade = () =>
     box.classList.toggle("more", box.scrollWidth - box.clientWidth - box.scrollLeft > 1);
   box.addEventListener("scroll", fade);
