@@ -21,7 +21,8 @@ RULES = dict(
             f"runs of at most 1/{1 / CHEAP:g} of its compute (its check). For how far it falls see "
             "the ruler in loss, too: at the testbed's 6.9B runs it was nearer.",
             "a prediction, but its direction is not sure, or untested.",
-            "no change is as good as anything; the interval says what such tasks did elsewhere.",
+            "nothing is clearly better than no change; the interval says what such tasks did "
+            "elsewhere.",
         ),
         strict=True,
     )

@@ -232,11 +232,14 @@ def test_single_tasks_as_the_readme_tells_them():
     told += f"no change by {lo['no change']:.0f} to {hi['no change']:.0f}%, a ruler in loss by "
     assert f"{told}{lo['ruler in loss']:.0f} to {hi['ruler in loss']:.0f}%" in README
     verdicts = load_result("task_verdicts").query("kind == 'target' and verdict == 'predictable'")
-    told = f"all {len(verdicts)} such predictions got the direction right, "
-    told += f"{verdicts['inside'].mean():.0%} lie in their 90% interval"
+    off = load_result("task_verdicts").query("kind == 'target' and standing == 'off guessing'")
+    fell = (off["measured"] < off["no_change"]).sum()
+    told = f"{len(verdicts)} predictions are called predictable: all got the direction right "
+    told += f"({fell} of {len(off)} fell off guessing anyway), {verdicts['inside'].mean():.0%} lie"
+    assert f"all {len(verdicts)} went the way they said" in unfolded(INTRO)
     assert (verdicts["measured"] < verdicts["no_change"]).all()
     assert verdicts["task"].nunique() == 6
-    assert f"six tasks are called predictable: {told}" in README
+    assert f"on six tasks {told} in their 90% interval" in README
     large = verdicts.query("step == '6.9B'")["inside"]
     told = f"from all runs as cheap {verdicts['inside'].sum()} of {len(verdicts)}, at 6.9B "
     assert f"{told}{large.sum()} of {len(large)}" in unfolded(README)
