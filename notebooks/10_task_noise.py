@@ -812,6 +812,10 @@ choice_hindsight = choice_outcome.drop(index=["no change", "ruler in loss"])
 choice_both = choice_hindsight.loc[choice_hindsight["median, 6.9B"].idxmin()]
 choice_better = [DATASET_LABELS[d] for d in DATASET_LABELS if choice_ours[d] < min(choice_still[d], choice_told[d], choice_ruler[d]) - 5e-5]
 assert choice_better == ["RedPajama"]
+# What the sentences above and the descriptions of the figures say.
+assert [f"{x:.1f}" for x in (at_6_9B["ruler in loss"]["refinedweb"], 100 * choice_ruler["refinedweb"])] == ["5.7", "7.3"]
+assert f"{threshold_ten['law']:.1%}" == "3.7%"
+assert [f"{law_part[part]:.0%}" for part in ("fit", "sets")] == ["87%", "-14%"] and 0.2 < law_part["law"] < 0.3
 assert choice_ours["median, 6.9B"] > choice_ruler["median, 6.9B"]
 choice_rank = choice_outcome[["score", "median, 6.9B"]].rank().corr().iloc[0, 1]
 choice_family = choice_outcome.index.str.startswith(("one slope", "neighbours"))
@@ -954,6 +958,7 @@ verdict_named = verdict_named.set_index(["task", "dataset"]).sort_index()
 # %% mystnb={"image": {"alt": "Horizontal bars for 46 tasks, RedPajama at 6.9B, grouped by verdict: at the bottom grey bars, from 100 down to 40 per cent, most of them narrow, for tasks not predictable from these runs; above, wide orange bars; at the top six blue ones, wide as well, left of the tick of no change. Six measured marks lie outside their bars, among them LAMBADA, PubMedQA and BBQ."}, "figure": {"caption": "Ninety per cent intervals of all tasks for the 6.9B run on RedPajama, beside what was measured and both baselines. Colour and marker: verdict.", "name": "fig-task-intervals"}}
 verdict_figure, verdict_ax = plt.subplots(figsize=(7.4, 8.6))
 verdict_shown = verdict_large.query("dataset == 'redpajama' and step == '6.9B'")
+assert (verdict_shown["inside"] == 0).sum() == 6 and (verdict_shown["verdict"] == "predictable").sum() == 6
 draw_task_intervals(verdict_ax, verdict_shown, verdict_names)
 verdict_ax.set_xlabel("top-1 error (filled: measured; bar: 90% interval)")
 verdict_ax.legend(loc="upper center", bbox_to_anchor=(0.3, -0.07), ncols=3, fontsize=8)

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
 from io import TextIOWrapper
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from scaling.asked import find_target, find_tokens, select_rows
 from scaling.options import (
     AsJson,
     Count,
@@ -78,46 +78,6 @@ def _plain(value: Any) -> Any:
 
 def _print_json(value: Any) -> None:
     typer.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
-
-
-# --- from options to a table --------------------------------------------------------------
-
-
-class Selected(NamedTuple):
-    """Rows that can be fitted, their loss and count columns, and how many rows are left out."""
-
-    table: pd.DataFrame
-    loss: str
-    N: str
-    lossless: int
-    flagged: int
-    told: list[str]
-
-    def in_words(self) -> list[str]:
-        """Say how many rows are left out, which, and why."""
-        n, s, were = self.lossless, *(("", "was") if self.lossless == 1 else ("s", "were"))
-        return [f"{n} run{s} without {self.loss} {were} left out"] * bool(n) + self.told
-
-
-def _select(
-    runs: Path, dataset: str | None, loss_set: str | None, count: Count, without_flagged: bool
-) -> Selected:
-    """Read a table and keep the rows that the options ask for."""
-    from scaling.advice import tell_left_out
-    from scaling.runs import choose_count, choose_dataset, choose_loss, read_runs
-
-    table = read_runs(runs)
-    try:
-        table = choose_dataset(table, dataset)
-        loss, N = choose_loss(table, loss_set), choose_count(table, count.value)
-    except ValueError as error:
-        hint = "--dataset / --loss-set / --count"
-        raise typer.BadParameter(str(error), param_hint=hint) from error
-    known = table.dropna(subset=[loss, N])
-    flagged = known[(known["flags"] != "") & without_flagged]
-    kept = known.drop(flagged.index)
-    told = tell_left_out(flagged, kept)
-    return Selected(kept, loss, N, len(table) - len(known), len(flagged), told)
 
 
 def _warn(messages: list[str]) -> None:
@@ -193,7 +153,7 @@ def fit(
     from scaling.forecast import LAWS, fit_table, residual_std, tell_prior
     from scaling.wording import prior_in_words, residual_in_words
 
-    selected = _select(runs, dataset, loss_set, count, without_flagged)
+    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N = selected[:3]
     result = fit_table(table, loss, N, law.value)
     report = {
@@ -257,8 +217,8 @@ def predict(
     from scaling.forecast import make_forecast, tell_prior
     from scaling.wording import doubt_in_words, prior_in_words, residual_in_words
 
-    tokens = _target_tokens(N, D, M)
-    selected = _select(runs, dataset, loss_set, count, without_flagged)
+    tokens = find_tokens(N, D, M)
+    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N_column = selected[:3]
     forecast = make_forecast(table, (N, tokens), loss, N_column, law.value)
     report = {
@@ -298,23 +258,6 @@ def predict(
     _warn(forecast.warnings + selected.in_words())
 
 
-def _target_tokens(N: float, D: float | None, M: float | None) -> float:
-    """Tokens of the target, which must have counts that a run table may have."""
-    from scaling.schema import LARGEST
-
-    if D is not None and M is None:
-        tokens = D
-    elif M is not None and D is None:
-        tokens = M * N
-    else:
-        raise typer.BadParameter("give either --D or --M", param_hint="--D / --M")
-    for name, count in (("N", N), ("D", tokens)):
-        if not 1 <= count <= LARGEST:
-            rule = f"{name} must be from 1 to {LARGEST:g}, got {count:g}"
-            raise typer.BadParameter(rule, param_hint="--N / --D / --M")
-    return tokens
-
-
 @app.command()
 @_says_what_is_wrong
 def backtest(
@@ -339,7 +282,7 @@ def backtest(
     from scaling.backtest import run_backtest
     from scaling.wording import BASELINES, backtest_in_words, not_judged_in_words
 
-    selected = _select(runs, dataset, loss_set, count, without_flagged)
+    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N = selected[:3]
     held_out, not_predicted = run_backtest(table, loss, N, law.value)
     if as_json:
@@ -394,9 +337,9 @@ def tasks(
     from scaling.task_wording import target_in_words, tasks_in_words, warn_of_tasks
     from scaling.verdicts import choose_target, judge_tasks
 
-    asked = _find_target(N, D, M)
+    asked = find_target(N, D, M)
     known = None if items is None else read_items(items)
-    selected = _select(runs, dataset, loss_set, count, without_flagged)
+    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N_column = selected[:3]
     columns = error_columns(table)
     if not columns:
@@ -416,15 +359,6 @@ def tasks(
         return
     typer.echo(target_in_words(forecast, target, N_column, asked is None))
     typer.echo(tasks_in_words(judged, CALIBRATED))
-
-
-def _find_target(N: float | None, D: float | None, M: float | None) -> tuple[float, float] | None:
-    """Parameters and tokens of the target, or None where none of them is given."""
-    if N is not None:
-        return N, _target_tokens(N, D, M)
-    if D is None and M is None:
-        return None
-    raise typer.BadParameter("give --N, and beside it --D or --M", param_hint="--N")
 
 
 def _task_as_json(row: dict[Any, Any]) -> dict[str, Any]:

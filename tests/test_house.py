@@ -114,8 +114,9 @@ ROOMS = {
     "scorecard": "compute law published testbed recipe unprinted",
     "options": "faults numbers",
     "task_wording": "forecast items prospects verdicts wording",
+    "asked": "advice options runs schema",
     "cli": (
-        "faults schema runs fit advice forecast scorecard backtest items options prospects "
+        "faults runs fit advice asked forecast scorecard backtest items options prospects "
         "task_wording verdicts wording"
     ),
 }
