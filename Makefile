@@ -12,17 +12,17 @@ READY := $(VENV)/.ready
 LOCK_VENV := .lock-venv
 FREEZE := -m pip list --format=freeze --disable-pip-version-check --exclude pip
 
-.PHONY: help env book test lab serve sync check bench results data lock clean
+.PHONY: help env book test lab serve sync check bench grid results data lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-env: $(READY) ## Make .venv from requirements.lock, with this package in it
+env: $(READY) ## Make .venv from both locks, with this package in it
 
-$(READY): requirements.lock pyproject.toml
-	@echo "Installing what the lock names into $(VENV): a few minutes the first time"
+$(READY): requirements.lock requirements-torch.lock pyproject.toml
+	@echo "Installing what the locks name into $(VENV): a few minutes the first time"
 	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-torch.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(PY) -c "import matplotlib.font_manager"
 	touch $@
@@ -52,6 +52,12 @@ check: $(READY) ## Ruff, mypy, and the check that notebook pairs agree
 bench: $(READY) ## Measure the claims about speed
 	$(PY) -m benchmarks.fit_speed
 	$(PY) -m benchmarks.sweep_speed
+	$(PY) -m benchmarks.training_speed
+
+grid: $(READY) ## Train three walks' grids on two cores and hold E against the truth
+	$(BIN)/scaling grid run data/specs/walks.yaml --out _build/walks --workers $(JOBS) --device cpu
+	$(BIN)/scaling grid collect _build/walks --out data/results/walks.csv
+	$(BIN)/scaling grid truth data/specs/walks.yaml data/results/walks.csv
 
 results: $(READY) ## Make the stored results in data/results again
 	$(PY) -m scaling.results
@@ -65,11 +71,15 @@ lock: ## Renew both locks: newest versions that pyproject.toml allows, torch at 
 	rm -rf $(LOCK_VENV)
 	$(PYTHON) -m venv $(LOCK_VENV)
 	$(LOCK_VENV)/bin/python -m pip install --quiet --upgrade setuptools
-	$(LOCK_VENV)/bin/python -m pip install --quiet '.[book,dev]'
-	$(LOCK_VENV)/bin/python $(FREEZE) --exclude reliable-scaling | LC_ALL=C sort -f > requirements.lock
-	$(LOCK_VENV)/bin/python -m pip install --quiet -c requirements.lock '.[training]' torch==$(TORCH)
+	$(LOCK_VENV)/bin/python -m pip install --quiet '.[book,dev,training,text,harness]' torch==$(TORCH)
 	$(LOCK_VENV)/bin/python $(FREEZE) --exclude reliable-scaling | sed 's/+.*//' \
-		| LC_ALL=C sort -f | grep -vxFf requirements.lock > requirements-torch.lock
+		| LC_ALL=C sort -f > $(LOCK_VENV)/all.txt
+	$(PYTHON) -m venv $(LOCK_VENV)/common
+	$(LOCK_VENV)/common/bin/python -m pip install --quiet --upgrade setuptools
+	$(LOCK_VENV)/common/bin/python -m pip install --quiet -c $(LOCK_VENV)/all.txt '.[book,dev]'
+	$(LOCK_VENV)/common/bin/python $(FREEZE) --exclude reliable-scaling \
+		| LC_ALL=C sort -f > requirements.lock
+	grep -vxFf requirements.lock $(LOCK_VENV)/all.txt > requirements-torch.lock
 	rm -rf $(LOCK_VENV)
 
 clean: ## Remove what was built; .venv stays

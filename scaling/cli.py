@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import wraps
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from scaling.asked import find_target, find_tokens, select_rows
+from scaling.console import print_json, says_what_is_wrong, warn
 from scaling.options import (
     AsJson,
     Count,
@@ -30,6 +28,7 @@ from scaling.options import (
     Tokens,
     WithoutFlagged,
 )
+from scaling.training.commands import app as grid_app
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,55 +40,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Predict large language models from small ones, and know how far to trust it.",
 )
-
-
-def _says_what_is_wrong(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn the errors that a reader can mend into one message on stderr and exit code 2."""
-
-    @wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> None:
-        from scaling.faults import RunTableError
-        from scaling.fit import FitError
-
-        try:
-            command(*args, **kwargs)
-        except RunTableError as error:
-            typer.echo(str(error), err=True)
-            raise typer.Exit(2) from error
-        except FitError as error:
-            typer.echo(f"{kwargs.get('runs')}: {error}", err=True)
-            raise typer.Exit(2) from error
-
-    return guarded
-
-
-def _plain(value: Any) -> Any:
-    """Make a value fit for JSON: numbers that are not finite become null."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(_plain(value), indent=2, allow_nan=False))
-
-
-def _warn(messages: list[str]) -> None:
-    for message in messages:
-        typer.echo(f"warning: {message}", err=True)
+app.add_typer(grid_app, name="grid")
 
 
 # --- commands -----------------------------------------------------------------------------
 
 
 @app.command()
-@_says_what_is_wrong
+@says_what_is_wrong
 def check(runs: Runs, as_json: AsJson = False) -> None:
     """Check a run table, and flag the runs that look odd.
 
@@ -113,7 +71,7 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
         "flags": flagged.to_dict("records"),
     }
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
     typer.echo(f"{runs}: {soundness_in_words(len(table), len(flagged))}")
     typer.echo(describe_ranges(table))
@@ -127,11 +85,11 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
     for own in series[:LISTED]:
         rows = table if own["dataset"] is None else table[table["dataset"] == own["dataset"]]
         of = f"{own['dataset']}: " if len(series) > 1 else ""
-        _warn([of + message for message in warn_of_design(rows)])
+        warn([of + message for message in warn_of_design(rows)])
 
 
 @app.command()
-@_says_what_is_wrong
+@says_what_is_wrong
 def fit(
     runs: Runs,
     law: LawOption = Law.tied,
@@ -176,7 +134,7 @@ def fit(
         "warnings": warn_of_fit(result, table, loss, N, law.value),
     }
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
     _, formula = LAWS[law.value]
     typer.echo(f"{loss} = {formula}, {len(table)} runs, status: {result.status}")
@@ -184,7 +142,7 @@ def fit(
         typer.echo(f"  {name:6} {value:.6g}")
     for line in (f"residual: {residual_in_words(result)}", *prior_in_words(report["prior"])):
         typer.echo(f"  {line}")
-    _warn(report["warnings"] + selected.in_words())
+    warn(report["warnings"] + selected.in_words())
 
 
 def _only_dataset(table: pd.DataFrame) -> str | None:
@@ -193,7 +151,7 @@ def _only_dataset(table: pd.DataFrame) -> str | None:
 
 
 @app.command()
-@_says_what_is_wrong
+@says_what_is_wrong
 def predict(
     runs: Runs,
     N: Parameters,
@@ -241,7 +199,7 @@ def predict(
         "warnings": forecast.warnings,
     }
     if as_json:
-        _print_json(report)
+        print_json(report)
         return
     doubt = doubt_in_words(forecast.fit.status, forecast.loss)
     typer.echo(
@@ -255,11 +213,11 @@ def predict(
     residual = f"no interval yet; residual: {residual_in_words(forecast.fit)}"
     for line in (residual, *prior_in_words(report["prior"])):
         typer.echo(f"  {line}")
-    _warn(forecast.warnings + selected.in_words())
+    warn(forecast.warnings + selected.in_words())
 
 
 @app.command()
-@_says_what_is_wrong
+@says_what_is_wrong
 def backtest(
     runs: Runs,
     law: LawOption = Law.tied,
@@ -286,12 +244,12 @@ def backtest(
     table, loss, N = selected[:3]
     held_out, not_predicted = run_backtest(table, loss, N, law.value)
     if as_json:
-        _print_json([_held_out_as_json(row) for row in held_out.to_dict("records")])
+        print_json([_held_out_as_json(row) for row in held_out.to_dict("records")])
         return
     typer.echo(BASELINES)
     typer.echo(backtest_in_words(held_out))
     not_judged = not_judged_in_words(not_predicted, N, law.value)
-    _warn(not_judged + warn_of_flags(table) + selected.in_words())
+    warn(not_judged + warn_of_flags(table) + selected.in_words())
 
 
 def _held_out_as_json(row: dict[Any, Any]) -> dict[str, Any]:
@@ -301,7 +259,7 @@ def _held_out_as_json(row: dict[Any, Any]) -> dict[str, Any]:
 
 
 @app.command()
-@_says_what_is_wrong
+@says_what_is_wrong
 def tasks(
     runs: Runs,
     items: ItemsTable = None,
@@ -351,11 +309,11 @@ def tasks(
     judged = judge_tasks(table, loss, N_column, known, target, CALIBRATED, law.value)
     unmatched = [] if known is None else tell_unmatched(known, judged["task"], str(items))
     doubts = warn_of_tasks(judged, forecast.reach.compute_ratio)
-    _warn(unmatched + forecast.warnings + selected.in_words() + doubts)
+    warn(unmatched + forecast.warnings + selected.in_words() + doubts)
     if as_json:
         about = dict(zip(("target_N", "target_D"), target, strict=True))
         about |= {"target_loss": forecast.loss, "level": CALIBRATED}
-        _print_json([_task_as_json(row) | about for row in judged.to_dict("records")])
+        print_json([_task_as_json(row) | about for row in judged.to_dict("records")])
         return
     typer.echo(target_in_words(forecast, target, N_column, asked is None))
     typer.echo(tasks_in_words(judged, CALIBRATED))
@@ -368,14 +326,14 @@ def _task_as_json(row: dict[Any, Any]) -> dict[str, Any]:
 
 
 @app.command()
-@_says_what_is_wrong
+@says_what_is_wrong
 def scorecard(as_json: AsJson = False) -> None:
     """Put the paper's numbers beside ours."""
     from scaling.scorecard import as_table, make_scorecard
 
     entries = make_scorecard()
     if as_json:
-        _print_json([asdict(entry) for entry in entries])
+        print_json([asdict(entry) for entry in entries])
         return
     table = as_table(entries)
     columns = ["id", "source", "published", "ours", "unit", "status"]

@@ -115,12 +115,82 @@ ROOMS = {
     "options": "faults numbers",
     "task_wording": "forecast items prospects verdicts wording",
     "asked": "advice options runs schema",
+    "training.errors": "",
+    "training.schedule": "",
+    "training.loss": "",
+    "training.model": "compute training.loss",
+    "training.records": "training.errors",
+    "training.tokenfile": "training.errors training.records",
+    "training.spec": "faults training.errors",
+    "training.cells": ("compute training.errors training.records training.spec training.tokenfile"),
+    "training.walks": "training.spec",
+    "training.choices": "training.cells training.spec training.walks",
+    "training.price": "compute training.cells training.spec",
+    "training.sources": (
+        "training.cells training.errors training.spec training.tokenfile training.walks"
+    ),
+    "training.evaluate": "training.model training.sources",
+    "training.checkpoint": "training.errors training.records",
+    "training.engine": "training.checkpoint training.model",
+    "training.loop": (
+        "training.cells training.choices training.engine training.errors training.evaluate "
+        "training.model training.schedule training.sources training.spec"
+    ),
+    "training.nodes": "training.errors",
+    "training.torchrun": ("training.cells training.errors training.nodes training.records"),
+    "training.worker": (
+        "training.cells training.engine training.errors training.loop training.nodes "
+        "training.records training.spec training.torchrun"
+    ),
+    "training.sharded": (
+        "training.cells training.checkpoint training.engine training.errors training.loop "
+        "training.model training.records training.spec training.torchrun training.worker"
+    ),
+    "training.states": "training.cells training.errors training.records training.worker",
+    "training.grid": (
+        "training.cells training.errors training.records training.spec training.torchrun "
+        "training.worker"
+    ),
+    "training.launch": (
+        "training.cells training.errors training.grid training.states training.worker"
+    ),
+    "training.truth": "fit training.choices training.errors training.spec training.walks",
+    "training.texts": "faults training.errors",
+    "training.prepare": (
+        "training.errors training.records training.texts training.tokenfile training.worker"
+    ),
+    "training.trained": (
+        "training.cells training.checkpoint training.errors training.grid training.loop "
+        "training.model training.prepare training.records training.sharded training.tokenfile "
+        "training.worker"
+    ),
+    "training.harness": (
+        "training.engine training.errors training.evaluate training.model training.spec "
+        "training.tokenfile training.trained"
+    ),
+    "training.answers": (
+        "training.errors training.grid training.harness training.spec training.trained"
+    ),
+    "console": "faults fit training.errors",
+    "training.commands": (
+        "console options training.cells training.grid training.launch training.price "
+        "training.answers training.errors training.prepare training.records training.spec "
+        "training.states training.texts training.truth"
+    ),
+    "figures_training": "style",
     "cli": (
-        "faults runs fit advice asked forecast scorecard backtest items options prospects "
-        "task_wording verdicts wording"
+        "faults runs advice asked console forecast scorecard backtest items options prospects "
+        "task_wording training.commands verdicts wording"
     ),
 }
-MODULES = sorted(path for path in (ROOT / "scaling").glob("*.py") if path.stem != "__init__")
+# Rooms that train: they need torch, and nothing else may.
+TORCH = "model loss sources evaluate checkpoint engine loop sharded trained harness answers".split()
+MODULES = sorted(p for p in (ROOT / "scaling").rglob("*.py") if p.stem != "__init__")
+
+
+def room_of(path: Path) -> str:
+    """Name of a module below the package: `law`, `training.model`."""
+    return ".".join(path.relative_to(ROOT / "scaling").with_suffix("").parts)
 
 
 def read_lock(name: str) -> dict[str, str]:
@@ -143,10 +213,12 @@ def test_torch_and_what_only_torch_needs_stand_apart():
     assert set(common) & set(training) == set()
 
 
-@pytest.mark.parametrize("extra", ["", "book", "dev"])
+@pytest.mark.parametrize("extra", ["", "book", "dev", "training", "text", "harness"])
 def test_the_lock_holds_what_the_package_asks_for(extra):
     asked = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
     lock = read_lock("requirements.lock")
+    if extra in ("training", "text", "harness"):
+        lock |= read_lock("requirements-torch.lock")
     for requirement in map(Requirement, asked):
         version = lock.get(canonicalize_name(requirement.name))
         assert version, f"{requirement} is not in the lock"
@@ -157,7 +229,8 @@ def test_conda_users_get_the_same_lock():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
     *conda, pip = environment["dependencies"]
     assert conda == ["python=3.11", "pip"]
-    assert pip == {"pip": ["-r requirements.lock", "-e ."]}
+    locks = ["-r requirements.lock", "-r requirements-torch.lock"]
+    assert pip == {"pip": [*locks, "-e ."]}
 
 
 def files_of_the_project() -> list[Path]:
@@ -220,8 +293,10 @@ def rooms_imported_by(path: Path) -> set[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        parts = [name.split(".") for name in names]
-        rooms |= {part[1] for part in parts if part[0] == "scaling" and len(part) > 1}
+        for name in names:
+            top, *parts = name.split(".")
+            if top == "scaling" and parts:
+                rooms.add(".".join(parts[: 2 if parts[0] == "training" else 1]))
     return rooms
 
 
@@ -232,10 +307,10 @@ def test_a_room_stands_below_all_that_it_may_import():
         above.add(room)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=room_of)
 def test_imports_run_one_way(path):
-    assert path.stem in ROOMS, "a new room: say in ROOMS what it may import"
-    assert rooms_imported_by(path) == set(ROOMS[path.stem].split()), "draw it as it is"
+    assert room_of(path) in ROOMS, "a new room: say in ROOMS what it may import"
+    assert rooms_imported_by(path) == set(ROOMS[room_of(path)].split()), "draw it as it is"
 
 
 def run_python(code: str, *arguments: str, path: Path, folder: Path) -> str:
@@ -249,9 +324,10 @@ def run_python(code: str, *arguments: str, path: Path, folder: Path) -> str:
     return run.stdout
 
 
-def test_every_room_imports_without_torch(tmp_path):
+def test_every_room_that_does_not_train_imports_without_torch(tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError('there is no torch')\n")
-    rooms = ", ".join(f"scaling.{path.stem}" for path in MODULES)
+    training = {f"training.{name}" for name in TORCH}
+    rooms = ", ".join(f"scaling.{room}" for room in ROOMS if room not in training)
     code = f"import sys; sys.path.append({str(ROOT)!r}); import {rooms}; print('done')"
     assert run_python(code, path=tmp_path, folder=tmp_path) == "done\n"
 
@@ -309,5 +385,6 @@ def test_the_wheel_works_in_an_empty_folder(wheel, tmp_path):
 
 def test_every_room_is_on_the_page_of_the_package():
     page = (ROOT / "book" / "api.md").read_text("utf-8")
-    missing = [p.stem for p in MODULES if f"automodule:: scaling.{p.stem}\n" not in page]
-    assert missing == ["cli"], "the command line explains itself with --help"
+    missing = [r for r in map(room_of, MODULES) if f"automodule:: scaling.{r}\n" not in page]
+    behind_the_commands = ["cli", "console", "training.commands"]
+    assert missing == behind_the_commands, "the command line explains itself with --help"

@@ -1,0 +1,199 @@
+"""How does a trained grid look beside what is known of it? Panels that never fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.pyplot import get_cmap
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from scaling.style import INK, SHADE
+
+SOURCE_COLOURS = {"flat": "#0072B2", "middle": "#D55E00", "steep": "#117733"}
+SOURCE_MARKERS = {"flat": "s", "middle": "^", "steep": "D"}
+WIDTH_MARKERS = dict(zip((8, 12, 16, 24, 32), "osDpP", strict=True))
+PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
+
+
+def _width_colour(width: int) -> str:
+    place = list(WIDTH_MARKERS).index(width) / (len(WIDTH_MARKERS) - 1)
+    return to_hex(get_cmap("viridis")(0.85 * place))
+
+
+def draw_table(ax: Axes, table: np.ndarray, title: str) -> Axes:
+    """Draw a corner of a table of probabilities.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    table : ndarray of shape (n, n)
+        Probability of the next symbol (across) after each (down).
+    title : str
+        Title of the panel.
+    """
+    ax.imshow(np.log10(table), cmap="cividis", vmin=-6, vmax=0)
+    ax.set(xlabel="next symbol", ylabel="symbol", title=title)
+    ax.grid(visible=False)
+    return ax
+
+
+def draw_above_entropy(
+    ax: Axes, runs: pd.DataFrame, truth: float, predict: Callable[[Any, Any], Any]
+) -> Axes:
+    """Draw how far losses are above the entropy, one line a size, and a law.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw; both axes become logarithmic.
+    runs : pandas.DataFrame
+        Of one source: width, N, D, loss.
+    truth : float
+        Entropy of the source, nats.
+    predict : callable
+        Takes N and D, gives a loss.
+    """
+    for width, own in runs.groupby("width"):
+        colour = _width_colour(int(str(width)))
+        D = np.geomspace(own["D"].min(), own["D"].max(), 60)
+        curve = predict(np.full(60, own["N"].iloc[0]), D) - truth
+        ax.plot(D, np.where(curve > 0, curve, np.nan), color=colour, linewidth=1)
+        marker = WIDTH_MARKERS[int(str(width))]
+        ax.scatter(own["D"], own["loss"] - truth, marker=marker, color=colour, s=30,
+                   label=f"width {width}")  # fmt: skip
+    ax.set(xscale="log", yscale="log", xlabel="D, training tokens")
+    ax.yaxis.set_major_formatter(PLAIN)
+    return ax
+
+
+def draw_irreducible(ax: Axes, against: pd.DataFrame) -> Axes:
+    """Draw fitted irreducible losses and their intervals about the truth.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    against : pandas.DataFrame
+        Of `scaling.training.truth.hold_against_truth`.
+    """
+    ax.axvspan(-0.3, 0.3, color=SHADE, label="0.3% of the truth")
+    ax.axvline(0, color=INK, linewidth=1, label="the truth")
+    for place, row in enumerate(against.to_dict("records")):
+        lo, hi = (100 * (row[end] / row["E_true"] - 1) for end in ("lo", "hi"))
+        colour, marker = SOURCE_COLOURS[row["source"]], SOURCE_MARKERS[row["source"]]
+        ax.plot([lo, hi], [place, place], color=colour, linewidth=2)
+        ax.plot(100 * row["error"], place, marker, color=colour, markersize=8)
+    ax.set(yticks=range(len(against)), yticklabels=list(against["source"]))
+    ax.set(xlabel="fitted E minus entropy, % of the entropy", ylim=(len(against) - 0.5, -0.5))
+    return ax
+
+
+def draw_residuals(ax: Axes, cells: pd.DataFrame, taken: Sequence[float]) -> Axes:
+    """Draw a map of misses by size and multiplier; the columns that fit nothing are hatched.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    cells : pandas.DataFrame
+        Measured minus fitted loss in per cent of the loss, widths down, multipliers across.
+    taken : sequence of float
+        Multipliers whose runs fit the law.
+    """
+    ax.imshow(cells, cmap="RdBu_r", vmin=-2, vmax=2, aspect="auto")
+    for (i, j), value in np.ndenumerate(cells.to_numpy()):
+        ink = "white" if abs(value) > 1.4 else INK
+        ax.text(j, i, f"{value:+.1f}", ha="center", va="center", fontsize=8, color=ink)
+    for j, M in enumerate(map(float, cells.columns)):
+        if M not in taken:
+            ax.add_patch(_hatched(j, len(cells)))
+    ax.set(xticks=range(cells.shape[1]), xticklabels=[f"{M:g}" for M in cells.columns])
+    ax.set(yticks=range(cells.shape[0]), yticklabels=list(cells.index))
+    ax.set(xlabel="M, tokens per parameter", ylabel="width")
+    ax.grid(visible=False)
+    return ax
+
+
+def _hatched(column: int, rows: int) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(
+        (column - 0.5, -0.5), 1, rows, fill=False, hatch="//", edgecolor="#999999", linewidth=0
+    )
+
+
+def draw_seeds(ax: Axes, runs: pd.DataFrame) -> Axes:
+    """Draw how losses of equal runs scatter about their mean.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    runs : pandas.DataFrame
+        Runs of several seeds: dataset, width, off (from the mean of its cell, in per cent).
+    """
+    for k, (source, own) in enumerate(runs.groupby("dataset")):
+        places = own["width"].map({w: i for i, w in enumerate(WIDTH_MARKERS)}) + 0.2 * (k - 1)
+        ax.plot(places, own["off"], SOURCE_MARKERS[str(source)], linestyle="",
+                color=SOURCE_COLOURS[str(source)], label=source)  # fmt: skip
+    ax.axhline(0, color=INK, linewidth=0.8)
+    ax.set(xticks=range(len(WIDTH_MARKERS)), xticklabels=list(WIDTH_MARKERS), xlabel="width")
+    ax.set(ylabel="loss minus the mean of its seeds, %")
+    return ax
+
+
+def draw_error_law(
+    ax: Axes, runs: pd.DataFrame, task: str, row: Mapping[str, Any], predict: Callable[[Any], Any]
+) -> Axes:
+    """Draw a task's error against the loss, its law, and the best that is possible.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    runs : pandas.DataFrame
+        Of one source: loss and ``err_<task>``.
+    task : str
+        Name of the task.
+    row : mapping
+        A row of `scaling.training.truth.hold_errors_against_truth`, with E_true joined.
+    predict : callable
+        Takes a loss, gives an error.
+    """
+    source = str(row["source"])
+    colour = SOURCE_COLOURS[source]
+    L = np.linspace(row["E_true"], runs["loss"].max(), 100)
+    ax.plot(L, predict(L), color=colour, linewidth=1)
+    ax.plot(runs["loss"], runs[f"err_{task}"], SOURCE_MARKERS[source], color=colour,
+            linestyle="", markersize=5, label=f"{source}, {task}")  # fmt: skip
+    ax.plot(row["E_true"], row["best"], "*", color=INK, markersize=10)
+    return ax
+
+
+def draw_speed(ax: Axes, speed: pd.DataFrame) -> Axes:
+    """Draw how many times faster than a plain loop each way to train is.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw; the horizontal axis becomes logarithmic.
+    speed : pandas.DataFrame
+        Of one device, from ``data/results/training_speed.csv``: case, way, times_plain.
+    """
+    ways = list(dict.fromkeys(speed["way"]))
+    for k, (case, own) in enumerate(speed.groupby("case", sort=False)):
+        places = [ways.index(way) for way in own["way"]]
+        ax.plot(own["times_plain"], places, "osD^vP"[k % 6], linestyle="", label=case)
+    ax.axvline(1, color=INK, linewidth=0.8)
+    ax.set(xscale="log", xlabel="tokens per second, times the plain loop")
+    ax.set(yticks=range(len(ways)), yticklabels=ways, ylim=(len(ways) - 0.5, -0.5))
+    ax.xaxis.set_major_locator(FixedLocator([0.25, 0.5, 1, 1.5, 2, 3, 5]))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(PLAIN)
+    return ax

@@ -1,0 +1,478 @@
+"""The commands of ``scaling grid``: price, run, status, collect, prepare, tasks."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scaling.console import print_json, says_what_is_wrong, warn
+from scaling.options import AsJson, one_of, read_number
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Train a grid from a specification, and gather it into a run table.",
+)
+
+
+class Executor(StrEnum):
+    """Executors on offer."""
+
+    local = "local"
+    slurm = "slurm"
+    debug = "debug"
+
+
+SpecFile = Annotated[
+    Path, typer.Argument(metavar="SPEC", help="Specification of the grid: a YAML file.")
+]
+GridFolder = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="Folder of the grid, as given to run.")
+]
+
+
+@app.command()
+@says_what_is_wrong
+def price(spec: SpecFile, as_json: AsJson = False) -> None:
+    """Say what a grid costs before it is trained: FLOPs, hours and money.
+
+    Hours and money need the part `hardware` of the specification.
+    """
+    from scaling.training.cells import list_cells
+    from scaling.training.price import price_cells, price_in_words
+    from scaling.training.spec import read_spec
+
+    plan = read_spec(spec)
+    bill = price_cells(list_cells(plan), plan.hardware)
+    if as_json:
+        print_json(bill)
+        return
+    typer.echo(price_in_words(bill, plan.hardware))
+
+
+@app.command()
+@says_what_is_wrong
+def run(
+    spec: SpecFile,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="Where the grid is trained.")
+    ],
+    executor: Annotated[
+        Executor,
+        typer.Option(
+            "--executor",
+            parser=one_of(Executor),
+            metavar="|".join(Executor),
+            help="local: processes of this machine. slurm: a job array. debug: this process.",
+        ),
+    ] = Executor.local,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Workers at a time, each with one run.")
+    ] = 1,
+    threads: Annotated[
+        int,
+        typer.Option("--threads", min=1, help="Threads of a worker; their number changes sums."),
+    ] = 1,
+    device: Annotated[
+        str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, as PyTorch names it.")
+    ] = "auto",
+    minutes: Annotated[
+        int, typer.Option("--minutes", min=1, help="Time limit of a job; it is requeued then.")
+    ] = 24 * 60,
+    gpus: Annotated[int, typer.Option("--gpus", min=0, help="GPUs of a job, per node.")] = 0,
+    partition: Annotated[str | None, typer.Option("--partition", help="Of Slurm.")] = None,
+    account: Annotated[str | None, typer.Option("--account", help="Of Slurm.")] = None,
+    constraint: Annotated[str | None, typer.Option("--constraint", help="Of Slurm.")] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Stay until the grid is trained, or leave.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Train a grid, or go on with one: finished runs are passed over, stopped ones resumed.
+
+    Prints the bill first. Exit code 0 when every run is finished, 1 when some failed, with where
+    their logs stand.
+    """
+    from scaling.training.grid import begin_grid
+    from scaling.training.launch import (
+        Launch,
+        make_executor,
+        start_workers,
+        watch_workers,
+        worker_failures,
+    )
+    from scaling.training.price import price_cells, price_in_words
+    from scaling.training.states import count_states
+
+    cells = begin_grid(spec, out)
+    hardware = cells[0].spec.hardware
+    bill = price_cells(cells, hardware)
+    asked = Launch(
+        executor=executor.value,
+        workers=workers,
+        threads=threads,
+        device=device,
+        minutes=minutes,
+        gpus=gpus,
+        partition=partition,
+        account=account,
+        constraint=constraint,
+    )
+    submitter = make_executor(out, asked, cells[0].spec.sharding.nodes)
+    if not as_json:
+        typer.echo(price_in_words(bill, hardware))
+    jobs = start_workers(submitter, out, len(cells), asked)
+    if not wait:
+        names = [job.job_id for job in jobs]
+        print_json({"jobs": names}) if as_json else typer.echo(f"jobs: {', '.join(names)}")
+        return
+    with _progress_bar(cells, quiet=as_json) as show:
+        states = watch_workers(out, cells, jobs, show)
+    troubles = [f"{s.cell.name}: {s.state}: {s.says}".strip(": ") for s in states if s.says]
+    troubles += worker_failures(jobs)
+    counts = count_states(states)
+    if as_json:
+        print_json({"folder": str(out), "states": counts, "troubles": troubles, "price": bill})
+    else:
+        typer.echo(f"{out}: " + ", ".join(f"{n} {state}" for state, n in counts.items()))
+    warn(troubles)
+    if counts != {"finished": len(cells)}:
+        raise typer.Exit(1)
+
+
+def _progress_bar(cells: list[Any], *, quiet: bool) -> Any:
+    """Make a bar in units of work, so that it moves evenly over small and large runs."""
+    from contextlib import contextmanager
+
+    from tqdm import tqdm
+
+    total = sum(cell.C_exact for cell in cells)
+
+    @contextmanager
+    def bar() -> Any:
+        with tqdm(
+            total=100,
+            unit="%",
+            disable=True if quiet else None,  # None: only where a terminal shows it
+            bar_format="{desc} |{bar}| {n:.0f} % [{elapsed}<{remaining}]",
+        ) as meter:
+
+            def show(states: list[Any]) -> None:
+                done = sum(state.share * state.cell.C_exact for state in states)
+                finished = sum(state.state == "finished" for state in states)
+                meter.set_description_str(f"{finished} of {len(states)} runs", refresh=False)
+                meter.update(100 * done / total - meter.n)
+
+            yield show
+
+    return bar()
+
+
+@app.command()
+@says_what_is_wrong
+def status(folder: GridFolder, as_json: AsJson = False) -> None:
+    """Say how far a grid is: every run that is not finished or waiting, and how many there are."""
+    from scaling.training.grid import open_grid
+    from scaling.training.states import count_states, find_states
+
+    _, cells = open_grid(folder)
+    states = find_states(folder, cells)
+    counts = count_states(states)
+    if as_json:
+        runs = [
+            {"run": s.cell.name, "state": s.state, "step": s.step, "steps": s.cell.steps,
+             "says": s.says or None}
+            for s in states
+        ]  # fmt: skip
+        print_json({"folder": str(folder), "states": counts, "runs": runs})
+        return
+    for own in states:
+        if own.state not in ("finished", "waiting"):
+            says = f": {own.says}" if own.says else ""
+            typer.echo(f"{own.cell.name}: {own.state} at step {own.step} of {own.cell.steps}{says}")
+    typer.echo(f"{folder}: " + ", ".join(f"{n} {state}" for state, n in counts.items()))
+
+
+@app.command()
+@says_what_is_wrong
+def collect(
+    folder: GridFolder,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="RUNS", help="The run table to write: CSV.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Gather the finished runs of a grid into a run table that every other command takes."""
+    from scaling.training.grid import collect as gather
+    from scaling.training.records import write_aside
+
+    table, missing = gather(folder)
+    text = table.to_csv(index=False, lineterminator="\n")
+    write_aside(out, lambda file: file.write(text.encode("utf-8")))
+    if as_json:
+        print_json({"file": str(out), "runs": len(table), "missing": missing})
+    else:
+        typer.echo(f"{out}: {len(table)} runs")
+    if missing:
+        warn([f"{missing} runs are not finished and not in the table"])
+
+
+@app.command()
+@says_what_is_wrong
+def prepare(
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FOLDER", help="Gets a folder train and a folder held_out."),
+    ],
+    tokenizer: Annotated[
+        str,
+        typer.Option(
+            "--tokenizer",
+            metavar="FILE",
+            help="A tokenizer.json, or a name on the hub: EleutherAI/gpt-neox-20b.",
+        ),
+    ],
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--text",
+            metavar="FILE",
+            help="Files, as often as you like: a path, a quoted pattern or an address. .txt is one "
+            "document; .jsonl, .json, .parquet and .csv are one a row; .gz may follow.",
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset",
+            metavar="NAME",
+            help="A folder of such files, a name on the hub, or c4 or refinedweb.",
+        ),
+    ] = None,
+    config: Annotated[str | None, typer.Option("--config", help="Of the data set.")] = None,
+    split: Annotated[str, typer.Option("--split", help="Of the data set.")] = "train",
+    revision: Annotated[
+        str | None,
+        typer.Option("--revision", help="Of the data set on the hub; by default its newest."),
+    ] = None,
+    field: Annotated[
+        str | None,
+        typer.Option("--field", help="Holds the text of a row. By default text."),
+    ] = None,
+    end_of_text: Annotated[
+        str,
+        typer.Option(
+            "--end-of-text", metavar="TOKEN", help="Entry of the tokenizer that ends a document."
+        ),
+    ] = "<|endoftext|>",
+    vocab: Annotated[
+        int | None,
+        typer.Option(
+            "--vocab",
+            metavar="V",
+            max=2**31,
+            help="Vocabulary size of the models, at least the tokenizer's, which is the default.",
+        ),
+    ] = None,
+    tokens: Annotated[
+        float | None,
+        typer.Option(
+            "--tokens",
+            parser=read_number,
+            metavar="D",
+            help="Stop after so many training tokens, as 20B, at the end of a document.",
+        ),
+    ] = None,
+    held_out_share: Annotated[
+        float,
+        typer.Option(
+            "--held-out-share", metavar="SHARE", help="Share of the documents to hold out."
+        ),
+    ] = 0.01,
+    force: Annotated[
+        bool, typer.Option("--force", help="Make token files that stand there anew.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn text into token files to train on and to measure the loss on.
+
+    A specification names both: {kind: tokens, folder: FOLDER/train, loss_sets: {c4:
+    FOLDER/held_out}}. A document is held out by a hash of its text, so its copies stay together.
+    Documents come in the order of their source: where it is sorted, --tokens takes one kind only.
+
+    The beginning of C4, cut as for the 104 runs, 20 billion tokens:
+
+    scaling grid prepare --dataset c4 --tokenizer EleutherAI/gpt-neox-20b --vocab 50432
+    --tokens 20B --out c4
+
+    RedPajama is files, named on the page of togethercomputer/RedPajama-Data-1T: download what you
+    need of them, then --text 'redpajama/**/*.jsonl'.
+    """
+    from scaling.training.prepare import Cut, describe
+    from scaling.training.prepare import prepare as make
+    from scaling.training.texts import choose_source
+
+    source = choose_source(
+        text or [], dataset, config=config, split=split, revision=revision, field=field
+    )
+    wanted = None if tokens is None else math.ceil(tokens)
+    cut = Cut(tokenizer, end_of_text, vocab, wanted, held_out_share)
+    with _token_bar(wanted, quiet=as_json) as bar:
+        made = make(out, source, cut, force=force, show=bar.update)
+    written = {"train": made.train, "held_out": made.held_out}
+    if as_json:
+        manifests = {part: manifest and describe(manifest) for part, manifest in written.items()}
+        print_json({"folder": str(out), "skipped": made.skipped} | manifests)
+    else:
+        for part, manifest in written.items():
+            if manifest is not None:
+                counts = f"{manifest.documents:,} documents, {manifest.tokens:,} tokens"
+                typer.echo(f"{out / part}: {counts}")
+        typer.echo(f"vocabulary: {made.train.vocab:,}; documents without text: {made.skipped:,}")
+    if wanted is not None and made.train.tokens < wanted:
+        warn([f"the text ended after {made.train.tokens:,} of {wanted:,} training tokens"])
+
+
+def _token_bar(total: int | None, *, quiet: bool) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=" tokens", unit_scale=True, disable=True if quiet else None)
+
+
+@app.command()
+@says_what_is_wrong
+def tasks(
+    folder: GridFolder,
+    names: Annotated[
+        list[str],
+        typer.Option(
+            "--tasks",
+            metavar="NAME",
+            help="Task, group or tag of lm-evaluation-harness; as often as you like, or with "
+            "commas between.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="RUNS", help="The run table to write: CSV.")
+    ],
+    include: Annotated[
+        Path | None,
+        typer.Option("--include", metavar="PATH", help="Folder with task files of your own."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            metavar="NAME",
+            help="Share of right answers; the error is 1 minus it. By default acc; others are "
+            "acc_norm and exact_match. Of several, the first that a task has.",
+        ),
+    ] = None,
+    shots: Annotated[
+        int | None,
+        typer.Option(
+            "--shots", min=0, metavar="K", help="Solved examples before each question, if it may."
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, metavar="K", help="Only K questions of each: for a try."),
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", metavar="NAME", help="Only this run.")] = None,
+    device: Annotated[
+        str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, as PyTorch names it.")
+    ] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Ask tasks of every finished run on a token file, and add their errors to the run table.
+
+    Each task is a column err_<task>, a fraction, as scaling tasks takes it. The questions come
+    from the hub, unless a task file of your own names local data.
+
+    scaling grid tasks GRID --tasks arc_easy,hellaswag --out runs.csv
+    """
+    from scaling.training.answers import METRICS, answer
+    from scaling.training.errors import GridError
+    from scaling.training.records import write_aside
+
+    if not out.parent.is_dir():  # said before hours of work, not after
+        raise GridError(f"--out: there is no folder {out.parent}")
+    asked = [name for part in names for name in part.split(",") if name]
+    with _run_bar(quiet=as_json) as show:
+        table, missing = answer(
+            folder,
+            asked,
+            include=include,
+            shots=shots,
+            metrics=metric or METRICS,
+            limit=limit,
+            run=run,
+            device=device,
+            show=show,
+        )
+    text = table.to_csv(index=False, lineterminator="\n")
+    write_aside(out, lambda file: file.write(text.encode("utf-8")))
+    errors = [str(name) for name in table if str(name).startswith("err_")]
+    if as_json:
+        print_json({"file": str(out), "runs": len(table), "missing": missing, "errors": errors})
+    else:
+        typer.echo(f"{out}: {len(table)} runs, {', '.join(errors)}")
+    if missing:
+        warn([f"{missing} runs are not finished and not in the table"])
+
+
+def _run_bar(*, quiet: bool) -> Any:
+    from contextlib import contextmanager
+
+    from tqdm import tqdm
+
+    @contextmanager
+    def bar() -> Any:
+        with tqdm(unit=" runs", disable=True if quiet else None) as meter:
+
+            def show(done: int, runs: int) -> None:
+                meter.total = runs
+                meter.update(done - meter.n)
+
+            yield show
+
+    return bar()
+
+
+@app.command()
+@says_what_is_wrong
+def truth(
+    spec: SpecFile,
+    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="Run table that collect wrote.")],
+    as_json: AsJson = False,
+) -> None:
+    """Hold fits of a grid on walks against what is known: irreducible loss and best errors.
+
+    The tied law is fitted to the first seed's runs of at least 10 tokens per parameter; the
+    interval of E is from runs resampled, 95 %.
+    """
+    import pandas as pd
+
+    from scaling.training.spec import read_spec
+    from scaling.training.truth import (
+        hold_against_truth,
+        hold_errors_against_truth,
+        summary_line,
+    )
+
+    plan = read_spec(spec)
+    table = pd.read_csv(runs)
+    losses = hold_against_truth(table, plan)
+    errors = hold_errors_against_truth(table, plan)
+    if as_json:
+        print_json({"losses": losses.to_dict("records"), "errors": errors.to_dict("records")})
+        return
+    typer.echo(losses.to_string(index=False, float_format="{:.5g}".format))
+    if len(errors):
+        typer.echo(errors.to_string(index=False, float_format="{:.4g}".format))
+    typer.echo(summary_line(table, losses))

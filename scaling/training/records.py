@@ -1,0 +1,102 @@
+"""How does a file survive a kill, a full disk and a flipped bit? Written aside, with its hash.
+
+A file is written aside and renamed, so that its name never stands for half of it. A record carries
+the hash of its own content, so that what was changed on disk is found when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from scaling.training.errors import GridError
+
+
+def canonical(value: Any) -> str:
+    """Write a value as JSON in the one way that is hashed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def hash_of(value: Any) -> str:
+    """SHA-256 of a plain value, hexadecimal; the same in every process and on every machine."""
+    return hashlib.sha256(canonical(value).encode("utf-8")).hexdigest()
+
+
+def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file aside, force it to disk, and rename it.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder must exist. What stood there stands until the new one is whole.
+    write : callable
+        Takes a binary file and writes the content.
+
+    Raises
+    ------
+    GridError
+        If it could not be written, as on a full disk; nothing is left behind.
+    """
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with aside.open("xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+    except BaseException as error:
+        aside.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise GridError(f"{path}: could not be written: {error.strerror or error}") from error
+        raise
+
+
+def write_record(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON record with the hash of its content.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    content : dict
+        Plain values, no key ``sha256``.
+    """
+    record = content | {"sha256": hash_of(content)}
+    text = json.dumps(record, indent=1, allow_nan=False) + "\n"
+    write_aside(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read a JSON record and check the hash of its content.
+
+    Parameters
+    ----------
+    path : Path
+        A file of `write_record`.
+
+    Returns
+    -------
+    dict
+        The content.
+
+    Raises
+    ------
+    GridError
+        If it cannot be read, is no record, or was changed since it was written.
+    """
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        content = {key: value for key, value in record.items() if key != "sha256"}
+        sound = record.get("sha256") == hash_of(content)
+    except OSError as error:
+        raise GridError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, AttributeError) as error:
+        raise GridError(f"{path}: is damaged: {error}") from error
+    if not sound:
+        raise GridError(f"{path}: is damaged: its content does not have the hash that it names")
+    return content
