@@ -28,7 +28,7 @@ from scaling.options import (
     Tokens,
     WithoutFlagged,
 )
-from scaling.training.commands import app as grid_app
+from scaling.training.text_commands import app as grid_app
 
 if TYPE_CHECKING:
     import pandas as pd

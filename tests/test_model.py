@@ -113,6 +113,7 @@ def test_no_position_sees_what_follows():
     changed[0, 7:] = (changed[0, 7:] + 1) % 30
     before, after = model.logits(tokens), model.logits(changed)
     assert torch.equal(before[0, :7], after[0, :7])
+    torch.testing.assert_close(model.logits(tokens, last=True), before[:, -1:])
     assert not torch.allclose(before[0, 7], after[0, 7])
 
 

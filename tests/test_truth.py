@@ -83,6 +83,11 @@ def test_a_fit_takes_the_first_seed_and_the_longer_runs():
     assert len(table[(table["dataset"] == "flat") & (table["multiplier"] == 10)]) == 15
 
 
+def test_a_table_of_another_origin_is_refused():
+    with pytest.raises(GridError, match="the table has no column multiplier"):
+        hold_against_truth(plant(SPEC).drop(columns="multiplier"), SPEC)
+
+
 def test_without_runs_or_without_a_walk_nothing_is_held_against_anything(tmp_path):
     table = plant(SPEC)
     with pytest.raises(GridError, match="no runs of steep with 10 tokens or more"):

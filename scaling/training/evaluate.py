@@ -20,7 +20,7 @@ AT_ONCE = 2**24  # numbers of a table of log-probabilities that may stand in mem
 
 @torch.no_grad()
 def log_probabilities(
-    model: Transformer, contexts: NDArray[np.int64]
+    model: Transformer, contexts: NDArray[np.int64], *, last: bool = False
 ) -> Iterator[tuple[slice, torch.Tensor]]:
     """Give log-probabilities of the next token after each prefix, some contexts at a time.
 
@@ -30,6 +30,8 @@ def log_probabilities(
         The model; it computes in the type of its weights.
     contexts : ndarray of int64, shape (n_sequences, length)
         What it reads.
+    last : bool, default False
+        Only after whole contexts, so that the length of `table` is 1.
 
     Yields
     ------
@@ -42,7 +44,7 @@ def log_probabilities(
     device = model.head.weight.device
     for start in range(0, n, rows_at_once):
         rows = slice(start, min(n, start + rows_at_once))
-        logits = model.logits(torch.from_numpy(contexts[rows]).to(device))
+        logits = model.logits(torch.from_numpy(contexts[rows]).to(device), last=last)
         yield rows, torch.log_softmax(logits.double(), dim=-1)
 
 

@@ -11,12 +11,12 @@ from typing import Any
 from scaling.training.cells import Cell
 from scaling.training.errors import GridError
 from scaling.training.grid import begin_grid
-from scaling.training.states import RunState, find_states
+from scaling.training.states import RunState, find_state, find_states
 from scaling.training.worker import Worker
 
 JOBS = "jobs"
 EXECUTORS = ("debug", "local", "slurm")
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
 DAY = 24 * 60  # minutes
 
 
@@ -165,8 +165,13 @@ def watch_workers(
     list of RunState
         At the end.
     """
+    states = find_states(folder, cells)
     while not all(job.done() for job in jobs):
-        show(find_states(folder, cells))
+        # What is finished is not read again: a grid may have thousands of runs.
+        states = [
+            own if own.state == "finished" else find_state(folder, own.cell) for own in states
+        ]
+        show(states)
         time.sleep(POLL_SECONDS)
     states = find_states(folder, cells)
     show(states)

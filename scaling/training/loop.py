@@ -284,8 +284,8 @@ def measure_errors(cell: Cell, model: Transformer) -> dict[str, dict[str, float]
     """
     errors = {}
     for name, task in open_tasks(cell.spec, cell.source_name).items():
-        last = [table[:, -1].cpu().numpy() for _, table in log_probabilities(model, task.contexts)]
-        error = task.error(np.concatenate(last))
+        tables = log_probabilities(model, task.contexts, last=True)
+        error = task.error(np.concatenate([table[:, 0].cpu().numpy() for _, table in tables]))
         errors[name] = {"error": error, "best": task.best_error, "chance": task.chance_error}
     return errors
 

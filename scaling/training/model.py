@@ -216,9 +216,13 @@ class Transformer(nn.Module):
             x = block(x, cos, sin)
         return self.norm(x)
 
-    def logits(self, tokens: Tensor) -> Tensor:
-        """Compute unnormalised log-probabilities, shape (sequences, length, vocab)."""
-        return self.head(self.activations(tokens))
+    def logits(self, tokens: Tensor, *, last: bool = False) -> Tensor:
+        """Compute unnormalised log-probabilities, shape (sequences, length, vocab).
+
+        With `last` only those after the whole sequences, shape (sequences, 1, vocab).
+        """
+        x = self.activations(tokens)
+        return self.head(x[:, -1:] if last else x)
 
     def forward(self, tokens: Tensor, z_weight: float = Z_WEIGHT) -> tuple[Tensor, Tensor]:
         """Compute the training loss of sequences, each token's target being the next one.

@@ -32,7 +32,15 @@ def select_fit_runs(table: pd.DataFrame, source: str, shortest: float = SHORTEST
     -------
     DataFrame
         The first seed's runs at `shortest` and above: more seeds in one column would weigh it up.
+
+    Raises
+    ------
+    GridError
+        If the table is none that a grid was gathered into.
     """
+    absent = {"dataset", "multiplier", "seed", "loss"} - set(table)
+    if absent:
+        raise GridError(f"the table has no column {min(absent)}: it must come from a grid of ours")
     own = table[(table["dataset"] == source) & (table["multiplier"] >= shortest)]
     return own[own["seed"] == own["seed"].min()].reset_index(drop=True)
 
