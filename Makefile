@@ -57,6 +57,8 @@ bench: $(READY) ## Measure the claims about speed
 grid: $(READY) ## Train three walks' grids on two cores and hold E against the truth
 	$(BIN)/scaling grid run data/specs/walks.yaml --out _build/walks --workers $(JOBS) --device cpu
 	$(BIN)/scaling grid collect _build/walks --out data/results/walks.csv
+	$(BIN)/scaling grid run data/specs/walks_warmup.yaml --out _build/walks_warmup --workers $(JOBS) --device cpu
+	$(BIN)/scaling grid collect _build/walks_warmup --out data/results/walks_warmup.csv
 	$(BIN)/scaling grid truth data/specs/walks.yaml data/results/walks.csv
 
 results: $(READY) ## Make the stored results in data/results again

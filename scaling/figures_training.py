@@ -128,6 +128,31 @@ def _hatched(column: int, rows: int) -> Any:
     )
 
 
+def draw_warmup_cost(ax: Axes, runs: pd.DataFrame) -> Axes:
+    """Draw what a fixed warm-up costs against the share of the run that it takes.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw; the horizontal axis becomes logarithmic.
+    runs : pandas.DataFrame
+        width, share (warm-up steps over steps) and cost (loss over that of the same run with a
+        short warm-up, minus 1, in per cent).
+    """
+    ax.axvspan(1, 1.2 * runs["share"].max(), color=SHADE, label="never ends")
+    ax.axhline(0, color=INK, linewidth=0.8)
+    for width, own in runs.groupby("width"):
+        key = int(str(width))
+        ax.plot(own["share"], own["cost"], WIDTH_MARKERS[key], color=_width_colour(key),
+                linestyle="", label=f"width {width}")  # fmt: skip
+    ax.set(xscale="log", xlim=(0.8 * runs["share"].min(), 1.2 * runs["share"].max()))
+    ax.set(xlabel="warm-up, share of the run", ylabel="loss added, %")
+    ax.xaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2]))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(PLAIN)
+    return ax
+
+
 def draw_seeds(ax: Axes, runs: pd.DataFrame) -> Axes:
     """Draw how losses of equal runs scatter about their mean.
 

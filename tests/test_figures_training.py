@@ -15,6 +15,7 @@ from scaling.figures_training import (
     draw_seeds,
     draw_speed,
     draw_table,
+    draw_warmup_cost,
 )
 
 
@@ -67,6 +68,14 @@ def test_a_column_that_fits_nothing_is_hatched(ax):
     assert [text.get_text() for text in ax.texts] == ["+1.3", "+0.1", "-0.2", "+0.0"]
     (patch,) = ax.patches
     assert (patch.get_x(), patch.get_hatch()) == (-0.5, "//")
+
+
+def test_what_a_warm_up_costs_stands_at_its_share(ax):
+    runs = pd.DataFrame({"width": [8, 32], "share": [2.0, 0.2], "cost": [4.0, 0.1]})
+    draw_warmup_cost(ax, runs)
+    points = [(line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines[1:]]
+    assert points == [(2.0, 4.0), (0.2, 0.1)]
+    assert ax.patches[0].get_x() == 1
 
 
 def test_every_seed_is_drawn(ax):

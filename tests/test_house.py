@@ -336,6 +336,48 @@ def test_every_room_that_does_not_train_imports_without_torch(tmp_path):
 
 
 HELP = "import sys; from scaling.cli import main; sys.argv[0] = 'scaling'; main()"
+TRAINING_ALONE = "torch submitit yaml tqdm datasets tokenizers lm_eval huggingface_hub".split()
+
+
+@pytest.fixture
+def core_only(tmp_path) -> Path:
+    """A folder whose modules stand for those of the extras, and raise."""
+    for name in TRAINING_ALONE:
+        (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('no', name={name!r})\n")
+    return tmp_path
+
+
+def test_analysis_works_where_nothing_of_training_is_installed(core_only):
+    code = f"import sys; sys.path.append({str(ROOT)!r}); {HELP}"
+    (core_only / "runs.csv").write_text((ROOT / "data/results/walks.csv").read_text("utf-8"))
+    fit = ["fit", "runs.csv", "--dataset", "flat", "--json"]
+    assert '"converged"' in run_python(code, *fit, path=core_only, folder=core_only)
+    assert '"match"' in run_python(code, "scorecard", "--json", path=core_only, folder=core_only)
+    assert "price" in run_python(code, "grid", "--help", path=core_only, folder=core_only)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing", "extra"),
+    [
+        (["price", str(ROOT / "data/specs/walks.yaml")], "yaml", "training"),
+        (
+            ["tasks", "grid", "--tasks", "a", "--out", "runs.csv"],
+            "lm_eval",
+            "training,text,harness",
+        ),
+    ],
+)
+def test_a_command_that_trains_says_which_extra_it_needs(core_only, arguments, missing, extra):
+    code = f"import sys; sys.path.append({str(ROOT)!r}); {HELP}"
+    environment = os.environ | {"PYTHONPATH": str(core_only)}
+    command = [sys.executable, "-c", code, "grid", *arguments]
+    end = subprocess.run(
+        command, cwd=core_only, env=environment, capture_output=True, text=True, check=False
+    )
+    assert end.returncode == 2
+    assert end.stdout == ""
+    says = f"{missing} is not installed: pip install 'reliable-scaling[{extra}]'"
+    assert end.stderr.strip() == says
 
 
 def test_help_answers_and_loads_nothing_heavy():

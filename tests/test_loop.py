@@ -57,7 +57,12 @@ def test_without_warm_up_the_first_rate_is_the_peak():
     assert learning_rate(0, steps=5, warmup=0, peak=0.3) == 0.3
 
 
-@pytest.mark.parametrize("wrong", [{"step": 5}, {"step": -1}, {"warmup": 6}])
+def test_a_warm_up_longer_than_the_run_never_ends():
+    rates = [learning_rate(k, steps=5, warmup=10, peak=1.0) for k in range(5)]
+    np.testing.assert_allclose(rates, [0.1, 0.2, 0.3, 0.4, 0.5])
+
+
+@pytest.mark.parametrize("wrong", [{"step": 5}, {"step": -1}, {"warmup": -1}])
 def test_a_step_outside_the_run_has_no_rate(wrong):
     with pytest.raises(ValueError, match="must be"):
         learning_rate(**({"step": 0, "steps": 5, "warmup": 1, "peak": 1.0} | wrong))

@@ -75,6 +75,12 @@ def test_repeats_add_seeds_to_some_multipliers(tmp_path):
     assert {cell.multiplier for cell in cells if cell.seed >= 7} == {10}
 
 
+def test_a_warm_up_of_so_many_steps_is_that_long_in_every_run(tmp_path):
+    cells = list_cells(read_spec(write(tmp_path, change("recipe.warmup_steps", 30))))
+    assert {cell.warmup_steps for cell in cells} == {30}
+    assert any(cell.steps < 100 for cell in cells)
+
+
 def test_streams_of_random_numbers_differ_where_anything_differs(tmp_path):
     cells = list_cells(read_spec(write(tmp_path, SPEC)))
     seeds = {cell.stream(purpose) for cell in cells for purpose in ("weights", "data")}

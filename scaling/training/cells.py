@@ -103,7 +103,9 @@ class Cell:
 
     @property
     def warmup_steps(self) -> int:
-        """Steps in which the learning rate rises."""
+        """Planned steps in which the learning rate rises; more than all where it never ends."""
+        if self.recipe.warmup_steps is not None:
+            return self.recipe.warmup_steps
         return round(self.recipe.warmup_share * self.steps)
 
     @property
@@ -150,7 +152,7 @@ class Cell:
             "size": self.size.model_dump(),
             "multiplier": self.multiplier,
             "seed": self.seed,
-            "recipe": self.recipe.model_dump(),
+            "recipe": self.recipe.model_dump(exclude_none=True),
             "held_out": self.spec.held_out.model_dump(),
             "tasks": {name: task.model_dump() for name, task in self.spec.tasks.items()},
             "processes": self.spec.sharding.processes,

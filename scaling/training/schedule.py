@@ -16,7 +16,8 @@ def learning_rate(step: int, *, steps: int, warmup: int, peak: float, end: float
     step : int
         Step k, below `steps`.
     steps, warmup : int
-        Steps of the run, and those in which the rate rises (w).
+        Steps of the run, and those in which the rate rises (w); a warm-up longer than the run
+        never ends, as in two of the published runs.
     peak : float
         Highest rate.
     end : float, default 0
@@ -29,10 +30,10 @@ def learning_rate(step: int, *, steps: int, warmup: int, peak: float, end: float
     Raises
     ------
     ValueError
-        If the step is not one of the run, or the warm-up is longer than the run.
+        If the step is not one of the run, or the warm-up is negative.
     """
-    if not 0 <= warmup <= steps:
-        raise ValueError(f"warmup must be between 0 and the {steps} steps, got {warmup!r}")
+    if warmup < 0:
+        raise ValueError(f"warmup must be at least 0, got {warmup!r}")
     if not 0 <= step < steps:
         raise ValueError(f"step must be one of the {steps} steps, counted from 0, got {step!r}")
     if step < warmup:

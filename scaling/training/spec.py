@@ -68,6 +68,8 @@ class Recipe(Part):
         Learning rate at the last step, as a share of the peak; the way there is a cosine.
     warmup_share : float
         Share of the steps in which the rate rises on a line.
+    warmup_steps : int, optional
+        So many steps instead, however long the run is.
     weight_decay, beta1, beta2, eps : float
         Of AdamW, on all parameters.
     clip : float
@@ -88,6 +90,7 @@ class Recipe(Part):
     lr_max: Positive
     lr_end: Share = 0.0
     warmup_share: Share = 0.1
+    warmup_steps: Annotated[int, Field(ge=0, strict=True)] | None = None
     weight_decay: NotNegative = 0.0
     beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
     beta2: Annotated[float, Field(ge=0, lt=1)] = 0.95

@@ -141,8 +141,8 @@ def hold_errors_against_truth(
     -------
     DataFrame
         One row a walk and task: ``source``, ``task``, ``best`` (the lowest possible error),
-        ``chance``, ``at_E`` (the law's error at E), ``difference`` (``at_E - best``), all
-        fractions, ``epsilon``, ``status``.
+        ``chance``, ``reached`` (the lowest of the runs), ``at_E`` (the law's error at E),
+        ``difference`` (``at_E - best``), all fractions, ``epsilon``, ``status``.
     """
     rows = []
     for name, source in spec.sources.items():
@@ -153,12 +153,14 @@ def hold_errors_against_truth(
         for task_name, task in open_tasks(spec, name).items():
             fit = fit_error_law(runs["loss"], runs[f"err_{task_name}"])
             at_truth = float(fit.law.predict(truth))
+            reached = float(runs[f"err_{task_name}"].min())
             rows.append(
                 {
                     "source": name,
                     "task": task_name,
                     "best": task.best_error,
                     "chance": task.chance_error,
+                    "reached": reached,
                     "at_E": at_truth,
                     "difference": at_truth - task.best_error,
                     "epsilon": float(fit.law.epsilon),
