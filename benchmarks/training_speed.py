@@ -27,7 +27,7 @@ from scaling.training.engine import describe_environment, find_device
 from scaling.training.loop import build_optimizer, take_step
 from scaling.training.loss import plain_loss
 from scaling.training.model import Shape, Transformer
-from scaling.training.spec import Recipe
+from scaling.training.spec import TrainingRecipe
 
 RESULT = Path(__file__).parent.parent / "data" / "results" / "training_speed.csv"
 LR = 1e-3
@@ -89,7 +89,7 @@ class OurLoop:
     """The step of `scaling.training.loop`, or with the textbook's optimiser."""
 
     def __init__(self, case: Case, device: torch.device, way: str) -> None:
-        self.recipe = Recipe(
+        self.recipe = TrainingRecipe(
             length=case.length,
             batch_sequences=1,
             lr_scale=LR,

@@ -316,7 +316,7 @@ pd.DataFrame(spread).T
 #
 # ## Where the law misses
 
-# %% mystnb={"image": {"alt": "Three heat maps of measured minus fitted loss in per cent, widths 8 to 32 down, multipliers 5 to 80 across. The hatched column of M = 5 is negative in most cells and the largest, down to -1.7; the others are within 0.4 per cent."}, "figure": {"caption": "Measured minus fitted loss, in per cent. The hatched column was not fitted.", "name": "fig-grid-residuals"}}
+# %% mystnb={"image": {"alt": "Three heat maps of measured minus fitted loss in per cent, widths 8 to 32 down, multipliers 5 to 80 across. The hatched column of M = 5 is negative in most cells and the largest, down to -1.7; the others are within 0.4 per cent."}, "figure": {"caption": "Measured minus fitted loss, in per cent. The hatched column was not fitted.", "name": "fig-walk-residuals"}}
 figure, axes = plt.subplots(3, 1, figsize=(6, 8), layout="constrained")
 misses = main.copy()
 for ax, name in zip(axes, walks, strict=True):
@@ -352,7 +352,7 @@ pairs["share"] = pairs["warmup_steps"] / pairs["steps"]
 pairs["cost"] = 100 * (pairs["loss"] / pairs["loss_tenth"] - 1)
 pairs.pivot_table(index="width", columns="multiplier", values=["share", "cost"])
 
-# %% mystnb={"image": {"alt": "Added loss in per cent against the share of the run that a fixed warm-up takes, from 0.14 to 2.4 on a logarithmic axis, one marker per width. Up to a share of 0.6 the points lie within 0.3 per cent of zero; beyond 1, shaded, they lie between 1.2 and 4.4."}, "figure": {"caption": "Loss added by a warm-up of 200 steps, against the same run with a warm-up of a tenth. Shaded: the warm-up is longer than the run.", "name": "fig-warmup-cost"}}
+# %% mystnb={"image": {"alt": "Added loss in per cent against the share of the run that a fixed warm-up takes, from 0.14 to 2.4 on a logarithmic axis, one marker per width. Up to a share of 0.6 the points lie within 0.3 per cent of zero; beyond 1, shaded, they lie between 1.2 and 4.4."}, "figure": {"caption": "Loss added by a warm-up of 200 steps, against the same run with a warm-up of a tenth. Shaded: the warm-up is longer than the run.", "name": "fig-fixed-warmup"}}
 figure, ax = plt.subplots(figsize=(7, 3.6))
 draw_warmup_cost(ax, pairs).set_title("A warm-up longer than the run costs per cents")
 ax.legend(fontsize=8);

@@ -10,7 +10,7 @@ from typing import Any
 from scaling.compute import count_flops_per_token, count_parameters
 from scaling.training.errors import GridError
 from scaling.training.records import hash_of
-from scaling.training.spec import Recipe, Size, Spec, TokenSource, WalkSource
+from scaling.training.spec import Size, Spec, TokenSource, TrainingRecipe, WalkSource
 from scaling.training.tokenfile import read_manifest
 
 
@@ -62,7 +62,7 @@ class Cell:
     spec: Spec
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> TrainingRecipe:
         """How it is trained."""
         return self.spec.recipe
 
@@ -93,7 +93,7 @@ class Cell:
 
     @property
     def steps(self) -> int:
-        """Optimiser steps: ``M N`` tokens, rounded to whole steps, at least one."""
+        """Optimiser steps, ``M N`` tokens rounded to whole steps, at least one."""
         return max(1, round(self.multiplier * self.N / self.batch_tokens))
 
     @property
@@ -110,7 +110,7 @@ class Cell:
 
     @property
     def lr(self) -> float:
-        """Peak learning rate: ``min(lr_max, lr_scale * width^lr_power)``."""
+        """Peak learning rate, ``min(lr_max, lr_scale * width^lr_power)``."""
         recipe = self.recipe
         return float(min(recipe.lr_max, recipe.lr_scale * self.size.width**recipe.lr_power))
 

@@ -38,12 +38,12 @@ class ChoiceTask:
 
     @property
     def best_error(self) -> float:
-        """The lowest possible error, a fraction: ``mean(1 - max_c chance)``."""
+        """The lowest possible error, ``mean(1 - max_c chance)``, a fraction."""
         return float(1 - self.chances.max(axis=1).mean())
 
     @property
     def chance_error(self) -> float:
-        """Error of guessing, a fraction: ``1 - 1 / n_choices``."""
+        """Error of guessing, ``1 - 1 / n_choices``, a fraction."""
         return 1 - 1 / self.candidates.shape[1]
 
     def error(self, log_probabilities: NDArray[np.float64]) -> float:

@@ -27,7 +27,7 @@ from scaling.training.evaluate import log_probabilities, measure_losses, summari
 from scaling.training.model import Shape, Transformer
 from scaling.training.schedule import learning_rate
 from scaling.training.sources import Batches, open_batches, open_loss_sets
-from scaling.training.spec import Recipe
+from scaling.training.spec import TrainingRecipe
 
 PRECISION = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 Watch = Callable[[dict[str, Any]], None]
@@ -69,7 +69,7 @@ def build_model(cell: Cell) -> Transformer:
     return Transformer(shape, cell.recipe.length, cell.stream("weights"))
 
 
-def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
+def build_optimizer(model: nn.Module, recipe: TrainingRecipe) -> torch.optim.AdamW:
     """Build AdamW over all parameters, its update fused into one pass."""
     return torch.optim.AdamW(
         model.parameters(),
@@ -82,7 +82,11 @@ def build_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 
 
 def take_step(
-    model: Transformer, optimizer: torch.optim.Optimizer, tokens: Tensor, recipe: Recipe, lr: float
+    model: Transformer,
+    optimizer: torch.optim.Optimizer,
+    tokens: Tensor,
+    recipe: TrainingRecipe,
+    lr: float,
 ) -> tuple[Tensor, Tensor]:
     """Take one step: gradients of the batch, clipped, into one AdamW update.
 
@@ -92,7 +96,7 @@ def take_step(
         Changed in place.
     tokens : Tensor of int64, shape (sequences, length + 1)
         This process's share of the batch.
-    recipe : Recipe
+    recipe : TrainingRecipe
         How the grid is trained.
     lr : float
         Learning rate of this step.

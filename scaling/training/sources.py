@@ -33,17 +33,11 @@ class Batches(Protocol):
 
 
 class LossSet(Protocol):
-    """What a loss is measured on.
-
-    Attributes
-    ----------
-    contexts : ndarray of int64, shape (n_sequences, length)
-        What the model reads.
-    """
+    """What a loss is measured on."""
 
     @property
     def contexts(self) -> Tokens:
-        """What the model reads."""
+        """What the model reads, shape (n_sequences, length)."""
         ...
 
     def losses(self, log_probabilities: Tensor, rows: slice) -> Tensor:

@@ -51,7 +51,7 @@ class TokenSource(Part):
     loss_sets: Annotated[dict[Name, Path], Field(min_length=1)]
 
 
-class Recipe(Part):
+class TrainingRecipe(Part):
     """How every run of the grid is trained.
 
     Parameters
@@ -101,7 +101,7 @@ class Recipe(Part):
     compile: bool = False
 
     @model_validator(mode="after")
-    def _micro_batches_fill_the_batch(self) -> Recipe:
+    def _micro_batches_fill_the_batch(self) -> TrainingRecipe:
         if self.micro_sequences and self.batch_sequences % self.micro_sequences:
             raise ValueError(
                 f"micro_sequences must divide batch_sequences {self.batch_sequences}, "
@@ -183,7 +183,7 @@ class Spec(Part):
         One run for each; a seed changes initial weights and data.
     repeats : Repeats, optional
         More seeds for some multipliers.
-    recipe : Recipe
+    recipe : TrainingRecipe
         How runs are trained.
     held_out : HeldOut
         What the loss is measured on.
@@ -208,7 +208,7 @@ class Spec(Part):
     ]
     seeds: Annotated[list[Seed], Field(min_length=1)] = [0]
     repeats: Repeats | None = None
-    recipe: Recipe
+    recipe: TrainingRecipe
     held_out: HeldOut = HeldOut()
     tasks: dict[Name, Choices] = {}
     hardware: Hardware | None = None

@@ -54,7 +54,7 @@ class Manifest:
 
     @property
     def sha256(self) -> str:
-        """Identity of the tokens: a hash of the block hashes and the vocabulary size."""
+        """Identity of the tokens, a hash of the block hashes and the vocabulary size."""
         return hash_of([self.vocab, self.tokens, self.block, self.blocks])
 
     @property

@@ -67,7 +67,7 @@ class Walk:
 
     @cached_property
     def stationary(self) -> NDArray[np.float64]:
-        """Long-run share of each symbol, shape (vocab,): ``pi P = pi``."""
+        """Long-run share of each symbol, ``pi P = pi``, shape (vocab,)."""
         equations = np.vstack([self.transitions.T - np.eye(self.vocab), np.ones(self.vocab)])
         target = np.append(np.zeros(self.vocab), 1.0)
         share = np.linalg.lstsq(equations, target, rcond=None)[0]
@@ -75,7 +75,7 @@ class Walk:
 
     @cached_property
     def entropy(self) -> float:
-        """The irreducible loss E in nats per symbol: ``-sum_i pi_i sum_j P_ij log P_ij``."""
+        """The irreducible loss E, ``-sum_i pi_i sum_j P_ij log P_ij``, in nats per symbol."""
         return float(self.stationary @ self.row_entropy)
 
     @cached_property
@@ -85,7 +85,7 @@ class Walk:
 
     @cached_property
     def ladder(self) -> NDArray[np.float64]:
-        """Cumulated rows, row i raised by i: one rising sequence to look every step up in.
+        """Cumulated rows, row i raised by i, as one rising sequence to look every step up in.
 
         Shape (vocab^2,); after symbol i, a uniform number u steps to the place of ``i + u``.
         """
