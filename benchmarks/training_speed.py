@@ -54,16 +54,16 @@ class Case:
 
 
 CASES = {
-    "walks, width 16": Case(Shape(16, 1, 2, 128), 32, 16, 16),
-    "walks, width 32": Case(Shape(32, 1, 2, 128), 32, 16, 16),
-    "GPU walks, width 128": Case(Shape(128, 4, 4, 4096), 256, 4, 64),
+    "V = 128, width 16": Case(Shape(16, 1, 2, 128), 32, 16, 16),
+    "V = 128, width 32": Case(Shape(32, 1, 2, 128), 32, 16, 16),
+    "V = 4096, width 128": Case(Shape(128, 4, 4, 4096), 256, 4, 64),
     "11M": Case(Shape(96, 8, 4, 50_432), 2048, 1, 16),
     "79M": Case(Shape(512, 8, 4, 50_432), 2048, 1, 16),
     "154M": Case(Shape(576, 24, 8, 50_432), 2048, 1, 16),
     "411M": Case(Shape(1024, 24, 8, 50_432), 2048, 1, 8),
 }
-ON_CPU = ["walks, width 16", "walks, width 32", "GPU walks, width 128", "11M"]
-ON_GPU = ["GPU walks, width 128", "11M", "79M", "154M", "411M"]
+ON_CPU = ["V = 128, width 16", "V = 128, width 32", "V = 4096, width 128", "11M"]
+ON_GPU = ["V = 4096, width 128", "11M", "79M", "154M", "411M"]
 WAYS = ["plain", "fused optimiser", "fused loss", "both", "both, bfloat16", "both, compiled",
         "both, bfloat16, compiled", f"{STACKED} models stacked"]  # fmt: skip
 

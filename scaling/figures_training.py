@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.pyplot import get_cmap
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from scaling.style import INK, SHADE
 
@@ -69,11 +69,12 @@ def draw_above_entropy(
                    label=f"width {width}")  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="D, training tokens")
     ax.yaxis.set_major_formatter(PLAIN)
+    ax.yaxis.set_minor_formatter(NullFormatter())
     return ax
 
 
 def draw_irreducible(ax: Axes, against: pd.DataFrame) -> Axes:
-    """Draw fitted irreducible losses and their intervals about the truth.
+    """Draw fitted irreducible losses, their intervals and the best run about the truth.
 
     Parameters
     ----------
@@ -82,15 +83,17 @@ def draw_irreducible(ax: Axes, against: pd.DataFrame) -> Axes:
     against : pandas.DataFrame
         Of `scaling.training.truth.hold_against_truth`.
     """
-    ax.axvspan(-0.3, 0.3, color=SHADE, label="0.3% of the truth")
-    ax.axvline(0, color=INK, linewidth=1, label="the truth")
+    ax.axvline(0, color=INK, linewidth=1, label="the entropy")
     for place, row in enumerate(against.to_dict("records")):
         lo, hi = (100 * (row[end] / row["E_true"] - 1) for end in ("lo", "hi"))
         colour, marker = SOURCE_COLOURS[row["source"]], SOURCE_MARKERS[row["source"]]
         ax.plot([lo, hi], [place, place], color=colour, linewidth=2)
         ax.plot(100 * row["error"], place, marker, color=colour, markersize=8)
+        best = 100 * (row["best_run"] / row["E_true"] - 1)
+        ax.plot(best, place, "|", color=INK, markersize=14, markeredgewidth=2,
+                label="best run" if place == 0 else None)  # fmt: skip
     ax.set(yticks=range(len(against)), yticklabels=list(against["source"]))
-    ax.set(xlabel="fitted E minus entropy, % of the entropy", ylim=(len(against) - 0.5, -0.5))
+    ax.set(xlabel="above the entropy, % of the entropy", ylim=(len(against) - 0.5, -0.5))
     return ax
 
 
@@ -176,7 +179,7 @@ def draw_seeds(ax: Axes, runs: pd.DataFrame) -> Axes:
 def draw_error_law(
     ax: Axes, runs: pd.DataFrame, task: str, row: Mapping[str, Any], predict: Callable[[Any], Any]
 ) -> Axes:
-    """Draw a task's error against the loss, its law, and the best that is possible.
+    """Draw a task's error above the best possible against the loss, and its law.
 
     Parameters
     ----------
@@ -193,11 +196,13 @@ def draw_error_law(
     """
     source = str(row["source"])
     colour = SOURCE_COLOURS[source]
-    L = np.linspace(row["E_true"], runs["loss"].max(), 100)
-    ax.plot(L, predict(L), color=colour, linewidth=1)
-    ax.plot(runs["loss"], runs[f"err_{task}"], SOURCE_MARKERS[source], color=colour,
-            linestyle="", markersize=5, label=f"{source}, {task}")  # fmt: skip
-    ax.plot(row["E_true"], row["best"], "*", color=INK, markersize=10)
+    above = np.linspace(0, runs["loss"].max() - row["E_true"], 100)
+    law = 100 * (predict(row["E_true"] + above) - row["best"])
+    ax.plot(above, law, color=colour, linewidth=1)
+    points = 100 * (runs[f"err_{task}"] - row["best"])
+    ax.plot(runs["loss"] - row["E_true"], points, SOURCE_MARKERS[source], color=colour,
+            linestyle="", markersize=5, label=source)  # fmt: skip
+    ax.set(xlabel="loss minus entropy, nats", ylabel="error minus the best, points")
     return ax
 
 

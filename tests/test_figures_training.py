@@ -53,13 +53,14 @@ def test_a_law_below_the_entropy_is_not_drawn_there(ax):
 
 
 def test_intervals_are_drawn_in_per_cent_of_the_truth(ax):
-    rows = [("flat", 2.0, 0.01, 1.98, 2.06), ("steep", 4.0, -0.02, 3.9, 4.0)]
-    against = pd.DataFrame(rows, columns=["source", "E_true", "error", "lo", "hi"])
+    rows = [("flat", 2.0, 0.01, 1.98, 2.06, 2.1), ("steep", 4.0, -0.02, 3.9, 4.0, 4.04)]
+    columns = ["source", "E_true", "error", "lo", "hi", "best_run"]
+    against = pd.DataFrame(rows, columns=columns)
     draw_irreducible(ax, against)
     segments = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2][1:]
     np.testing.assert_allclose(segments, [[-1, 3], [-2.5, 0]], atol=1e-9)
     points = [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1]
-    np.testing.assert_allclose(points, [1, -2])
+    np.testing.assert_allclose(points, [1, 5, -2, 1])
 
 
 def test_a_column_that_fits_nothing_is_hatched(ax):
@@ -88,14 +89,15 @@ def test_every_seed_is_drawn(ax):
     assert drawn == list(runs["off"])
 
 
-def test_an_error_law_runs_down_to_the_entropy_and_the_best_error_stands_there(ax):
+def test_an_error_is_drawn_above_the_best_and_a_loss_above_the_entropy(ax):
     runs = pd.DataFrame({"loss": [3.2, 3.5], "err_pick4": [0.3, 0.4]})
     row = {"source": "flat", "E_true": 3.0, "best": 0.25}
     draw_error_law(ax, runs, "pick4", row, lambda L: 0.25 + 0.3 * (L - 3.0))
-    curve, points, star = ax.lines
-    assert (curve.get_xdata()[0], curve.get_xdata()[-1]) == (3.0, 3.5)
-    assert list(points.get_ydata()) == [0.3, 0.4]
-    assert (star.get_xdata()[0], star.get_ydata()[0]) == (3.0, 0.25)
+    curve, points = ax.lines
+    assert (curve.get_xdata()[0], curve.get_xdata()[-1]) == (0.0, 0.5)
+    np.testing.assert_allclose(curve.get_ydata()[[0, -1]], [0, 15], atol=1e-9)
+    np.testing.assert_allclose(points.get_xdata(), [0.2, 0.5])
+    np.testing.assert_allclose(points.get_ydata(), [5, 15])
 
 
 def test_ways_to_train_stand_in_their_order(ax):

@@ -17,6 +17,7 @@ from scaling.training.spec import read_spec
 from scaling.training.truth import (
     hold_against_truth,
     hold_errors_against_truth,
+    leave_out,
     select_fit_runs,
     summary_line,
 )
@@ -25,17 +26,22 @@ from scaling.training.walks import make_walk
 SPEC = read_spec(data_path("specs", "walks.yaml"))
 
 
+WALKS = {name: make_walk(source) for name, source in SPEC.sources.items()}
+TASKS = {name: open_tasks(SPEC, name) for name in SPEC.sources}
+
+
 def plant(spec, noise=0.0, shift=0.0, seed=0) -> pd.DataFrame:
     """A grid whose losses follow a law with the entropy of each walk for E, and known errors."""
     rng = np.random.default_rng(seed)
     rows = []
     for cell in list_cells(spec):
-        truth = make_walk(cell.source).entropy
+        truth = WALKS[cell.source_name].entropy
         law = LossLaw(truth + shift, 3e3, 3e4, 1.0)
         loss = law.predict(cell.N, cell.D) * (1 + noise * rng.standard_normal())
         row = {"run": cell.name, "dataset": cell.source_name, "N": cell.N, "D": cell.D}
+        row |= {"width": cell.size.width}
         row |= {"loss": loss, "multiplier": cell.multiplier, "seed": cell.seed}
-        for name, task in open_tasks(spec, cell.source_name).items():
+        for name, task in TASKS[cell.source_name].items():
             gap = task.chance_error - task.best_error
             row[f"err_{name}"] = task.chance_error - gap * np.exp(-2 * (loss - truth))
         rows.append(row)
@@ -47,6 +53,10 @@ def test_a_planted_entropy_is_found():
     assert (against["error"].abs() < 1e-4).all()
     assert list(against["source"]) == ["flat", "middle", "steep"]
     assert (against["n_runs"] == 20).all()
+    best = plant(SPEC, noise=1e-5).query("multiplier >= 10").groupby("dataset")["loss"].min()
+    np.testing.assert_allclose(against["best_run"], best)
+    gap = (against["best_run"] - against["E_true"]) / against["E_true"]
+    np.testing.assert_allclose(against["gap_share"], (against["error"] / gap).abs())
     assert (against["lo"] < against["E"]).all() and (against["E"] < against["hi"]).all()
 
 
@@ -73,6 +83,19 @@ def test_a_planted_error_law_ends_at_the_best_error():
     assert len(errors) == 9
     np.testing.assert_allclose(errors["difference"], 0, atol=1e-6)
     np.testing.assert_allclose(errors["epsilon"], errors["chance"], atol=1e-6)
+    assert (errors["line"] > errors["difference"]).all()  # the curve bends down towards the floor
+    assert (errors["reached"] > errors["best"]).all()
+
+
+def test_leaving_one_width_out_leaves_its_runs_out():
+    table = plant(SPEC)
+    odd = table["width"] == 12
+    table.loc[odd, "loss"] *= 1.02
+    runs = select_fit_runs(table, "steep")
+    without = leave_out(runs, "width")
+    assert list(without.index) == [8, 12, 16, 24, 32]
+    truth = make_walk(SPEC.sources["steep"]).entropy
+    assert abs(without[12] / truth - 1) < 1e-6 < abs(without.drop(12) / truth - 1).min()
 
 
 def test_a_fit_takes_the_first_seed_and_the_longer_runs():
