@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
@@ -27,7 +28,7 @@ from scaling.training.grid import begin_grid, collect, open_grid
 from scaling.training.launch import Launch, make_executor, start_workers
 from scaling.training.records import read_record, write_record
 from scaling.training.states import find_states
-from scaling.training.worker import Worker, hold, read_result, run_folder, train_cell
+from scaling.training.worker import Worker, hold, is_held, read_result, run_folder, train_cell
 
 # A worker is forked from a process that has imported what it needs, so it starts at once.
 FORKS = multiprocessing.get_context("forkserver")
@@ -181,6 +182,38 @@ def test_a_folder_of_another_configuration_is_refused_and_the_keys_are_named(tmp
     assert spec.recipe.lr_scale == 0.3
 
 
+def test_a_refused_specification_leaves_the_folder_as_it_was(tmp_path):
+    grid = tmp_path / "grid"
+    begin_grid(write_spec(tmp_path / "a"), grid)
+    before = sorted(grid.rglob("*"))
+    with pytest.raises(GridError, match="was begun with another recipe"):
+        begin_grid(write_spec(tmp_path / "b", multipliers=[1, 2, 4], recipe={"clip": 0.5}), grid)
+    assert sorted(grid.rglob("*")) == before
+    begin_grid(write_spec(tmp_path / "c", multipliers=[1, 2, 4]), grid)
+
+
+def test_a_specification_that_leaves_runs_out_is_refused(tmp_path):
+    begin_grid(write_spec(tmp_path / "a"), tmp_path / "grid")
+    with pytest.raises(
+        GridError, match="holds 2 runs that the specification does not name, as walk"
+    ):
+        begin_grid(write_spec(tmp_path / "b", multipliers=[1]), tmp_path / "grid")
+
+
+def test_a_look_at_the_states_takes_no_run_from_a_worker(tmp_path):
+    cell = one_cell(tmp_path)
+    begin_grid(tmp_path / "spec.yaml", tmp_path)
+    lock = run_folder(tmp_path, cell) / "lock"
+    lock.touch(mode=0o444)
+    with lock.open("r") as looker:
+        fcntl.flock(looker, fcntl.LOCK_SH)
+        assert not is_held(lock)  # two may look at once
+    with hold(lock) as free:
+        assert free
+        assert is_held(lock)
+    assert not is_held(lock)
+
+
 def test_a_larger_grid_goes_on_in_the_same_folder(tmp_path, whole):
     one = train_whole(tmp_path, multipliers=[1])
     begin_grid(write_spec(tmp_path / "larger"), one)
@@ -279,9 +312,17 @@ def test_the_table_is_a_sound_run_table(tmp_path, whole):
     assert {"loss", "loss_std", "err_pick4", "N_body", "batch_tokens", "warmup_steps"} <= set(read)
     _, cells = open_grid(whole)
     by_name = {cell.name: cell for cell in cells}
-    for row in table.itertuples():
-        cell = by_name[row.run]
-        assert (row.N, row.D, row.N_body) == (cell.N, cell.D, cell.N_body)
+    for row in table.to_dict("records"):
+        cell = by_name[row["run"]]
+        result = read_result(whole, cell)
+        assert (row["N"], row["D"], row["N_body"]) == (cell.N, cell.D, cell.N_body)
+        loss, error = result["losses"]["loss"], result["errors"]["pick4"]
+        assert (row["loss"], row["loss_std"]) == (loss["mean"], loss["std"])
+        assert row["err_pick4"] == error["error"] >= error["best"]
+        assert (row["width"], row["multiplier"]) == (cell.size.width, cell.multiplier)
+        for name in ("steps", "warmup_steps", "batch_tokens", "lr", "C_exact"):
+            assert row[name] == result[name] == getattr(cell, name)
+    assert table["err_pick4"].nunique() > 1
 
 
 def run_cli(*arguments: str):
@@ -331,6 +372,9 @@ def test_a_grid_with_a_failed_run_ends_with_exit_code_1_and_says_why(tmp_path):
         (["run", "{tmp}/spec.yaml", "--out", "{tmp}/g", "--executor", "cluster"], "must be one of"),
         (["run", "{tmp}/spec.yaml", "--out", "{tmp}/g", "--workers", "0"], "--workers"),
         (["run", "{tmp}/spec.yaml", "--out", "{tmp}/g", "--executor", "slurm"], "srun"),
+        (["run", "{tmp}/spec.yaml", "--out", "{tmp}/spec.yaml"], "could not be written"),
+        (["run", "{tmp}/spec.yaml", "--out", "/proc/none/here"], "could not be written"),
+        (["run", "{tmp}/spec.yaml", "--out", "{tmp}/g", "--gpus", "99"], "gpus must be at most"),
         (["status", "{tmp}/nothing"], "is no grid"),
         (["collect", "{tmp}/nothing", "--out", "{tmp}/runs.csv"], "is no grid"),
     ],

@@ -131,7 +131,7 @@ ROOMS = {
     ),
     "training.evaluate": "training.model training.sources",
     "training.checkpoint": "training.errors training.records",
-    "training.engine": "training.checkpoint training.model",
+    "training.engine": "training.checkpoint training.errors training.model",
     "training.loop": (
         "training.cells training.choices training.engine training.errors training.evaluate "
         "training.model training.schedule training.sources training.spec"

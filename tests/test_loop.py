@@ -8,10 +8,12 @@ import math
 import numpy as np
 import pytest
 import torch
-from grids_to_train import decided, one_cell
+from grids_to_train import decided, one_cell, write_spec
 
 from scaling.training import loop as loop_room
+from scaling.training.cells import list_cells
 from scaling.training.checkpoint import list_checkpoints
+from scaling.training.choices import open_tasks
 from scaling.training.engine import Engine
 from scaling.training.errors import GridError
 from scaling.training.evaluate import measure_losses, summarise
@@ -23,7 +25,9 @@ from scaling.training.sources import (
     WalkBatchesOnDevice,
     WalkLoss,
     open_batches,
+    open_loss_sets,
 )
+from scaling.training.spec import read_spec
 from scaling.training.walks import Walk
 
 
@@ -80,6 +84,56 @@ def test_batch_k_is_a_function_of_the_seed_and_of_k():
     assert later.shape == (4, 6)
     others = [source.batch(3, 8, 4, 5), source.batch(4, 7, 4, 5)]
     assert not any(torch.equal(later, other) for other in others)
+
+
+def test_no_uniform_number_serves_two_steps():
+    from scaling.training.sources import _stream
+
+    drawn = [set(_stream(3, step).random(500)) for step in range(4)]
+    assert len(set.union(*drawn)) == 2000
+
+
+class SeedsAsked(Exception):
+    """Carries what a room asked of a generator."""
+
+
+def test_every_stream_of_a_run_is_its_own(tmp_path, monkeypatch):
+    """Weights, data, held-out contexts and task items: other seeds, sources and tasks differ."""
+    walk = {"kind": "walk", "vocab": 32, "decay": 0.75, "strength": 2.0, "seed": 2}
+    cells = list_cells(
+        read_spec(
+            write_spec(
+                tmp_path,
+                sizes=[{"width": 8, "layers": 1, "heads": 1}],
+                multipliers=[1],
+                sources={"walk": walk, "twin": walk},
+                seeds=[0, 1],
+            )
+        )
+    )
+    weights = {build_model(cell).head.weight.detach().numpy().tobytes() for cell in cells}
+    assert len(weights) == 4
+    asked = []
+
+    class Watched:
+        def batch(self, seed, step, sequences, length):
+            asked.append(seed)
+            raise SeedsAsked
+
+    monkeypatch.setattr(loop_room, "open_batches", lambda cell, device: Watched())
+    for cell in cells:
+        with pytest.raises(SeedsAsked):
+            train_here(cell, tmp_path)
+    assert asked == [cell.stream("data") for cell in cells]
+    assert len(set(asked)) == 4
+    contexts = [open_loss_sets(cell)["loss"].contexts for cell in cells]
+    names = [cell.source_name for cell in cells]
+    for a, one in zip(names, contexts, strict=True):
+        for b, other in zip(names, contexts, strict=True):
+            assert np.array_equal(one, other) == (a == b)
+    spec = cells[0].spec
+    items = [open_tasks(spec, name)["pick4"].contexts for name in ("walk", "twin")]
+    assert not np.array_equal(*items)
 
 
 def test_walks_looked_up_on_a_device_are_the_same_bit_by_bit():
@@ -153,6 +207,48 @@ def test_a_run_learns_and_tells_what_it_did(tmp_path):
         result["speed"]["tokens_per_second"] * cell.flops_per_token
     )
     assert result["environments"][0]["torch"] == torch.__version__
+
+
+def test_half_precision_is_another_arithmetic(tmp_path):
+    logs = [
+        train_here(one_cell(tmp_path, recipe={"precision": kind}), tmp_path / kind)["log"]
+        for kind in ("float32", "bfloat16")
+    ]
+    full, half = (log[0]["loss"] for log in logs)
+    assert half != full
+    assert half == pytest.approx(full, rel=0.02)
+
+
+def test_speed_is_tokens_and_flops_over_all_starts(tmp_path, monkeypatch):
+    hardware = {"name": "x", "flops_per_second": 1e9, "peak_flops_per_second": 2e12}
+    cell = one_cell(tmp_path, hardware=hardware)
+    clock = itertools.count(0, 10)  # every look at the clock finds it ten seconds later
+    monkeypatch.setattr(loop_room.time, "monotonic", lambda: next(clock))
+    stop_after(monkeypatch, 5)
+    with pytest.raises(Stop):
+        train_here(cell, tmp_path)
+    monkeypatch.setattr(loop_room, "take_step", take_step)
+    engine = Engine(torch.device("cpu"))
+    engine.processes = 2
+    speed = train(cell, tmp_path, engine)["speed"]
+    assert speed["seconds"] == 10 * cell.steps
+    assert speed["tokens_per_second"] == pytest.approx(cell.D / speed["seconds"])
+    assert speed["flops_per_second"] == pytest.approx(cell.C_exact / speed["seconds"])
+    assert speed["mfu"] == pytest.approx(speed["flops_per_second"] / 4e12)
+
+
+def test_a_checkpoint_is_made_when_its_seconds_are_over(tmp_path, monkeypatch):
+    cell = one_cell(tmp_path, checkpoint_seconds=25)
+    clock = itertools.count(0, 10)
+    monkeypatch.setattr(loop_room.time, "monotonic", lambda: next(clock))
+    made = []
+
+    def save(engine, folder, step, *rest):
+        made.append(step)
+
+    monkeypatch.setattr(Engine, "save", save)
+    train_here(cell, tmp_path)
+    assert made[:3] == [3, 6, 9]  # the clock is looked at once more after each
 
 
 class Stop(Exception):

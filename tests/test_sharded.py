@@ -32,7 +32,7 @@ from scaling.training.nodes import Crew, find_crew
 from scaling.training.records import read_record
 from scaling.training.sharded import RECORD, ShardedEngine, list_checkpoints
 from scaling.training.sources import open_batches
-from scaling.training.torchrun import check_device, check_split, launch, make_command
+from scaling.training.torchrun import check_device, launch, make_command
 from scaling.training.worker import FAILURE, LOG, read_result, run_folder, train_cell
 
 CPU = torch.device("cpu")
@@ -383,13 +383,11 @@ def test_a_full_disk_is_named_and_earlier_checkpoints_stand(alone, tmp_path, mon
 
 
 def test_a_batch_that_cannot_be_split_is_refused(tmp_path):
-    _, cell = begin(tmp_path, processes=3)
     with pytest.raises(GridError, match="a multiple of the 3 processes .*, got 16"):
-        launch(tmp_path, cell, "cpu")
+        begin(tmp_path, processes=3)
     (tmp_path / "micro").mkdir()
-    _, cell = begin(tmp_path / "micro", processes=4, micro_sequences=8)
     with pytest.raises(GridError, match="divide the 4 of batch_sequences 16 .*, got 8"):
-        check_split(cell)
+        begin(tmp_path / "micro", processes=4, micro_sequences=8)
 
 
 def test_an_engine_refuses_a_batch_that_it_cannot_split(alone, tmp_path):
@@ -439,7 +437,7 @@ def test_a_process_says_in_its_own_words_why_a_run_cannot_go_on(tmp_path, monkey
 
 
 def test_one_node_meets_by_itself_and_many_at_the_first_one(tmp_path):
-    folder, cell = begin(tmp_path, processes=8, nodes=2)
+    folder, cell = begin(tmp_path, processes=8, nodes=2, micro_sequences=1)
     own = run_folder(folder, cell)
     start = [sys.executable, "-m", "torch.distributed.run"]
     end = ["--nproc-per-node=8", "--module", "scaling.training.sharded"]

@@ -9,15 +9,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from scaling.compute import count_flops_per_token, count_parameters
 from scaling.datafiles import data_path
-from scaling.training.cells import list_cells, seed_from
+from scaling.training.cells import list_cells, seed_from, warn_of_repeats
 from scaling.training.errors import GridError
 from scaling.training.price import price_cells, price_in_words
 from scaling.training.spec import Hardware, read_spec
+from scaling.training.tokenfile import write_tokens
 
 SPEC = {
     "name": "small",
@@ -97,6 +99,69 @@ def test_a_seed_is_the_same_in_another_process_and_on_another_day():
     assert int(other.stdout) == seed_from("a", 1, 2.5)
 
 
+def test_a_run_that_would_stand_twice_is_named(tmp_path):
+    for spec in (
+        SPEC | {"repeats": {"multipliers": [5, 5.0], "seeds": [7]}},
+        SPEC | {"multipliers": [1.0000001, 1]},
+    ):
+        with pytest.raises(GridError, match="the run .*-m[15]-s[07] stands twice in the grid"):
+            list_cells(read_spec(write(tmp_path, spec)))
+
+
+def test_a_default_that_is_written_out_changes_no_hash(tmp_path):
+    (tmp_path / "other").mkdir()
+    before = list_cells(read_spec(write(tmp_path, SPEC)))
+    after = list_cells(read_spec(write(tmp_path / "other", change("recipe.clip", 1.0))))
+    assert [cell.config_sha256 for cell in before] == [cell.config_sha256 for cell in after]
+
+
+def test_processes_that_share_a_model_belong_to_its_configuration(tmp_path):
+    (tmp_path / "other").mkdir()
+    before = list_cells(read_spec(write(tmp_path, SPEC)))
+    spec = SPEC | {"sharding": {"processes_per_node": 2}}
+    after = list_cells(read_spec(write(tmp_path / "other", spec)))
+    assert before[0].config_sha256 != after[0].config_sha256
+
+
+def make_tokens(folder: Path, n: int, seed: int = 0) -> None:
+    documents = np.random.default_rng(seed).integers(0, 50, size=(n, 9)).tolist()
+    write_tokens(folder, documents, vocab=64, end_of_text=63, source={}, tokenizer={})
+
+
+def token_spec(tmp_path: Path, **held_out) -> dict:
+    make_tokens(tmp_path / "train", 200)
+    make_tokens(tmp_path / "held", 40, seed=1)
+    source = {"kind": "tokens", "folder": "train", "loss_sets": {"held": "held"}}
+    return SPEC | {"sources": {"text": source}, "held_out": held_out or {"sequences": 10}}
+
+
+def test_another_training_or_held_out_file_is_another_configuration(tmp_path):
+    path = write(tmp_path, token_spec(tmp_path))
+    hashes = [list_cells(read_spec(path))[0].config_sha256]
+    for part in ("train", "held"):
+        make_tokens(tmp_path / part, 200, seed=5)
+        hashes.append(list_cells(read_spec(path))[0].config_sha256)
+    assert len(set(hashes)) == 3
+
+
+def test_a_loss_set_that_is_too_short_is_named_before_anything_is_trained(tmp_path):
+    spec = read_spec(write(tmp_path, token_spec(tmp_path, sequences=13)))
+    says = r"sources.text.held: .*held has 12 sequences of 32 tokens, 13 are asked for"
+    with pytest.raises(GridError, match=says):
+        list_cells(spec)
+
+
+def test_runs_that_see_their_tokens_again_are_told(tmp_path):
+    cells = list_cells(read_spec(write(tmp_path, token_spec(tmp_path))))
+    most = max(cells, key=lambda cell: cell.D)
+    assert most.epochs == most.D / 2000
+    (says,) = warn_of_repeats(cells)
+    assert (
+        f"text: 8 runs see its tokens more than once, {most.name} {most.epochs:.2f} times" in says
+    )
+    assert warn_of_repeats(list_cells(read_spec(write(tmp_path, SPEC)))) == []
+
+
 def test_the_order_of_a_specification_changes_no_run(tmp_path):
     (tmp_path / "other").mkdir()
     turned = SPEC | {
@@ -151,12 +216,19 @@ FAULTS = {
     "a word": (change("multipliers.1", "ten"), ["multipliers.1", "number", "got 'ten'"]),
     "infinity": (change("recipe.lr_max", math.inf), ["recipe.lr_max", "finite", "got 'inf'"]),
     "a share above one": (change("recipe.warmup_share", 1.5), ["recipe.warmup_share", "got '1.5'"]),
+    "heads that do not divide": (
+        change("sizes.1.heads", 3),
+        ["sizes.1: heads must divide the width 16 into even parts, got 3"],
+    ),
     "no size": (change("sizes", []), ["sizes", "at least 1 item"]),
     "a size twice": (change("sizes.1", SPEC["sizes"][0]), ["sizes must differ, got twice"]),
     "a multiplier twice": (change("multipliers", [5, 5.0]), ["multipliers must differ", "5.0"]),
-    "another kind": (change("sources.flat.kind", "web"), ["sources.flat", "'walk'", "'tokens'"]),
+    "another kind": (
+        change("sources.flat.kind", "web"),
+        ["sources.flat: kind must be one of 'walk', 'tokens'"],
+    ),
     "a name with a slash": (change("sources", {"a/b": SPEC["sources"]["flat"]}), ["sources.a/b"]),
-    "a name that climbs": (change("name", "../up"), ["name", "got '../up'"]),
+    "a name that climbs": (change("name", "../up"), ["name: must be small letters", "got '../up'"]),
     "a repeated seed": (
         SPEC | {"repeats": {"multipliers": [5], "seeds": [1, 7]}},
         ["repeats.seeds must not be seeds of the whole grid, got 1"],
@@ -166,7 +238,7 @@ FAULTS = {
         ["micro_sequences must divide batch_sequences 16, got 5"],
     ),
     "not YAML": ("sizes: [", ["is no YAML"]),
-    "no mapping": ("- 1", ["the file", "dictionary"]),
+    "no mapping": ("- 1", ["the file: must be a mapping"]),
     "an empty file": ("", ["the file"]),
     "a key twice": ("name: a\nname: b\n", ["the key 'name' stands twice", "line 1"]),
     "a tag that runs code": ("!!python/object/apply:os.getcwd []", ["is no YAML"]),
@@ -201,12 +273,6 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
         read_spec(path)
 
 
-def test_heads_that_fit_no_size_are_named(tmp_path):
-    spec = read_spec(write(tmp_path, change("sizes.0.heads", 3)))
-    with pytest.raises(GridError, match="heads must divide the width 8 into even parts, got 3"):
-        list_cells(spec)
-
-
 def test_the_bill_adds_up(tmp_path):
     cells = list_cells(read_spec(write(tmp_path, SPEC)))
     gpu = Hardware(name="one GPU", flops_per_second=1e12, price_per_hour=3.0)
@@ -216,6 +282,7 @@ def test_the_bill_adds_up(tmp_path):
     assert bill["hours"] == pytest.approx(sum(cell.C_exact for cell in cells) / 3.6e15)
     assert bill["price"] == pytest.approx(3 * bill["hours"])
     assert bill["longest"] == cells[0].name
+    assert bill["longest_hours"] == pytest.approx(cells[0].C_exact / 3.6e15)
     assert "price: " in price_in_words(bill, gpu)
     unknown = price_cells(cells, None)
     assert unknown["hours"] is unknown["price"] is None

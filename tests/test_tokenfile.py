@@ -280,3 +280,14 @@ def test_a_batch_depends_on_seed_and_step_only(folder):
         assert (alone == in_order[step]).all()
     other = [source.batch(2, step, 3, LENGTH) for step in range(8)]
     assert not (np.array(in_order) == np.array(other)).all(axis=-1).mean() > 0.3
+
+
+def test_a_window_longer_than_a_block_has_all_its_blocks_checked(tmp_path):
+    documents = [list(range(40))] * 3
+    write_tokens(tmp_path, documents, vocab=64, end_of_text=63, source={}, tokenizer={}, block=8)
+    path = tmp_path / "tokens.bin"
+    data = bytearray(path.read_bytes())
+    data[2 * 20] ^= 1  # in the third of six blocks that the first window spans
+    path.write_bytes(data)
+    with pytest.raises(GridError, match="block 2 does not have the hash"):
+        TokenFile(tmp_path).read_windows(np.array([0]), 40)

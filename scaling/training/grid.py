@@ -17,6 +17,7 @@ from scaling.training.worker import (
     check_config,
     read_result,
     run_folder,
+    write_config,
 )
 
 
@@ -71,12 +72,32 @@ def begin_grid(spec_path: str | Path, folder: str | Path) -> list[Cell]:
     spec = read_spec(spec_path)
     cells = list_cells(spec)
     check_split(cells[0])
-    for cell in cells:
+    _refuse_other_runs(folder, cells)
+    for cell in cells:  # all of them before anything is written
         check_config(folder, cell)
-        (run_folder(folder, cell) / FAILURE).unlink(missing_ok=True)
+    try:
+        for cell in cells:
+            write_config(folder, cell)
+            (run_folder(folder, cell) / FAILURE).unlink(missing_ok=True)
+    except OSError as error:
+        raise GridError(f"{folder}: could not be written: {error.strerror}") from error
     if spec_path.resolve() != (folder / SPEC).resolve():
         _write_spec(spec, folder / SPEC)
     return cells
+
+
+def _refuse_other_runs(folder: Path, cells: list[Cell]) -> None:
+    """Refuse a specification that does not name runs which the folder holds: a grid may grow."""
+    names = {cell.name for cell in cells}
+    found = folder / "runs"
+    others = (
+        sorted(p.name for p in found.iterdir() if p.name not in names) if found.is_dir() else []
+    )
+    if others:
+        raise GridError(
+            f"{folder}: holds {len(others)} runs that the specification does not name, as "
+            f"{others[0]}: train it in a new folder"
+        )
 
 
 def _write_spec(spec: Spec, path: Path) -> None:
@@ -103,7 +124,8 @@ def collect(folder: str | Path) -> tuple[pd.DataFrame, int]:
         One row a run, by source, size, multiplier and seed: the columns of the run table's
         contract (`run`, `dataset`, `N`, `N_body`, `D`, `batch_tokens`, `warmup_steps`, `loss` or
         ``loss_<set>`` with its ``loss_std``, ``err_<task>``), then `width`, `layers`, `heads`,
-        `multiplier`, `seed`, `steps`, `lr` and the exact FLOPs `C_exact`.
+        `multiplier`, `seed`, `steps`, `lr`, the exact FLOPs `C_exact`, and for token files
+        `epochs`, how often a run saw its tokens.
     missing : int
         Runs that are not finished.
 
@@ -135,4 +157,5 @@ def _row(cell: Cell, result: dict[str, Any]) -> dict[str, Any]:
         | cell.size.model_dump()
         | {"multiplier": cell.multiplier, "seed": cell.seed}
         | {name: result[name] for name in ("steps", "lr", "C_exact")}
+        | ({"epochs": cell.epochs} if cell.epochs else {})
     )

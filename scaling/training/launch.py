@@ -18,6 +18,7 @@ JOBS = "jobs"
 EXECUTORS = ("debug", "local", "slurm")
 POLL_SECONDS = 1.0
 DAY = 24 * 60  # minutes
+FOREVER = 10 * 365 * DAY  # on this machine nobody asks for it back
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Launch:
     device : str
         As PyTorch names it, or "auto".
     minutes : int
-        Time limit of a job; on Slurm it is requeued at the end and goes on.
+        Time limit of a job of Slurm, which is requeued at the end and goes on.
     gpus : int
         GPUs on a node of a job, 0 for none.
     partition, account, constraint : str, optional
@@ -79,6 +80,10 @@ def make_executor(folder: Path, launch: Launch, nodes: int = 1) -> Any:
     if launch.executor not in EXECUTORS:
         allowed = ", ".join(EXECUTORS)
         raise GridError(f"executor must be one of {allowed}, got {launch.executor!r}")
+    if launch.executor != "slurm" and nodes > 1:
+        raise GridError(f"sharding: nodes must be 1 without slurm, got {nodes}")
+    if launch.executor != "slurm" and launch.gpus:
+        _require_gpus(launch.gpus)
     jobs = folder / JOBS
     jobs.mkdir(parents=True, exist_ok=True)
     # A timeout is no failure: the job is requeued and goes on, as often as it takes.
@@ -90,7 +95,7 @@ def make_executor(folder: Path, launch: Launch, nodes: int = 1) -> Any:
         raise GridError(f"executor {launch.executor}: {error}") from error
     executor.update_parameters(
         name=f"grid-{folder.name}",
-        timeout_min=launch.minutes,
+        timeout_min=launch.minutes if launch.executor == "slurm" else FOREVER,
         nodes=nodes,
         tasks_per_node=1,
         cpus_per_task=launch.threads,
@@ -135,6 +140,14 @@ def start_workers(executor: Any, folder: Path, n_runs: int, launch: Launch) -> l
         for job in jobs:
             job.exception()  # runs it, here and now
     return jobs
+
+
+def _require_gpus(wanted: int) -> None:
+    import torch
+
+    there = torch.cuda.device_count()
+    if there < wanted:
+        raise GridError(f"gpus must be at most the {there} of this machine, got {wanted}")
 
 
 def _device(launch: Launch, worker: int) -> str:
@@ -215,10 +228,17 @@ def train_grid(
 
 def worker_failures(jobs: list[Any]) -> list[str]:
     """Say of every worker that ended in an error what its error log ends with, and where it is."""
+    from submitit.core.utils import UncompletedJobError
+
     failures = []
     for job in jobs:
         error = job.exception()
-        if error is not None:
+        if isinstance(error, UncompletedJobError):
+            failures.append(
+                f"worker {job.job_id} was killed or lost: run the same command again to go on; "
+                f"its log is {job.paths.stderr}"
+            )
+        elif error is not None:
             last = str(error).strip().splitlines()[-1]
             failures.append(f"worker {job.job_id}: {last}; see {job.paths.stderr}")
     return failures

@@ -102,6 +102,8 @@ def open_tokenizer(name: str) -> Tokenizer:
     from tokenizers import Tokenizer
 
     is_file = Path(name).is_file()
+    if name.endswith(".json") and not is_file:
+        raise GridError(f"tokenizer {name}: there is no such file")
     try:
         tokenizer = Tokenizer.from_file(name) if is_file else Tokenizer.from_pretrained(name)
     except Exception as error:  # tokenizers raises plain exceptions

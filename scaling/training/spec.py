@@ -32,6 +32,14 @@ class Size(Part):
     layers: Whole
     heads: Whole
 
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> Size:
+        if self.width % (2 * self.heads):
+            raise ValueError(
+                f"heads must divide the width {self.width} into even parts, got {self.heads}"
+            )
+        return self
+
 
 class WalkSource(Part):
     """A walk with a known entropy; see `scaling.training.walks.Walk`."""
@@ -235,6 +243,12 @@ def _in_words(error: Any) -> str:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         message = "is no key that a specification knows"
+    if error["type"] == "model_type":
+        message = "must be a mapping of keys to values"
+    if error["type"] == "string_pattern_mismatch":
+        message = "must be small letters, digits and underscores, at most 40"
+    if error["type"] == "union_tag_invalid":
+        message = f"kind must be one of {error['ctx']['expected_tags']}"
     if error["type"] in ("missing", "value_error"):
         return f"{key}: {message}" if key else message
     return f"{key or 'the file'}: {message}, got {show(str(error['input']))}"
@@ -274,7 +288,8 @@ def read_spec(path: str | Path) -> Spec:
         document = yaml.load(path.read_text("utf-8"), _UniqueKeys)
         spec = Spec.model_validate(document)
     except (OSError, UnicodeDecodeError) as error:
-        raise GridError(f"{path}: cannot be read: {error}") from error
+        says = error.strerror if isinstance(error, OSError) else str(error)
+        raise GridError(f"{path}: cannot be read: {says}") from error
     except GridError as error:
         raise GridError(f"{path}: {error}") from error
     except yaml.YAMLError as error:

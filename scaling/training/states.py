@@ -12,8 +12,6 @@ from scaling.training.errors import GridError
 from scaling.training.records import read_record
 from scaling.training.worker import FAILURE, LOCK, LOG, is_held, read_result, run_folder
 
-STATES = ("finished", "running", "stopped", "failed", "damaged", "waiting")
-
 
 @dataclass(frozen=True)
 class RunState:

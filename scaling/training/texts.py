@@ -105,6 +105,11 @@ def choose_source(
         for path in found:
             _find_reader(path)
         return TextSource(found, field=field or "text")
+    if any(Path(dataset).rglob("*.txt")):
+        raise GridError(
+            f"--dataset: {dataset} holds .txt files, which a data set cuts line by line: name them "
+            f"by --text '{dataset}/**/*.txt', each one document"
+        )
     name, usual_config, usual_field = DATASETS.get(dataset, (dataset, None, "text"))
     source = TextSource(
         dataset=name,

@@ -258,9 +258,13 @@ class TokenFile:
         """
         starts = windows * length
         size = self.manifest.block
-        touched = np.concatenate([starts // size, (starts + length) // size])
-        for index in np.unique(touched):
-            self.check_block(int(index))
+        touched = {
+            block
+            for first, last in zip(starts // size, (starts + length) // size, strict=True)
+            for block in range(int(first), int(last) + 1)
+        }
+        for index in sorted(touched):
+            self.check_block(index)
         return self._tokens[starts[:, None] + np.arange(length + 1)].astype(np.int64)
 
 

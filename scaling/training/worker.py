@@ -10,11 +10,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from scaling.training.cells import Cell, list_cells
 from scaling.training.errors import GridError
@@ -33,6 +34,9 @@ SPEC, CONFIG, RESULT, FAILURE, LOG, LOCK = (
 )
 
 
+RETRIES, RETRY_SECONDS = 3, 0.01
+
+
 def run_folder(folder: Path, cell: Cell) -> Path:
     """Folder of one run below that of its grid."""
     return folder / "runs" / cell.name
@@ -40,22 +44,34 @@ def run_folder(folder: Path, cell: Cell) -> Path:
 
 @contextmanager
 def hold(path: Path) -> Iterator[bool]:
-    """Hold a lock that ends with the process, however it ends; say whether it was free."""
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    """Hold a lock that ends with the process, however it ends; say whether it was free.
+
+    Whoever only looks (`is_held`) holds it for an instant too, so one refusal does not count.
+    """
+    with path.open("a") as file:
+        free = _take(file)
+        for _ in range(RETRIES):
+            if free:
+                break
+            time.sleep(RETRY_SECONDS)
+            free = _take(file)
+        yield free
+
+
+def _take(file: IO[Any], kind: int = fcntl.LOCK_EX) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_held(path: Path) -> bool:
     """Tell whether a living process holds a lock."""
     if not path.exists():
         return False
-    with hold(path) as free:
-        return not free
+    with path.open("r") as file:
+        return not _take(file, fcntl.LOCK_SH)
 
 
 def read_result(folder: Path, cell: Cell) -> dict[str, Any] | None:
@@ -76,7 +92,7 @@ def read_result(folder: Path, cell: Cell) -> dict[str, Any] | None:
 
 
 def check_config(folder: Path, cell: Cell) -> None:
-    """Write the configuration of a run down, or compare it with the one that stands there.
+    """Compare the configuration of a run with the one that it was begun with, if it was.
 
     Raises
     ------
@@ -84,10 +100,7 @@ def check_config(folder: Path, cell: Cell) -> None:
         If the run was begun with another configuration; the keys that differ are named.
     """
     path = run_folder(folder, cell) / CONFIG
-    wanted = {"config": cell.config, "config_sha256": cell.config_sha256}
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_record(path, wanted)
         return
     found = read_record(path)["config"]
     keys = [
@@ -98,6 +111,14 @@ def check_config(folder: Path, cell: Cell) -> None:
             f"{path.parent}: was begun with another {', '.join(keys)}: train this grid in a new "
             "folder, or put the specification back"
         )
+
+
+def write_config(folder: Path, cell: Cell) -> None:
+    """Write the configuration of a run down, unless it stands there."""
+    path = run_folder(folder, cell) / CONFIG
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_record(path, {"config": cell.config, "config_sha256": cell.config_sha256})
 
 
 def train_cell(folder: Path, cell: Cell, device: str = "auto") -> bool:
@@ -127,8 +148,11 @@ def train_cell(folder: Path, cell: Cell, device: str = "auto") -> bool:
             return False
         try:
             check_config(folder, cell)
+            write_config(folder, cell)
             write_record(own / RESULT, _train(own, cell, device))
         except Exception as error:
+            if type(error).__module__.startswith("submitit"):  # the job ends, not the run
+                raise
             says = str(error) if isinstance(error, GridError) else traceback.format_exc()
             _write_failure(own, says)
             return False
