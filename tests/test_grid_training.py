@@ -322,7 +322,7 @@ def test_the_table_is_a_sound_run_table(tmp_path, whole):
         assert (row["width"], row["multiplier"]) == (cell.size.width, cell.multiplier)
         for name in ("steps", "warmup_steps", "batch_tokens", "lr", "C_exact"):
             assert row[name] == result[name] == getattr(cell, name)
-    assert table["err_pick4"].nunique() > 1
+    assert len(set(table["err_pick4"])) > 1
 
 
 def run_cli(*arguments: str):
