@@ -14,6 +14,7 @@ from scaling.ablation_tables import pair_sizes
 from scaling.baselines import miss_beside_chain
 from scaling.best import load_belief
 from scaling.cli import app
+from scaling.datafiles import data_path
 from scaling.fit import SOUND
 from scaling.headline import write_headline
 from scaling.leverage import summarise_leverage
@@ -24,6 +25,8 @@ from scaling.runs import read_runs
 from scaling.scorecard import make_scorecard
 from scaling.tasks import predict_tasks, sum_up_methods
 from scaling.testbed import load_tasks, run_table, select_error_fit, select_loss_fit, select_targets
+from scaling.training.spec import read_spec
+from scaling.training.truth import hold_against_truth
 from scaling.verdicts import judge_tasks
 from scaling.warmup import load_search_steps, pair_warmups
 
@@ -127,6 +130,16 @@ def test_the_answers_from_stored_tables():
     times = constants["C"][0] / five["C"].sum()
     assert f"{times:.0f} times the compute of the five" in README
     assert f"{mean['best']:.1%} on average" in unfolded(INTRO)
+
+
+def test_the_answer_of_the_trained_grid():
+    grid = pd.read_csv(data_path("results", "walks.csv"))
+    against = hold_against_truth(grid, read_spec(data_path("specs", "walks.yaml")))
+    best = 100 * (against["best_run"] / against["E_true"] - 1)
+    assert f"{len(grid)} small models" in README
+    told = f"within {100 * against['error'].abs().max():.2f}% of it, where the best run is "
+    told += f"{best.min():.2f} to {best.max():.2f}% above"
+    assert told in unfolded(README)
 
 
 def test_what_the_warm_up_could_account_for():
