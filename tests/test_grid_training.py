@@ -25,7 +25,7 @@ from scaling.cli import app
 from scaling.runs import read_runs
 from scaling.training.errors import GridError
 from scaling.training.grid import begin_grid, collect, open_grid
-from scaling.training.launch import Launch, make_executor, start_workers
+from scaling.training.launch import Launch, _device, make_executor, start_workers
 from scaling.training.records import read_record, write_record
 from scaling.training.states import find_states
 from scaling.training.worker import Worker, hold, is_held, read_result, run_folder, train_cell
@@ -426,6 +426,14 @@ def test_slurm_is_asked_for_what_was_asked(tmp_path):
     assert lines["nodes"] == lines["ntasks-per-node"] == "1"
     assert lines["signal"].startswith("USR2@")
     assert "export OMP_NUM_THREADS=4" in lines["text"]
+
+
+def test_local_workers_take_a_gpu_each_and_jobs_of_slurm_their_own():
+    local = Launch(executor="local", workers=3)
+    assert [_device(local, i) for i in range(3)] == ["auto:0", "auto:1", "auto:2"]
+    assert _device(Launch(executor="local", workers=1), 0) == "auto"
+    assert _device(Launch(executor="slurm", workers=3), 2) == "auto"
+    assert _device(Launch(executor="local", workers=3, device="cpu"), 2) == "cpu"
 
 
 def test_no_more_workers_than_runs_are_asked_for(tmp_path):

@@ -14,7 +14,7 @@ from scaling.training import loop as loop_room
 from scaling.training.cells import list_cells
 from scaling.training.checkpoint import list_checkpoints
 from scaling.training.choices import open_tasks
-from scaling.training.engine import Engine
+from scaling.training.engine import Engine, find_device
 from scaling.training.errors import GridError
 from scaling.training.evaluate import measure_losses, summarise
 from scaling.training.loop import build_model, build_optimizer, take_step, train
@@ -323,6 +323,19 @@ def test_something_else_to_compute_on_is_written_down(tmp_path, monkeypatch):
     monkeypatch.setattr(loop_room, "describe_environment", lambda device: {"device": "another one"})
     result = train_here(cell, tmp_path)
     assert [e["device"] for e in result["environments"]][1] == "another one"
+
+
+def test_workers_share_the_gpus_in_turn(monkeypatch):
+    assert find_device("auto:5") == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    assert [find_device(f"auto:{i}").index for i in range(5)] == [0, 1, 2, 0, 1]
+    assert find_device("auto") == torch.device("cuda", 0)
+
+
+def test_a_device_that_is_not_there_is_named():
+    with pytest.raises(GridError, match="device 'nonsense' cannot be used"):
+        find_device("nonsense")
 
 
 # --- what a loss is measured by ------------------------------------------------------------------

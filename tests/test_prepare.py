@@ -616,3 +616,9 @@ def test_a_reader_that_fails_halfway_is_one_message(hub, monkeypatch):
     assert next(texts) == "one"
     with pytest.raises(GridError, match=r"^allenai/c4: cannot be read: Conn.*: the network is gon"):
         next(texts)
+
+
+def test_which_documents_are_held_out_is_the_same_for_ever():
+    """So that a token file made again has the same documents on the same side."""
+    texts = [f"document {k}" for k in range(12)]
+    assert [k for k, text in enumerate(texts) if is_held_out(text, 0.3)] == [0, 3, 5, 7, 8, 9]

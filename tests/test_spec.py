@@ -18,8 +18,9 @@ from scaling.datafiles import data_path
 from scaling.training.cells import list_cells, seed_from, warn_of_repeats
 from scaling.training.errors import GridError
 from scaling.training.price import price_cells, price_in_words
+from scaling.training.sources import open_loss_sets
 from scaling.training.spec import Hardware, read_spec
-from scaling.training.tokenfile import write_tokens
+from scaling.training.tokenfile import TokenFile, write_tokens
 
 SPEC = {
     "name": "small",
@@ -149,6 +150,15 @@ def test_a_loss_set_that_is_too_short_is_named_before_anything_is_trained(tmp_pa
     says = r"sources.text.held: .*held has 12 sequences of 32 tokens, 13 are asked for"
     with pytest.raises(GridError, match=says):
         list_cells(spec)
+
+
+def test_a_loss_is_measured_over_the_whole_of_its_file(tmp_path):
+    spec = read_spec(write(tmp_path, token_spec(tmp_path, sequences=5)))
+    file = TokenFile(tmp_path / "held")
+    loss_set = open_loss_sets(list_cells(spec)[0])["loss_held"]
+    windows = file.count_windows(32)
+    ends = file.read_windows(np.array([0, windows - 1]), 32)
+    assert np.array_equal(loss_set.contexts[[0, -1]], ends[:, :-1])
 
 
 def test_runs_that_see_their_tokens_again_are_told(tmp_path):
