@@ -510,6 +510,7 @@ def test_a_local_worker_that_is_preempted_is_started_again_and_goes_on(tmp_path,
     cells = begin_grid(write_spec(tmp_path), tmp_path)
     (job,) = start(tmp_path, cells, Launch(executor="local", workers=1, device="cpu"))
     while states(tmp_path).keys() == {"waiting"}:
+        assert not job.done(), job.stderr()
         time.sleep(0.02)
     (worker,) = psutil.Process(int(job.job_id)).children()
     worker.send_signal(submitit.JobEnvironment._usr_sig())
