@@ -20,7 +20,13 @@ from scaling.training.checkpoint import (
     save_checkpoint,
 )
 from scaling.training.errors import GridError
-from scaling.training.records import hash_of, read_record, write_aside, write_record
+from scaling.training.records import (
+    clear_aside,
+    hash_of,
+    read_record,
+    write_aside,
+    write_record,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTENT = {"run": "a", "loss": 1.25, "log": [{"step": 1}], "none": None}
@@ -74,6 +80,15 @@ def test_a_file_has_the_rights_that_other_files_have(tmp_path):
     write_record(tmp_path / "result.json", CONTENT)
     (tmp_path / "plain").touch()
     assert (tmp_path / "result.json").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_what_was_half_written_is_cleared_and_nothing_else(tmp_path):
+    write_record(tmp_path / "result.json", CONTENT)
+    for name in (".result.json." + "0af" * 10 + "12", ".hidden", "step-000000001.ckpt"):
+        (tmp_path / name).touch()
+    clear_aside(tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".hidden", "result.json", "step-000000001.ckpt"]
 
 
 def test_a_folder_that_is_missing_is_named(tmp_path):

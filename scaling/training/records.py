@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from scaling.training.errors import GridError
+
+ASIDE = re.compile(r"\.[0-9a-f]{32}$")
 
 
 def canonical(value: Any) -> str:
@@ -54,6 +57,13 @@ def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> None:
         if isinstance(error, OSError):
             raise GridError(f"{path}: could not be written: {error.strerror or error}") from error
         raise
+
+
+def clear_aside(folder: Path) -> None:
+    """Remove what killed processes were writing aside in a folder that nobody else writes to."""
+    for path in folder.glob(".*"):
+        if ASIDE.search(path.name):
+            path.unlink(missing_ok=True)
 
 
 def write_record(path: Path, content: dict[str, Any]) -> None:

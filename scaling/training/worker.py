@@ -20,7 +20,7 @@ from typing import IO, Any
 from scaling.training.cells import Cell, list_cells
 from scaling.training.errors import GridError
 from scaling.training.nodes import find_crew
-from scaling.training.records import read_record, write_record
+from scaling.training.records import clear_aside, read_record, write_record
 from scaling.training.spec import read_spec
 from scaling.training.torchrun import launch, take_part
 
@@ -147,6 +147,7 @@ def train_cell(folder: Path, cell: Cell, device: str = "auto") -> bool:
         if not free or (own / FAILURE).exists() or _is_finished(folder, cell):
             return False
         try:
+            clear_aside(own)
             check_config(folder, cell)
             write_config(folder, cell)
             write_record(own / RESULT, _train(own, cell, device))
