@@ -115,7 +115,6 @@ ROOMS = {
     "options": "faults numbers",
     "task_wording": "forecast items prospects verdicts wording",
     "asked": "advice options runs schema",
-    "reports": "advice asked fit forecast",
     "training.errors": "",
     "training.schedule": "",
     "training.loss": "",
@@ -183,8 +182,8 @@ ROOMS = {
     ),
     "figures_training": "style",
     "cli": (
-        "faults reports runs advice asked console forecast scorecard backtest items options "
-        "prospects task_wording training.text_commands verdicts wording"
+        "faults runs advice asked console forecast scorecard backtest items options prospects "
+        "task_wording training.text_commands verdicts wording"
     ),
 }
 # Rooms that train: they need torch, and nothing else may.
