@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from dataclasses import asdict
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
@@ -29,9 +28,6 @@ from scaling.options import (
     WithoutFlagged,
 )
 from scaling.training.text_commands import app as grid_app
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 app = typer.Typer(
     add_completion=False,
@@ -107,32 +103,14 @@ def fit(
 
     With --law best the prior and its pull are named: prior in --json, else null.
     """
-    from scaling.advice import warn_of_fit
-    from scaling.forecast import LAWS, fit_table, residual_std, tell_prior
+    from scaling.forecast import LAWS, fit_table
+    from scaling.reports import report_fit
     from scaling.wording import prior_in_words, residual_in_words
 
     selected = select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N = selected[:3]
     result = fit_table(table, loss, N, law.value)
-    report = {
-        "law": law.value,
-        "dataset": _only_dataset(table),
-        "loss_set": loss,
-        "count": N,
-        "n_runs": len(table),
-        "left_out": selected.lossless,
-        "flagged_out": selected.flagged,
-        "dof": result.dof,
-        "status": result.status,
-        "coefficients": {
-            name: {"value": value, "lo": None, "hi": None}
-            for name, value in asdict(result.law).items()
-        },
-        "ssr": result.ssr,
-        "sigma_hat": residual_std(result),
-        "prior": tell_prior(result, law.value),
-        "warnings": warn_of_fit(result, table, loss, N, law.value),
-    }
+    report = report_fit(selected, result, law.value)
     if as_json:
         print_json(report)
         return
@@ -143,11 +121,6 @@ def fit(
     for line in (f"residual: {residual_in_words(result)}", *prior_in_words(report["prior"])):
         typer.echo(f"  {line}")
     warn(report["warnings"] + selected.in_words())
-
-
-def _only_dataset(table: pd.DataFrame) -> str | None:
-    names = list(table["dataset"].unique()) if "dataset" in table else []
-    return str(names[0]) if len(names) == 1 else None
 
 
 @app.command()
@@ -172,32 +145,15 @@ def predict(
 
     With --law best the prior and its pull are named: prior in --json, else null.
     """
-    from scaling.forecast import make_forecast, tell_prior
+    from scaling.forecast import make_forecast
+    from scaling.reports import report_forecast
     from scaling.wording import doubt_in_words, prior_in_words, residual_in_words
 
     tokens = find_tokens(N, D, M)
     selected = select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N_column = selected[:3]
     forecast = make_forecast(table, (N, tokens), loss, N_column, law.value)
-    report = {
-        "loss": forecast.loss,
-        "lo": None,
-        "hi": None,
-        "law": law.value,
-        "status": forecast.fit.status,
-        "prior": tell_prior(forecast.fit, law.value),
-        "loss_set": loss,
-        "count": N_column,
-        "n_runs": len(table),
-        "left_out": selected.lossless,
-        "flagged_out": selected.flagged,
-        "extrapolation": asdict(forecast.reach),
-        "errors": {
-            task: {"value": error.value, "lo": None, "hi": None, "status": error.status}
-            for task, error in forecast.errors.items()
-        },
-        "warnings": forecast.warnings,
-    }
+    report = report_forecast(selected, forecast, law.value)
     if as_json:
         print_json(report)
         return
@@ -238,24 +194,19 @@ def backtest(
     """
     from scaling.advice import warn_of_flags
     from scaling.backtest import run_backtest
+    from scaling.reports import report_held_out
     from scaling.wording import BASELINES, backtest_in_words, not_judged_in_words
 
     selected = select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N = selected[:3]
     held_out, not_predicted = run_backtest(table, loss, N, law.value)
     if as_json:
-        print_json([_held_out_as_json(row) for row in held_out.to_dict("records")])
+        print_json([report_held_out(row) for row in held_out.to_dict("records")])
         return
     typer.echo(BASELINES)
     typer.echo(backtest_in_words(held_out))
     not_judged = not_judged_in_words(not_predicted, N, law.value)
     warn(not_judged + warn_of_flags(table) + selected.in_words())
-
-
-def _held_out_as_json(row: dict[Any, Any]) -> dict[str, Any]:
-    known = {key: row[key] for key in ("run", "fit_sizes", "predicted", "actual", "relative_error")}
-    baselines = {key: row[key] for key in ("no_change", "line")}
-    return known | {"lo": None, "hi": None, "inside": None, "status": row["status"]} | baselines
 
 
 @app.command()
@@ -291,6 +242,7 @@ def tasks(
     from scaling.forecast import fit_table, make_forecast
     from scaling.items import read_items, tell_unmatched
     from scaling.prospects import CALIBRATED
+    from scaling.reports import report_task
     from scaling.runs import error_columns
     from scaling.task_wording import target_in_words, tasks_in_words, warn_of_tasks
     from scaling.verdicts import choose_target, judge_tasks
@@ -313,16 +265,10 @@ def tasks(
     if as_json:
         about = dict(zip(("target_N", "target_D"), target, strict=True))
         about |= {"target_loss": forecast.loss, "level": CALIBRATED}
-        print_json([_task_as_json(row) | about for row in judged.to_dict("records")])
+        print_json([report_task(row) | about for row in judged.to_dict("records")])
         return
     typer.echo(target_in_words(forecast, target, N_column, asked is None))
     typer.echo(tasks_in_words(judged, CALIBRATED))
-
-
-def _task_as_json(row: dict[Any, Any]) -> dict[str, Any]:
-    """Give whole numbers as such."""
-    whole = {key: int(row[key]) for key in ("n_runs", "n_items") if math.isfinite(row[key])}
-    return row | whole
 
 
 @app.command()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
+from matplotlib.patches import Rectangle
 from matplotlib.pyplot import get_cmap
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
@@ -123,9 +124,7 @@ def draw_residuals(ax: Axes, cells: pd.DataFrame, taken: Sequence[float]) -> Axe
     return ax
 
 
-def _hatched(column: int, rows: int) -> Any:
-    from matplotlib.patches import Rectangle
-
+def _hatched(column: int, rows: int) -> Rectangle:
     return Rectangle(
         (column - 0.5, -0.5), 1, rows, fill=False, hatch="//", edgecolor="#999999", linewidth=0
     )

@@ -115,6 +115,7 @@ ROOMS = {
     "options": "faults numbers",
     "task_wording": "forecast items prospects verdicts wording",
     "asked": "advice options runs schema",
+    "reports": "advice asked fit forecast",
     "training.errors": "",
     "training.schedule": "",
     "training.loss": "",
@@ -182,8 +183,8 @@ ROOMS = {
     ),
     "figures_training": "style",
     "cli": (
-        "faults runs advice asked console forecast scorecard backtest items options prospects "
-        "task_wording training.text_commands verdicts wording"
+        "faults reports runs advice asked console forecast scorecard backtest items options "
+        "prospects task_wording training.text_commands verdicts wording"
     ),
 }
 # Rooms that train: they need torch, and nothing else may.
