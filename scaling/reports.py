@@ -19,7 +19,7 @@ def report_fit(selected: Selected, result: Fit, law: str) -> dict[str, Any]:
 
     Parameters
     ----------
-    selected : Selected
+    selected : rows of `select_rows`
         The rows that were fitted.
     result : Fit
         Their fit.
@@ -63,7 +63,7 @@ def report_forecast(selected: Selected, forecast: Forecast, law: str) -> dict[st
 
     Parameters
     ----------
-    selected : Selected
+    selected : rows of `select_rows`
         The rows that were fitted.
     forecast : Forecast
         What they say of the run.
