@@ -22,9 +22,11 @@ ADVICE = {
     "look for a mistyped row with scaling check",
     "wrong_sign": "a coefficient is negative: the law bends the wrong way somewhere; "
     "look for a mistyped row with scaling check",
+    "not_converged": "the search for the optimum did not end, so the law is not known to rounding; "
+    "try another --law",
     "saturated": "as many coefficients as runs: nothing is left to judge the fit by",
 }
-UNSOUND = ("at_bound", "wrong_sign")  # nothing such a fit predicts is to be used
+UNSOUND = ("at_bound", "wrong_sign", "not_converged")  # nothing such a fit predicts is to be used
 NAMED = 3  # of the runs that share a reason
 PARTICULAR = re.compile(r"'[^']*'|\S*\d\S*")  # what differs between reasons of one kind
 HELD_AGAINST = re.compile(r"of ('.*'|\".*\"), which has no more N or D: is one of the two mis")

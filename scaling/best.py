@@ -20,7 +20,8 @@ from scaling.law import LossLaw
 from scaling.observations import read_vector
 
 N_PARAMETERS = 4
-TOLERANCE = 1e-7  # of the noise's variance, relative
+TOLERANCE = 1e-13  # of the noise's variance, relative
+NEAR = 1e-2  # relative change of the variance from which on the secant is followed
 ROUNDS = 200  # at most; five to ten do for a grid of runs
 
 
@@ -102,17 +103,22 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
     Notes
     -----
     Fitted without a pull first, then with the pull of the variance found, until that agrees with
-    itself. A harder pull leaves larger residuals, so the variance rises to the least that does.
+    itself. A harder pull leaves larger residuals, so the variance rises to the least that does; the
+    last rounds follow the secant.
     """
     loss = read_vector("loss", loss, positive=True)
-    variance = 0.0
+    believed, last, last_rise = 0.0, 0.0, 0.0
     for _ in range(ROUNDS):
-        prior = ExponentPrior(belief.alpha_0, variance / belief.tau**2)
+        prior = ExponentPrior(belief.alpha_0, believed / belief.tau**2)
         fit = fit_loss_law(N, D, loss, objective="log", prior=prior)
         pull = prior.stiffness * np.log(fit.law.alpha / prior.alpha_0) ** 2
-        believed, variance = variance, moderate(fit.cost - pull, len(loss), belief)
-        if abs(variance - believed) <= TOLERANCE * variance:
+        rise = moderate(fit.cost - pull, len(loss), belief) - believed
+        if abs(rise) <= TOLERANCE * believed:
             break
+        step, slope = rise, rise - last_rise
+        if abs(rise) <= NEAR * believed and slope != 0.0:
+            step = -rise * (believed - last) / slope
+        believed, last, last_rise = believed + step, believed, rise
     return fit
 
 

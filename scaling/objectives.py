@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +13,63 @@ Array = NDArray[np.float64]
 LEAST_FITTED = 1e-30  # of the largest observed: 1 / fitted^2, the weight of less, would overflow
 
 
-class Objective(NamedTuple):
-    """A sum over runs to minimise, and the weighted linear problem that stands for it nearby."""
+class Expansion(NamedTuple):
+    """How half a sum changes with each fitted value; all of shape (n_fits, n_runs).
 
-    cost: Callable[[Array, Array, Array], Array]  # (weights, observed, fitted) -> (n_fits,)
-    working: Callable[[Array, Array, Array], tuple[Array, Array]]  # -> (root weights, target)
-    linear: bool = False  # the linear problem is the sum itself, whatever the fitted values
+    Parameters
+    ----------
+    root : ndarray
+        Root m of a weight, the unit of the others.
+    pull : ndarray
+        The first derivative is ``-m pull``.
+    bend : ndarray
+        The second derivative is ``m^2 bend``.
+    share : ndarray
+        The second derivative of the weighted linear problem is ``m^2 share``, never negative.
+    """
+
+    root: Array
+    pull: Array
+    bend: Array
+    share: Array
+
+    def pick(self, fits: NDArray[Any]) -> Expansion:
+        """The expansions of some fits, by index or mask."""
+        return Expansion(*(part[fits] for part in self))
+
+
+class Objective(NamedTuple):
+    """A sum over runs to minimise, and what stands for it near a fit.
+
+    All three functions take weights, observed and fitted values, each (n_fits, n_runs).
+
+    Parameters
+    ----------
+    cost : callable
+        The sum, (n_fits,).
+    working : callable
+        Root weights and target of the weighted linear problem that stands for the sum nearby.
+    expand : callable
+        The `Expansion` of half the sum.
+    linear : bool
+        The linear problem is the sum itself, whatever the fitted values.
+    """
+
+    cost: Callable[[Array, Array, Array], Array]
+    working: Callable[[Array, Array, Array], tuple[Array, Array]]
+    expand: Callable[[Array, Array, Array], Expansion]
+    linear: bool = False
+
+
+def _expand_squares(weights: Array, observed: Array, fitted: Array) -> Expansion:
+    root, ones = np.sqrt(weights), np.ones_like(fitted)
+    return Expansion(root, root * (observed - fitted), ones, ones)
 
 
 SQUARES = Objective(
     cost=lambda weights, observed, fitted: np.vecdot(weights, (observed - fitted) ** 2),
     working=lambda weights, observed, fitted: (np.sqrt(weights), observed),
+    expand=_expand_squares,
     linear=True,
 )
 
@@ -53,7 +99,14 @@ def _log_objective(delta: float) -> Objective:
         share = delta / np.maximum(np.abs(r), delta) if np.isfinite(delta) else 1.0
         return np.sqrt(weights * share) / np.maximum(fitted, LEAST_FITTED), fitted * (1.0 - r)
 
-    return Objective(cost, working)
+    def expand(weights: Array, observed: Array, fitted: Array) -> Expansion:
+        r, root = _log_ratio(observed, fitted), np.sqrt(weights)
+        capped = np.minimum(np.maximum(r, -delta), delta)
+        share = delta / np.maximum(np.abs(r), delta) if np.isfinite(delta) else np.ones_like(r)
+        bend = (np.abs(r) <= delta) - capped
+        return Expansion(root / np.maximum(fitted, LEAST_FITTED), -root * capped, bend, share)
+
+    return Objective(cost, working, expand)
 
 
 def find_objective(name: str, delta: float) -> Objective:

@@ -10,30 +10,32 @@ Golub and Pereyra, SIAM J. Numer. Anal. 10 (1973); Kaufman, BIT 15 (1975).
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaling.objectives import Objective
-from scaling.scan import ROUNDING, Array, Mask, Problem, find_basins
+from scaling.scan import ROUNDING, Array, Mask, Problem
 
-MAX_ITERATIONS = 500  # five do for squares, a few hundred for Huber's loss with a small delta
-STEP_TOLERANCE = 1e-11  # of theta, relative: A and B hold to some 30 times that
+MAX_ITERATIONS = 50  # three do for squares; Huber's loss may be left to the polish far from its end
+NEAR = 1e-3  # change of theta, relative, and of the cost, below which the polish takes over
 LONGEST_STEP = 0.7  # of log theta: at most a factor 2
 COLLINEAR = 1e-20  # squared sine under which a column says nothing new
 TINY = 1e-300  # keeps 0 / 0 at 0
 
 
 class Optimum(NamedTuple):
-    """Exponents, coefficients (constant first), fitted values and cost; first axis over fits."""
+    """Exponents, coefficients (constant first), fitted values and cost; first axis over fits.
+
+    `settled` says whether it is one to rounding.
+    """
 
     theta: Array
     coefficients: Array
     fitted: Array
     cost: Array
+    settled: Mask
 
     def pick(self, fits: NDArray[Any]) -> Optimum:
         """The optima of some fits, by index or mask."""
@@ -49,7 +51,7 @@ def choose(better: Mask, tried: Optimum, state: Optimum) -> Optimum:
     return Optimum(*(np.where(wide if new.ndim > 1 else better, new, old) for new, old in pairs))
 
 
-def _orthogonalise(columns: Array, n_basis: int) -> Array:
+def orthogonalise(columns: Array, n_basis: int) -> Array:
     """Modified Gram-Schmidt: the first columns orthonormal, the rest orthogonal to them.
 
     A column that says nothing new is dropped (zero direction, diagonal one), so that its
@@ -88,7 +90,7 @@ def _orthogonalise(columns: Array, n_basis: int) -> Array:
     return upper
 
 
-def _back_substitute(upper: Array) -> Array:
+def back_substitute(upper: Array) -> Array:
     """Coefficients of the last column in the basis, shape (n_fits, n_basis), from R's rows."""
     size = len(upper)
     solution = upper[:, -1].copy()
@@ -117,7 +119,7 @@ def _project(
     np.multiply(root[:, None], exponentials, out=powers)
     np.multiply(problem.points, powers, out=x_powers)
     np.multiply(root, target, out=columns[:, -1])
-    coefficients = _back_substitute(_orthogonalise(columns, first + m))
+    coefficients = back_substitute(orthogonalise(columns, first + m))
     amplitudes = coefficients[:, first:]
     fitted = (amplitudes[:, None] @ exponentials)[:, 0]
     if first:
@@ -152,7 +154,7 @@ def _solve_slopes(slopes: Array, rest: Array) -> Array:
         slope = slopes[:, 0]
         return (np.vecdot(slope, rest) / (np.vecdot(slope, slope) + TINY))[:, None]
     columns = np.concatenate([slopes, rest[:, None]], axis=1)
-    return _back_substitute(_orthogonalise(columns, slopes.shape[1]))
+    return back_substitute(orthogonalise(columns, slopes.shape[1]))
 
 
 def identification(problem: Problem, optimum: Optimum, root: Array) -> Array:
@@ -179,7 +181,11 @@ def refine(
     """
     n = len(theta)
     best = Optimum(
-        theta.copy(), np.zeros((n, problem.n_coefficients)), observed.copy(), np.full(n, np.inf)
+        theta.copy(),
+        np.zeros((n, problem.n_coefficients)),
+        observed.copy(),
+        np.full(n, np.inf),
+        np.zeros(n, dtype=bool),
     )
     live, state, trial = np.arange(n), best, theta
     rounding = ROUNDING**2 * objective.cost(weights, observed, 2.0 * observed)
@@ -189,9 +195,9 @@ def refine(
         root, target = objective.working(weights, observed, state.fitted)
         coefficients, fitted, step = _project(problem, trial, root, target)
         cost = objective.cost(weights, observed, fitted) + problem.penalty(trial)
-        tried = Optimum(trial, coefficients, fitted, cost)
+        tried = Optimum(trial, coefficients, fitted, cost, best.settled[live])
         better = tried.cost < state.cost
-        falling = tried.cost < state.cost * (1.0 - ROUNDING) - rounding
+        falling = tried.cost < state.cost * (1.0 - NEAR) - rounding
         move = _accelerate(step, past_newton, past_move)
         unsettled = better
         if better.all():
@@ -207,7 +213,7 @@ def refine(
         size = np.minimum(np.maximum(now * np.exp(move), problem.lo), problem.hi)
         trial = np.copysign(size, state.theta)
         past_newton, past_move = newton, move
-        going = unsettled & (np.abs(size - now) > STEP_TOLERANCE * now).any(axis=1)
+        going = unsettled & (np.abs(size - now) > NEAR * now).any(axis=1)
         if not objective.linear:  # then the coefficients, too, are found step by step
             going |= falling
         if not going.all():
@@ -230,42 +236,3 @@ def _accelerate(step: Array, past_step: Array, past_move: Array) -> Array:
     known = past_move.any(axis=1)
     share = known * np.vecdot(step, change) / (np.vecdot(change, change) + TINY)
     return step - share[:, None] * (past_move + change)
-
-
-def minimise(
-    problem: Problem, weights: Array, observed: Array, objective: Objective
-) -> tuple[NDArray[np.intp], Optimum]:
-    """All local optima of each fit, lowest cost first within a fit.
-
-    Returns
-    -------
-    fits : ndarray of shape (n_optima,)
-        The fit that an optimum belongs to.
-    optimum : Optimum
-        First axis over optima.
-    """
-    root, target = objective.working(weights, observed, observed)
-    fits, theta = find_basins(problem, root**2, target)
-    optimum = refine(problem, theta, weights[fits], observed[fits], objective)
-    if len(fits) == len(observed):
-        return fits, optimum
-    order = np.lexsort([optimum.cost, fits])
-    return fits[order], optimum.pick(order)
-
-
-def subsets(problem: Problem) -> list[tuple[tuple[int, ...], Problem]]:
-    """Every choice of columns: (indices kept, constant first, and the smaller problem)."""
-    first = int(problem.constant)
-    chosen = []
-    for size in range(1, problem.n_coefficients + 1):
-        for kept in itertools.combinations(range(problem.n_coefficients), size):
-            columns = [i - first for i in kept if i >= first]
-            exponents = sorted({problem.exponent[i] for i in columns})
-            smaller = replace(
-                problem,
-                points=problem.points[columns],
-                exponent=tuple(exponents.index(problem.exponent[i]) for i in columns),
-                constant=problem.constant and 0 in kept,
-            )
-            chosen.append((kept, smaller))
-    return chosen

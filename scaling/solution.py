@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scaling.objectives import Objective
-from scaling.projection import Optimum, choose, identification, minimise, subsets
-from scaling.scan import Array, Mask, Problem
+from scaling.polish import polish
+from scaling.projection import Optimum, choose, identification, refine
+from scaling.scan import Array, Mask, Problem, find_basins
 
 IDENTIFIED = 1e-14  # squared sine under which a parameter's direction is rounding error
 
@@ -41,6 +45,29 @@ def solve(
     at_bound = at_zero | ((size <= problem.lo) | (size >= problem.hi)).any(axis=1)
     sound = identification(problem, optimum, root) > IDENTIFIED
     return Solution(optimum, at_bound, unique & (sound | at_zero))
+
+
+def minimise(
+    problem: Problem, weights: Array, observed: Array, objective: Objective
+) -> tuple[NDArray[np.intp], Optimum]:
+    """All local optima of each fit, lowest cost first within a fit.
+
+    Returns
+    -------
+    fits : ndarray of shape (n_optima,)
+        The fit that an optimum belongs to.
+    optimum : Optimum
+        First axis over optima.
+    """
+    root, target = objective.working(weights, observed, observed)
+    fits, theta = find_basins(problem, root**2, target)
+    weights, observed = weights[fits], observed[fits]
+    optimum = refine(problem, theta, weights, observed, objective)
+    optimum = polish(problem, optimum, weights, observed, objective)
+    if len(fits) == len(root):
+        return fits, optimum
+    order = np.lexsort([optimum.cost, fits])
+    return fits[order], optimum.pick(order)
 
 
 def _free_optimum(
@@ -80,6 +107,7 @@ def _signed_optimum(
         np.zeros((n, problem.n_coefficients)),
         np.zeros_like(observed),
         np.full(n, np.inf),
+        np.zeros(n, dtype=bool),
     )
     for kept, smaller in subsets(problem):
         fits, optima = minimise(smaller, weights, observed, objective)
@@ -95,5 +123,24 @@ def _signed_optimum(
         found.coefficients[np.ix_(fits, columns)] = optima.coefficients
         found.fitted[fits] = optima.fitted
         found.cost[fits] = optima.cost
+        found.settled[fits] = optima.settled
         best = choose(found.cost < best.cost, found, best)
     return best
+
+
+def subsets(problem: Problem) -> list[tuple[tuple[int, ...], Problem]]:
+    """Every choice of columns: (indices kept, constant first, and the smaller problem)."""
+    first = int(problem.constant)
+    chosen = []
+    for size in range(1, problem.n_coefficients + 1):
+        for kept in itertools.combinations(range(problem.n_coefficients), size):
+            columns = [i - first for i in kept if i >= first]
+            exponents = sorted({problem.exponent[i] for i in columns})
+            smaller = replace(
+                problem,
+                points=problem.points[columns],
+                exponent=tuple(exponents.index(problem.exponent[i]) for i in columns),
+                constant=problem.constant and 0 in kept,
+            )
+            chosen.append((kept, smaller))
+    return chosen
