@@ -78,9 +78,14 @@ def _chain(dataset: str, loss_set: str, task: str) -> Chain:
     return fit_chain(_table(dataset), f"loss_{loss_set}", f"err_{task}")
 
 
+@cache
+def _find_run(dataset: str, size: str, M: int) -> pd.Series:
+    table = _table(dataset)
+    return table[(table["size"] == size) & (table["M"] == M)].iloc[0]
+
+
 def _run(row: pd.Series) -> pd.Series:
-    table = _table(row["dataset"])
-    return table[(table["size"] == row["size"]) & (table["M"] == row["M"])].iloc[0]
+    return _find_run(row["dataset"], row["size"], row["M"])
 
 
 def _loss_relative_error(row: pd.Series) -> float:

@@ -24,7 +24,14 @@ def tabulate_unprinted() -> pd.DataFrame:
     pandas.DataFrame
         One row per number: id, what, source, ours (in its unit) and unit.
     """
-    parts = [_error_law_alone(), _figure_8(), _figure_10(), _table_7(), _figure_17()]
+    predictions = tabulate_without_largest()
+    parts = [
+        _error_law_alone(predictions),
+        _figure_8(),
+        _figure_10(),
+        _table_7(predictions),
+        _figure_17(),
+    ]
     return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
@@ -33,9 +40,9 @@ def _load(name: str) -> pd.DataFrame:
     return read_result(data_path("results", f"{name}.csv"))
 
 
-def _error_law_alone() -> pd.DataFrame:
+def _error_law_alone(predictions: pd.DataFrame) -> pd.DataFrame:
     """The error law's own miss at 6.9B when it is fed the measured loss."""
-    rows = tabulate_without_largest().query("task == 'avg17' and recipe == 'authors'")
+    rows = predictions.query("task == 'avg17' and recipe == 'authors'")
     return pd.DataFrame(
         {
             "id": "ours/" + rows["dataset"] + "/6.9B/error_given_true_loss",
@@ -85,9 +92,9 @@ def _figure_10() -> pd.DataFrame:
     )
 
 
-def _table_7() -> pd.DataFrame:
+def _table_7(predictions: pd.DataFrame) -> pd.DataFrame:
     """Errors at 6.9B without the 1.4B run in the fit of the error law."""
-    rows = tabulate_without_largest().query("recipe == 'without 1.4B'")
+    rows = predictions.query("recipe == 'without 1.4B'")
     return pd.DataFrame(
         {
             "id": "table7/" + rows["dataset"] + "/" + rows["task"],
