@@ -166,16 +166,16 @@ def tabulate_without_largest() -> pd.DataFrame:
     Gadre et al., arXiv 2403.08540, Tables 2 and 7.
     """
     rows = [
-        _predict_error(dataset, f"err_{task}", recipe)
-        for dataset in DATASETS.values()
+        _predict_error(table, f"err_{task}", recipe)
+        for table in map(run_table, DATASETS.values())
         for task in TASKS
         for recipe in (AUTHORS, WITHOUT_LARGEST)
     ]
     return pd.DataFrame(rows)
 
 
-def _predict_error(dataset: str, task: str, recipe: Recipe) -> dict[str, Any]:
-    table = run_table(dataset).assign(log_C=lambda t: np.log(t["C"]))
+def _predict_error(table: pd.DataFrame, task: str, recipe: Recipe) -> dict[str, Any]:
+    table = table.assign(log_C=np.log(table["C"]))
     runs, target = recipe.select_error_fit(table), table[table["size"] == "6.9B"].iloc[0]
     fitted = fit_chain(table, error_column=task, recipe=recipe)
     law, loss = fitted.error_fit.law, fitted.predict_loss(target["N"], target["D"])
@@ -187,7 +187,7 @@ def _predict_error(dataset: str, task: str, recipe: Recipe) -> dict[str, Any]:
         "ruler_in_compute": predict_on_line(runs, target["log_C"], ("log_C", task)),
     }
     return {
-        "dataset": dataset,
+        "dataset": target["dataset"],
         "task": task.removeprefix("err_"),
         "recipe": recipe.name,
         "n_runs": len(runs),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from scaling.names import ERROR_COLUMN, LOSS_COLUMN
 from scaling.recipe import AUTHORS, Recipe, Selection, fit_chain
@@ -28,7 +28,12 @@ def predict_no_change(fit_runs: pd.DataFrame, column: str = ERROR_COLUMN) -> flo
     float
         Value of `column` at the largest C.
     """
-    return float(fit_runs.sort_values("C")[column].iloc[-1])
+    return float(fit_runs[column].iloc[_by_compute(fit_runs)[-1]])
+
+
+def _by_compute(fit_runs: pd.DataFrame) -> NDArray[np.intp]:
+    """Positions of the runs, the cheapest first."""
+    return np.argsort(fit_runs["C"].to_numpy())
 
 
 def predict_on_line(
@@ -55,8 +60,8 @@ def predict_on_line(
     float or ndarray of shape (n_runs,)
         Predicted values.
     """
-    last_two = fit_runs.sort_values("C").tail(2)
-    (x_1, x_2), (y_1, y_2) = (last_two[column].to_numpy(float) for column in columns)
+    last_two = _by_compute(fit_runs)[-2:]
+    (x_1, x_2), (y_1, y_2) = (fit_runs[column].to_numpy(float)[last_two] for column in columns)
     return y_2 + (np.asarray(x, dtype=float) - x_2) * (y_2 - y_1) / (x_2 - x_1)
 
 

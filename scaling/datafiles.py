@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 PACKAGE_FOLDER = Path(__file__).resolve().parent
 
 
@@ -39,3 +41,8 @@ def data_path(*parts: str) -> Path:
             return place / relative
     looked = " and ".join(str(place) for place in places)
     raise FileNotFoundError(f"no shipped data {relative.as_posix()!r}: looked in {looked}")
+
+
+def read_result(path: Path) -> pd.DataFrame:
+    """Read a table that `scaling.results.write_result` wrote; an empty text stays a text."""
+    return pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=["nan"])

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 # A parameter is a float, or an array of shape (n_fits,) in a batch.
 Parameter = Any
@@ -126,6 +125,8 @@ class LossSurface:
         ValueError
             Where `loss` is at or below the irreducible loss, or the law does not fall with N.
         """
+        from scipy.optimize import brentq  # here: a fit and its predictions do without SciPy
+
         if not (loss > self.E and self.A > 0 and self.B > 0):
             raise ValueError(
                 f"loss={loss:g} is out of reach at M={M:g}: it must be above the irreducible "

@@ -19,7 +19,7 @@ from scaling.ablation_tables import (
     tabulate_without_largest,
 )
 from scaling.calibration import tabulate_task_constants
-from scaling.datafiles import data_path
+from scaling.datafiles import data_path, read_result
 from scaling.extrapolation import tabulate_candidates, tabulate_grids, tabulate_large_runs
 from scaling.few_runs import tabulate_few_runs
 from scaling.leverage import tabulate_leverage
@@ -133,11 +133,6 @@ def load_result(name: str) -> pd.DataFrame:
     if name not in RESULTS:
         raise ValueError(f"name must be one of {', '.join(RESULTS)}, got {name!r}")
     return read_result(data_path("results", RESULTS[name].file))
-
-
-def read_result(path: Path) -> pd.DataFrame:
-    """Read a table that `write_result` wrote; an empty text stays a text."""
-    return pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=["nan"])
 
 
 def write_result(name: str, folder: Path) -> Path:

@@ -8,7 +8,6 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from scaling.compute import training_flops
 from scaling.law import PaperParameters
@@ -79,9 +78,14 @@ def _chain(dataset: str, loss_set: str, task: str) -> Chain:
     return fit_chain(_table(dataset), f"loss_{loss_set}", f"err_{task}")
 
 
+@cache
+def _find_run(dataset: str, size: str, M: int) -> pd.Series:
+    table = _table(dataset)
+    return table[(table["size"] == size) & (table["M"] == M)].iloc[0]
+
+
 def _run(row: pd.Series) -> pd.Series:
-    table = _table(row["dataset"])
-    return table[(table["size"] == row["size"]) & (table["M"] == row["M"])].iloc[0]
+    return _find_run(row["dataset"], row["size"], row["M"])
 
 
 def _loss_relative_error(row: pd.Series) -> float:
@@ -109,7 +113,8 @@ def _rank_correlation(row: pd.Series) -> float:
         _chain(run["dataset"], "c4_eval", row["target"]).predict_error(run["N"], run["D"])
         for _, run in large.iterrows()
     ]
-    return float(spearmanr(predicted, large[f"err_{row['target']}"]).statistic)
+    measured = large[f"err_{row['target']}"]
+    return float(pd.Series(predicted).rank().corr(measured.rank()))
 
 
 def _fit_compute(row: pd.Series) -> float:

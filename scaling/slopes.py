@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from scaling.fit import fit_loss_law
 from scaling.names import DATASETS, LOSS_COLUMN
@@ -217,6 +216,8 @@ def compare_fits(ssr: tuple[float, float], dof: tuple[int, int]) -> Comparison:
 
     ``F = ((ssr_1 - ssr_2) / (dof_1 - dof_2)) / (ssr_2 / dof_2)``.
     """
+    from scipy import stats  # here: the scorecard reads slopes and tests none
+
     extra = dof[0] - dof[1]
     F = (ssr[0] - ssr[1]) / extra / (ssr[1] / dof[1])
     return Comparison(float(F), (extra, dof[1]), float(stats.f.sf(F, extra, dof[1])))
@@ -250,6 +251,8 @@ def compare_slopes(C: ArrayLike, M: ArrayLike, reducible: ArrayLike) -> SlopeTes
     -----
     It takes E as known and the residuals as independent; neither holds exactly.
     """
+    from scipy import stats
+
     x, log_M, y = (np.log(np.asarray(v, dtype=float)) for v in (C, M, reducible))
     each = (np.unique(log_M) == log_M[:, None]).astype(float)
     x_off = x - each @ (each.T @ x / each.sum(axis=0))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import OptimizeWarning, curve_fit
 
 from scaling.baselines import predict_no_change, predict_on_line
 from scaling.fit import Fit, fit_error_law, fit_loss_law
@@ -197,6 +196,7 @@ def fit_as_authors(loss: ArrayLike, error: ArrayLike) -> ErrorLaw | None:
     ----------
     Gadre et al., arXiv 2403.08540, section 3.3 and the released notebooks.
     """
+    from scipy.optimize import OptimizeWarning, curve_fit  # here: our own fits do without
 
     def law(loss: Any, epsilon: float, k: float, gamma: float) -> Any:
         return ErrorLaw(epsilon, k, gamma).predict(loss)

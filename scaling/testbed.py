@@ -148,9 +148,10 @@ def run_table(dataset: str | None = None) -> pd.DataFrame:
 def _pick(table: pd.DataFrame, dataset: str, wanted: Iterable[tuple[str, int]]) -> list[object]:
     """Find the row labels of the wanted runs of one training set, each exactly once."""
     own = table[table["dataset"] == dataset]
+    runs = list(zip(own.index, own["size"], own["M"], strict=True))
     labels: list[object] = []
     for size, M in wanted:
-        found = own.index[(own["size"] == size) & (own["M"] == M)]
+        found = [label for label, *size_and_M in runs if size_and_M == [size, M]]
         if len(found) != 1:
             rule = f"table must hold {dataset} {size} at M = {M} once"
             raise ValueError(f"{rule}, got {len(found)} rows")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from scaling.ablation_tables import tabulate_without_largest
-from scaling.results import load_result
+from scaling.datafiles import data_path, read_result
 from scaling.slopes import slope_range
 from scaling.task_averages import tabulate_thresholds
 from scaling.transfer import select_figure_10
@@ -24,13 +24,25 @@ def tabulate_unprinted() -> pd.DataFrame:
     pandas.DataFrame
         One row per number: id, what, source, ours (in its unit) and unit.
     """
-    parts = [_error_law_alone(), _figure_8(), _figure_10(), _table_7(), _figure_17()]
+    predictions = tabulate_without_largest()
+    parts = [
+        _error_law_alone(predictions),
+        _figure_8(),
+        _figure_10(),
+        _table_7(predictions),
+        _figure_17(),
+    ]
     return pd.concat(parts, ignore_index=True)[COLUMNS]
 
 
-def _error_law_alone() -> pd.DataFrame:
+def _load(name: str) -> pd.DataFrame:
+    # Not by `scaling.results`, which stands above all that makes a stored table.
+    return read_result(data_path("results", f"{name}.csv"))
+
+
+def _error_law_alone(predictions: pd.DataFrame) -> pd.DataFrame:
     """The error law's own miss at 6.9B when it is fed the measured loss."""
-    rows = tabulate_without_largest().query("task == 'avg17' and recipe == 'authors'")
+    rows = predictions.query("task == 'avg17' and recipe == 'authors'")
     return pd.DataFrame(
         {
             "id": "ours/" + rows["dataset"] + "/6.9B/error_given_true_loss",
@@ -65,7 +77,7 @@ def _figure_8() -> pd.DataFrame:
 
 def _figure_10() -> pd.DataFrame:
     """C4-trained models on text far from C4, where the paper shows a heat map."""
-    rows = select_figure_10(load_result("other_text"))
+    rows = select_figure_10(_load("other_text"))
     return pd.DataFrame(
         {
             "id": "fig10/" + rows["loss_set"] + "/" + rows["run"],
@@ -80,9 +92,9 @@ def _figure_10() -> pd.DataFrame:
     )
 
 
-def _table_7() -> pd.DataFrame:
+def _table_7(predictions: pd.DataFrame) -> pd.DataFrame:
     """Errors at 6.9B without the 1.4B run in the fit of the error law."""
-    rows = tabulate_without_largest().query("recipe == 'without 1.4B'")
+    rows = predictions.query("recipe == 'without 1.4B'")
     return pd.DataFrame(
         {
             "id": "table7/" + rows["dataset"] + "/" + rows["task"],
@@ -99,7 +111,7 @@ def _table_7() -> pd.DataFrame:
 
 def _figure_17() -> pd.DataFrame:
     """Range of the slopes of the lines of equal M, which the paper draws with bands."""
-    lo, hi = slope_range(load_result("slopes"), "recipe", "all", 5)
+    lo, hi = slope_range(_load("slopes"), "recipe", "all", 5)
     ends = {"least": lo, "greatest": hi}
     return pd.DataFrame(
         {

@@ -16,7 +16,6 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from scaling.compute import training_flops
 from scaling.datafiles import data_path
@@ -115,13 +114,21 @@ def add_interval(prospects: pd.DataFrame, constants: TaskConstants, level: float
     """
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, got {level:g}")
-    wide = student.ppf((1 + level) / 2, TAIL) / student.ppf((1 + CALIBRATED) / 2, TAIL)
     scale = find_scale(prospects, constants.doubt, constants.floor)
-    half = wide * constants.units(prospects["standing"]) * scale
+    half = _widen(level) * constants.units(prospects["standing"]) * scale
     predicted = prospects["predicted"].clip(0, 1)
     return prospects.assign(
         predicted=predicted, lo=(predicted - half).clip(0, 1), hi=(predicted + half).clip(0, 1)
     )
+
+
+def _widen(level: float) -> float:
+    """Half width at `level` over that at the level of the constants."""
+    if level == CALIBRATED:
+        return 1.0
+    from scipy.stats import t as student  # here: no command asks for another level
+
+    return float(student.ppf((1 + level) / 2, TAIL) / student.ppf((1 + CALIBRATED) / 2, TAIL))
 
 
 def check_dearest(

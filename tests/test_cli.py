@@ -1063,16 +1063,28 @@ def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported_by(*arguments) & heavy == set()
 
 
-def test_commands_do_without_torch_and_plots(write, tmp_path: Path) -> None:
-    """No command imports torch, even where one stands ready."""
-    (tmp_path / "torch").mkdir()
-    (tmp_path / "torch" / "__init__.py").write_text("raise RuntimeError('torch was imported')\n")
-    path = write(planted(err_t=0.5), "mine.csv")
-    search_path = os.pathsep.join([str(tmp_path), str(ROOT)])
-    for arguments in (("fit", path), ("predict", path, *TARGET), ("scorecard",)):
-        done = run_apart(*arguments, "--json", PYTHONPATH=search_path)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert json.loads(done.stdout)
+def test_commands_import_only_what_they_use(write, tmp_path: Path) -> None:
+    """One process, all commands: nothing that trains, draws or minimises, though it is there."""
+    for name in ("IPython", "matplotlib", "scipy", "seaborn", "torch"):
+        (tmp_path / f"{name}.py").write_text(f"raise RuntimeError('{name} was imported')\n")
+    path = str(write(planted(err_t=0.5), "mine.csv"))
+    asked = [["check", path], ["fit", path], ["predict", path, *TARGET], ["backtest", path]]
+    asked += [["tasks", path], ["scorecard"]]
+    code = "import json, sys; from scaling.cli import app\n"
+    code += "for given in json.loads(sys.argv[1]): app(given, standalone_mode=False)\n"
+    code += "print({'scaling.results', 'pyarrow.parquet'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(asked)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.splitlines()
+    assert said[0].startswith(path)
+    assert " match, " in said[-2]
+    assert said[-1] == "set()"
 
 
 def test_names_that_a_terminal_cannot_show(write) -> None:

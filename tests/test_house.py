@@ -110,7 +110,7 @@ ROOMS = {
         "ablation_tables calibration datafiles extrapolation few_runs leverage overtraining "
         "selection slopes task_averages task_choice task_split transfer verdict_study"
     ),
-    "unprinted": "ablation_tables slopes transfer task_averages results",
+    "unprinted": "ablation_tables datafiles slopes task_averages transfer",
     "scorecard": "compute law published testbed recipe unprinted",
     "options": "faults numbers",
     "task_wording": "forecast items prospects verdicts wording",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from scaling.law import LossLaw
 from scaling.sampling import (
@@ -35,7 +35,7 @@ def miss_by_errors():
 
 
 def test_a_half_width_is_1_96_standard_errors():
-    assert pytest.approx(1.959964, abs=1e-6) == HALF_WIDTH
+    assert pytest.approx(norm.ppf(0.975), rel=1e-15) == HALF_WIDTH
 
 
 def test_both_readings_agree_with_linear_algebra():
