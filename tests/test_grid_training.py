@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import random
 import shutil
 import signal
@@ -31,6 +30,7 @@ from scaling.training.launch import Launch, _device, make_executor, start_worker
 from scaling.training.records import read_record, write_record
 from scaling.training.states import find_states
 from scaling.training.worker import Worker, hold, is_held, read_result, run_folder, train_cell
+
 
 def results(folder: Path) -> dict[str, dict]:
     _, cells = open_grid(folder)
