@@ -20,9 +20,9 @@ help: ## Say what each target does
 env: $(READY) ## Make .venv from both locks, with this package in it
 
 $(READY): requirements.lock requirements-torch.lock pyproject.toml
-	@echo "Installing what the locks name into $(VENV): a few minutes the first time"
-	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-torch.lock
+	@echo "Making the environment in $(VENV): a few minutes the first time"
+	$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+	$(PY) book/install.py requirements.lock requirements-torch.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(PY) -c "import matplotlib.font_manager"
 	touch $@
