@@ -279,7 +279,6 @@ def test_a_run_that_was_killed_and_damaged_ends_in_the_same_bits(two_processes, 
     assert result["damaged_checkpoints"] == [fault]
 
 
-@pytest.mark.slow
 def test_two_nodes_train_what_two_processes_of_one_node_train(two_processes, tmp_path):
     folder, cell = begin(tmp_path, processes=1, nodes=2)
     job = {
