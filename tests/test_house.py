@@ -282,7 +282,7 @@ def test_every_make_target_that_a_page_names_exists():
     targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.M))
     pages = [*ROOT.glob("*.md"), *(ROOT / "book").glob("*.md")]
     text = "".join(page.read_text("utf-8") for page in pages)
-    named = set(re.findall(r"`make ([a-z]+)", text))
+    named = set(re.findall(r"`make ([a-z-]+)", text))
     assert {"book", "test"} <= named <= targets
 
 
