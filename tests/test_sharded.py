@@ -544,5 +544,6 @@ def test_a_node_does_not_wait_for_ever_for_another(monkeypatch):
     leader, follower = make_crew()
     with pytest.raises(SystemExit, match="does not answer"):
         leader.end_turn()
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+    asleep = [sys.executable, "-c", f"import time; time.sleep({PATIENCE})"]
+    with subprocess.Popen(asleep) as process:
         assert follower.wait_for(process) == -9
