@@ -39,6 +39,8 @@ STRICT = ["-W", "-n", "--keep-going"]
 
 # What it says of a chapter that it executes, or has executed before.
 CHAPTER = re.compile(r"(\w+)\.ipynb: (Executing|Using cached) notebook")
+# What it says of a page; without a share it speaks of translations, of which there are none.
+PAGE = re.compile(r"writing output\.\.\. .*%\]")
 WRITING = "writing the pages"
 
 
@@ -100,7 +102,7 @@ class Progress:
             self.count += 1
             self.doing = f"chapter {self.count} of {self.total}: {name}"
             return f"{self.doing}, from its stored run" if cached else self.doing
-        if "writing output..." in line and self.doing != WRITING:
+        if PAGE.search(line) and self.doing != WRITING:
             self.doing = WRITING
             return self.doing
         return None

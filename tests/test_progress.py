@@ -184,6 +184,7 @@ def test_chapters_are_counted_as_they_are_executed(scripts):
     executes = "Executing notebook using local CWD"
     stored = f"chapter 2 of {n}: 03_loss_law, from its stored run"
     log = [
+        ("\x1b[01mwriting output... \x1b[39;49;00m", None),
         ("reading sources... [ 42%] notebooks/01_testbed", None),
         (f"/b/01_testbed.ipynb: {executes} [mystnb]", f"chapter 1 of {n}: 01_testbed"),
         ("/b/01_testbed.ipynb: Executed notebook in 4.76 seconds [mystnb]", None),
