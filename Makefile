@@ -12,17 +12,17 @@ READY := $(VENV)/.ready
 LOCK_VENV := .lock-venv
 FREEZE := -m pip list --format=freeze --disable-pip-version-check --exclude pip
 
-.PHONY: help env book test lab serve sync check bench grid results data lock clean
+.PHONY: help env book test test-slow test-all lab serve sync check bench grid results data lock clean
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 env: $(READY) ## Make .venv from both locks, with this package in it
 
 $(READY): requirements.lock requirements-torch.lock pyproject.toml
-	@echo "Installing what the locks name into $(VENV): a few minutes the first time"
-	test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.lock -r requirements-torch.lock
+	@echo "Making the environment in $(VENV): a few minutes the first time"
+	$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv $(VENV)
+	$(PY) book/install.py requirements.lock requirements-torch.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	$(PY) -c "import matplotlib.font_manager"
 	touch $@
@@ -30,7 +30,13 @@ $(READY): requirements.lock requirements-torch.lock pyproject.toml
 book: $(READY) ## Build the book into _build/html (nothing where nothing changed)
 	$(PY) book/build.py
 
-test: $(READY) ## Run every test; the site is built first where it is not up to date
+test: $(READY) ## Run the tests but for the slow ones; the site is built where it is not up to date
+	$(PY) -m pytest -n $(JOBS) -m "not slow"
+
+test-slow: $(READY) ## Run the slow tests alone: claims that `make test` holds, at full length
+	$(PY) -m pytest -n $(JOBS) -m slow
+
+test-all: $(READY) ## Run every test
 	$(PY) -m pytest -n $(JOBS)
 
 lab: $(READY) ## Open the notebooks in JupyterLab

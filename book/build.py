@@ -14,11 +14,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
-import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
+
+from progress import follow, seconds_since, unbuffered
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "_build"
@@ -33,6 +36,12 @@ BY_PRODUCTS = {"__pycache__", ".ipynb_checkpoints"}
 
 COMMAND = ["build", ".", "--config", "book/_config.yml", "--toc", "book/_toc.yml"]
 STRICT = ["-W", "-n", "--keep-going"]
+
+# What it says of a chapter that it executes, or has executed before.
+CHAPTER = re.compile(r"(\w+)\.ipynb: (Executing|Using cached) notebook")
+# What it says of a page; without a share it speaks of translations, of which there are none.
+PAGE = re.compile(r"writing output\.\.\. .*%\]")
+WRITING = "writing the pages"
 
 
 def files_below(names: Iterable[str]) -> list[Path]:
@@ -76,9 +85,36 @@ def make_room(same_code: bool) -> None:
     BUILD.mkdir(exist_ok=True)
 
 
+class Progress:
+    """How far Jupyter Book is: it reads the chapters first, then writes the pages."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic()
+        toc = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
+        self.total = len(re.findall(r"file: notebooks/", toc))
+        self.count = 0
+        self.doing = "reading the pages"
+
+    def note(self, line: str) -> str | None:
+        """Take in a line of its log; say which chapter begins, and when the pages are written."""
+        if found := CHAPTER.search(line):
+            name, cached = found[1], found[2].startswith("Using")
+            self.count += 1
+            self.doing = f"chapter {self.count} of {self.total}: {name}"
+            return f"{self.doing}, from its stored run" if cached else self.doing
+        if PAGE.search(line) and self.doing != WRITING:
+            self.doing = WRITING
+            return self.doing
+        return None
+
+    def standing(self) -> str:
+        """Say what it is at, and for how long it has run."""
+        return f"{self.doing} ({seconds_since(self.start)})"
+
+
 def run_jupyter_book() -> int:
     """Run the strict build in a child process and return its exit code."""
-    environment = os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"}
+    environment = unbuffered() | {"JUPYTER_PREFER_ENV_PATH": "1"}
     # The notebooks import the package beside them, and their figures appear in the cell.
     environment["PYTHONPATH"] = os.pathsep.join(
         filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])
@@ -86,7 +122,8 @@ def run_jupyter_book() -> int:
     environment.pop("MPLBACKEND", None)
     start = "from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", start, *COMMAND, *STRICT]
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    progress = Progress()
+    return follow(command, progress.note, progress.standing, cwd=ROOT, env=environment)
 
 
 def warm_font_cache() -> None:
@@ -106,6 +143,7 @@ def main() -> int:
     status = run_jupyter_book()
     if status == 0:
         STAMP.write_text(json.dumps(now), encoding="utf-8")
+        print(f"Built. The book is at {SITE / 'index.html'}")
     return status
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_BROWSER = "no Chromium on PATH or in $CHROMIUM"
@@ -19,9 +19,30 @@ BROWSER_ARGUMENTS = """--headless --no-sandbox --disable-gpu --disable-quic --no
 --disable-background-networking --disable-component-update --disable-sync""".split()
 
 os.environ.setdefault("MPLBACKEND", "Agg")
-# A busy machine is no reason for a test to fail.
-settings.register_profile("house", deadline=None, print_blob=True)
-settings.load_profile("house")
+# A busy machine is no reason for a test to fail. The quick tests try fewer examples.
+settings.register_profile("full", deadline=None, print_blob=True, max_examples=100)
+settings.register_profile("quick", settings.get_profile("full"), max_examples=20)
+# These take longest: begun first, they run beside all the others.
+LONGEST = ("test_site", "test_build")
+
+
+def is_quick(config: pytest.Config) -> bool:
+    """Tell whether slow tests are left out."""
+    return "not slow" in config.option.markexpr
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose how many examples a property is tried on, before the tests are read."""
+    settings.load_profile("quick" if is_quick(config) else "full")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Count properties on all their examples among the slow tests; begin with the longest file."""
+    for item in items:
+        if not is_quick(config) and is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("slow")
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -26,11 +26,11 @@ from scaling.testbed import load_tasks, run_table, select_error_fit
 from scaling.verdicts import VERDICTS, choose_target, judge_tasks
 
 sys.path.insert(0, str(Path(__file__).parent))
-from hostile import HOSTILE, Hostile
+from hostile import HOSTILE, Hostile, as_parameters
 
 pytestmark = pytest.mark.filterwarnings("error")  # numpy's warnings too: none may reach a reader
 
-LIGHT = [case for case in HOSTILE if not case.heavy and "\0" not in case.filename]
+CASES = [case for case in HOSTILE if "\0" not in case.filename]
 ITEMS = data_path("testbed", "tasks.csv")
 ENTRY = (
     "task status verdict epsilon k gamma r2 n_runs n_items chance predicted lo hi no_change "
@@ -38,7 +38,7 @@ ENTRY = (
     "loss_status target_N target_D target_loss level"
 ).split()
 ALWAYS = "task status verdict n_runs standing check reason loss_status".split()  # never null
-steady = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+steady = settings(suppress_health_check=list(HealthCheck))
 
 TRUTH, ERROR = LossLaw(1.8, 180.0, 220.0, 0.25), ErrorLaw(0.8, 3.0, 0.8)
 N = np.array([1e7, 4e7, 1.6e8, 4e8, 1e7, 4e7, 1.6e8])
@@ -399,7 +399,7 @@ def test_too_few_runs_for_a_loss_law(write, law: str, needed: int) -> None:
     assert refusal(repeated, "--law", law).endswith("got 1")
 
 
-@pytest.mark.parametrize("case", LIGHT, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", as_parameters(CASES))
 def test_hostile_table(case: Hostile, tmp_path: Path) -> None:
     """A faulty table is refused; a sound one is judged, or refused in one line."""
     path = case.write(tmp_path)
@@ -417,7 +417,7 @@ def test_hostile_table(case: Hostile, tmp_path: Path) -> None:
         )
 
 
-@pytest.mark.parametrize("case", [case for case in LIGHT if case.sound], ids=lambda c: c.name)
+@pytest.mark.parametrize("case", as_parameters(case for case in CASES if case.sound))
 def test_hostile_design_with_errors(case: Hostile, tmp_path: Path) -> None:
     """The sound ones again, with an error that falls, one that is constant, and one half known."""
     source = tmp_path / "case"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import json
-import multiprocessing
-import os
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -15,34 +14,22 @@ import pandas as pd
 import psutil
 import pytest
 import submitit
-from grids_to_train import decided, one_cell, write_spec
+from grids_to_train import SMALL, decided, one_cell, write_spec
 from submitit.core import job_environment, submission, utils
 from submitit.slurm import slurm
 from submitit.slurm.test_slurm import mock_requeue, mocked_slurm
 from typer.testing import CliRunner
+from workers import die_at, start, start_worker
 
 from scaling.cli import app
 from scaling.runs import read_runs
+from scaling.training.checkpoint import list_checkpoints
 from scaling.training.errors import GridError
 from scaling.training.grid import begin_grid, collect, open_grid
 from scaling.training.launch import Launch, _device, make_executor, start_workers
 from scaling.training.records import read_record, write_record
 from scaling.training.states import find_states
 from scaling.training.worker import Worker, hold, is_held, read_result, run_folder, train_cell
-
-# A worker is forked from a process that has imported what it needs, so it starts at once.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["scaling.training.loop", "scaling.training.worker"])
-
-
-def work(folder: str) -> None:
-    Worker(folder)()
-
-
-def start_worker(folder: Path):
-    process = FORKS.Process(target=work, args=(str(folder),))
-    process.start()
-    return process
 
 
 def results(folder: Path) -> dict[str, dict]:
@@ -56,31 +43,53 @@ def states(folder: Path) -> dict[str, int]:
     return {name: found.count(name) for name in sorted(set(found))}
 
 
+def train_here(folder: Path) -> int:
+    """Train what is left of a grid, in this process with one thread."""
+    return Worker(str(folder), "cpu")()
+
+
 def train_whole(folder: Path, **changes) -> Path:
-    """Train a grid in one go, in a process of its own with one thread."""
+    """Train a grid in one go."""
     begin_grid(write_spec(folder, **changes), folder)
-    process = start_worker(folder)
-    process.join()
+    train_here(folder)
     assert states(folder) == {"finished": len(results(folder))}
     return folder
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> Path:
+    """The small grid, four runs, trained and not to be touched."""
     return train_whole(tmp_path_factory.mktemp("whole"))
 
 
+ONE_RUN = {"sizes": SMALL["sizes"][:1], "multipliers": [1]}
+
+
+@pytest.fixture(scope="module")
+def one_trained(tmp_path_factory) -> Path:
+    return train_whole(tmp_path_factory.mktemp("one"), **ONE_RUN)
+
+
+@pytest.fixture
+def one(one_trained, tmp_path) -> Path:
+    """A grid of one finished run, which a test may harm."""
+    return shutil.copytree(one_trained, tmp_path / "one")
+
+
 def assert_same_bits(folder: Path, whole: Path) -> None:
+    """Compare the runs of a grid with the same runs of one that nothing disturbed."""
     ours, theirs = results(folder), results(whole)
-    assert ours.keys() == theirs.keys()
+    assert states(folder) == {"finished": len(ours)}
     for name, result in ours.items():
         assert decided(result) == decided(theirs[name]), name
         log = (folder / "runs" / name / "log.jsonl").read_text()
         assert [json.loads(line) for line in log.splitlines()] == result["log"]
+    half_written = list((folder / "runs").rglob(".*"))
+    assert half_written == []
 
 
-@pytest.mark.slow
-def test_twenty_kills_at_random_instants_change_no_bit_of_a_grid(tmp_path, whole):
+@pytest.mark.parametrize("wanted", [4, pytest.param(20, marks=pytest.mark.slow)])
+def test_kills_at_random_instants_change_no_bit_of_a_grid(tmp_path, whole, wanted):
     """Two workers at a time, killed with the signal that nobody can catch."""
     begin_grid(write_spec(tmp_path), tmp_path)
     rng = random.Random(8)
@@ -89,22 +98,22 @@ def test_twenty_kills_at_random_instants_change_no_bit_of_a_grid(tmp_path, whole
         rounds += 1
         assert rounds < 100, states(tmp_path)
         workers = [start_worker(tmp_path) for _ in range(2)]
-        if kills < 24:
+        deadly = kills < wanted
+        if deadly:
             time.sleep(rng.uniform(0.05, 0.6))
         for worker in workers:
-            if kills < 24:
-                os.kill(worker.pid, signal.SIGKILL)
+            if deadly:
+                worker.kill()
             worker.join()
             kills += worker.exitcode == -signal.SIGKILL
-        if kills < 20 and states(tmp_path) == {"finished": 4}:
+        if kills < wanted and states(tmp_path) == {"finished": 4}:
             # It was faster than the killing: take the ends away and go on from half-way.
             for _, own in _runs(tmp_path):
                 (own / "result.json").unlink()
                 for checkpoint in sorted(own.glob("*.ckpt"))[1:]:
                     checkpoint.unlink()
-    assert kills >= 20
+    assert kills >= wanted
     assert_same_bits(tmp_path, whole)
-    assert list(tmp_path.rglob(".*")) == []  # what was half written is cleared away
 
 
 def _runs(folder: Path):
@@ -112,29 +121,40 @@ def _runs(folder: Path):
     return [(cell, run_folder(folder, cell)) for cell in cells]
 
 
-def _die_at(call: int, name: str, folder: str) -> None:
-    """Train, and die by SIGKILL at the n-th call of a function of `os`."""
-    real, calls = getattr(os, name), iter(range(call))
-
-    def deadly(*arguments, **keywords):
-        if next(calls, None) is None:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return real(*arguments, **keywords)
-
-    setattr(os, name, deadly)
-    Worker(folder)()
+def die_within_a_write(folder: Path, name: str, call: int) -> None:
+    """Train, and die before the rename or before the flush to disk of the n-th file."""
+    process = start(die_at, call, name, str(folder))
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize("name", ["replace", "fsync"])
 def test_a_kill_within_a_write_changes_no_bit(tmp_path, whole, name):
-    """Before the rename and before the flush to disk; early in a run and late."""
+    """Of a configuration, of a checkpoint, and of a result."""
+    cell = one_cell(tmp_path)
+    begin_grid(tmp_path / "spec.yaml", tmp_path)
+    own = run_folder(tmp_path, cell)
+    (own / "config.json").unlink()  # as a kill within the beginning leaves it
+    die_within_a_write(tmp_path, name, 0)
+    assert not (own / "config.json").exists()
+    die_within_a_write(tmp_path, name, 5)
+    assert [path.name for path in list_checkpoints(own)] == [
+        "step-000000004.ckpt", "step-000000003.ckpt"
+    ]  # fmt: skip
+    die_within_a_write(tmp_path, name, cell.steps - 4)
+    assert list_checkpoints(own)[0].name == f"step-{cell.steps:09d}.ckpt"
+    assert not (own / "result.json").exists()
+    train_here(tmp_path)
+    assert_same_bits(tmp_path, whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["replace", "fsync"])
+def test_kills_within_writes_change_no_bit_of_a_grid(tmp_path, whole, name):
+    """Early in a run and late."""
     begin_grid(write_spec(tmp_path), tmp_path)
     for call in (0, 1, 7, 20):
-        process = FORKS.Process(target=_die_at, args=(call, name, str(tmp_path)))
-        process.start()
-        process.join()
-        assert process.exitcode == -signal.SIGKILL
-    start_worker(tmp_path).join()
+        die_within_a_write(tmp_path, name, call)
     worker = start_worker(tmp_path)
     worker.join()
     assert worker.exitcode == 0
@@ -151,12 +171,12 @@ def test_two_workers_share_the_runs_and_neither_does_the_other_s(tmp_path, whole
     assert starts == [1] * 4
 
 
-def test_a_finished_grid_is_left_as_it_is(tmp_path):
-    train_whole(tmp_path, sizes=[{"width": 8, "layers": 1, "heads": 1}], multipliers=[1])
-    before = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("result.json")}
-    begin_grid(tmp_path / "spec.yaml", tmp_path)
-    assert Worker(str(tmp_path))() == 0
-    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("result.json")} == before
+def test_a_finished_grid_is_left_as_it_is(one):
+    before = {p: p.stat().st_mtime_ns for p in one.rglob("result.json")}
+    begin_grid(one / "spec.yaml", one)
+    assert train_here(one) == 0
+    assert before
+    assert {p: p.stat().st_mtime_ns for p in one.rglob("result.json")} == before
 
 
 def test_a_run_that_another_holds_is_passed_over(tmp_path):
@@ -215,11 +235,10 @@ def test_a_look_at_the_states_takes_no_run_from_a_worker(tmp_path):
     assert not is_held(lock)
 
 
-def test_a_larger_grid_goes_on_in_the_same_folder(tmp_path, whole):
-    one = train_whole(tmp_path, multipliers=[1])
-    begin_grid(write_spec(tmp_path / "larger"), one)
-    assert states(one) == {"finished": 2, "waiting": 2}
-    start_worker(one).join()
+def test_a_larger_grid_goes_on_in_the_same_folder(one, tmp_path, whole):
+    begin_grid(write_spec(tmp_path / "larger", sizes=ONE_RUN["sizes"]), one)
+    assert states(one) == {"finished": 1, "waiting": 1}
+    assert train_here(one) == 1
     assert_same_bits(one, whole)
 
 
@@ -227,7 +246,7 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path):
     # A rate in proportion to the width's 40th power: the wider model diverges.
     wild = {"lr_scale": 1e-36, "lr_power": 40.0, "lr_max": 1e12, "clip": 1e12}
     begin_grid(write_spec(tmp_path, recipe=wild), tmp_path)
-    start_worker(tmp_path).join()
+    train_here(tmp_path)
     _, cells = open_grid(tmp_path)
     found = {own.cell.size.width: own for own in find_states(tmp_path, cells)}
     assert found[8].state == "finished"
@@ -241,10 +260,9 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path):
 
 
 @pytest.mark.parametrize("harm", ["flipped", "truncated", "edited"])
-def test_a_result_that_was_changed_is_found_and_made_again(tmp_path, harm):
-    folder = train_whole(tmp_path, multipliers=[1], sizes=[{"width": 8, "layers": 1, "heads": 1}])
-    ((cell, own),) = _runs(folder)
-    path, sound = own / "result.json", read_result(folder, cell)
+def test_a_result_that_was_changed_is_found_and_made_again(one, harm):
+    ((cell, own),) = _runs(one)
+    path, sound = own / "result.json", read_result(one, cell)
     text = path.read_text()
     if harm == "edited":
         record = json.loads(text)
@@ -252,11 +270,11 @@ def test_a_result_that_was_changed_is_found_and_made_again(tmp_path, harm):
         path.write_text(json.dumps(record))
     else:
         path.write_text(text[: len(text) // 2] if harm == "truncated" else text.replace("1", "2"))
-    assert states(folder) == {"damaged": 1}
+    assert states(one) == {"damaged": 1}
     with pytest.raises(GridError, match="result.json: is damaged"):
-        collect(folder)
-    start_worker(folder).join()
-    assert decided(read_result(folder, cell)) == decided(sound)
+        collect(one)
+    train_here(one)
+    assert decided(read_result(one, cell)) == decided(sound)
 
 
 def test_a_configuration_that_was_changed_on_disk_stops_the_grid(tmp_path):
@@ -268,25 +286,23 @@ def test_a_configuration_that_was_changed_on_disk_stops_the_grid(tmp_path):
         begin_grid(tmp_path / "spec.yaml", tmp_path)
 
 
-def test_a_log_that_was_harmed_is_written_anew(tmp_path):
-    folder = train_whole(tmp_path, multipliers=[1], sizes=[{"width": 8, "layers": 1, "heads": 1}])
-    ((cell, own),) = _runs(folder)
+def test_a_log_that_was_harmed_is_written_anew(one):
+    ((cell, own),) = _runs(one)
     (own / "result.json").unlink()
     (own / "log.jsonl").write_bytes(b'{"step": 1}\n\xff\xfe{"st')
-    (state,) = find_states(folder, [cell])
+    (state,) = find_states(one, [cell])
     assert (state.state, state.step) == ("stopped", 1)
-    start_worker(folder).join()
+    train_here(one)
     lines = (own / "log.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == read_result(folder, cell)["log"]
+    assert [json.loads(line) for line in lines] == read_result(one, cell)["log"]
 
 
-def test_a_result_of_another_configuration_is_not_taken_for_this_one(tmp_path):
-    folder = train_whole(tmp_path, multipliers=[1], sizes=[{"width": 8, "layers": 1, "heads": 1}])
-    ((cell, own),) = _runs(folder)
+def test_a_result_of_another_configuration_is_not_taken_for_this_one(one):
+    ((cell, own),) = _runs(one)
     record = read_record(own / "result.json") | {"config_sha256": "another"}
     write_record(own / "result.json", record)
     with pytest.raises(GridError, match="is of another configuration"):
-        read_result(folder, cell)
+        read_result(one, cell)
 
 
 def test_a_folder_that_is_no_grid_is_named(tmp_path):
@@ -392,7 +408,7 @@ def test_bad_input_is_one_message_and_exit_code_2(tmp_path, arguments, says):
 # --- Slurm, without one -------------------------------------------------------------------------
 
 
-def start(folder: Path, cells: list, launch: Launch) -> list:
+def submit(folder: Path, cells: list, launch: Launch) -> list:
     return start_workers(make_executor(folder, launch), folder, len(cells), launch)
 
 
@@ -416,7 +432,7 @@ def test_slurm_is_asked_for_what_was_asked(tmp_path):
         threads=4, minutes=90, gpus=2, partition="gpu", account="lab", constraint="h200", workers=3
     )
     with mocked_slurm():
-        jobs = start(tmp_path, cells, wanted)
+        jobs = submit(tmp_path, cells, wanted)
         lines = sbatch_lines(tmp_path, jobs[0])
     assert len(jobs) == 3
     assert lines["array"] == "0-2%3"
@@ -440,13 +456,13 @@ def test_local_workers_take_a_gpu_each_and_jobs_of_slurm_their_own():
 def test_no_more_workers_than_runs_are_asked_for(tmp_path):
     cells = begin_grid(write_spec(tmp_path), tmp_path)
     with mocked_slurm():
-        assert len(start(tmp_path, cells, asked(workers=50))) == 4
+        assert len(submit(tmp_path, cells, asked(workers=50))) == 4
 
 
 def test_what_is_pickled_holds_the_folder_and_no_place_in_a_run(tmp_path):
     cells = begin_grid(write_spec(tmp_path), tmp_path)
     with mocked_slurm():
-        (job, *_) = start(tmp_path, cells, asked())
+        (job, *_) = submit(tmp_path, cells, asked())
         delayed = utils.DelayedSubmission.load(job.paths.submitted_pickle)
     assert isinstance(delayed.function, Worker)
     assert vars(delayed.function) == {
@@ -478,7 +494,7 @@ def test_preempted_requeued_and_resumed_a_job_ends_in_the_same_bits(tmp_path, wh
 
     monkeypatch.setattr(loop, "take_step", step)
     with mocked_slurm() as mock:
-        (job,) = start(tmp_path, cells, asked(workers=1))
+        (job,) = submit(tmp_path, cells, asked(workers=1))
         with (
             mock.job_context(job.job_id),
             mock_requeue(called_with=delayed()._timeout_countdown),
@@ -497,7 +513,7 @@ def test_preempted_requeued_and_resumed_a_job_ends_in_the_same_bits(tmp_path, wh
 def test_a_time_limit_requeues_as_often_as_it_takes(tmp_path):
     cells = begin_grid(write_spec(tmp_path), tmp_path)
     with mocked_slurm():
-        (job,) = start(tmp_path, cells, asked(workers=1, minutes=60))
+        (job,) = submit(tmp_path, cells, asked(workers=1, minutes=60))
         for expected in (9_999, 9_998):
             delayed = utils.DelayedSubmission.load(job.paths.submitted_pickle)
             handler = job_environment.SignalHandler(slurm.SlurmJobEnvironment(), job.paths, delayed)
@@ -506,11 +522,12 @@ def test_a_time_limit_requeues_as_often_as_it_takes(tmp_path):
                 handler.checkpoint_and_try_requeue(submitit.JobEnvironment._usr_sig())
 
 
+@pytest.mark.slow
 def test_a_local_worker_that_is_preempted_is_started_again_and_goes_on(tmp_path, whole):
     """submitit's signal reaches a real process, which is started again and goes on."""
     cells = begin_grid(write_spec(tmp_path), tmp_path)
-    (job,) = start(tmp_path, cells, Launch(executor="local", workers=1, device="cpu"))
-    while states(tmp_path).keys() == {"waiting"}:
+    (job,) = submit(tmp_path, cells, Launch(executor="local", workers=1, device="cpu"))
+    while not list(tmp_path.rglob("step-*.ckpt")):  # it is in the middle of a run
         assert not job.done(), job.stderr()
         time.sleep(0.02)
     (worker,) = psutil.Process(int(job.job_id)).children()

@@ -476,7 +476,12 @@ def test_a_task_that_cannot_be_asked_is_one_message(home, tmp_path):
     )
 
 
-def test_a_task_that_is_not_known_is_one_message(home, tmp_path):
+@pytest.mark.parametrize(
+    "among",
+    ["_no_tasks_but_ours", pytest.param("home", id="all tasks", marks=pytest.mark.slow)],
+)
+def test_a_task_that_is_not_known_is_one_message(home, tmp_path, request, among):
+    request.getfixturevalue(among)
     says = refused(home, tmp_path, "--tasks", "chose")
     assert says.startswith("there is no task 'chose': name one of lm-evaluation-harness, or ")
 

@@ -279,10 +279,10 @@ def test_no_file_names_a_registry_or_a_machine_path():
 
 
 def test_every_make_target_that_a_page_names_exists():
-    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.M))
+    targets = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.M))
     pages = [*ROOT.glob("*.md"), *(ROOT / "book").glob("*.md")]
     text = "".join(page.read_text("utf-8") for page in pages)
-    named = set(re.findall(r"`make ([a-z]+)", text))
+    named = set(re.findall(r"`make ([a-z-]+)", text))
     assert {"book", "test"} <= named <= targets
 
 
@@ -400,7 +400,6 @@ def wheel(tmp_path_factory) -> Path:
     return folder / "site"
 
 
-@pytest.mark.slow
 def test_the_wheel_holds_the_package_its_tables_and_its_licence(wheel):
     names = {path.relative_to(wheel).as_posix() for path in wheel.rglob("*") if path.is_file()}
     for folder in ("testbed", "grids", "published", "results"):
@@ -411,7 +410,6 @@ def test_the_wheel_holds_the_package_its_tables_and_its_licence(wheel):
     assert tops == {"scaling", "reliable_scaling"}
 
 
-@pytest.mark.slow
 def test_the_wheel_works_in_an_empty_folder(wheel, tmp_path):
     code = "import scaling.datafiles as files; print(files.__file__, files.data_path('testbed'))"
     places = run_python(code, path=wheel, folder=tmp_path).split()

@@ -16,7 +16,7 @@ from scaling.faults import RunTableError
 from scaling.items import NAMED, read_items, tell_unmatched, validate_items
 from scaling.testbed import load_tasks
 
-steady = settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+steady = settings(suppress_health_check=list(HealthCheck))
 GOOD = "task,n_items,chance\na,100,0.25\nb,,0\nc,2e4,\n"
 
 

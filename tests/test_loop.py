@@ -251,6 +251,12 @@ def test_a_checkpoint_is_made_when_its_seconds_are_over(tmp_path, monkeypatch):
     assert made[:3] == [3, 6, 9]  # the clock is looked at once more after each
 
 
+def test_a_run_ends_in_a_checkpoint_however_short_it_was(tmp_path):
+    cell = one_cell(tmp_path, checkpoint_seconds=3600)
+    train_here(cell, tmp_path)
+    assert [path.name for path in list_checkpoints(tmp_path)] == [f"step-{cell.steps:09d}.ckpt"]
+
+
 class Stop(Exception):
     """Stands for a kill, between two steps."""
 

@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
 TEXTS = sorted(FOLDER.glob("*.py"))
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-RUN_FROM_THEIR_FOLDER = ["03_loss_law", "09_error_law"]
+RUN_FROM_THEIR_FOLDER = ["01_testbed"] + [
+    pytest.param(name, marks=pytest.mark.slow) for name in ("03_loss_law", "09_error_law")
+]
 
 
 def faults_of_pair(text: Path, notebook: Path) -> list[str]:
@@ -136,7 +138,6 @@ def test_sync_carries_the_text_over_and_drops_outputs(tmp_path, pair):
     assert len(nbformat.read(folder / notebook.name, as_version=4).cells) == 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", RUN_FROM_THEIR_FOLDER)
 def test_notebook_runs_from_its_own_folder(name):
     """Restart and run all, as a reader does in JupyterLab; the file on disk stays as it is."""

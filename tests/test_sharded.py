@@ -7,6 +7,7 @@ in the environment that Slurm would give them.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -22,17 +23,18 @@ import yaml
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
-from scaling.training import nodes, sharded, torchrun
+from scaling.training import loop, nodes, sharded, torchrun
 from scaling.training.cells import Cell
 from scaling.training.checkpoint import load_newest
 from scaling.training.errors import GridError
 from scaling.training.grid import begin_grid
-from scaling.training.loop import build_model, build_optimizer, take_step
+from scaling.training.loop import build_model, build_optimizer, hash_weights, take_step
 from scaling.training.nodes import Crew, find_crew
 from scaling.training.records import read_record
 from scaling.training.sharded import RECORD, ShardedEngine, list_checkpoints
 from scaling.training.sources import open_batches
 from scaling.training.torchrun import check_device, launch, make_command
+from scaling.training.trained import load_model
 from scaling.training.worker import FAILURE, LOG, read_result, run_folder, train_cell
 
 CPU = torch.device("cpu")
@@ -162,6 +164,16 @@ def test_a_finished_run_leaves_its_logs_and_its_last_checkpoint(two_processes):
     assert sorted(path.name for path in own.iterdir()) == left
 
 
+def test_a_run_of_two_processes_is_loaded_whole_or_not_at_all(two_processes, tmp_path):
+    folder, cell, result = two_processes
+    assert hash_weights(load_model(folder, cell).state_dict()) == result["weights_sha256"]
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (part,) = run_folder(copy, cell).glob("step-*.dcp/__1_0.distcp")
+    part.write_bytes(part.read_bytes()[:-1])
+    with pytest.raises(GridError, match=f"weights of its result: {part} is damaged"):
+        load_model(copy, cell)
+
+
 def test_processes_begin_with_their_parts_of_the_same_weights(tmp_path):
     _, cell = begin(tmp_path)
     whole = build_model(cell).state_dict()
@@ -209,6 +221,37 @@ def test_processes_end_with_a_worker_that_is_killed(tmp_path):
     wait_until(lambda: not processes_of(tmp_path))
 
 
+class Stop(Exception):
+    """Stands for a kill, between two steps."""
+
+
+def test_stopped_and_damaged_a_run_of_shards_ends_in_the_same_bits(alone, tmp_path, monkeypatch):
+    """In a group of this process alone, with a checkpoint after each step."""
+    folder, cell = begin(tmp_path, processes=1, seconds=0)
+    whole, own = tmp_path / "whole", run_folder(folder, cell)
+    whole.mkdir()
+    undisturbed = loop.train(cell, whole, ShardedEngine(CPU))
+    taken = iter(range(3))
+
+    def step(*arguments: Any) -> Any:
+        if next(taken, None) is None:
+            raise Stop
+        return take_step(*arguments)
+
+    monkeypatch.setattr(loop, "take_step", step)
+    with pytest.raises(Stop):
+        loop.train(cell, own, ShardedEngine(CPU))
+    monkeypatch.undo()
+    newest = list_checkpoints(own)[0]
+    assert newest_step(own) == 3
+    flip_a_bit(newest / "__0_0.distcp")
+    result = loop.train(cell, own, ShardedEngine(CPU))
+    for key in SAME:
+        assert result[key] == undisturbed[key], key
+    assert result["speed"]["starts"] == 2
+    assert [str(newest) in fault for fault in result["damaged_checkpoints"]] == [True]
+
+
 @needs_proc
 @pytest.mark.slow
 def test_a_run_that_was_killed_and_damaged_ends_in_the_same_bits(two_processes, tmp_path):
@@ -236,7 +279,6 @@ def test_a_run_that_was_killed_and_damaged_ends_in_the_same_bits(two_processes, 
     assert result["damaged_checkpoints"] == [fault]
 
 
-@pytest.mark.slow
 def test_two_nodes_train_what_two_processes_of_one_node_train(two_processes, tmp_path):
     folder, cell = begin(tmp_path, processes=1, nodes=2)
     job = {
@@ -502,5 +544,6 @@ def test_a_node_does_not_wait_for_ever_for_another(monkeypatch):
     leader, follower = make_crew()
     with pytest.raises(SystemExit, match="does not answer"):
         leader.end_turn()
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+    asleep = [sys.executable, "-c", f"import time; time.sleep({PATIENCE})"]
+    with subprocess.Popen(asleep) as process:
         assert follower.wait_for(process) == -9

@@ -148,7 +148,6 @@ RENDERED = """() => {
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_every_page_opens_alone_without_error_and_fits(browser, pages, width):
     """No request to a host, no console error, formulas drawn, no page wider than its window."""
@@ -179,7 +178,6 @@ WIDTH_SHOWN = """figure => figure.querySelector('img').clientWidth"""
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 def test_a_figure_is_enlarged_and_scrolled_by_keyboard(phone):
     figures = phone.locator("figure")
     assert figures.count() > 2
@@ -197,7 +195,6 @@ def test_a_figure_is_enlarged_and_scrolled_by_keyboard(phone):
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 def test_what_a_cell_ran_is_copied_and_what_it_printed_is_not(phone):
     buttons = phone.locator(".copybtn")
     assert buttons.count() == phone.locator(".cell_input pre").count()
@@ -215,7 +212,6 @@ TABLES = """() => [...document.querySelectorAll('table.dataframe')].map(table =>
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 def test_a_wide_table_leaves_room_beside_its_index_and_scrolls_by_keyboard(phone):
     tables = phone.evaluate(TABLES)
     assert any(table["wide"] for table in tables)
@@ -243,7 +239,6 @@ def is_number(text: str) -> bool:
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 def test_numbers_stand_at_the_right_of_a_column_and_words_at_the_left(phone):
     columns: dict[str, list[tuple[str, str]]] = {}
     for _, column, text, side in phone.evaluate(SIDES):
@@ -257,7 +252,6 @@ def test_numbers_stand_at_the_right_of_a_column_and_words_at_the_left(phone):
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 def test_the_focus_stays_on_a_copy_button(phone):
     button = phone.locator(".copybtn").nth(1)
     button.press("Enter")
@@ -266,7 +260,6 @@ def test_the_focus_stays_on_a_copy_button(phone):
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 def test_a_table_fades_until_its_end_is_seen(phone):
     boxes = phone.locator(".output:has(table.dataframe)")
     wide = [box for box in boxes.all() if box.evaluate("b => b.scrollWidth > b.clientWidth + 1")]

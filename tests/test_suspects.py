@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scaling.grids import GRIDS, load_grid
@@ -221,7 +221,6 @@ tables = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(tables, st.booleans())
 def test_the_better_run_is_that_of_the_plain_rule(runs, several):
     """Every pair compared, ties and unknown losses with them."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scaling.training.errors import GridError
@@ -65,7 +65,6 @@ def touched_by(window: int) -> set[int]:
 # --- writing ------------------------------------------------------------------------------
 
 
-@settings(max_examples=30)
 @given(
     documents=st.lists(st.lists(st.integers(0, END), max_size=20), min_size=1, max_size=10),
     block=st.integers(1, 40),

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 from scipy.stats import t as student
@@ -319,7 +319,6 @@ def test_order_of_rows_and_names_of_columns_do_not_matter():
     pd.testing.assert_frame_equal(one, two, rtol=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.floats(0, 1) | st.just(math.nan), min_size=8, max_size=8),
     st.floats(0, 1) | st.just(math.nan),
