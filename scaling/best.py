@@ -20,8 +20,11 @@ from scaling.law import LossLaw
 from scaling.observations import read_vector
 
 N_PARAMETERS = 4
-TOLERANCE = 1e-13  # of the noise's variance, relative
+TOLERANCE = 1e-12  # of the noise's variance, relative
+NOISE = 1e-9  # relative change that is rounding once it no longer shrinks
+STILL = 1e-7  # relative change that does where the fit itself is not known to rounding
 NEAR = 1e-2  # relative change of the variance from which on the secant is followed
+MOST_STRETCH = 20.0  # of a step by the secant
 ROUNDS = 200  # at most; five to ten do for a grid of runs
 
 
@@ -113,11 +116,13 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
         fit = fit_loss_law(N, D, loss, objective="log", prior=prior)
         pull = prior.stiffness * np.log(fit.law.alpha / prior.alpha_0) ** 2
         rise = moderate(fit.cost - pull, len(loss), belief) - believed
-        if abs(rise) <= TOLERANCE * believed:
+        still = STILL if fit.status == "not_converged" else TOLERANCE
+        if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= NOISE * believed:
             break
-        step, slope = rise, rise - last_rise
-        if abs(rise) <= NEAR * believed and slope != 0.0:
-            step = -rise * (believed - last) / slope
+        step = rise
+        if abs(rise) <= NEAR * believed and rise != last_rise:
+            stretch = (believed - last) / (last_rise - rise)
+            step *= stretch if 0.0 < stretch < MOST_STRETCH else 1.0
         believed, last, last_rise = believed + step, believed, rise
     return fit
 

@@ -44,7 +44,7 @@ RATE_BOUNDS = (1e-6, 200.0)  # of gamma times the spread of the losses
 LARGEST_POWER = 600.0  # keeps exp(gamma L) inside double precision
 LEAST_SPREAD = 1e-200  # of the losses: keeps gamma itself inside double precision
 HUBER_DELTA = 1e-3
-STATUSES = ("converged", "saturated", "wrong_sign", "at_bound", "not_converged", "unidentified")
+STATUSES = ("converged", "saturated", "wrong_sign", "not_converged", "at_bound", "unidentified")
 SOUND = STATUSES[:2]
 STATUS_NAMES = np.array(STATUSES)
 
@@ -67,8 +67,8 @@ class Fit:
         ``converged``: a sound optimum.
         ``saturated``: sound, but as many parameters as runs: no residual to judge it by.
         ``wrong_sign``: an amplitude (or E, or the rate) is negative.
+        ``not_converged``: the search did not reach the optimum to rounding.
         ``at_bound``: an exponent stands at the end of its range.
-        ``not_converged``: the search could not reach an optimum to rounding; none is to be used.
         ``unidentified``: the runs cannot tell the parameters apart; predictions between the runs
         may hold, coefficients do not. The most severe that applies, in rising order.
     objective : str
@@ -305,8 +305,8 @@ def _as_fit(
     dof = np.count_nonzero(data.weights, axis=1) - len(parameters)
     rank = np.where(dof == 0, 1, 0)
     rank[wrong] = 2
-    rank[solution.at_bound] = 3
-    rank[~optimum.settled] = 4
+    rank[~optimum.settled] = 3
+    rank[solution.at_bound] = 4
     rank[~solution.identified | (dof < 0)] = 5
     status = STATUS_NAMES[rank]
     residuals = data.scale * (data.observed - optimum.fitted)

@@ -20,6 +20,7 @@ from scaling.objectives import Expansion
 from scaling.projection import TINY, Optimum, back_substitute, orthogonalise
 from scaling.scan import Array, Mask, Problem
 
+DAMPING = 0.02  # share of the linear problem added where the second derivative is not positive
 LEAST_PIVOT = 1e-7  # of the second derivative along a direction of unit length
 
 
@@ -34,12 +35,15 @@ class Step(NamedTuple):
         By how much the fitted values change to first order, as a share of `scale`.
     scale : ndarray of shape (n_fits,)
         Root sum of squares of the terms that the fitted values are sums of, weighted.
+    newton : ndarray of shape (n_fits,)
+        Whether it is Newton's.
     """
 
     log_theta: Array
     coefficients: Array
     size: Array
     scale: Array
+    newton: Mask
 
     def pick(self, fits: NDArray[Any]) -> Step:
         """The steps of some fits, by index or mask."""
@@ -92,7 +96,7 @@ def find_step(problem: Problem, state: Optimum, expansion: Expansion, careful: M
     step = _step(problem, state, expansion, careful, np.zeros(state.theta.shape, dtype=bool))
     size, move = np.abs(state.theta), step.log_theta
     outward = ((size <= problem.lo) & (move < 0)) | ((size >= problem.hi) & (move > 0))
-    rows = outward.any(axis=1)
+    rows: Mask = np.asarray(outward.any(axis=1))
     if rows.any():
         held = _step(problem, state.pick(rows), expansion.pick(rows), careful[rows], outward[rows])
         for whole, part in zip(step, held, strict=True):
@@ -110,12 +114,17 @@ def _step(
     plain = careful | ~(pivot > LEAST_PIVOT)
     if plain.any():
         few = frame._replace(basis=frame.basis[plain])
-        move[:, plain], _ = _eliminate(_products(few, expansion.share[plain]), pulled[:, plain])
+        linear = _products(few, expansion.share[plain])
+        bent = _products(few, expansion.bend[plain]) + frame.curved[:, :, plain]
+        moved, pivot = _eliminate(bent + DAMPING * linear, pulled[:, plain])
+        rest = careful[plain] | ~(pivot > LEAST_PIVOT)
+        slow, _ = _eliminate(linear, pulled[:, plain])
+        move[:, plain] = np.where(rest, slow, moved)
     frame.upper[:, -1] = move
     solved, n = back_substitute(frame.upper), problem.n_coefficients
     terms = expansion.root * _sum_of_sizes(problem, state)
     scale = np.sqrt(np.vecdot(terms, terms)) + TINY
-    return Step(solved[:, n:], solved[:, :n], np.sqrt((move**2).sum(axis=0)) / scale, scale)
+    return Step(solved[:, n:], solved[:, :n], np.sqrt((move**2).sum(axis=0)) / scale, scale, ~plain)
 
 
 def _sum_of_sizes(problem: Problem, state: Optimum) -> Array:
@@ -155,8 +164,8 @@ def _take_frame(problem: Problem, state: Optimum, expansion: Expansion, held: Ma
 def _curvature(problem: Problem, state: Optimum, pull: Array, x_powers: Array) -> Array:
     """Sum over runs of minus the pull times the second derivatives of the fitted value.
 
-    With ``s_j = c_j exp(-theta x_j)`` they are ``-theta x_j exp(-theta x_j)`` by coefficient and log
-    theta, and ``(theta^2 x_j^2 - theta x_j) s_j`` by log theta twice.
+    With ``s_j = c_j exp(-theta x_j)`` they are ``-theta x_j exp(-theta x_j)`` by coefficient and
+    log theta, and ``(theta^2 x_j^2 - theta x_j) s_j`` by log theta twice.
     """
     first, n, m = int(problem.constant), problem.n_coefficients, len(problem.points)
     theta = state.theta[:, problem.exponent]

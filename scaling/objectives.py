@@ -103,7 +103,7 @@ def _log_objective(delta: float) -> Objective:
         r, root = _log_ratio(observed, fitted), np.sqrt(weights)
         capped = np.minimum(np.maximum(r, -delta), delta)
         share = delta / np.maximum(np.abs(r), delta) if np.isfinite(delta) else np.ones_like(r)
-        bend = (np.abs(r) <= delta) - capped
+        bend: Array = (np.abs(r) <= delta) - capped
         return Expansion(root / np.maximum(fitted, LEAST_FITTED), -root * capped, bend, share)
 
     return Objective(cost, working, expand)

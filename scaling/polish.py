@@ -18,10 +18,13 @@ from scaling.objectives import Expansion, Objective
 from scaling.projection import LONGEST_STEP, Optimum, choose
 from scaling.scan import Array, Mask, Problem
 
-MAX_STEPS = 60
-SHORTEST = 12  # halvings of a step
+MAX_STEPS = 40
+LENGTHS = 2.0 ** np.arange(-12, 9)  # of a step that is not Newton's or raises the cost
+SECTIONS = 10  # halvings of the length around the best of them
 SETTLED = 1e-9  # change of log theta and of fitted values whose square is rounding
 EXACT = 4e-15  # change of fitted values that is rounding itself
+MOST_TERMS = 1e4  # of the observed values: terms beyond it that cancel are no excuse for a rise
+AT_BOUND = 1e-12  # relative distance from a bound that is none
 JUMP = 0.5  # of a run's second derivative: its residual has crossed Huber's delta
 
 
@@ -53,19 +56,23 @@ def polish(
     unsettled. A whole step below `SETTLED` is the last, for the next would be about its square,
     unless a second derivative jumps along it.
     """
-    best = Optimum(*(part.copy() for part in start))
-    live = np.flatnonzero(np.isfinite(start.cost))  # a fitted loss below zero has no logarithm
+    if problem.constant and not np.isfinite(start.cost).all():
+        start = _flatten(problem, start, weights, observed, objective)
+    best = start.copy()
+    live = np.flatnonzero(np.isfinite(start.cost))
     if not len(live):
         return best
     state, weights, observed = start.pick(live), weights[live], observed[live]
     careful = np.zeros(len(live), dtype=bool)
+    most = MOST_TERMS * np.sqrt(objective.cost(weights, observed, 2.0 * observed))
     expansion = objective.expand(weights, observed, state.fitted)
     for _ in range(MAX_STEPS):
         step = find_step(problem, state, expansion, careful)
         tried = _move(problem, state, step, 1.0, weights, observed, objective)
-        noise = EXACT * step.scale  # of the root of the cost
+        noise = EXACT * np.minimum(step.scale, most)  # of the root of the cost
         slack = noise * (2.0 * np.sqrt(state.cost) + noise)
-        better = whole = tried.cost <= state.cost + slack
+        better = tried.cost <= state.cost + slack
+        whole = better & step.newton
         if not whole.all():
             tried = _shorten(problem, state, step, tried, ~whole, weights, observed, objective)
             better = tried.cost <= state.cost + slack
@@ -81,11 +88,25 @@ def polish(
             if done.all():
                 return best
             going = ~done
-            live, weights, observed = live[going], weights[going], observed[going]
+            live, most = live[going], most[going]
+            weights, observed = weights[going], observed[going]
             state, expansion, careful = state.pick(going), expansion.pick(going), careful[going]
     for kept, final in zip(best, state, strict=True):
         kept[live] = final
     return best
+
+
+def _flatten(
+    problem: Problem, start: Optimum, weights: Array, observed: Array, objective: Objective
+) -> Optimum:
+    """Start at a constant where the cost is infinite: a fitted loss below zero has no logarithm."""
+    middle = np.median(observed, axis=1)
+    flat = np.zeros_like(start.coefficients)
+    flat[:, 0] = middle
+    fitted = np.broadcast_to(middle[:, None], observed.shape)
+    cost = objective.cost(weights, observed, fitted) + problem.penalty(start.theta)
+    constant = Optimum(start.theta, flat, fitted, cost, start.settled)
+    return choose(~np.isfinite(start.cost), constant, start)
 
 
 def _shorten(
@@ -98,15 +119,25 @@ def _shorten(
     observed: Array,
     objective: Objective,
 ) -> Optimum:
-    """Of the step's halves, quarters and so on that of least cost, in some rows."""
-    start, along = state.pick(rows), step.pick(rows)
-    lowest = tried.pick(rows)
-    for halvings in range(1, SHORTEST + 1):
-        part = _move(
-            problem, start, along, 0.5**halvings, weights[rows], observed[rows], objective
-        )
-        lowest = choose(part.cost < lowest.cost, part, lowest)
-    tried = Optimum(*(part.copy() for part in tried))
+    """Go as far along the step, in some rows, as the cost falls: a section search."""
+    start, along, w, y = state.pick(rows), step.pick(rows), weights[rows], observed[rows]
+    lowest, length = tried.pick(rows), np.ones(np.count_nonzero(rows))
+
+    def look(share: Array) -> None:
+        nonlocal lowest, length
+        part = _move(problem, start, along, share, w, y, objective)
+        lower = part.cost < lowest.cost
+        lowest, length = choose(lower, part, lowest), np.where(lower, share, length)
+
+    for share in LENGTHS:
+        look(np.full(len(length), share))
+    width = 0.5
+    for _ in range(SECTIONS):
+        before, after = length * (1.0 - width), length * (1.0 + width)
+        look(before)
+        look(after)
+        width /= 2.0
+    tried = tried.copy()
     for whole, part in zip(tried, lowest, strict=True):
         whole[rows] = part
     return tried
@@ -122,16 +153,22 @@ def _move(
     problem: Problem,
     state: Optimum,
     step: Step,
-    length: float,
+    length: Array | float,
     weights: Array,
     observed: Array,
     objective: Objective,
 ) -> Optimum:
-    """Go a share of a step, but change no exponent by more than a factor 2."""
+    """Go a share of a step, but no exponent by more than a factor 2, and none past a bound."""
     longest = np.abs(step.log_theta).max(axis=1, initial=LONGEST_STEP)
-    share = (length * LONGEST_STEP / longest)[:, None]
-    size = np.abs(state.theta) * np.exp(share * step.log_theta)
-    theta = np.copysign(np.minimum(np.maximum(size, problem.lo), problem.hi), state.theta)
+    share = length * LONGEST_STEP / longest
+    size = np.abs(state.theta)
+    room = np.log(np.where(step.log_theta > 0, problem.hi, problem.lo) / size)
+    within = np.where(step.log_theta != 0, room / (step.log_theta + (step.log_theta == 0)), np.inf)
+    share = np.minimum(share, within.min(axis=1, initial=np.inf))[:, None]
+    size = size * np.exp(share * step.log_theta)
+    for bound in (problem.lo, problem.hi):
+        size = np.where(np.abs(size - bound) <= AT_BOUND * bound, bound, size)
+    theta = np.copysign(size, state.theta)
     coefficients = state.coefficients + share * step.coefficients
     first = int(problem.constant)
     fitted = (coefficients[:, None, first:] @ problem.exponentials(theta))[:, 0]

@@ -39,7 +39,13 @@ class Optimum(NamedTuple):
 
     def pick(self, fits: NDArray[Any]) -> Optimum:
         """The optima of some fits, by index or mask."""
-        return Optimum(*(part[fits] for part in self))
+        parts: list[Any] = [part[fits] for part in self]
+        return Optimum(*parts)
+
+    def copy(self) -> Optimum:
+        """Optima that may be written into."""
+        parts: list[Any] = [part.copy() for part in self]
+        return Optimum(*parts)
 
 
 def choose(better: Mask, tried: Optimum, state: Optimum) -> Optimum:
@@ -48,7 +54,8 @@ def choose(better: Mask, tried: Optimum, state: Optimum) -> Optimum:
         return tried
     pairs = zip(tried, state, strict=True)
     wide = better[:, None]
-    return Optimum(*(np.where(wide if new.ndim > 1 else better, new, old) for new, old in pairs))
+    parts: list[Any] = [np.where(wide if new.ndim > 1 else better, new, old) for new, old in pairs]
+    return Optimum(*parts)
 
 
 def orthogonalise(columns: Array, n_basis: int) -> Array:

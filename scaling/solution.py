@@ -116,7 +116,8 @@ def _signed_optimum(
         optima = optima.pick(feasible).pick(first)
         columns = np.array(kept)
         exponents = np.unique(np.array(problem.exponent)[columns[columns > 0] - 1])
-        found = Optimum(*(np.zeros_like(part) for part in best))
+        nothing: list[Any] = [np.zeros_like(part) for part in best]
+        found = Optimum(*nothing)
         found.theta[:] = problem.lo
         found.cost[:] = np.inf
         found.theta[np.ix_(fits, exponents)] = optima.theta

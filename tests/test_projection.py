@@ -8,13 +8,14 @@ from scipy.optimize import least_squares
 
 from scaling.objectives import SQUARES
 from scaling.projection import Optimum, identification
-from scaling.solution import minimise
 from scaling.scan import Problem
+from scaling.solution import minimise
 
 RNG = np.random.default_rng(4)
 N_RUNS = 14
 POINTS = RNG.uniform(-3, 3, (2, N_RUNS))
 ONES = np.ones((1, N_RUNS))
+SETTLED = np.ones(1, dtype=bool)
 COEFFICIENTS = np.array([1.5, 0.7, 0.4])
 FREE = Problem(POINTS, (0, 1), 0.05, 0.5, 24)
 
@@ -100,7 +101,7 @@ def test_optima_of_a_fit_come_lowest_first():
 @pytest.mark.parametrize("exponent", [(0, 0), (0, 1)])
 def test_identification_is_nought_for_collinear_columns(exponent):
     theta = np.array([[0.27, 0.27]])[:, : 1 + exponent[1]]
-    optimum = Optimum(theta, COEFFICIENTS[None], ONES, np.zeros(1), np.ones(1, dtype=bool))
+    optimum = Optimum(theta, COEFFICIENTS[None], ONES, np.zeros(1), SETTLED)
     sound = Problem(POINTS, exponent, 0.05, 0.5, 24)
     assert identification(sound, optimum, ONES)[0] > 1e-5
     collinear = replace(sound, points=np.stack([POINTS[0], POINTS[0] + 2.0]))
@@ -109,4 +110,4 @@ def test_identification_is_nought_for_collinear_columns(exponent):
 
 def test_identification_is_nought_for_a_column_without_amplitude():
     theta, flat = np.array([[0.2, 0.3]]), np.array([[1.5, 0.7, 0.0]])
-    assert identification(FREE, Optimum(theta, flat, ONES, np.zeros(1), np.ones(1, dtype=bool)), ONES)[0] == 0.0
+    assert identification(FREE, Optimum(theta, flat, ONES, np.zeros(1), SETTLED), ONES)[0] == 0.0

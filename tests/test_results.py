@@ -14,7 +14,17 @@ from scaling.results import RESULTS, Result, load_result, main, read_result, wri
 ELSEWHERE = ("backtests", "task_backtests", "task_scores", "task_constants")
 
 
-@pytest.mark.parametrize("name", [name for name in RESULTS if name not in ELSEWHERE])
+LONG = ("subsets", "large_runs", "candidates", "leverage", "few_runs", "task_verdicts")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
+        for name in RESULTS
+        if name not in ELSEWHERE
+    ],
+)
 def test_a_stored_result_comes_out_again(name, tmp_path):
     made = read_result(write_result(name, tmp_path))
     keys = RESULTS[name].keys

@@ -49,7 +49,11 @@ def poisoned() -> pd.DataFrame:
     return table
 
 
-@pytest.mark.parametrize("name", ["task_backtests", "task_scores", "task_constants"])
+@pytest.mark.parametrize(
+    "name",
+    ["task_constants"]
+    + [pytest.param(name, marks=pytest.mark.slow) for name in ("task_backtests", "task_scores")],
+)
 def test_the_choice_comes_out_again_with_the_large_runs_poisoned(
     name, poisoned, monkeypatch, tmp_path
 ):
