@@ -168,11 +168,11 @@ def _curvature(problem: Problem, state: Optimum, pull: Array, x_powers: Array) -
     log theta, and ``(theta^2 x_j^2 - theta x_j) s_j`` by log theta twice.
     """
     first, n, m = int(problem.constant), problem.n_coefficients, len(problem.points)
-    theta = state.theta[:, problem.exponent]
-    once = -theta * np.vecdot(x_powers, pull[:, None])
-    twice = theta**2 * np.vecdot(x_powers * problem.points, pull[:, None])
+    theta = state.theta[:, problem.exponent, None]
+    once = -np.vecdot(theta * x_powers, pull[:, None])
+    twice = np.vecdot((theta * x_powers) * (theta * problem.points), pull[:, None])
     amplitudes = state.coefficients[:, first:]
-    curved = np.zeros((n + problem.n_exponents,) * 2 + (len(theta),))
+    curved = np.zeros((n + problem.n_exponents,) * 2 + (len(pull),))
     for j in range(m):
         e = n + problem.exponent[j]
         curved[first + j, e] -= once[:, j]

@@ -18,7 +18,7 @@ from scaling.objectives import Expansion, Objective
 from scaling.projection import LONGEST_STEP, Optimum, choose
 from scaling.scan import Array, Mask, Problem
 
-MAX_STEPS = 40
+MAX_STEPS = 60
 LENGTHS = 2.0 ** np.arange(-12, 9)  # of a step that is not Newton's or raises the cost
 SECTIONS = 10  # halvings of the length around the best of them
 SETTLED = 1e-9  # change of log theta and of fitted values whose square is rounding

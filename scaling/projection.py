@@ -173,7 +173,9 @@ def identification(problem: Problem, optimum: Optimum, root: Array) -> Array:
     jacobian = np.concatenate([*ones, exponentials, slopes], axis=1)
     upper = np.linalg.qr(jacobian.transpose(0, 2, 1), mode="r")
     rest = np.diagonal(upper, axis1=1, axis2=2) ** 2
-    return (rest / (np.vecdot(jacobian, jacobian) + TINY)).min(axis=1)
+    values = root * optimum.fitted
+    said = rest > ROUNDING**2 * np.vecdot(values, values)[:, None]  # more than rounding says
+    return np.where(said, rest / (np.vecdot(jacobian, jacobian) + TINY), 0.0).min(axis=1)
 
 
 def refine(

@@ -84,7 +84,7 @@ def describe_fit(fit: Fit, errors: ArrayLike) -> pd.DataFrame:
             "dof": fit.dof,
             "r2": np.where(varies, 1 - fit.ssr / np.where(varies, spread, 1.0), np.nan),
             "rmse": np.sqrt(fit.ssr / y.shape[1]),
-            "wrong_slope": fit.law.k * fit.law.gamma < 0,
+            "wrong_slope": varies & (fit.law.k * fit.law.gamma < 0),
         }
     )
 
