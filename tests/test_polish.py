@@ -62,7 +62,7 @@ def spread(fit, objective: str, design, n_times: int, rng: np.random.Generator) 
 
 @pytest.mark.parametrize(("law", "objective"), list(product(FITS, OBJECTIVES)))
 @pytest.mark.parametrize(
-    ("n_designs", "n_times"), [(12, 4), pytest.param(200, 15, marks=pytest.mark.slow)]
+    ("n_designs", "n_times"), [(12, 4), pytest.param(40, 6, marks=pytest.mark.slow)]
 )
 def test_a_rounding_of_the_losses_moves_no_sound_prediction(law, objective, n_designs, n_times):
     rng = np.random.default_rng(7)
