@@ -98,8 +98,9 @@ def fit(
     """Fit a loss law, and say what speaks against it.
 
     The status: converged, the runs pin the coefficients, which does not make a prediction right;
-    saturated, as many coefficients as runs; wrong_sign, a coefficient is negative; at_bound, an
-    exponent stands at the end of its range; unidentified, several laws fit alike.
+    saturated, as many coefficients as runs; wrong_sign, a coefficient is negative; not_converged,
+    the search did not reach its end; at_bound, an exponent stands at the end of its range;
+    unidentified, several laws fit alike.
 
     With --law best the prior and its pull are named: prior in --json, else null.
     """

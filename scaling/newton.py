@@ -122,16 +122,11 @@ def _step(
         move[:, plain] = np.where(rest, slow, moved)
     frame.upper[:, -1] = move
     solved, n = back_substitute(frame.upper), problem.n_coefficients
-    terms = expansion.root * _sum_of_sizes(problem, state)
+    # The rounding of a fitted value is that of the terms that it is a sum of.
+    sizes = problem.add_up(np.abs(state.coefficients), problem.exponentials(state.theta))
+    terms = expansion.root * sizes
     scale = np.sqrt(np.vecdot(terms, terms)) + TINY
     return Step(solved[:, n:], solved[:, :n], np.sqrt((move**2).sum(axis=0)) / scale, scale, ~plain)
-
-
-def _sum_of_sizes(problem: Problem, state: Optimum) -> Array:
-    """Sizes of the terms that add up to a fitted value, (n_fits, n_runs): their rounding is its."""
-    sizes, first = np.abs(state.coefficients), int(problem.constant)
-    terms = (sizes[:, None, first:] @ problem.exponentials(state.theta))[:, 0]
-    return terms + sizes[:, :1] if first else terms
 
 
 def _take_frame(problem: Problem, state: Optimum, expansion: Expansion, held: Mask) -> Frame:

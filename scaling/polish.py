@@ -51,10 +51,10 @@ def polish(
 
     Notes
     -----
-    A step that raises the cost is halved until the cost is least along it. Where no length lowers
-    it, the step of the weighted linear problem is tried, and where that fails, too, the fit ends
-    unsettled. A whole step below `SETTLED` is the last, for the next would be about its square,
-    unless a second derivative jumps along it.
+    A step that raises the cost, or is not Newton's, goes to the lowest point along it. Where no
+    length lowers the cost, the step of the weighted linear problem is tried, and where that fails,
+    too, the fit ends unsettled. A whole step below `SETTLED` is the last, for the next would be
+    about its square, unless a second derivative jumps along it.
     """
     if problem.constant and not np.isfinite(start.cost).all():
         start = _flatten(problem, start, weights, observed, objective)
@@ -170,9 +170,6 @@ def _move(
         size = np.where(np.abs(size - bound) <= AT_BOUND * bound, bound, size)
     theta = np.copysign(size, state.theta)
     coefficients = state.coefficients + share * step.coefficients
-    first = int(problem.constant)
-    fitted = (coefficients[:, None, first:] @ problem.exponentials(theta))[:, 0]
-    if first:
-        fitted += coefficients[:, :1]
+    fitted = problem.add_up(coefficients, problem.exponentials(theta))
     cost = objective.cost(weights, observed, fitted) + problem.penalty(theta)
     return Optimum(theta, coefficients, fitted, cost, state.settled)

@@ -128,9 +128,7 @@ def _project(
     np.multiply(root, target, out=columns[:, -1])
     coefficients = back_substitute(orthogonalise(columns, first + m))
     amplitudes = coefficients[:, first:]
-    fitted = (amplitudes[:, None] @ exponentials)[:, 0]
-    if first:
-        fitted += coefficients[:, :1]
+    fitted = problem.add_up(coefficients, exponentials)
     slopes, rest = problem.slopes(theta, amplitudes, x_powers), columns[:, -1]
     if problem.stiffness:
         slopes, rest = _pull(problem, theta, slopes, rest)
@@ -181,11 +179,11 @@ def identification(problem: Problem, optimum: Optimum, root: Array) -> Array:
 def refine(
     problem: Problem, theta: Array, weights: Array, observed: Array, objective: Objective
 ) -> Optimum:
-    """Gauss-Newton from `theta`, one start per row, to the bottom of its basin.
+    """Gauss-Newton from `theta`, one start per row, to near the bottom of its basin.
 
     A step that does not lower the cost is tried again a quarter as long. A row is done when a step
     changes the cost by rounding only, or when the next would move theta by less than
-    `STEP_TOLERANCE` and, unless the objective is linear in the coefficients, the cost has stopped
+    `NEAR` and, unless the objective is linear in the coefficients, the cost has stopped
     falling.
     """
     n = len(theta)

@@ -83,6 +83,12 @@ class Problem:
         """Columns at `theta` (n_fits, n_exponents): shape (n_fits, n_columns, n_runs)."""
         return np.exp(-theta[:, self.exponent, None] * self.points)
 
+    def add_up(self, coefficients: Array, exponentials: Array) -> Array:
+        """Columns times coefficients, constant first: fitted values of shape (n_fits, n_runs)."""
+        first = int(self.constant)
+        values = (coefficients[:, None, first:] @ exponentials)[:, 0]
+        return values + coefficients[:, :1] if first else values
+
     def penalty(self, theta: Array) -> Any:
         """What the exponents `theta` (n, n_exponents) add to the cost, shape (n,) or nothing."""
         if not self.stiffness:
