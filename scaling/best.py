@@ -25,6 +25,7 @@ NOISE = 1e-9  # relative change that is rounding once it no longer shrinks
 STILL = 1e-7  # relative change that does where the fit itself is not known to rounding
 NEAR = 1e-2  # relative change of the variance from which on the secant is followed
 MOST_STRETCH = 20.0  # of a step by the secant
+PATIENCE = 20  # rounds for a fit that the runs do not hold
 ROUNDS = 200  # at most; five to ten do for a grid of runs
 
 
@@ -111,13 +112,15 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
     """
     loss = read_vector("loss", loss, positive=True)
     believed, last, last_rise = 0.0, 0.0, 0.0
-    for _ in range(ROUNDS):
+    for n_rounds in range(1, ROUNDS + 1):
         prior = ExponentPrior(belief.alpha_0, believed / belief.tau**2)
         fit = fit_loss_law(N, D, loss, objective="log", prior=prior)
         pull = prior.stiffness * np.log(fit.law.alpha / prior.alpha_0) ** 2
         rise = moderate(fit.cost - pull, len(loss), belief) - believed
         still = STILL if fit.status == "not_converged" else TOLERANCE
         if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= NOISE * believed:
+            break
+        if n_rounds >= PATIENCE and fit.status in ("not_converged", "unidentified"):
             break
         step = rise
         if abs(rise) <= NEAR * believed and rise != last_rise:
