@@ -157,7 +157,8 @@ def _predict_without_law(
         np.log(runs[N].to_numpy(float) * runs["D"].to_numpy()) for runs in (smaller, own)
     )
     known = pd.DataFrame({"log_C": log_C, "C": np.exp(log_C), "L": smaller[loss].to_numpy()})
-    dearest = known.iloc[[int(np.argmax(log_C))]]
+    known = known.sort_values(["log_C", "L"], ascending=[True, False])  # the best of equals last
+    dearest = known.iloc[[-1]]
     no_change = dearest["L"].item()
     cheaper = known[known["C"] <= known["C"].max() / LEAST_STEP * (1 + 1e-9)]
     if cheaper.empty:

@@ -33,7 +33,7 @@ def predict_no_change(fit_runs: pd.DataFrame, column: str = ERROR_COLUMN) -> flo
 
 def _by_compute(fit_runs: pd.DataFrame) -> NDArray[np.intp]:
     """Positions of the runs, the cheapest first."""
-    return np.argsort(fit_runs["C"].to_numpy())
+    return np.argsort(fit_runs["C"].to_numpy(), kind="stable")
 
 
 def predict_on_line(

@@ -16,6 +16,8 @@ from scaling.runs import read_runs
 
 # 6 N D of runs that were planned at the same compute differ in their last digits.
 EDGE = 1e-9
+# Random draws go by position, so the order of a file may not decide it.
+ORDER = ("dataset", "N", "D", "unique_tokens", "run")
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ GRIDS = {
 
 @cache
 def _read(name: str) -> pd.DataFrame:
-    return read_runs(data_path("grids", f"{name}.csv"))
+    table = read_runs(data_path("grids", f"{name}.csv"))
+    return table.sort_values([column for column in ORDER if column in table], ignore_index=True)
 
 
 def load_grid(name: str) -> pd.DataFrame:

@@ -13,6 +13,7 @@ LEAST = 0.01  # share above chance at which a fit starts, and error whose noise 
 LEVEL, LEVEL_STD = -2.0, 3.0  # prior on the log odds above chance at the last run
 APART_STD = 9.0  # of the levels of other training sets from one's own
 STEPS = 30
+ROUNDING = 1e-13
 
 
 class Logistic(NamedTuple):
@@ -95,7 +96,7 @@ def fit_logistic(
         damped = curved + (damping * size)[:, None, None] * np.eye(len(centre))
         moved = theta + np.linalg.solve(damped, uphill[..., None])[..., 0]
         value = cost(moved)
-        better = value < least
+        better = value <= least * (1 + ROUNDING)  # at the end only the steps still shrink
         theta = np.where(better[:, None], moved, theta)
         least, damping = np.where(better, value, least), damping * np.where(better, 0.2, 5.0)
     return theta

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.objectives import Expansion
-from scaling.projection import TINY, Optimum, back_substitute, orthogonalise
+from scaling.projection import TINY, Optimum, allot, back_substitute, orthogonalise
 from scaling.scan import Array, Mask, Problem
 
 DAMPING = 0.02  # share of the linear problem added where the second derivative is not positive
@@ -137,7 +137,7 @@ def _take_frame(problem: Problem, state: Optimum, expansion: Expansion, held: Ma
     exponentials = problem.exponentials(state.theta)
     x_powers = problem.points * exponentials
     amplitudes = state.coefficients[:, problem.constant :]
-    columns = np.zeros((len(root), n + n_exponents + 1, n_runs + pull_rows))
+    columns = allot(len(root), n + n_exponents + 1, n_runs + pull_rows)
     runs = columns[:, :, :n_runs]
     if problem.constant:
         runs[:, 0] = root

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
+from scipy.optimize import least_squares, root
+from scipy.special import expit
 
 from scaling.best import stack_fits
 from scaling.fit import ExponentPrior, fit_loss_law, fit_loss_surface
@@ -84,12 +85,14 @@ def fit_tied(case: Case, **options: Any) -> Prediction:
 def fit_free(case: Case, **options: Any) -> Prediction:
     """The law with an exponent for N and one for D; the tied law where the runs are too few.
 
-    Several such laws pass through five runs, and rounding would choose: it takes a sixth run, or a
-    prior.
+    Several such laws pass through five runs, and through two values of N or D at any exponent, so
+    that rounding would choose: it takes a sixth run and a third value, or a prior.
     """
-    if len(case.runs) < (5 if options.get("prior") else 6):
-        return fit_tied(case, **options)
-    return predict_with(fit_loss_surface(*columns_of(case.runs), case.losses, **options).law)
+    N, D = columns_of(case.runs)
+    n_values = min(len(np.unique(N)), len(np.unique(D)))
+    enough = len(N) >= 5 if options.get("prior") else len(N) >= 6 and n_values >= 3
+    fit = fit_loss_surface if enough else fit_loss_law
+    return predict_with(fit(N, D, case.losses, **options).law)
 
 
 def fit_without_E(case: Case) -> Prediction:
@@ -182,25 +185,42 @@ def fit_coupled(case: Case, power: float) -> Prediction:
     n, d = (np.log(column) for column in columns_of(case.runs))
     centre = n.mean(), d.mean()
 
-    def value(p: Array, n: Array, d: Array) -> Array:
+    def value(p: Array, n: Array, d: Array) -> tuple[Array, Array]:
+        """The law, and its derivatives by E, log A, log B and log alpha."""
         E, log_A, log_B, log_alpha = p
-        alpha = np.exp(log_alpha)
-        inner = np.logaddexp(log_A - alpha * (n - centre[0]), log_B - alpha * (d - centre[1]))
-        return E + np.exp(np.minimum(power * inner, 50.0))
+        alpha, x_N, x_D = np.exp(log_alpha), n - centre[0], d - centre[1]
+        of_N, of_D = log_A - alpha * x_N, log_B - alpha * x_D
+        coupled = np.exp(np.minimum(power * np.logaddexp(of_N, of_D), 50.0))
+        share = expit(of_N - of_D)
+        by_alpha = -alpha * (share * x_N + (1 - share) * x_D)
+        slopes = power * coupled[:, None] * np.column_stack([share, 1 - share, by_alpha])
+        return E + coupled, np.column_stack([np.ones_like(n), slopes])
 
     def fit_one(loss: Array) -> Array:
         def residuals(p: Array) -> Array:
-            return np.log(np.maximum(value(p, n, d), 1e-9) / loss)
+            return np.log(np.maximum(value(p, n, d)[0], 1e-9) / loss)
+
+        def jacobian(p: Array) -> Array:
+            fitted, slopes = value(p, n, d)
+            return slopes / np.maximum(fitted, 1e-9)[:, None]
 
         E = 0.6 * loss.min()
         level = np.log((loss.mean() - E) / 2.0) / power
-        return least_squares(residuals, [E, level, level, np.log(0.25 / power)], max_nfev=400).x
+
+        def slope(p: Array) -> Array:
+            return jacobian(p).T @ residuals(p)
+
+        start = [E, level, level, np.log(0.25 / power)]
+        near = least_squares(residuals, start, jacobian, xtol=1e-12, ftol=1e-12, gtol=1e-12).x
+        # Where the cost stands still the exponent does not yet: the slope has to be nought.
+        flat = root(slope, near, tol=1e-15).x
+        return min(near, flat, key=lambda p: np.abs(slope(p)).max())
 
     fits = [fit_one(loss) for loss in case.losses]
 
     def predict(runs: pd.DataFrame) -> Array:
         N, D = columns_of(runs)
-        return np.array([value(p, np.log(N), np.log(D)) for p in fits])
+        return np.array([value(p, np.log(N), np.log(D))[0] for p in fits])
 
     return predict
 

@@ -83,18 +83,23 @@ def orthogonalise(columns: Array, n_basis: int) -> Array:
     """
     n_fits, n_columns, _ = columns.shape
     upper = np.empty((n_basis, n_columns, n_fits))
-    least = COLLINEAR * np.vecdot(columns[:, :n_basis], columns[:, :n_basis]).T
+    columns = columns.transpose(1, 2, 0)
+    least = COLLINEAR * np.einsum("crf,crf->cf", columns[:n_basis], columns[:n_basis])
     for j in range(n_basis):
-        column = columns[:, j]
-        rest = np.vecdot(column, column)
+        column = columns[j]
+        rest = np.einsum("rf,rf->f", column, column)
         new = rest > least[j]
         upper[j, j] = np.sqrt(rest + ~new)
-        column *= (new / upper[j, j])[:, None]
-        later = columns[:, j + 1 :]
-        entries = np.vecdot(later, column[:, None])
-        later -= entries[:, :, None] * column[:, None]
-        upper[j, j + 1 :] = entries.T
+        column *= new / upper[j, j]
+        later = columns[j + 1 :]
+        upper[j, j + 1 :] = np.einsum("crf,rf->cf", later, column)
+        later -= upper[j, j + 1 :, None] * column
     return upper
+
+
+def allot(n_fits: int, n_columns: int, n_runs: int) -> Array:
+    """Room for the columns of many fits, fits side by side: sums over few runs are then fast."""
+    return np.zeros((n_columns, n_runs, n_fits)).transpose(2, 0, 1)
 
 
 def back_substitute(upper: Array) -> Array:
@@ -119,7 +124,7 @@ def _project(
     """
     first, m = int(problem.constant), len(problem.points)
     exponentials = problem.exponentials(theta)
-    columns = np.empty((len(theta), first + 2 * m + 1, root.shape[1]))
+    columns = allot(len(theta), first + 2 * m + 1, root.shape[1])
     if first:
         columns[:, 0] = root
     powers, x_powers = columns[:, first : first + m], columns[:, first + m : -1]
@@ -158,22 +163,28 @@ def _solve_slopes(slopes: Array, rest: Array) -> Array:
     if slopes.shape[1] == 1:
         slope = slopes[:, 0]
         return (np.vecdot(slope, rest) / (np.vecdot(slope, slope) + TINY))[:, None]
-    columns = np.concatenate([slopes, rest[:, None]], axis=1)
+    columns = allot(len(slopes), slopes.shape[1] + 1, slopes.shape[2])
+    columns[:, :-1], columns[:, -1] = slopes, rest
     return back_substitute(orthogonalise(columns, slopes.shape[1]))
 
 
 def identification(problem: Problem, optimum: Optimum, root: Array) -> Array:
     """Smallest squared sine between a column of the Jacobian and those before it, per fit."""
+    first, n, n_exponents = int(problem.constant), problem.n_coefficients, problem.n_exponents
     exponentials = problem.exponentials(optimum.theta) * root[:, None]
-    amplitudes = optimum.coefficients[:, problem.constant :]
-    slopes = problem.slopes(optimum.theta, amplitudes, problem.points * exponentials)
-    ones = [root[:, None]] if problem.constant else []
-    jacobian = np.concatenate([*ones, exponentials, slopes], axis=1)
-    upper = np.linalg.qr(jacobian.transpose(0, 2, 1), mode="r")
-    rest = np.diagonal(upper, axis1=1, axis2=2) ** 2
+    amplitudes = optimum.coefficients[:, first:]
+    jacobian = allot(len(root), n + n_exponents, root.shape[1])
+    if first:
+        jacobian[:, 0] = root
+    jacobian[:, first:n] = exponentials
+    jacobian[:, n:] = problem.slopes(optimum.theta, amplitudes, problem.points * exponentials)
+    norm = np.einsum("fcr,fcr->fc", jacobian, jacobian)
     values = root * optimum.fitted
+    upper = orthogonalise(jacobian, n + n_exponents)
+    new = np.einsum("fcr,fcr->fc", jacobian, jacobian) > 0.5
+    rest = np.einsum("ccf->fc", upper) ** 2 * new
     said = rest > ROUNDING**2 * np.vecdot(values, values)[:, None]  # more than rounding says
-    return np.where(said, rest / (np.vecdot(jacobian, jacobian) + TINY), 0.0).min(axis=1)
+    return np.where(said, rest / (norm + TINY), 0.0).min(axis=1)
 
 
 def refine(

@@ -75,17 +75,21 @@ def _free_optimum(
 ) -> tuple[Optimum, Mask]:
     """Lowest optimum of each fit, and whether no other exponent does as well.
 
-    With as many parameters as runs several laws can pass through all of them.
+    With as many parameters as runs several laws can pass through all of them: of those the one with
+    the smallest exponents is taken, because rounding alone tells their costs apart.
     """
     fits, optima = minimise(problem, weights, observed, objective)
     n = len(observed)
     if len(fits) == n:
         return optima, np.ones(n, dtype=bool)
-    best = optima.pick(np.searchsorted(fits, np.arange(n)))
+    lowest = optima.cost[np.searchsorted(fits, np.arange(n))]
     rounding = 1e-20 * objective.cost(weights, observed, 2.0 * observed)
-    equal = optima.cost <= (best.cost * (1 + 1e-9) + rounding)[fits]
+    equal = optima.cost <= (lowest * (1 + 1e-9) + rounding)[fits]
+    fits, optima = fits[equal], optima.pick(equal)
+    order = np.lexsort([*reversed(optima.theta.T), fits])
+    best = optima.pick(order[np.searchsorted(fits, np.arange(n))])
     other = (np.abs(optima.theta / best.theta[fits] - 1.0) > 1e-4).any(axis=1)
-    return best, ~np.isin(np.arange(n), fits[equal & other])
+    return best, ~np.isin(np.arange(n), fits[other])
 
 
 def _signed_optimum(

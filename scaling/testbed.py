@@ -21,6 +21,13 @@ TARGET_RUNS = {
     "refinedweb": (("1.4B", 320), ("6.9B", 20)),
 }
 RUN_COLUMNS = ["run", "dataset", "size", "N", "N_body", "D", "M", "C"]
+# Random draws go by position, so the order of a file may not decide it. Losses and errors are put
+# beside their runs by name.
+ORDER = {
+    "runs": ["dataset", "N", "M"],
+    "tasks": ["task"],
+    "search": ["N", "D", "width", "layers", "heads", "batch", "lr", "warmup_steps"],
+}
 DETAIL_COLUMNS = ["warmup_steps", "batch_tokens", "steps", "flags"]
 
 
@@ -28,6 +35,8 @@ DETAIL_COLUMNS = ["warmup_steps", "batch_tokens", "steps", "flags"]
 def _read(name: str) -> pd.DataFrame:
     path = data_path("testbed", f"{name}.csv")
     table = pd.read_csv(path, encoding="utf-8")
+    if name in ORDER:
+        table = table.sort_values(ORDER[name], ignore_index=True)
     if "flags" in table:
         table["flags"] = table["flags"].fillna("").astype(str)
     return table

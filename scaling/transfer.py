@@ -65,7 +65,7 @@ def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
     Gadre et al., arXiv 2403.08540, Table 1, Figs. 7 and 10.
     """
     rng = np.random.default_rng(seed)
-    losses = load_losses().merge(_runs_with_roles(), on="run", validate="many_to_one")
+    losses = _runs_with_roles().merge(load_losses(), on="run", validate="one_to_many")
     parts = [
         _predict_set(losses[(losses["dataset"] == d) & (losses["loss_set"] == s)], rng, n_draws)
         for d in DATASETS.values()

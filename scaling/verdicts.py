@@ -87,8 +87,13 @@ def choose_target(table: pd.DataFrame, N: str = "N") -> tuple[float, float]:
     tuple of float
         Parameters and tokens.
     """
-    dearest = table.iloc[int(training_flops(table[N], table["D"]).argmax())]
+    dearest = _find_dearest(table, table[N], training_flops(table[N], table["D"]))
     return float(dearest[N]) * math.sqrt(TEN_TIMES), float(dearest["D"]) * math.sqrt(TEN_TIMES)
+
+
+def _find_dearest(table: pd.DataFrame, *keys: pd.Series) -> pd.Series:
+    """The row of the highest key, the last one first: ties are not left to the order of rows."""
+    return table.iloc[np.lexsort(keys)[-1]]
 
 
 def add_interval(prospects: pd.DataFrame, constants: TaskConstants, level: float) -> pd.DataFrame:
@@ -157,7 +162,7 @@ def check_dearest(
     """
     loss, N, law = names
     C = training_flops(table[N], table["D"])
-    dearest, cheap = table.iloc[int(C.argmax())], table[C.max() * CHEAP >= C]
+    dearest, cheap = _find_dearest(table, -table[loss], table[N], C), table[C.max() * CHEAP >= C]
     if len(cheap) < LEAST_RUNS:
         return pd.Series(dtype=object)
     target = float(dearest[N]), float(dearest["D"])

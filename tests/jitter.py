@@ -1,31 +1,47 @@
-"""What moves when nothing should? The shipped runs, a rounding away and in another order."""
+"""What moves when nothing should? The shipped tables, a rounding away and in another order."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
+import pytest
 
-import scaling.grids
-import scaling.testbed
+from scaling import grids, predictors, testbed
+from scaling.datafiles import data_path
 
 ROUNDING = 1e-14  # relative change of each loss, standard deviation
+CACHES = (testbed._read, testbed._wide, grids._read, predictors.common_alpha)
 
 
 def jitter(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """The table with its rows shuffled and every loss moved by a rounding.
-
-    The index stays, so that the rows still have their numbers.
-    """
-    moved = table.sample(frac=1.0, random_state=rng).set_axis(table.index)
-    columns = [name for name in moved if str(name).startswith("loss")]
-    noise = 1.0 + ROUNDING * rng.standard_normal((len(moved), len(columns)))
-    return moved.assign(**(moved[columns] * noise))
+    """The table, read as texts, with its rows shuffled and every loss moved by a rounding."""
+    moved = table.sample(frac=1.0, random_state=rng, ignore_index=True)
+    for name in moved.columns[moved.columns.str.startswith("loss") & (moved.columns != "loss_set")]:
+        noise = 1.0 + ROUNDING * rng.standard_normal(len(moved))
+        moved[name] = pd.to_numeric(moved[name]) * noise
+    return moved
 
 
-def jitter_the_data(monkeypatch, seed: int) -> None:
-    """Whatever reads the testbed or a grid from here on reads it jittered."""
+@contextmanager
+def jittered_data(folder: Path, seed: int) -> Iterator[None]:
+    """Whatever reads a testbed or a grid in here reads a jittered copy; stored results stay."""
     rng = np.random.default_rng(seed)
-    testbed = jitter(scaling.testbed._wide(), rng)
-    grids = {name: jitter(scaling.grids._read(name), rng) for name in scaling.grids.GRIDS}
-    monkeypatch.setattr(scaling.testbed, "_wide", lambda: testbed)
-    monkeypatch.setattr(scaling.grids, "_read", lambda name: grids[name])
+    shutil.copytree(data_path(), folder / "data")
+    for path in sorted(folder.glob("data/testbed/*.csv")) + sorted(folder.glob("data/grids/*.csv")):
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        jitter(table, rng).to_csv(path, index=False, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scaling.datafiles.PACKAGE_FOLDER", folder / "scaling")
+        _forget()
+        yield
+    _forget()
+
+
+def _forget() -> None:
+    for cached in CACHES:
+        cached.cache_clear()

@@ -1,14 +1,17 @@
-"""Stored results come out again: keys exact, numbers to 1e-6, statuses on 99.9 % of the rows."""
+"""Stored results come out again, from data a rounding away and in another order: see `compare`."""
 
 from __future__ import annotations
 
 import pandas as pd
 import pytest
 from compare import compare
+from jitter import jittered_data
 
 from scaling import results
 from scaling.datafiles import data_path
+from scaling.grids import load_grid
 from scaling.results import RESULTS, Result, load_result, main, read_result, write_result
+from scaling.testbed import run_table
 
 # Rebuilt by test_selection.py and test_task_choice.py, from data whose large runs are poisoned.
 ELSEWHERE = ("backtests", "task_backtests", "task_scores", "task_constants")
@@ -26,11 +29,28 @@ LONG = ("subsets", "large_runs", "candidates", "leverage", "few_runs", "task_ver
     ],
 )
 def test_a_stored_result_comes_out_again(name, tmp_path):
-    made = read_result(write_result(name, tmp_path))
+    with jittered_data(tmp_path, seed=1):
+        made = read_result(write_result(name, tmp_path))
     keys = RESULTS[name].keys
     assert len(made) > 0
     assert not made.duplicated(list(keys)).any()
     assert compare(load_result(name), made, keys) == []
+
+
+def test_the_jitter_moves_every_loss_and_every_row(tmp_path):
+    """By a rounding; and the loaders put the rows in order again."""
+    whole, grid = run_table(), load_grid("porian")
+    with jittered_data(tmp_path, seed=1):
+        file = pd.read_csv(data_path("testbed", "runs.csv"))
+        moved, moved_grid = run_table(), load_grid("porian")
+    assert not file["run"].equals(whole["run"])
+    for before, after in ((whole, moved), (grid, moved_grid)):
+        assert after["run"].equals(before["run"])
+        losses = [name for name in before if name.startswith("loss")]
+        apart = (after[losses] / before[losses] - 1).abs()
+        assert (apart > 0).mean().min() > 0.9
+        assert apart.max().max() < 1e-13
+    assert run_table().equals(whole)
 
 
 STORED = pd.DataFrame({"run": ["a", "b"], "loss": [2.0, 3.0], "status": ["converged"] * 2})
@@ -86,7 +106,8 @@ def test_no_stored_table_is_large():
     ("change", "fault"),
     [
         ({"run": ["a", "c"]}, "keys differ"),
-        ({"loss": [2.0, 3.00001]}, "loss: 1 rows"),
+        ({"loss": [2.0, 3.0000001]}, "loss: 1 rows"),
+        ({"loss": [2.0, 3.0000001], "status": ["unidentified"] * 2}, "status: agrees on 0.00%"),
         ({"loss": [2.0, float("nan")]}, "loss: 1 rows"),
         ({"status": ["converged", "at_bound"]}, "status: agrees on 50.00%"),
         ({"more": [1, 2]}, "columns"),
