@@ -34,7 +34,7 @@ def test_a_stored_result_comes_out_again(name, tmp_path):
     keys = RESULTS[name].keys
     assert len(made) > 0
     assert not made.duplicated(list(keys)).any()
-    assert compare(load_result(name), made, keys) == []
+    assert compare(load_result(name), made, keys, name) == []
 
 
 def test_the_jitter_moves_every_loss_and_every_row(tmp_path):
