@@ -71,7 +71,9 @@ def look_at_tasks(
     KeyError
         A column is missing.
     """
-    runs = table.assign(C=training_flops(table[N], table["D"])).sort_values("C", kind="stable")
+    runs = table.assign(C=training_flops(table[N], table["D"]))
+    # Of equals the best is the last, whatever the order of the rows.
+    runs = runs.sort_values(["C", N, loss], ascending=[True, True, False])
     tasks = _describe(runs, items)
     measured = tasks["n_runs"].to_numpy() > 0
     errors = runs[[f"err_{task}" for task in tasks["task"][measured]]].to_numpy(float).T

@@ -22,7 +22,7 @@ from scaling.cli import app
 from scaling.fit import STATUSES, fit_error_law, fit_loss_law
 from scaling.law import ErrorLaw, LossLaw, LossSurface
 from scaling.recipe import fit_chain
-from scaling.testbed import run_table, select_error_fit, select_loss_fit
+from scaling.testbed import run_table, select_error_fit, select_loss_fit, select_small
 from scaling.wording import doubt_in_words
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -1131,3 +1131,37 @@ def test_a_narrow_design_and_flags_are_warned_about(write) -> None:
         assert words in out + err
     far_below = answer("predict", write(table), "--N", "6.9", "--M", "20")["warnings"]
     assert any("a letter forgotten" in text for text in far_below)
+
+
+# --- the order of the rows ------------------------------------------------------------------
+
+
+def with_seeds() -> pd.DataFrame:
+    """Twelve runs with three tasks, and the dearest twice more: other seeds."""
+    runs = select_small(run_table("redpajama")).query("M >= 10").iloc[:12]
+    columns = ["run", "N", "D", "loss_c4_eval", "err_lambada_openai", "err_copa", "err_boolq"]
+    runs = runs[columns].rename(columns={"loss_c4_eval": "loss"})
+    dearest = runs.loc[[(runs["N"] * runs["D"]).idxmax()] * 2]
+    seeds = dearest.assign(run=["seed 1", "seed 2"], loss=dearest["loss"] * [1.002, 0.9985])
+    seeds["err_copa"] += [0.03, -0.02]
+    return pd.concat([runs, seeds], ignore_index=True)
+
+
+def unordered(found: object) -> object:
+    """The answer without the order of its lists, numbers as far as they are promised."""
+    if isinstance(found, dict):
+        return {name: unordered(value) for name, value in found.items() if name != "warnings"}
+    if isinstance(found, list):
+        return sorted(map(unordered, found), key=repr)
+    return f"{found:.8g}" if isinstance(found, float) else found
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "tasks"])
+def test_the_order_of_the_rows_changes_no_answer(command, tmp_path):
+    runs, path, answers = with_seeds(), tmp_path / "runs.csv", []
+    for order in range(4):
+        runs.sample(frac=1.0, random_state=order).to_csv(path, index=False)
+        done = CliRunner().invoke(app, [command, str(path), *COMMANDS.get(command, ()), "--json"])
+        assert done.exit_code == 0
+        answers.append(unordered(json.loads(done.stdout)))
+    assert all(answer == answers[0] for answer in answers)
