@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scaling.law import ErrorLaw, LossLaw, LossSurface
-from scaling.objectives import SQUARES, find_objective
+from scaling.objectives import SQUARES, Misfit, find_objective
 from scaling.observations import (
     FitError,
     Observations,
@@ -241,7 +241,7 @@ def fit_error_law(
     lo = min(RATE_BOUNDS[0] / spread, hi)
     problem = Problem((L - centre)[None], (0,), lo, hi, 64, signed=not nonneg)
     signs = (1.0, -1.0) if nonneg else None  # of the columns 1 and exp(-gamma L)
-    solution = solve(problem, data.weights, data.observed, SQUARES, signs)
+    solution = solve(problem, Misfit(SQUARES, data.weights, data.observed), signs)
     gamma = solution.optimum.theta[:, 0]
     epsilon, k = data.scale * solution.optimum.coefficients.T * np.array([[1.0], [-1.0]])
     k = k * np.exp(gamma * centre)
@@ -273,9 +273,9 @@ def _fit_in_N_and_D(
     if prior is not None:
         stiffness = _checked(prior).stiffness / (data.scale**2 if objective == "loss" else 1.0)
         problem = replace(problem, centre=prior.alpha_0, stiffness=stiffness)
-    sums = find_objective(objective, huber_delta)
+    misfit = Misfit(find_objective(objective, huber_delta), data.weights, data.observed)
     signs = (1.0, 1.0, 1.0) if nonneg else None
-    solution = solve(problem, data.weights, data.observed, sums, signs)
+    solution = solve(problem, misfit, signs)
     E, A, B = data.scale * solution.optimum.coefficients.T
     alpha, beta = solution.optimum.theta[:, 0], solution.optimum.theta[:, -1]
     A, B = A * np.exp(alpha * centres[0]), B * np.exp(beta * centres[1])

@@ -61,6 +61,42 @@ class Objective(NamedTuple):
     linear: bool = False
 
 
+class Misfit(NamedTuple):
+    """An objective and the runs that it sums over, for many fits.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is minimised.
+    weights, observed : ndarray of shape (n_fits, n_runs)
+        Case weights, and what is fitted.
+    """
+
+    objective: Objective
+    weights: Array
+    observed: Array
+
+    def pick(self, fits: NDArray[Any]) -> Misfit:
+        """Those of some fits, by index or mask."""
+        return Misfit(self.objective, self.weights[fits], self.observed[fits])
+
+    def cost(self, fitted: Array) -> Array:
+        """Sum over runs, (n_fits,)."""
+        return self.objective.cost(self.weights, self.observed, fitted)
+
+    def working(self, fitted: Array) -> tuple[Array, Array]:
+        """Root weights and target of the linear problem near `fitted`."""
+        return self.objective.working(self.weights, self.observed, fitted)
+
+    def expand(self, fitted: Array) -> Expansion:
+        """Derivatives of half the sum at `fitted`."""
+        return self.objective.expand(self.weights, self.observed, fitted)
+
+    def size(self) -> Array:
+        """Sum where every fitted value is twice the observed: what costs are rounded against."""
+        return self.cost(2.0 * self.observed)
+
+
 def _expand_squares(weights: Array, observed: Array, fitted: Array) -> Expansion:
     root, ones = np.sqrt(weights), np.ones_like(fitted)
     return Expansion(root, root * (observed - fitted), ones, ones)

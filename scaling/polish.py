@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from scaling.newton import Step, find_step
-from scaling.objectives import Expansion, Objective
+from scaling.objectives import Expansion, Misfit
 from scaling.projection import LONGEST_STEP, Optimum, choose
 from scaling.scan import Array, Mask, Problem
 
@@ -28,9 +28,7 @@ AT_BOUND = 1e-12  # relative distance from a bound that is none
 JUMP = 0.5  # of a run's second derivative: its residual has crossed Huber's delta
 
 
-def polish(
-    problem: Problem, start: Optimum, weights: Array, observed: Array, objective: Objective
-) -> Optimum:
+def polish(problem: Problem, start: Optimum, misfit: Misfit) -> Optimum:
     """Go from near an optimum to the optimum.
 
     Parameters
@@ -39,10 +37,8 @@ def polish(
         Exponents and columns.
     start : Optimum
         One per row, from `scaling.projection.refine`.
-    weights, observed : ndarray of shape (n_fits, n_runs)
-        What is fitted.
-    objective : Objective
-        What is minimised.
+    misfit : Misfit
+        What is minimised, a row per optimum.
 
     Returns
     -------
@@ -57,27 +53,27 @@ def polish(
     about its square, unless a second derivative jumps along it.
     """
     if problem.constant and not np.isfinite(start.cost).all():
-        start = _flatten(problem, start, weights, observed, objective)
+        start = _flatten(problem, start, misfit)
     best = start.copy()
     live = np.flatnonzero(np.isfinite(start.cost))
     if not len(live):
         return best
-    state, weights, observed = start.pick(live), weights[live], observed[live]
+    state, misfit = start.pick(live), misfit.pick(live)
     careful = np.zeros(len(live), dtype=bool)
-    most = MOST_TERMS * np.sqrt(objective.cost(weights, observed, 2.0 * observed))
-    expansion = objective.expand(weights, observed, state.fitted)
+    most = MOST_TERMS * np.sqrt(misfit.size())
+    expansion = misfit.expand(state.fitted)
     for _ in range(MAX_STEPS):
         step = find_step(problem, state, expansion, careful)
-        tried = _move(problem, state, step, 1.0, weights, observed, objective)
+        tried = _move(problem, state, step, 1.0, misfit)
         noise = EXACT * np.minimum(step.scale, most)  # of the root of the cost
         slack = noise * (2.0 * np.sqrt(state.cost) + noise)
         better = tried.cost <= state.cost + slack
         whole = better & step.newton
         if not whole.all():
-            tried = _shorten(problem, state, step, tried, ~whole, weights, observed, objective)
+            tried = _shorten(problem, state, step, tried, ~whole, misfit)
             better = tried.cost <= state.cost + slack
         state = choose(better, tried, state)
-        before, expansion = expansion, objective.expand(weights, observed, state.fitted)
+        before, expansion = expansion, misfit.expand(state.fitted)
         last = _is_last(step, before, expansion) & whole
         done = last | (careful & ~better)
         careful = ~better
@@ -88,23 +84,20 @@ def polish(
             if done.all():
                 return best
             going = ~done
-            live, most = live[going], most[going]
-            weights, observed = weights[going], observed[going]
+            live, most, misfit = live[going], most[going], misfit.pick(going)
             state, expansion, careful = state.pick(going), expansion.pick(going), careful[going]
     for kept, final in zip(best, state, strict=True):
         kept[live] = final
     return best
 
 
-def _flatten(
-    problem: Problem, start: Optimum, weights: Array, observed: Array, objective: Objective
-) -> Optimum:
+def _flatten(problem: Problem, start: Optimum, misfit: Misfit) -> Optimum:
     """Start at a constant where the cost is infinite: a fitted loss below zero has no logarithm."""
-    middle = np.median(observed, axis=1)
+    middle = np.median(misfit.observed, axis=1)
     flat = np.zeros_like(start.coefficients)
     flat[:, 0] = middle
-    fitted = np.broadcast_to(middle[:, None], observed.shape)
-    cost = objective.cost(weights, observed, fitted) + problem.penalty(start.theta)
+    fitted = np.broadcast_to(middle[:, None], misfit.observed.shape)
+    cost = misfit.cost(fitted) + problem.penalty(start.theta)
     constant = Optimum(start.theta, flat, fitted, cost, start.settled)
     return choose(~np.isfinite(start.cost), constant, start)
 
@@ -115,17 +108,15 @@ def _shorten(
     step: Step,
     tried: Optimum,
     rows: Mask,
-    weights: Array,
-    observed: Array,
-    objective: Objective,
+    misfit: Misfit,
 ) -> Optimum:
     """Go as far along the step, in some rows, as the cost falls: a section search."""
-    start, along, w, y = state.pick(rows), step.pick(rows), weights[rows], observed[rows]
+    start, along, misfit = state.pick(rows), step.pick(rows), misfit.pick(rows)
     lowest, length = tried.pick(rows), np.ones(np.count_nonzero(rows))
 
     def look(share: Array) -> None:
         nonlocal lowest, length
-        part = _move(problem, start, along, share, w, y, objective)
+        part = _move(problem, start, along, share, misfit)
         lower = part.cost < lowest.cost
         lowest, length = choose(lower, part, lowest), np.where(lower, share, length)
 
@@ -154,9 +145,7 @@ def _move(
     state: Optimum,
     step: Step,
     length: Array | float,
-    weights: Array,
-    observed: Array,
-    objective: Objective,
+    misfit: Misfit,
 ) -> Optimum:
     """Go a share of a step, but no exponent by more than a factor 2, and none past a bound."""
     longest = np.abs(step.log_theta).max(axis=1, initial=LONGEST_STEP)
@@ -171,5 +160,5 @@ def _move(
     theta = np.copysign(size, state.theta)
     coefficients = state.coefficients + share * step.coefficients
     fitted = problem.add_up(coefficients, problem.exponentials(theta))
-    cost = objective.cost(weights, observed, fitted) + problem.penalty(theta)
+    cost = misfit.cost(fitted) + problem.penalty(theta)
     return Optimum(theta, coefficients, fitted, cost, state.settled)

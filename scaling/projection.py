@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.objectives import Objective
+from scaling.objectives import Misfit
 from scaling.scan import ROUNDING, Array, Mask, Problem
 
 MAX_ITERATIONS = 50  # three do for squares; Huber's loss may be left to the polish far from its end
@@ -187,9 +187,7 @@ def identification(problem: Problem, optimum: Optimum, root: Array) -> Array:
     return np.where(said, rest / (norm + TINY), 0.0).min(axis=1)
 
 
-def refine(
-    problem: Problem, theta: Array, weights: Array, observed: Array, objective: Objective
-) -> Optimum:
+def refine(problem: Problem, theta: Array, misfit: Misfit) -> Optimum:
     """Gauss-Newton from `theta`, one start per row, to near the bottom of its basin.
 
     A step that does not lower the cost is tried again a quarter as long. A row is done when a step
@@ -201,18 +199,18 @@ def refine(
     best = Optimum(
         theta.copy(),
         np.zeros((n, problem.n_coefficients)),
-        observed.copy(),
+        misfit.observed.copy(),
         np.full(n, np.inf),
         np.zeros(n, dtype=bool),
     )
     live, state, trial = np.arange(n), best, theta
-    rounding = ROUNDING**2 * objective.cost(weights, observed, 2.0 * observed)
+    rounding = ROUNDING**2 * misfit.size()
     newton, past_newton, past_move = (np.zeros_like(theta) for _ in range(3))
     length = np.ones(n)
     for _ in range(MAX_ITERATIONS):
-        root, target = objective.working(weights, observed, state.fitted)
+        root, target = misfit.working(state.fitted)
         coefficients, fitted, step = _project(problem, trial, root, target)
-        cost = objective.cost(weights, observed, fitted) + problem.penalty(trial)
+        cost = misfit.cost(fitted) + problem.penalty(trial)
         tried = Optimum(trial, coefficients, fitted, cost, best.settled[live])
         better = tried.cost < state.cost
         falling = tried.cost < state.cost * (1.0 - NEAR) - rounding
@@ -232,15 +230,14 @@ def refine(
         trial = np.copysign(size, state.theta)
         past_newton, past_move = newton, move
         going = unsettled & (np.abs(size - now) > NEAR * now).any(axis=1)
-        if not objective.linear:  # then the coefficients, too, are found step by step
+        if not misfit.objective.linear:  # then the coefficients, too, are found step by step
             going |= falling
         if not going.all():
             for kept, last in zip(best, state, strict=True):
                 kept[live[~going]] = last[~going]
             if not going.any():
                 return best
-            live, weights, observed = live[going], weights[going], observed[going]
-            rounding = rounding[going]
+            live, misfit, rounding = live[going], misfit.pick(going), rounding[going]
             state, trial, length = state.pick(going), trial[going], length[going]
             newton, past_newton, past_move = newton[going], past_newton[going], past_move[going]
     for kept, last in zip(best, state, strict=True):

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.objectives import Objective
+from scaling.objectives import Misfit
 from scaling.polish import polish
 from scaling.projection import Optimum, choose, identification, refine
-from scaling.scan import Array, Mask, Problem, find_basins
+from scaling.scan import Mask, Problem, find_basins
 
 IDENTIFIED = 1e-14  # squared sine under which a parameter's direction is rounding error
 
@@ -25,31 +25,23 @@ class Solution(NamedTuple):
     identified: Mask
 
 
-def solve(
-    problem: Problem,
-    weights: Array,
-    observed: Array,
-    objective: Objective,
-    signs: tuple[float, ...] | None,
-) -> Solution:
+def solve(problem: Problem, misfit: Misfit, signs: tuple[float, ...] | None) -> Solution:
     """Global optimum of each fit, with coefficients of the given signs or free."""
     if signs is None:
-        optimum, unique = _free_optimum(problem, weights, observed, objective)
+        optimum, unique = _free_optimum(problem, misfit)
         at_zero: Any = False
     else:
-        optimum = _signed_optimum(problem, weights, observed, objective, signs)
+        optimum = _signed_optimum(problem, misfit, signs)
         at_zero = (optimum.coefficients == 0).any(axis=1)
-        unique = np.ones(len(observed), dtype=bool)
-    root, _ = objective.working(weights, observed, optimum.fitted)
+        unique = np.ones(len(misfit.observed), dtype=bool)
+    root, _ = misfit.working(optimum.fitted)
     size = np.abs(optimum.theta)
     at_bound = at_zero | ((size <= problem.lo) | (size >= problem.hi)).any(axis=1)
     sound = identification(problem, optimum, root) > IDENTIFIED
     return Solution(optimum, at_bound, unique & (sound | at_zero))
 
 
-def minimise(
-    problem: Problem, weights: Array, observed: Array, objective: Objective
-) -> tuple[NDArray[np.intp], Optimum]:
+def minimise(problem: Problem, misfit: Misfit) -> tuple[NDArray[np.intp], Optimum]:
     """All local optima of each fit, lowest cost first within a fit.
 
     Returns
@@ -59,31 +51,28 @@ def minimise(
     optimum : Optimum
         First axis over optima.
     """
-    root, target = objective.working(weights, observed, observed)
+    root, target = misfit.working(misfit.observed)
     fits, theta = find_basins(problem, root**2, target)
-    weights, observed = weights[fits], observed[fits]
-    optimum = refine(problem, theta, weights, observed, objective)
-    optimum = polish(problem, optimum, weights, observed, objective)
+    of_basins = misfit.pick(fits)
+    optimum = polish(problem, refine(problem, theta, of_basins), of_basins)
     if len(fits) == len(root):
         return fits, optimum
     order = np.lexsort([optimum.cost, fits])
     return fits[order], optimum.pick(order)
 
 
-def _free_optimum(
-    problem: Problem, weights: Array, observed: Array, objective: Objective
-) -> tuple[Optimum, Mask]:
+def _free_optimum(problem: Problem, misfit: Misfit) -> tuple[Optimum, Mask]:
     """Lowest optimum of each fit, and whether no other exponent does as well.
 
     With as many parameters as runs several laws can pass through all of them: of those the one with
     the smallest exponents is taken, because rounding alone tells their costs apart.
     """
-    fits, optima = minimise(problem, weights, observed, objective)
-    n = len(observed)
+    fits, optima = minimise(problem, misfit)
+    n = len(misfit.observed)
     if len(fits) == n:
         return optima, np.ones(n, dtype=bool)
     lowest = optima.cost[np.searchsorted(fits, np.arange(n))]
-    rounding = 1e-20 * objective.cost(weights, observed, 2.0 * observed)
+    rounding = 1e-20 * misfit.size()
     equal = optima.cost <= (lowest * (1 + 1e-9) + rounding)[fits]
     fits, optima = fits[equal], optima.pick(equal)
     order = np.lexsort([*reversed(optima.theta.T), fits])
@@ -92,29 +81,23 @@ def _free_optimum(
     return best, ~np.isin(np.arange(n), fits[other])
 
 
-def _signed_optimum(
-    problem: Problem,
-    weights: Array,
-    observed: Array,
-    objective: Objective,
-    signs: tuple[float, ...],
-) -> Optimum:
+def _signed_optimum(problem: Problem, misfit: Misfit, signs: tuple[float, ...]) -> Optimum:
     """Lowest optimum whose coefficients have the given signs or are zero.
 
     A constrained optimum is a local optimum of the problem without the columns that stand at
     zero, so every subset of the columns is searched and the infeasible optima are left out. An
     exponent without a column has no meaning and is set to its lower bound.
     """
-    n = len(observed)
+    n = len(misfit.observed)
     best = Optimum(
         np.full((n, problem.n_exponents), problem.lo),
         np.zeros((n, problem.n_coefficients)),
-        np.zeros_like(observed),
+        np.zeros_like(misfit.observed),
         np.full(n, np.inf),
         np.zeros(n, dtype=bool),
     )
     for kept, smaller in subsets(problem):
-        fits, optima = minimise(smaller, weights, observed, objective)
+        fits, optima = minimise(smaller, misfit)
         feasible = (optima.coefficients * np.take(signs, kept) >= 0).all(axis=1)
         fits, first = np.unique(fits[feasible], return_index=True)
         optima = optima.pick(feasible).pick(first)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from scaling.objectives import SQUARES
+from scaling.objectives import SQUARES, Misfit
 from scaling.projection import Optimum, identification
 from scaling.scan import Problem
 from scaling.solution import minimise
@@ -49,7 +49,7 @@ def test_an_exponent_beyond_its_range_ends_at_the_bound_and_the_other_is_optimal
     planted, held, bound
 ):
     observed = fitted_values(FREE, planted)
-    fits, optima = minimise(FREE, ONES, observed, SQUARES)
+    fits, optima = minimise(FREE, Misfit(SQUARES, ONES, observed))
     theta = optima.theta[0]
     assert fits[0] == 0
     assert theta[held] == bound
@@ -66,7 +66,7 @@ def test_at_an_upper_bound_columns_much_alike_are_optimal_too(planted):
     alike = np.stack([POINTS[0], 0.95 * POINTS[0] + 0.05 * POINTS[1]])
     problem = replace(FREE, points=alike)
     observed = fitted_values(problem, planted)
-    _, optima = minimise(problem, ONES, observed, SQUARES)
+    _, optima = minimise(problem, Misfit(SQUARES, ONES, observed))
     other = best_by_scipy(problem, observed[0])
     assert 0.5 in optima.theta[0]
     assert optima.theta[0] == pytest.approx(other.x, rel=1e-4)
@@ -76,14 +76,14 @@ def test_at_an_upper_bound_columns_much_alike_are_optimal_too(planted):
 @pytest.mark.parametrize(("planted", "bound"), [(0.9, 0.5), (0.02, 0.05)])
 def test_a_single_exponent_beyond_its_range_ends_at_the_bound(planted, bound):
     problem = replace(FREE, exponent=(0, 0))
-    _, optima = minimise(problem, ONES, fitted_values(problem, [planted]), SQUARES)
+    _, optima = minimise(problem, Misfit(SQUARES, ONES, fitted_values(problem, [planted])))
     assert optima.theta[0, 0] == bound
 
 
 @pytest.mark.parametrize(("exponent", "theta"), [((0, 0), [0.27]), ((0, 1), [0.21, 0.34])])
 def test_a_planted_problem_is_solved_to_rounding(exponent, theta):
     problem = replace(FREE, exponent=exponent)
-    _, optima = minimise(problem, ONES, fitted_values(problem, theta), SQUARES)
+    _, optima = minimise(problem, Misfit(SQUARES, ONES, fitted_values(problem, theta)))
     assert optima.theta[0] == pytest.approx(theta, rel=1e-12)
     assert optima.coefficients[0] == pytest.approx(COEFFICIENTS, rel=1e-11)
     assert optima.cost[0] < 1e-24
@@ -91,7 +91,7 @@ def test_a_planted_problem_is_solved_to_rounding(exponent, theta):
 
 def test_optima_of_a_fit_come_lowest_first():
     observed = RNG.uniform(2, 4, (20, N_RUNS))
-    fits, optima = minimise(replace(FREE, hi=5.0), np.ones((20, N_RUNS)), observed, SQUARES)
+    fits, optima = minimise(replace(FREE, hi=5.0), Misfit(SQUARES, np.ones((20, N_RUNS)), observed))
     assert set(fits) == set(range(20))
     assert len(fits) > 20
     for fit in range(20):
