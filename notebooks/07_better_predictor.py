@@ -170,7 +170,7 @@ pd.Series({change.name: change.about for change in changes}, name="what it does"
 # %%
 again = run_backtests(trials, [BASELINES[0]]).set_index(["trial", "loss_set"])["error"]
 stored = load_result("backtests").query("candidate == 'recipe'").set_index(["trial", "loss_set"])
-float((again / stored["error"] - 1).abs().max())
+float((again / stored["error"] - 1).abs().max().round(6))
 
 # %%
 scores = load_scores()
@@ -295,7 +295,7 @@ moves = {
     candidate.name: influence(candidate, c4.case, c4.asked)[:, 1]
     for candidate in (BASELINES[0], first_chosen, best)
 }
-pd.DataFrame(moves, index=c4.case.runs["run"]).round(2)
+pd.DataFrame(moves, index=c4.case.runs["run"]).round(2) + 0.0
 
 # %%
 gains = {
@@ -501,7 +501,7 @@ for alpha in (0.15, 0.20, 0.28, 0.36, 0.45):
     truth = LossLaw(fit.law.E, A, B, alpha)
     believed = fit_best(N, D, truth.predict(N, D)).law
     missed[alpha] = believed.predict(large_N, large_D) / truth.predict(large_N, large_D) - 1
-pd.Series(missed, name="miss at 6.9B").rename_axis("true exponent").to_frame()
+pd.Series(missed, name="miss at 6.9B").rename_axis("true exponent").round(6).to_frame()
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(

@@ -264,7 +264,7 @@ pairs.groupby(parts, observed=True)["difference"].agg(["count", "median", "min"]
 # **1. Any two runs less.** All pairs of the 28 small runs of RedPajama with $M$ of 10 or more.
 
 # %%
-from scaling.ablation import fit_designs, list_subsets, miss_targets
+from scaling.ablation import fit_designs, is_nearer, list_subsets, miss_targets
 from scaling.testbed import select_large
 
 
@@ -299,7 +299,7 @@ worst, fives = judge_fives("redpajama")
 elsewhere, _ = judge_fives("refinedweb")
 the_five = (fives == runs["run"].isin(select_loss_fit(redpajama)["run"]).to_numpy()).all(axis=1)
 cost = fives @ runs["C"].to_numpy()
-better = (worst < worst[the_five].item()) & (cost <= cost[the_five])
+better = is_nearer(worst, worst[the_five].item()) & (cost <= cost[the_five])
 sizes_held = pd.DataFrame({size: fives[:, (runs["size"] == size).to_numpy()].any(axis=1)[better] for size in runs["size"].unique()})
 sizes_held.mean().to_frame("share that hold the size")
 

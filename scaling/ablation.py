@@ -32,6 +32,7 @@ TARGETS = ["1.4B", "1.4B over-trained", "6.9B"]  # in the order of `select_large
 DESIGN = ["sizes", "multipliers"]  # the columns that name a choice
 BATCH = 1024  # designs fitted at once: more would leave the processor's cache
 SUBSET_SIZE = 5  # as many runs as the authors fit
+TIE = 1e-9  # of a miss
 
 
 # --- which designs there are --------------------------------------------------------------
@@ -149,6 +150,15 @@ def miss_targets(law: Any, large: pd.DataFrame, loss: str = LOSS_COLUMN) -> pd.D
     predicted = law.predict(large["N"], large["D"])
     misses = pd.DataFrame(relative_error(predicted, large[loss]), columns=TARGETS)
     return misses.assign(worst=misses.abs().max(axis=1))
+
+
+def is_nearer(miss: Any, than: Any) -> Any:
+    """Whether a miss is smaller than another by more than rounding.
+
+    Ties are real: with four runs at M = 20 and a fifth elsewhere the fifth is fitted exactly, so
+    whichever it is, the prediction at M = 20 is the same.
+    """
+    return miss < than * (1 - TIE)
 
 
 def count_conditions(law: Any, runs: pd.DataFrame, designs: Designs) -> NDArray[np.float64]:

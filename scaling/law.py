@@ -6,8 +6,8 @@ record stands for one fit or for thousands.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 # A parameter is a float, or an array of shape (n_fits,) in a batch.
 Parameter = Any
 FLOPS_PER_PARAMETER_TOKEN = 6.0
+DIGITS = 6  # shown of a parameter: further ones are not what runs can say
 
 
 class PaperParameters(NamedTuple):
@@ -24,6 +25,20 @@ class PaperParameters(NamedTuple):
     a: Parameter
     b: Parameter
     eta: Parameter
+
+
+class Shown:
+    """A record that shows its parameters to six digits; all of them are in its attributes."""
+
+    def __repr__(self) -> str:
+        """Such as ``LossLaw(E=1.83665, A=166.211, B=287.168, alpha=0.272851)``."""
+        values = {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
+        with np.printoptions(precision=DIGITS, threshold=DIGITS):
+            shown = [
+                f"{name}={value}" if np.ndim(value) else f"{name}={value:.{DIGITS}g}"
+                for name, value in values.items()
+            ]
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 def _column(parameter: Parameter) -> NDArray[np.float64]:
@@ -39,8 +54,8 @@ def _positive(name: str, value: ArrayLike) -> NDArray[np.float64]:
     return array
 
 
-@dataclass(frozen=True)
-class LossSurface:
+@dataclass(frozen=True, repr=False)
+class LossSurface(Shown):
     """Loss as a power law of parameters and of tokens, with an exponent for each.
 
     ``L(N, D) = E + A N^-alpha + B D^-beta``, in nats per token.
@@ -170,8 +185,8 @@ class LossSurface:
         return (N_opt, D_opt) if N_opt.ndim else (float(N_opt), float(D_opt))
 
 
-@dataclass(frozen=True)
-class LossLaw:
+@dataclass(frozen=True, repr=False)
+class LossLaw(Shown):
     """Loss law with one exponent for parameters and tokens: the paper's over-training law.
 
     ``L(N, D) = E + A N^-alpha + B D^-alpha``. With ``C = 6 N D`` and ``M = D / N`` the same law
@@ -241,8 +256,8 @@ class LossLaw:
         return cls(E, a * factor, b * factor, 2.0 * eta)
 
 
-@dataclass(frozen=True)
-class ErrorLaw:
+@dataclass(frozen=True, repr=False)
+class ErrorLaw(Shown):
     """Downstream error as an exponential of the loss.
 
     ``Err(L) = epsilon - k exp(-gamma L)``. With perplexity ``PP = exp(L)`` the same law reads

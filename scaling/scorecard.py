@@ -186,7 +186,7 @@ def _entry(row: pd.Series) -> Entry:
         what=row["what"],
         source=row["source"],
         published=row["value"],
-        ours=float(ours),
+        ours=round(float(ours), 12),  # a residual of rounding is none
         digits=int(row["digits"]),
         unit=row["unit"],
         status="match" if matches else "explained" if reason else "differs",

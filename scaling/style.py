@@ -41,14 +41,17 @@ SHADE = "#f1ede3"
 
 
 def use_style() -> None:
-    """Give figures and tables of this session the look of the book; in Jupyter as vectors."""
+    """Give figures, tables and numbers the look of the book; figures in Jupyter as vectors."""
     plt.style.use(STYLE)
     pd.set_option("display.float_format", "{:.4g}".format, "display.max_colwidth", None)
     try:
+        from IPython import get_ipython
         from matplotlib_inline.backend_inline import set_matplotlib_formats
     except ImportError:  # no Jupyter here
         return
     set_matplotlib_formats("svg", metadata={"Date": None})  # type: ignore[no-untyped-call]
+    if (shell := get_ipython()) is not None:
+        shell.run_line_magic("precision", "%.6g")
 
 
 def shade_of(M: Any) -> Any:
