@@ -163,6 +163,15 @@ def test_runs_of_like_cost_give_a_flat_line():
     assert held_out["line"].item() == pytest.approx(last * 200**slope)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_runs_of_one_cost_the_best_stands_for_the_dearest(order):
+    table = planted(sizes=SIZES[:3])
+    dearest = table[table["N"] == SIZES[1]].nlargest(1, "D")
+    seeds = [dearest.assign(run=f"{by}", loss=by * dearest["loss"]) for by in (1.01, 0.99)]
+    held_out, _ = run_backtest(pd.concat([table, *seeds]).iloc[::order], "loss")
+    assert set(held_out["no_change"]) == {0.99 * dearest["loss"].item()}
+
+
 @pytest.mark.parametrize(
     ("sizes", "said"),
     [

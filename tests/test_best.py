@@ -114,6 +114,18 @@ def test_the_pull_is_the_moderated_variance_over_that_of_exponents(dataset):
             assert pull == pytest.approx(variance / 0.3**2, rel=1e-5)
 
 
+@pytest.mark.parametrize("dataset", ["c4", "redpajama", "refinedweb"])
+def test_the_pull_that_the_answer_implies_gives_the_answer_again(dataset):
+    """As exactly as any fit: the rounds do not stop short."""
+    N, D, losses = five_runs(dataset)
+    for loss in losses:
+        law = fit_best(N, D, loss).law
+        ssr = np.sum(np.log(law.predict(N, D) / loss) ** 2)
+        prior = ExponentPrior(0.28, moderate(ssr, 5, BELIEF) / 0.3**2)
+        again = fit_loss_law(N, D, loss, objective="log", prior=prior).law
+        assert again.alpha == pytest.approx(law.alpha, rel=1e-9)
+
+
 def least_by_scipy(belief: Belief, N, D, loss, near: float) -> float:
     """Exponent where ``(dof + nu) log(SSR + nu sigma_0^2) + log(alpha / alpha_0)^2 / tau^2`` is
     least: what is left when the noise's variance is integrated out."""

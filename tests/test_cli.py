@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from scaling.advice import warn_of_design, warn_of_fit
 from scaling.best import fit_best, load_belief
 from scaling.cli import app
 from scaling.fit import STATUSES, fit_error_law, fit_loss_law
@@ -935,6 +936,18 @@ def test_the_run_that_spoils_a_fit_is_named(write) -> None:
     assert "the fit converges" not in warnings_of(rising, *TARGET)
 
 
+@pytest.mark.parametrize(("times", "named"), [(9.9, False), (10.1, True)])
+def test_the_residual_without_the_run_that_spoils_a_fit_is_ten_times_smaller(times, named) -> None:
+    """A standard deviation, not a sum of squares."""
+    runs = mistyped("a", 3.0, flags="")
+    runs["loss"] *= 1 + 1e-3 * np.array([0, 1, -1, 1, 1, -1, 1])
+    fit = fit_loss_law(runs["N"], runs["D"], runs["loss"])
+    rest = runs.iloc[1:]
+    least = fit_loss_law(rest["N"], rest["D"], rest["loss"]).cost
+    said = warn_of_fit(replace(fit, cost=times**2 * least), runs, "loss")
+    assert any(text.startswith("without a the fit converges") for text in said) == named
+
+
 README_RUNS = "N,D,loss\n10.6M,211M,5.39\n78.9M,1.58B,3.90\n154M,3.07B,3.53\n412M,8.23B,3.15\n"
 README_RUNS += "10.6M,3.38B,4.57\n"
 
@@ -1131,6 +1144,12 @@ def test_a_narrow_design_and_flags_are_warned_about(write) -> None:
         assert words in out + err
     far_below = answer("predict", write(table), "--N", "6.9", "--M", "20")["warnings"]
     assert any("a letter forgotten" in text for text in far_below)
+
+
+@pytest.mark.parametrize(("N_span", "M_span", "n_told"), [(30, 8, 0), (29.9, 8, 1), (30, 7.9, 1)])
+def test_a_design_that_is_just_wide_enough_is_not_warned_about(N_span, M_span, n_told) -> None:
+    N_own, M = np.array([1e7, 1e7 * N_span]), np.array([10.0, 10.0 * M_span])
+    assert len(warn_of_design(pd.DataFrame({"N": N_own, "D": N_own * M}))) == n_told
 
 
 # --- the order of the rows ------------------------------------------------------------------

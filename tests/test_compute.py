@@ -85,6 +85,7 @@ def test_forward_groups_add_up_to_a_third():
 def test_heads_that_do_not_divide_the_width_span_less():
     assert compute.count_parameters(488, 1, heads=12).attention == 4 * 488 * 480
     assert compute.count_parameters(488, 1, heads=8).attention == 4 * 488 * 488
+    assert compute.count_forward_flops(488, 1, heads=12).mixing == 2 * 480 * 2_049
 
 
 def test_training_flops_of_numbers_and_of_runs():

@@ -134,6 +134,15 @@ def test_one_size_and_constant_loss_are_unidentified():
     assert fit_loss_law(PAPER_N, PAPER_D, np.full(5, 3.0)).status == "unidentified"
 
 
+def test_of_several_laws_through_all_runs_the_least_exponent_of_N_is_taken():
+    N, D = np.array([1.0, 8, 128, 16, 4]), np.array([128.0, 16, 128, 1, 8])
+    truth = LossSurface(2.0, 1.0, 1.0, 1.5, 0.5)
+    fit = fit_loss_surface(N, D, truth.predict(N, D))
+    assert fit.status == "unidentified"
+    assert fit.law.predict(N, D) == pytest.approx(truth.predict(N, D), rel=1e-9)
+    assert (fit.law.alpha, fit.law.beta) == pytest.approx((0.788, 1.181), abs=1e-3)
+
+
 # --- the global optimum -------------------------------------------------------------------
 
 
@@ -202,6 +211,7 @@ def test_nonneg_keeps_the_signs_and_is_the_constrained_optimum():
     assert free.status == "wrong_sign"
     assert min(kept.law.E, kept.law.A, kept.law.B) >= 0
     assert kept.cost >= free.cost
+    assert kept.status == "at_bound"
 
     def residuals(p):
         return LossLaw(*p).predict(N, D) - loss
@@ -232,6 +242,14 @@ def test_nonneg_changes_nothing_where_the_signs_are_right():
     assert pytest.approx(free.law.E, rel=1e-9) == kept.law.E
 
 
+def test_nonneg_runs_fewer_than_parameters_are_unidentified_though_a_coefficient_is_zero():
+    """Three of the five runs have a weight."""
+    weights = np.array([1.0, 1, 1, 0, 0])
+    fit = fit_loss_law(PAPER_N, PAPER_D, [3.0, 2.5, 2.7, 2.4, 2.9], weights=weights, nonneg=True)
+    assert min(fit.law.E, fit.law.A, fit.law.B) == 0
+    assert (fit.status, fit.dof) == ("unidentified", -1)
+
+
 def test_nonneg_error_law_rises_with_loss():
     loss = np.array([2.4, 2.8, 3.2, 3.6, 4.1, 5.0])
     falling = 0.7 - 0.02 * loss
@@ -256,6 +274,17 @@ def test_a_batch_equals_its_single_fits():
         assert batch.status[i] == single.status
         assert batch.cost[i] == pytest.approx(single.cost, rel=1e-10)
         assert batch.law.E[i] == pytest.approx(single.law.E, rel=1e-7)
+
+
+def test_a_fit_with_as_many_runs_as_parameters_does_not_depend_on_its_batch():
+    N, D = np.array([32.0, 64, 1, 2, 8, 16]), np.array([64.0, 4, 1, 2, 8, 8])
+    losses = np.array([[2.7, 3.98, 3.13, 2.47, 3.32, 3], [3.03, 2.56, 3.26, 2.96, 3.31, 3]])
+    five, six = np.array([1.0, 1, 1, 1, 1, 0]), np.ones(6)
+    for loss in losses:
+        alone = fit_loss_surface(N, D, loss, weights=five)
+        beside = fit_loss_surface(N, D, loss, weights=[five, six])
+        assert beside.cost[0] == pytest.approx(alone.cost, rel=1e-9)
+        assert beside.status[0] == alone.status
 
 
 def test_whole_number_weights_count_a_run_that_often():
@@ -557,6 +586,22 @@ def test_a_prior_without_stiffness_changes_nothing_and_a_stiff_one_fixes_the_exp
     assert loose.law.alpha == pytest.approx(0.26, rel=1e-8)
     assert stiff.law.alpha == pytest.approx(0.4, rel=1e-6)
     assert 0.26 < between.law.alpha < 0.4
+
+
+def test_a_prior_chooses_between_the_basins_of_losses_of_no_order():
+    """No exponent of a grid does better, whatever the losses alone would choose."""
+    rng, prior = np.random.default_rng(20), ExponentPrior(0.3, 0.1)
+    N, M, loss = (
+        10 ** rng.uniform(7, 10, 8),
+        10 ** rng.uniform(0.7, 2.7, 8),
+        rng.uniform(2, 4, (80, 8)),
+    )
+    fit = fit_loss_law(N, M * N, loss, prior=prior)
+    for alpha in np.geomspace(1e-3, 5.0, 60):
+        columns = np.column_stack([np.ones(8), (N / 1e8) ** -alpha, (M * N / 1e10) ** -alpha])
+        misses = loss.T - columns @ np.linalg.lstsq(columns, loss.T)[0]
+        pull = prior.stiffness * np.log(alpha / prior.alpha_0) ** 2
+        assert (fit.cost <= (misses**2).sum(axis=0) + pull + 1e-9).all()
 
 
 @pytest.mark.parametrize("prior", [(0.0, 1.0), (-0.3, 1.0), (0.3, -1.0), (0.3, np.inf)])

@@ -15,3 +15,11 @@ def test_reach_where_whole_numbers_would_overflow():
     reach = make_forecast(table, target, "loss_c4_eval").reach
     assert (reach.compute_ratio, reach.N_ratio) == (pytest.approx(8), 4)
     assert reach.M_inside
+
+
+@pytest.mark.parametrize(("share", "said"), [(1.0, False), (1.01, True)])
+def test_the_dearest_run_itself_is_no_extrapolation(share, said):
+    table = run_table("c4")
+    dearest = table.loc[table["C"].idxmax()]
+    forecast = make_forecast(table, (dearest["N"], share * dearest["D"]), "loss_c4_eval")
+    assert any("extrapolated" in text for text in forecast.warnings) == said

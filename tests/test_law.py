@@ -42,6 +42,11 @@ def test_batches_broadcast():
     assert many.predict([1e8, 1e9], 2e9)[0] == pytest.approx(LAW.predict([1e8, 1e9], 2e9))
     N_opt, D_opt = many.optimal_allocation(1e21)
     assert N_opt.shape == D_opt.shape == (3,)
+    budgets = [1e20, 1e21]
+    for many_optima, optima in zip(
+        many.optimal_allocation(budgets), LAW.optimal_allocation(budgets), strict=True
+    ):
+        assert many_optima == pytest.approx(np.tile(optima, (3, 1)))
 
 
 @pytest.mark.parametrize("law", [LAW, SURFACE])
@@ -56,6 +61,8 @@ def test_inversion_returns_to_the_start(law):
 def test_what_cannot_be_reached_is_said():
     with pytest.raises(ValueError, match=r"loss=1\.5 .*N=1e\+08"):
         LAW.solve_D(1e8, 1.5)
+    with pytest.raises(ValueError, match=r"must be above 1\.84, the loss with unlimited data"):
+        LossLaw(1.84, 0.0, 366.7, 0.273).solve_D(1e8, 1.84)
     with pytest.raises(ValueError, match=r"irreducible loss E=1\.84"):
         LAW.solve_N(20, 1.84)
     with pytest.raises(ValueError, match=r"error=0\.9"):

@@ -185,6 +185,16 @@ def test_the_free_law_needs_six_runs_or_five_and_a_prior(n_runs, least):
         assert (tied.tolist() == free.tolist()) == (n_runs < least)
 
 
+@pytest.mark.parametrize(("n_values_N", "n_values_D"), [(2, 3), (3, 2), (3, 3)])
+def test_the_free_law_needs_three_values_of_either(n_values_N, n_values_D):
+    """Through two values of N or D a law passes at any exponent."""
+    N, D = np.meshgrid(1e7 * 4.0 ** np.arange(n_values_N), 1e9 * 4.0 ** np.arange(n_values_D))
+    runs = pd.DataFrame({"N": N.ravel(), "D": D.ravel()})
+    case = Case(runs, 1.8 + 90.0 * np.array([runs["N"] ** -0.24 + runs["D"] ** -0.3]))
+    tied, free = (fit(case)(ASKED) for fit in (fit_tied, fit_free))
+    assert (tied.tolist() == free.tolist()) == (n_values_N + n_values_D < 6)
+
+
 def fed_and_starved(M: list[float], N: list[float]) -> Case:
     N, D = np.array(N), np.array(N) * M
     return Case(pd.DataFrame({"N": N, "D": D}), 1.8 + 90.0 * np.array([N**-0.24 + D**-0.25]))

@@ -146,6 +146,16 @@ def test_report_is_capped_and_counts_the_rest() -> None:
     ]
 
 
+def test_a_capped_report_keeps_the_first_rows_whatever_their_columns() -> None:
+    """Two faults in each row: half as many rows as faults are kept."""
+    table = pd.DataFrame({"N": -1.0, "D": 2e9, "loss": [-1.0] * KEPT_FAULTS})
+    with pytest.raises(RunTableError) as caught:
+        validate_runs(table)
+    kept = [(fault.row, fault.column) for fault in caught.value.faults]
+    rows = range(2, 2 + KEPT_FAULTS // 2)
+    assert kept == [(row, name) for row in rows for name in ("N", "loss")]
+
+
 def test_error_survives_pickling() -> None:
     """A worker process can hand the error back."""
     error = RunTableError([Fault("a.csv", 2, "N", "x", "must be a number")])
@@ -348,6 +358,8 @@ def test_other_columns_are_kept(tmp_path: Path) -> None:
     assert table["agent"].tolist() == ["007", "008"]
     assert table["note"].tolist() == [" x", ""]
     np.testing.assert_array_equal(table["kpi"], [0.5, np.nan])
+    assert as_found(pd.Series(["-01", "2"])).tolist() == ["-01", "2"]
+    assert as_found(pd.Series(["-1", "0.2", "0"])).tolist() == [-1.0, 0.2, 0.0]
 
 
 def test_other_columns_of_a_frame_keep_their_type() -> None:

@@ -59,6 +59,13 @@ def test_how_far_a_task_follows_is_the_correlation():
     assert follow_loss(x, errors)[1] == pytest.approx(-pearsonr(x[seen], errors[1, seen])[0])
 
 
+def test_how_far_a_task_follows_does_not_depend_on_how_far_it_moves():
+    x, noise = np.linspace(-1.0, 1.0, 9), np.random.default_rng(1).normal(size=9)
+    far = 0.5 - 0.1 * x + 0.05 * noise
+    errors = np.array([0.5 + share * (far - 0.5) for share in (1.0, 1e-3, 1e-6)])
+    assert follow_loss(x, errors) == pytest.approx([-pearsonr(x, far)[0]] * 3)
+
+
 def test_the_last_run_is_the_last_that_was_measured():
     errors = np.array([[0.1, 0.2, np.nan], [0.1, np.nan, 0.3], [0.4, np.nan, np.nan]])
     assert find_last(errors).tolist() == [1, 2, 0]
@@ -130,3 +137,22 @@ def test_far_runs_count_less_within_reach():
     ]
     assert slopes[0] == pytest.approx(4.0, abs=0.1)
     assert slopes[1] < 3.0
+
+
+def test_a_training_set_without_evidence_has_ones_own_level():
+    """Its runs lie far beyond the reach."""
+    u = [np.linspace(-1, 0, 12), np.full(3, -60.0)]
+    errors = [planted(u[0], 0.4, 3.0, 0.25)[None], np.full((1, 3), 0.5)]
+    found = fit_logistic(u, errors, np.array([0.25]), np.array([1e9]), FREE._replace(reach=1.0))
+    assert found[0] == pytest.approx([0.4, 0.4, 3.0], abs=1e-3)
+
+
+def test_ten_times_the_noise_and_a_prior_ten_times_as_wide_weigh_the_same():
+    u = np.linspace(-1, 0, 12)
+    errors, n_items = planted(u, 0.4, 4.0, 0.0)[None], np.array([1e12])
+    slopes = [
+        fit_logistic([u], [errors], np.zeros(1), n_items, Logistic(2.0, b_std, 1e6, noise))[0, -1]
+        for b_std, noise in ((0.01, 0.001), (0.1, 0.01))
+    ]
+    assert 2.1 < slopes[0] < 3.9
+    assert slopes[1] == pytest.approx(slopes[0], abs=0.01)

@@ -86,6 +86,11 @@ def test_runs_of_the_same_n_and_d_are_repeats() -> None:
     assert table["flags"].tolist() == [REASONS["repeat"]] * 2 + ["", ""]
 
 
+def test_a_count_below_a_thousand_is_asked_about() -> None:
+    table = validate_runs(frame(N=[999, 1000], D=[1000, 2000]))
+    assert table["flags"].tolist() == ["N is 999: did you mean 999M or 999B?", ""]
+
+
 # --- tokens per parameter -----------------------------------------------------------------
 
 

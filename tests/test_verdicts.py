@@ -121,6 +121,15 @@ def test_prediction_follows_the_planted_slope_and_rulers_their_line():
     assert row["ruler_in_loss"] == pytest.approx(line, abs=1e-5)
 
 
+def test_the_dearest_run_twice_gives_the_ruler_of_once():
+    """Two runs of one loss have no slope between them: the ruler goes on to the one before."""
+    table = grid()
+    table["err_a"] = errors_of(table["loss"], 0.4, 2.5, last_loss(table))
+    twice = pd.concat([table, table.tail(1)], ignore_index=True)
+    once, again = (look_at_tasks(t, (1e9, 2e10), 2.5)["ruler_in_loss"] for t in (table, twice))
+    assert again.tolist() == pytest.approx(once.tolist())
+
+
 def test_the_dearest_run_is_found_where_whole_numbers_would_overflow():
     """N D of the 1.4B run is 4e19, above what 64 bits hold; in the testbed both are whole."""
     table = run_table("c4")
@@ -246,6 +255,16 @@ def test_a_slope_far_off_is_caught_by_the_check_on_the_dearest_run():
     assert not (rows["verdict"] == VERDICTS[0]).any()
 
 
+@pytest.mark.parametrize(("excess", "checked"), [(0.0, True), (0.01, False)])
+def test_a_run_of_a_quarter_of_the_compute_is_known_to_the_check(excess, checked):
+    """Five runs, the fifth at a quarter of the dearest, or just above it."""
+    table = grid(2).drop(index=[4, 6]).reset_index(drop=True)
+    table.loc[4, "D"] *= 1 + excess
+    table["loss"] = LAW.predict(table["N"].to_numpy(), table["D"].to_numpy())
+    table["err_a"] = errors_of(table["loss"], 0.4, 2.5, last_loss(table))
+    assert (judge_tasks(table)["check"].item() != CHECKS[2]) == checked
+
+
 def test_a_flat_task_gets_no_change_and_no_verdict():
     table, rng, n = grid(), np.random.default_rng(4), 200
     names = [f"err_{k}" for k in range(n)]
@@ -302,6 +321,7 @@ def test_a_run_without_the_task_is_left_out():
     assert row["n_runs"] == len(table) - 1
     assert row["no_change"] == table["err_a"].iloc[-2]
     assert row["check"] == CHECKS[2]
+    assert row["compute_ratio"] == pytest.approx(20)  # the dearest run it was measured on
     assert row["chance"] == 0.0
     assert math.isnan(row["n_items"])
     assert math.isnan(row["counting_std"])
