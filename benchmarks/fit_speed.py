@@ -2,7 +2,8 @@
 
 Writes ``data/results/fit_speed.csv`` and prints it. Times are the least of several repetitions;
 the slow side of a row of resamples is timed on a part and said per fit. With ``--beside CHECKOUT``,
-a folder that holds another revision, the same fits are timed there too, in turns.
+a folder that holds another revision, the same fits are timed there too, in turns, and printed
+beside; they are not stored.
 """
 
 from __future__ import annotations
@@ -146,7 +147,6 @@ def main() -> None:
     rounds = [[time_elsewhere(place) for place in places] for _ in range(N_ROUNDS)]
     ours, *before = (pd.DataFrame(of_one).min() for of_one in zip(*rounds, strict=True))
     table = pd.DataFrame({"n_runs": N_RUNS, "seconds": ours})
-    table["seconds_beside"] = before[0] if before else np.nan
     table["seconds_128_starts"] = pd.Series(time_starts())
     table["ratio"] = table["seconds_128_starts"] / table["seconds"]
     table = table.map(lambda value: float(f"{value:.3g}")).astype({"n_runs": int})
@@ -155,7 +155,10 @@ def main() -> None:
     table["versions"] = f"numpy {np.__version__}, scipy {scipy.__version__}"
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(RESULT, index=False, na_rep="nan")
-    print(table.drop(columns=["machine", "versions"]).to_string(index=False))
+    shown = table.drop(columns=["machine", "versions"]).set_index("what")
+    if before:
+        shown.insert(2, "seconds_beside", before[0])
+    print(shown.to_string(float_format="{:.3g}".format))
 
 
 if __name__ == "__main__":

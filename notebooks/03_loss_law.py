@@ -359,7 +359,8 @@ ax.legend();
 # %% [markdown]
 # Each profile has one valley, and the dotted line, our fit, stands at its bottom. `scaling.fit`
 # does just this: a scan of the exponent over 48 values from 0.001 to 5, then Gauss-Newton steps on
-# the projected residual from every valley the scan shows. A second valley would be searched too.
+# the projected residual from every valley the scan shows, and Newton's steps on all coefficients to its bottom,
+# to rounding. A second valley would be searched too.
 #
 # SciPy agrees. Ten of the paper's starts, in the paper's own parametrisation:
 

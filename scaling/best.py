@@ -7,7 +7,7 @@ runs alone (`scaling.selection`); besides them only the table given is used.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from functools import cache
 
 import numpy as np
@@ -15,14 +15,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scaling.datafiles import data_path
-from scaling.fit import ExponentPrior, Fit, fit_loss_law
-from scaling.law import LossLaw
+from scaling.fit import SOUND, ExponentPrior, Fit, fit_loss_law, stack_fits
 from scaling.observations import read_vector
 
 N_PARAMETERS = 4
-TOLERANCE = 1e-12  # of the noise's variance, relative
-NOISE = 1e-9  # relative change that is rounding once it no longer shrinks
-STILL = 1e-7  # relative change that does where the fit itself is not known to rounding
+# Relative changes of the noise's variance at which it has come to rest:
+TOLERANCE = 1e-12  # for a fit that ends at its optimum
+ROUNDING = 1e-9  # or below this, where the next change is no smaller
+TOLERANCE_NEAR = 1e-7  # for a fit that does not end there
 NEAR = 1e-2  # relative change of the variance from which on the secant is followed
 MOST_STRETCH = 20.0  # of a step by the secant
 PATIENCE = 20  # rounds for a fit that the runs do not hold
@@ -108,7 +108,7 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
     -----
     Fitted without a pull first, then with the pull of the variance found, until that agrees with
     itself. A harder pull leaves larger residuals, so the variance rises to the least that does; the
-    last rounds follow the secant.
+    last rounds follow the secant. Where it does not in `ROUNDS` rounds, the status says so.
     """
     loss = read_vector("loss", loss, positive=True)
     believed, last, last_rise = 0.0, 0.0, 0.0
@@ -117,8 +117,8 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
         fit = fit_loss_law(N, D, loss, objective="log", prior=prior)
         pull = prior.stiffness * np.log(fit.law.alpha / prior.alpha_0) ** 2
         rise = moderate(fit.cost - pull, len(loss), belief) - believed
-        still = STILL if fit.status == "not_converged" else TOLERANCE
-        if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= NOISE * believed:
+        still = TOLERANCE_NEAR if fit.status == "not_converged" else TOLERANCE
+        if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= ROUNDING * believed:
             break
         if n_rounds >= PATIENCE and fit.status in ("not_converged", "unidentified"):
             break
@@ -127,6 +127,9 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
             stretch = (believed - last) / (last_rise - rise)
             step *= stretch if 0.0 < stretch < MOST_STRETCH else 1.0
         believed, last, last_rise = believed + step, believed, rise
+    else:
+        if fit.status in SOUND:
+            fit = replace(fit, status="not_converged")
     return fit
 
 
@@ -145,7 +148,7 @@ def find_noise(fit: Fit, belief: Belief) -> float:
 
 
 def fit_best(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
-    """Fit the tied law with the shipped prior; five runs are enough.
+    """Fit the tied law with the shipped prior; four runs that differ are enough.
 
     Parameters
     ----------
@@ -170,15 +173,3 @@ def fit_best(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
     if np.ndim(loss) < 2:
         return fit_with_belief(belief, N, D, loss)
     return stack_fits([fit_with_belief(belief, N, D, row) for row in np.asarray(loss)])
-
-
-def stack_fits(fits: list[Fit]) -> Fit:
-    """Put single fits of the tied law into one record, first axis over fits."""
-    laws = [fit.law for fit in fits]
-    law = LossLaw(*(np.array([getattr(law, f.name) for law in laws]) for f in fields(LossLaw)))
-    (objective,) = {fit.objective for fit in fits}
-    residuals, cost, dof, status = (
-        np.array([getattr(fit, name) for fit in fits])
-        for name in ("residuals", "cost", "dof", "status")
-    )
-    return Fit(law, residuals, cost, dof, status, objective)

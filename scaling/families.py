@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scaling.best import Belief, fit_with_belief, stack_fits
-from scaling.fit import ExponentPrior
+from scaling.best import Belief, fit_with_belief
+from scaling.fit import ExponentPrior, stack_fits
 from scaling.predictors import (
     ONE_EXPONENT,
     Array,

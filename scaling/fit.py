@@ -7,7 +7,7 @@ and a parametric resample are each one call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -35,6 +35,7 @@ __all__ = [
     "fit_error_law",
     "fit_loss_law",
     "fit_loss_surface",
+    "stack_fits",
 ]
 
 ObjectiveName = Literal["loss", "log", "huber"]
@@ -164,8 +165,9 @@ def fit_loss_law(
 
     Notes
     -----
-    For fixed alpha the rest is linear, so alpha alone is searched, between 0.001 and 5: see
-    `scaling.projection`. The paper starts SciPy's ``curve_fit`` from 128 points instead.
+    For fixed alpha the rest is linear, so alpha alone is scanned, between 0.001 and 5; steps on it
+    (`scaling.projection`) come near each optimum and Newton's on all four (`scaling.polish`) end at
+    it. The paper starts SciPy's ``curve_fit`` from 128 points instead.
 
     References
     ----------
@@ -260,7 +262,7 @@ def _fit_in_N_and_D(
     prior: ExponentPrior | None,
     tied: bool,
 ) -> Fit:
-    """Fit either loss law; they differ in the number of exponents only."""
+    """Fit either loss law: one exponent or two."""
     N, D = read_vector("N", N, positive=True), read_vector("D", D, positive=True)
     if len(D) != len(N):
         raise ValueError(f"N and D must have the same length, got {len(N)} and {len(D)}")
@@ -303,11 +305,15 @@ def _as_fit(
 ) -> Fit:
     optimum = solution.optimum
     dof = np.count_nonzero(data.weights, axis=1) - len(parameters)
-    rank = np.where(dof == 0, 1, 0)
-    rank[wrong] = 2
-    rank[~optimum.settled] = 3
-    rank[solution.at_bound] = 4
-    rank[~solution.identified | (dof < 0)] = 5
+    rank = np.zeros(len(dof), dtype=int)
+    for name, applies in {
+        "saturated": dof == 0,
+        "wrong_sign": wrong,
+        "not_converged": ~optimum.settled,
+        "at_bound": solution.at_bound,
+        "unidentified": ~solution.identified | (dof < 0),
+    }.items():
+        rank[applies] = STATUSES.index(name)
     status = STATUS_NAMES[rank]
     residuals = data.scale * (data.observed - optimum.fitted)
     cost = optimum.cost * data.scale**2 if objective == "loss" else optimum.cost
@@ -315,3 +321,15 @@ def _as_fit(
         return Fit(law(*parameters), residuals, cost, dof, status, objective)
     single = law(*(p.item() for p in parameters))
     return Fit(single, residuals[0], cost.item(), dof.item(), status.item(), objective)
+
+
+def stack_fits(fits: list[Fit]) -> Fit:
+    """Put single fits of the tied law into one record, first axis over fits."""
+    laws = [fit.law for fit in fits]
+    law = LossLaw(*(np.array([getattr(law, f.name) for law in laws]) for f in fields(LossLaw)))
+    (objective,) = {fit.objective for fit in fits}
+    residuals, cost, dof, status = (
+        np.array([getattr(fit, name) for fit in fits])
+        for name in ("residuals", "cost", "dof", "status")
+    )
+    return Fit(law, residuals, cost, dof, status, objective)

@@ -59,7 +59,7 @@ class Frame(NamedTuple):
         Orthonormal, coefficients first; zero for a column that says nothing new. Runs, then one row
         for the pull on each exponent.
     upper : ndarray of shape (n_parameters, n_parameters + 1, n_fits)
-        Rows of R, and the pull of the objective along the basis in the last column.
+        Rows of R; last the pull of the objective along the basis, then the step in its place.
     curved : ndarray of shape (n_parameters, n_parameters, n_fits)
         What the curvature of the fitted values adds to the second derivative, in the basis.
     n_runs : int

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LEAST_FITTED = 1e-30  # of the largest observed: 1 / fitted^2, the weight of less, would overflow
+# Of the largest observed: keeps 1 / fitted^2 and its products finite.
+LEAST_FITTED = 1e-30
 
 
 class Expansion(NamedTuple):
@@ -93,7 +94,7 @@ class Misfit(NamedTuple):
         return self.objective.expand(self.weights, self.observed, fitted)
 
     def size(self) -> Array:
-        """Sum where every fitted value is twice the observed: what costs are rounded against."""
+        """Sum where every fitted value is twice the observed: a scale to hold costs against."""
         return self.cost(2.0 * self.observed)
 
 

@@ -23,7 +23,7 @@ LENGTHS = 2.0 ** np.arange(-12, 9)  # of a step that is not Newton's or raises t
 SECTIONS = 10  # halvings of the length around the best of them
 SETTLED = 1e-9  # change of log theta and of fitted values whose square is rounding
 EXACT = 4e-15  # change of fitted values that is rounding itself
-MOST_TERMS = 1e4  # of the observed values: terms beyond it that cancel are no excuse for a rise
+MOST_TERMS = 1e4  # of `Misfit.size`: terms beyond it that cancel are no excuse for a rise
 AT_BOUND = 1e-12  # relative distance from a bound that is none
 JUMP = 0.5  # of a run's second derivative: its residual has crossed Huber's delta
 
@@ -147,7 +147,10 @@ def _move(
     length: Array | float,
     misfit: Misfit,
 ) -> Optimum:
-    """Go a share of a step, but no exponent by more than a factor 2, and none past a bound."""
+    """Go a share of a step, past no bound; a whole one moves no exponent by more than a factor 2.
+
+    A share above one, which the search for the lowest point tries, may.
+    """
     longest = np.abs(step.log_theta).max(axis=1, initial=LONGEST_STEP)
     share = length * LONGEST_STEP / longest
     size = np.abs(state.theta)

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares, root
 from scipy.special import expit
 
-from scaling.best import stack_fits
-from scaling.fit import ExponentPrior, fit_loss_law, fit_loss_surface
+from scaling.fit import ExponentPrior, fit_loss_law, fit_loss_surface, stack_fits
 
 Array = NDArray[np.float64]
 # Runs to be predicted: a table with N and D (and whatever a candidate reads besides).

@@ -1,7 +1,8 @@
 """How is a separable law fitted? Variable projection, for one data set or for thousands at once.
 
 A scan of the exponents (`scaling.scan`) finds the basins; Gauss-Newton steps on the projected
-residual find their bottoms. Every array has a first axis over fits.
+residual come near their bottoms, from where `scaling.polish` goes on. Every array has a first axis
+over fits.
 
 References
 ----------
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from scaling.objectives import Misfit
 from scaling.scan import ROUNDING, Array, Mask, Problem
 
-MAX_ITERATIONS = 50  # three do for squares; Huber's loss may be left to the polish far from its end
+MAX_ITERATIONS = 50  # two or three do for most; the polish goes on from wherever this ends
 NEAR = 1e-3  # change of theta, relative, and of the cost, below which the polish takes over
 LONGEST_STEP = 0.7  # of log theta: at most a factor 2
 COLLINEAR = 1e-20  # squared sine under which a column says nothing new

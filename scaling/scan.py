@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-SCAN_ROWS = 256  # fits scanned at once: their grid fits the processor's cache
+SCAN_ROWS = 256  # fits scanned at once: bounds the memory
 SCAN_RUNS = 4096  # runs scanned at once: a million of them need no more memory
 ROUNDING = 1e-14  # of a sum of squares
 
@@ -90,7 +90,7 @@ class Problem:
         return values + coefficients[:, :1] if first else values
 
     def penalty(self, theta: Array) -> Any:
-        """What the exponents `theta` (n, n_exponents) add to the cost, shape (n,) or nothing."""
+        """What the exponents `theta` (n, n_exponents) add to the cost, shape (n,) or 0."""
         if not self.stiffness:
             return 0.0
         away = np.log(np.abs(theta) / self.centre)

@@ -15,6 +15,8 @@ from scaling.projection import Optimum, choose, identification, refine
 from scaling.scan import Mask, Problem, find_basins
 
 IDENTIFIED = 1e-14  # squared sine under which a parameter's direction is rounding error
+EQUAL_COST, NO_COST = 1e-9, 1e-20  # relative; and of `Misfit.size`: costs that rounding cannot tell
+OTHER_EXPONENT = 1e-4  # relative distance of an exponent from another
 
 
 class Solution(NamedTuple):
@@ -26,7 +28,7 @@ class Solution(NamedTuple):
 
 
 def solve(problem: Problem, misfit: Misfit, signs: tuple[float, ...] | None) -> Solution:
-    """Global optimum of each fit, with coefficients of the given signs or free."""
+    """Lowest optimum of each fit in the basins that its scan shows; signs given or free."""
     if signs is None:
         optimum, unique = _free_optimum(problem, misfit)
         at_zero: Any = False
@@ -72,12 +74,12 @@ def _free_optimum(problem: Problem, misfit: Misfit) -> tuple[Optimum, Mask]:
     if len(fits) == n:
         return optima, np.ones(n, dtype=bool)
     lowest = optima.cost[np.searchsorted(fits, np.arange(n))]
-    rounding = 1e-20 * misfit.size()
-    equal = optima.cost <= (lowest * (1 + 1e-9) + rounding)[fits]
+    rounding = NO_COST * misfit.size()
+    equal = optima.cost <= (lowest * (1 + EQUAL_COST) + rounding)[fits]
     fits, optima = fits[equal], optima.pick(equal)
     order = np.lexsort([*reversed(optima.theta.T), fits])
     best = optima.pick(order[np.searchsorted(fits, np.arange(n))])
-    other = (np.abs(optima.theta / best.theta[fits] - 1.0) > 1e-4).any(axis=1)
+    other = (np.abs(optima.theta / best.theta[fits] - 1.0) > OTHER_EXPONENT).any(axis=1)
     return best, ~np.isin(np.arange(n), fits[other])
 
 

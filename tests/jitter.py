@@ -19,9 +19,9 @@ CACHES = (testbed._read, testbed._wide, grids._read, predictors.common_alpha)
 
 
 def jitter(table: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """The table, read as texts, with its rows shuffled and every loss moved by a rounding."""
+    """The table, read as texts, its rows shuffled, every loss moved by a rounding."""
     moved = table.sample(frac=1.0, random_state=rng, ignore_index=True)
-    for name in moved.columns[moved.columns.str.startswith("loss") & (moved.columns != "loss_set")]:
+    for name in moved.columns[moved.columns.str.match("loss(?!_set)")]:
         noise = 1.0 + ROUNDING * rng.standard_normal(len(moved))
         moved[name] = pd.to_numeric(moved[name]) * noise
     return moved
@@ -38,8 +38,10 @@ def jittered_data(folder: Path, seed: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("scaling.datafiles.PACKAGE_FOLDER", folder / "scaling")
         _forget()
-        yield
-    _forget()
+        try:
+            yield
+        finally:
+            _forget()
 
 
 def _forget() -> None:

@@ -10,6 +10,7 @@ import pytest
 from plain import fit_plainly
 from scipy.optimize import minimize_scalar
 
+from scaling import best
 from scaling.best import Belief, fit_best, fit_with_belief, load_belief, moderate, stack_fits
 from scaling.datafiles import data_path
 from scaling.fit import ExponentPrior, FitError, fit_loss_law
@@ -410,3 +411,9 @@ def test_the_shipped_constants_are_read_field_by_field():
 def test_the_shipped_fit_is_that_of_the_shipped_belief():
     N, D, losses = five_runs("redpajama")
     assert fit_best(N, D, losses[0]).law == fit_with_belief(load_belief(), N, D, losses[0]).law
+
+
+def test_a_pull_that_has_not_come_to_rest_says_so(monkeypatch):
+    monkeypatch.setattr(best, "ROUNDS", 2)
+    runs = select_loss_fit(run_table("redpajama"))
+    assert fit_best(runs["N"], runs["D"], runs["loss_c4_eval"]).status == "not_converged"

@@ -1,4 +1,4 @@
-"""Stored results come out again, from data a rounding away and in another order: see `compare`."""
+"""Stored results come out again, from losses a rounding away and rows in another order."""
 
 from __future__ import annotations
 
