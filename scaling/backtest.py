@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from scaling.baselines import predict_on_line
+from scaling.compute import rank_compute
 from scaling.fit import FitError
 from scaling.forecast import fit_table
 from scaling.recipe import relative_error
@@ -157,7 +158,9 @@ def _predict_without_law(
         np.log(runs[N].to_numpy(float) * runs["D"].to_numpy()) for runs in (smaller, own)
     )
     known = pd.DataFrame({"log_C": log_C, "C": np.exp(log_C), "L": smaller[loss].to_numpy()})
-    known = known.sort_values(["log_C", "L"], ascending=[True, False])  # the best of equals last
+    # Of runs that cost the same the best is the last.
+    known = known.assign(rank=rank_compute(known["C"]))
+    known = known.sort_values(["rank", "L"], ascending=[True, False])
     dearest = known.iloc[[-1]]
     no_change = dearest["L"].item()
     cheaper = known[known["C"] <= known["C"].max() / LEAST_STEP * (1 + 1e-9)]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from scaling.compute import rank_compute
 from scaling.names import ERROR_COLUMN, LOSS_COLUMN
 from scaling.recipe import AUTHORS, Recipe, Selection, fit_chain
 from scaling.testbed import select_targets
@@ -32,8 +33,8 @@ def predict_no_change(fit_runs: pd.DataFrame, column: str = ERROR_COLUMN) -> flo
 
 
 def _by_compute(fit_runs: pd.DataFrame) -> NDArray[np.intp]:
-    """Positions of the runs, the cheapest first."""
-    return np.argsort(fit_runs["C"].to_numpy(), kind="stable")
+    """Positions of the runs, the cheapest first; of equals the later is the dearer."""
+    return np.argsort(rank_compute(fit_runs["C"]), kind="stable")
 
 
 def predict_on_line(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 VOCABULARY = 50_432
+SAME_COMPUTE = 1e-9  # relative
 SEQUENCE_LENGTH = 2_048
 # The hidden width of the feed-forward block is rounded up to a multiple of this.
 HIDDEN_MULTIPLE = 256
@@ -235,6 +236,29 @@ def count_flops_per_token(
         FLOPs per trained token.
     """
     return 3.0 * count_forward_flops(width, layers, vocab, sequence_length, heads=heads).total
+
+
+def rank_compute(C: ArrayLike) -> NDArray[np.intp]:
+    """Rank runs by compute, 0 for the cheapest; equals have one rank.
+
+    Runs planned at the same compute differ in the last digits of 6ND, which says nothing: what lies
+    within a relative `SAME_COMPUTE` of the next is equal.
+
+    Parameters
+    ----------
+    C : array_like of shape (n_runs,)
+        Compute of each run, or anything in proportion to it, > 0.
+
+    Returns
+    -------
+    ndarray of int of shape (n_runs,)
+    """
+    C = np.asarray(C, dtype=float)
+    order = np.argsort(C, kind="stable")
+    rises = np.diff(C[order]) > SAME_COMPUTE * C[order][:-1]
+    ranks = np.empty(len(C), dtype=np.intp)
+    ranks[order] = np.concatenate([[0], np.cumsum(rises)])[: len(C)]
+    return ranks
 
 
 def training_flops(N: ArrayLike, D: ArrayLike) -> Any:

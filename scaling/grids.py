@@ -11,11 +11,10 @@ from functools import cache
 
 import pandas as pd
 
+from scaling.compute import SAME_COMPUTE
 from scaling.datafiles import data_path
 from scaling.runs import read_runs
 
-# 6 N D of runs that were planned at the same compute differ in their last digits.
-EDGE = 1e-9
 # Random draws go by position, so the order of a file may not decide it.
 ORDER = ("dataset", "N", "D", "unique_tokens", "run")
 
@@ -184,6 +183,6 @@ def split_by_compute(
     if len(names := split_series(series)) > 1:
         raise ValueError(f"series must hold one dataset, got {', '.join(names)}")
     share = series["C"] / series["C"].max()
-    fitted = share <= fraction * (1 + EDGE)
-    judged = ~fitted & (share >= (1 - EDGE) / within)
+    fitted = share <= fraction * (1 + SAME_COMPUTE)
+    judged = ~fitted & (share >= (1 - SAME_COMPUTE) / within)
     return series[fitted].reset_index(drop=True), series[judged].reset_index(drop=True)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares, root
 from scipy.special import expit
 
+from scaling.compute import rank_compute
 from scaling.fit import ExponentPrior, fit_loss_law, fit_loss_surface, stack_fits
 
 Array = NDArray[np.float64]
@@ -108,9 +109,10 @@ def fit_without_E(case: Case) -> Prediction:
 
 
 def fit_no_change(case: Case) -> Prediction:
-    """What the dearest of the runs measured."""
+    """What the dearest of the runs measured, the best of them where several cost the same."""
     N, D = columns_of(case.runs)
-    last = case.losses[:, [np.argmax(N * D)]]
+    ranks = rank_compute(N * D)
+    last = case.losses[:, ranks == ranks.max()].min(axis=1, keepdims=True)
     return lambda runs: np.repeat(last, len(runs), axis=1)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.compute import training_flops
+from scaling.compute import rank_compute, training_flops
 from scaling.counting import Z
 from scaling.fit import FitError, fit_error_law
 from scaling.forecast import fit_table
@@ -71,9 +71,7 @@ def look_at_tasks(
     KeyError
         A column is missing.
     """
-    runs = table.assign(C=training_flops(table[N], table["D"]))
-    # Of equals the best is the last, whatever the order of the rows.
-    runs = runs.sort_values(["C", N, loss], ascending=[True, True, False])
+    runs = sort_by_compute(table, loss, N)
     tasks = _describe(runs, items)
     measured = tasks["n_runs"].to_numpy() > 0
     errors = runs[[f"err_{task}" for task in tasks["task"][measured]]].to_numpy(float).T
@@ -85,6 +83,16 @@ def look_at_tasks(
     ahead = pd.DataFrame(predicted, index=tasks.index[measured]).reindex(tasks.index)
     ahead["loss_status"] = status
     return _judge_noise(pd.concat([tasks, rows, ahead], axis=1))
+
+
+def sort_by_compute(table: pd.DataFrame, loss: str, N: str) -> pd.DataFrame:
+    """Runs with their compute, the dearest last; of those that cost the same the best is last.
+
+    The order of the rows decides nothing: runs of the same compute and loss follow their errors.
+    """
+    runs = table.assign(C=training_flops(table[N], table["D"]))
+    worst_first = -runs[[loss, *error_columns(runs)]].to_numpy(float)
+    return runs.iloc[np.lexsort([*worst_first.T[::-1], rank_compute(runs["C"])])]
 
 
 def _describe(runs: pd.DataFrame, items: pd.DataFrame | None) -> pd.DataFrame:

@@ -219,13 +219,24 @@ def _basins(problem: Problem, weights: Array, target: Array) -> tuple[NDArray[np
     values = profile(problem, weights, target) + problem.penalty(problem.grid)
     chosen = local_minima(values, problem.grid_shape)
     n_parameters = problem.n_exponents + problem.n_coefficients
-    saturated = np.count_nonzero(weights, axis=1) == n_parameters
+    saturated = _count_designs(problem, weights) == n_parameters
     if saturated.any():  # several laws may pass through all runs, less than a grid step apart
         chosen[saturated] = with_neighbours(chosen[saturated], problem.grid_shape)
     fits, points = np.nonzero(chosen)
     if problem.n_exponents == 1:
         return fits, _vertices(problem, values, fits, points)[:, None]
     return fits, problem.grid[points]
+
+
+def _count_designs(problem: Problem, weights: Array) -> NDArray[np.intp]:
+    """How many runs of each fit differ in a coordinate: one that is there twice counts once."""
+    there = weights > 0
+    order = np.lexsort(problem.points)
+    points = problem.points[:, order]
+    starts = np.flatnonzero((np.diff(points, prepend=np.nan) != 0).any(axis=0))
+    if len(starts) < len(order):
+        there = np.logical_or.reduceat(there[:, order], starts, axis=1)
+    return np.count_nonzero(there, axis=1)
 
 
 def _vertices(

@@ -17,10 +17,10 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from scaling.compute import training_flops
+from scaling.compute import SAME_COMPUTE, rank_compute, training_flops
 from scaling.datafiles import data_path
 from scaling.fit import SOUND
-from scaling.prospects import CALIBRATED, STANDINGS, find_scale, look_at_tasks
+from scaling.prospects import CALIBRATED, STANDINGS, find_scale, look_at_tasks, sort_by_compute
 
 VERDICTS = ("predictable", "only with its interval", "not from these runs")
 CHECKS = ("inside", "outside", "no check")
@@ -75,6 +75,8 @@ def load_task_constants() -> TaskConstants:
 def choose_target(table: pd.DataFrame, N: str = "N") -> tuple[float, float]:
     """Ten times the compute of the dearest run, at its tokens per parameter.
 
+    Of several runs of that compute it is the largest.
+
     Parameters
     ----------
     table : pandas.DataFrame
@@ -87,13 +89,9 @@ def choose_target(table: pd.DataFrame, N: str = "N") -> tuple[float, float]:
     tuple of float
         Parameters and tokens.
     """
-    dearest = _find_dearest(table, table[N], training_flops(table[N], table["D"]))
+    ranks = rank_compute(training_flops(table[N], table["D"]))
+    dearest = table[ranks == ranks.max()].nlargest(1, N).iloc[0]
     return float(dearest[N]) * math.sqrt(TEN_TIMES), float(dearest["D"]) * math.sqrt(TEN_TIMES)
-
-
-def _find_dearest(table: pd.DataFrame, *keys: pd.Series) -> pd.Series:
-    """The row of the highest key, the last one first: ties are not left to the order of rows."""
-    return table.iloc[np.lexsort(keys)[-1]]
 
 
 def add_interval(prospects: pd.DataFrame, constants: TaskConstants, level: float) -> pd.DataFrame:
@@ -162,7 +160,8 @@ def check_dearest(
     """
     loss, N, law = names
     C = training_flops(table[N], table["D"])
-    dearest, cheap = _find_dearest(table, -table[loss], table[N], C), table[C.max() * CHEAP >= C]
+    dearest = sort_by_compute(table, loss, N).iloc[-1]
+    cheap = table[C.max() * CHEAP * (1 + SAME_COMPUTE) >= C]
     if len(cheap) < LEAST_RUNS:
         return pd.Series(dtype=object)
     target = float(dearest[N]), float(dearest["D"])

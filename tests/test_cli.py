@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -1156,14 +1157,20 @@ def test_a_design_that_is_just_wide_enough_is_not_warned_about(N_span, M_span, n
 
 
 def with_seeds() -> pd.DataFrame:
-    """Twelve runs with three tasks, and the dearest twice more: other seeds."""
-    runs = select_small(run_table("redpajama")).query("M >= 10").iloc[:12]
+    """Twelve runs with three tasks, and one of each size twice more: other seeds.
+
+    The second seed has the loss of the first to the last digit, and other errors.
+    """
+    runs = select_small(run_table("redpajama")).query("M >= 10").iloc[::2][:12]
     columns = ["run", "N", "D", "loss_c4_eval", "err_lambada_openai", "err_copa", "err_boolq"]
     runs = runs[columns].rename(columns={"loss_c4_eval": "loss"})
-    dearest = runs.loc[[(runs["N"] * runs["D"]).idxmax()] * 2]
-    seeds = dearest.assign(run=["seed 1", "seed 2"], loss=dearest["loss"] * [1.002, 0.9985])
-    seeds["err_copa"] += [0.03, -0.02]
-    return pd.concat([runs, seeds], ignore_index=True)
+    dearest = runs.sort_values("D").drop_duplicates("N", keep="last")
+    seeds = [
+        dearest.assign(run=dearest["run"] + name, loss=dearest["loss"] * change)
+        for name, change in ((" again", 0.9985), (" once more", 0.9985))
+    ]
+    seeds[1] = seeds[1].assign(err_copa=seeds[1]["err_copa"] + 0.03)
+    return pd.concat([runs, *seeds], ignore_index=True)
 
 
 def unordered(found: object) -> object:
@@ -1180,6 +1187,30 @@ def test_the_order_of_the_rows_changes_no_answer(command, tmp_path):
     runs, path, answers = with_seeds(), tmp_path / "runs.csv", []
     for order in range(4):
         runs.sample(frac=1.0, random_state=order).to_csv(path, index=False)
+        done = CliRunner().invoke(app, [command, str(path), *COMMANDS.get(command, ()), "--json"])
+        assert done.exit_code == 0
+        answers.append(unordered(json.loads(done.stdout)))
+    assert all(answer == answers[0] for answer in answers)
+
+
+def iso_flop(nudge: int) -> pd.DataFrame:
+    """Three budgets of five sizes, ``D = C / 6N``, whose last digits say nothing."""
+    runs = pd.DataFrame(
+        list(product((1e18, 4e18, 1.6e19), (0.25, 0.5, 1, 2, 4))), columns=["C", "x"]
+    )
+    N = runs["x"] * 1e8 * np.sqrt(runs["C"] / 1e18)
+    D = runs["C"] / (6 * N)
+    loss = LossLaw(1.8, 180.0, 220.0, 0.25).predict(N, D) * (1 + 0.01 * np.sin(np.arange(15)))
+    up = np.where(np.random.default_rng(nudge).random(len(N)) < 0.5, 0.0, np.inf)
+    D = np.nextafter(D, up) if nudge else D
+    return pd.DataFrame({"N": N, "D": D, "loss": loss, "err_t": 0.9 - 0.5 * np.exp(-loss + 2)})
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "tasks"])
+def test_the_last_digit_of_a_budget_decides_nothing(command, tmp_path):
+    path, answers = tmp_path / "runs.csv", []
+    for nudge in range(4):
+        iso_flop(nudge).to_csv(path, index=False)
         done = CliRunner().invoke(app, [command, str(path), *COMMANDS.get(command, ()), "--json"])
         assert done.exit_code == 0
         answers.append(unordered(json.loads(done.stdout)))
