@@ -95,7 +95,7 @@ fit.law
 
 # %% [markdown]
 # A fit says how far its numbers can be used. `converged` is sound; `saturated` has as many
-# coefficients as runs; `wrong_sign`, `at_bound` and `unidentified` mean that the runs do not fix this
+# coefficients as runs; `wrong_sign`, `not_converged`, `at_bound` and `unidentified` mean that the runs do not fix this
 # law. `dof` counts the runs beyond the coefficients.
 
 # %%

@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # A busy machine is no reason for a test to fail. The quick tests try fewer examples.
 settings.register_profile("full", deadline=None, print_blob=True, max_examples=100)
 settings.register_profile("quick", settings.get_profile("full"), max_examples=20)
+HEARTBEAT = 25.0  # seconds
 # These take longest: begun first, they run beside all the others.
 LONGEST = ("test_site", "test_build")
 
@@ -68,6 +71,27 @@ def browser() -> Iterator[Any]:
         chrome = playwright.chromium.launch(executable_path=chromium, args=BROWSER_ARGUMENTS)
         yield chrome
         chrome.close()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Say every half minute how far the tests are, where several workers run them."""
+    if (
+        getattr(session.config.option, "numprocesses", None)
+        and "PYTEST_XDIST_WORKER" not in os.environ
+    ):
+        threading.Thread(target=_say_how_far, args=(session,), daemon=True).start()
+
+
+def _say_how_far(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    start = time.monotonic()
+    while reporter:
+        time.sleep(HEARTBEAT)
+        done = sum(
+            len(reporter.stats.get(how, [])) for how in ("passed", "failed", "skipped", "error")
+        )
+        minutes = (time.monotonic() - start) / 60
+        reporter.write_line(f" {done} tests are through after {minutes:.1f} minutes")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
