@@ -22,11 +22,11 @@ BROWSER_ARGUMENTS = """--headless --no-sandbox --disable-gpu --disable-quic --no
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 # A busy machine is no reason for a test to fail. The quick tests try fewer examples.
-settings.register_profile("full", deadline=None, print_blob=True, max_examples=100)
+settings.register_profile("full", deadline=None, print_blob=True, max_examples=50)
 settings.register_profile("quick", settings.get_profile("full"), max_examples=20)
 HEARTBEAT = 25.0  # seconds
 # These take longest: begun first, they run beside all the others.
-LONGEST = ("test_site", "test_build")
+LONGEST = ("test_site", "test_build", "test_cli")
 
 
 def is_quick(config: pytest.Config) -> bool:
