@@ -231,6 +231,8 @@ def _basins(problem: Problem, weights: Array, target: Array) -> tuple[NDArray[np
 def _count_designs(problem: Problem, weights: Array) -> NDArray[np.intp]:
     """How many runs of each fit differ in a coordinate: one that is there twice counts once."""
     there = weights > 0
+    if not len(problem.points):
+        return np.count_nonzero(there, axis=1)
     order = np.lexsort(problem.points)
     points = problem.points[:, order]
     starts = np.flatnonzero((np.diff(points, prepend=np.nan) != 0).any(axis=0))
