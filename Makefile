@@ -69,12 +69,12 @@ grid: $(READY) ## Train three walks' grids on two cores and hold E against the t
 	$(BIN)/scaling grid truth data/specs/walks.yaml data/results/walks.csv
 
 results: $(READY) ## Make the stored results in data/results again
-	$(PY) -m scaling.results
+	$(PY) -m scaling.studies.results
 
 data: $(READY) ## Rebuild tidy tables from raw copies: RELEASE=FOLDER of the testbed, GRIDS=FOLDER
 	$(if $(RELEASE)$(GRIDS),,$(error name a copy of the raw data: make data RELEASE=FOLDER GRIDS=FOLDER))
-	$(if $(RELEASE),$(PY) -m scaling.release $(RELEASE) data/testbed)
-	$(if $(GRIDS),$(PY) -m scaling.release_grids $(GRIDS) data/grids)
+	$(if $(RELEASE),$(PY) -m scaling.testbed.release.tables $(RELEASE) data/testbed)
+	$(if $(GRIDS),$(PY) -m scaling.testbed.release.grids $(GRIDS) data/grids)
 
 lock: ## Renew both locks: newest versions that pyproject.toml allows, torch at TORCH
 	rm -rf $(LOCK_VENV)

@@ -19,8 +19,8 @@ from pathlib import Path
 import pandas as pd
 import pandera
 
-from scaling.names import LOSS_COLUMN
-from scaling.testbed import run_table, select_loss_fit
+from scaling.testbed.labels import LOSS_COLUMN
+from scaling.testbed.runs import run_table, select_loss_fit
 
 ROOT = Path(__file__).parent.parent
 RESULT = ROOT / "data" / "results" / "command_speed.csv"
@@ -28,7 +28,7 @@ N_ROUNDS = 10
 RUNS = "runs.csv"
 COLUMNS = ["run", "N", "D", LOSS_COLUMN, "err_lambada_openai", "err_copa", "err_boolq"]
 BASELINE = "import pandas"
-RUN_COMMAND = "from scaling.cli import main; main()"
+RUN_COMMAND = "from scaling.commands.cli import main; main()"
 CASES = {
     BASELINE: [BASELINE],
     "import scaling": ["import scaling"],

@@ -2,8 +2,8 @@
 
 Writes ``data/results/fit_speed.csv`` and prints it. Times are the least of several repetitions;
 the slow side of a row of resamples is timed on a part and said per fit. With ``--beside CHECKOUT``,
-a folder that holds another revision, the same fits are timed there too, in turns, and printed
-beside; they are not stored.
+a folder that holds another revision with the same rooms, the same fits are timed there too, in
+turns, and printed beside; they are not stored.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import pandas as pd
 import scipy
 
 from benchmarks.multistart import fit_loss_multistart
-from scaling.fit import fit_loss_law, fit_loss_surface
-from scaling.law import LossSurface
-from scaling.names import LOSS_SETS
-from scaling.testbed import run_table, select_loss_fit
+from scaling.laws.fit import fit_loss_law, fit_loss_surface
+from scaling.laws.law import LossSurface
+from scaling.testbed.labels import LOSS_SETS
+from scaling.testbed.runs import run_table, select_loss_fit
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "data" / "results" / "fit_speed.csv"

@@ -17,9 +17,15 @@ import pandas as pd
 import scipy
 
 from benchmarks.multistart import fit_loss_multistart
-from scaling.ablation import LEAST_RUNS, fit_designs, list_choices, list_subsets, select_small
-from scaling.names import DATASETS, LOSS_COLUMN
-from scaling.testbed import run_table
+from scaling.studies.loss.ablation import (
+    LEAST_RUNS,
+    fit_designs,
+    list_choices,
+    list_subsets,
+    select_small,
+)
+from scaling.testbed.labels import DATASETS, LOSS_COLUMN
+from scaling.testbed.runs import run_table
 
 RESULT = Path(__file__).parent.parent / "data" / "results" / "sweep_speed.csv"
 N_TIMED = 30  # designs fitted from 128 starts, of each sweep

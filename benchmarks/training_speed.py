@@ -23,11 +23,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
-from scaling.training.engine import describe_environment, find_device
-from scaling.training.loop import build_optimizer, take_step
-from scaling.training.loss import plain_loss
-from scaling.training.model import Shape, Transformer
-from scaling.training.spec import TrainingRecipe
+from scaling.training.model.engine import describe_environment, find_device
+from scaling.training.model.loop import build_optimizer, take_step
+from scaling.training.model.loss import plain_loss
+from scaling.training.model.model import Shape, Transformer
+from scaling.training.plan.spec import TrainingRecipe
 
 RESULT = Path(__file__).parent.parent / "data" / "results" / "training_speed.csv"
 LR = 1e-3
@@ -86,7 +86,7 @@ class PlainLoop:
 
 
 class OurLoop:
-    """The step of `scaling.training.loop`, or with the textbook's optimiser."""
+    """The step of `scaling.training.model.loop`, or with the textbook's optimiser."""
 
     def __init__(self, case: Case, device: torch.device, way: str) -> None:
         self.recipe = TrainingRecipe(

@@ -22,9 +22,9 @@ import pandas as pd
 from IPython.display import Markdown
 
 from scaling.compute import count_flops_per_token, count_parameters, warmup_share
-from scaling.figures_testbed import draw_curves, draw_design, draw_intervals, draw_warmup
-from scaling.style import use_style
-from scaling.testbed import load_losses, load_runs, load_tasks, run_table, select_loss_fit
+from scaling.figures.style import use_style
+from scaling.figures.testbed import draw_curves, draw_design, draw_intervals, draw_warmup
+from scaling.testbed.runs import load_losses, load_runs, load_tasks, run_table, select_loss_fit
 
 use_style()
 

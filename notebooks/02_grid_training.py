@@ -27,8 +27,8 @@ import torch
 import yaml
 from IPython.display import Markdown
 
-from scaling.datafiles import data_path
-from scaling.figures_training import (
+from scaling.figures.style import use_style
+from scaling.figures.training import (
     draw_above_entropy,
     draw_error_law,
     draw_irreducible,
@@ -38,24 +38,24 @@ from scaling.figures_training import (
     draw_table,
     draw_warmup_cost,
 )
-from scaling.fit import fit_error_law, fit_loss_law
-from scaling.style import use_style
-from scaling.training.cells import list_cells
-from scaling.training.grid import collect
-from scaling.training.launch import Launch, train_grid
-from scaling.training.loss import plain_loss, training_loss
-from scaling.training.model import Shape, Transformer, count_by_group
-from scaling.training.price import price_cells
-from scaling.training.schedule import learning_rate
-from scaling.training.sources import WalkBatches
-from scaling.training.spec import read_spec
-from scaling.training.truth import (
+from scaling.laws.fit import fit_error_law, fit_loss_law
+from scaling.tables.datafiles import data_path
+from scaling.training.grid.grid import collect
+from scaling.training.grid.launch import Launch, train_grid
+from scaling.training.grid.truth import (
     hold_against_truth,
     hold_errors_against_truth,
     leave_out,
     select_fit_runs,
 )
-from scaling.training.walks import make_walk
+from scaling.training.model.loss import plain_loss, training_loss
+from scaling.training.model.model import Shape, Transformer, count_by_group
+from scaling.training.model.schedule import learning_rate
+from scaling.training.plan.cells import list_cells
+from scaling.training.plan.price import price_cells
+from scaling.training.plan.spec import read_spec
+from scaling.training.text.sources import WalkBatches
+from scaling.training.text.walks import make_walk
 
 use_style()
 
@@ -144,7 +144,7 @@ for size, (width, layers, heads) in published.items():
 pd.DataFrame(counts).T
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
-from scaling.names import SIZES
+from scaling.testbed.labels import SIZES
 
 assert {size: int(n["N"]) for size, n in counts.items()} == {size: N for N, size in SIZES.items()}
 
@@ -575,7 +575,7 @@ Markdown(
 #
 # 1. Fit the law with the column $M = 5$, `hold_against_truth(grid, spec, shortest=5)`, and from $M = 20$ on. What happens to $E$, to its
 #    interval and to the residuals?
-# 2. Fit a law with an exponent each for $N$ and $D$ to the same runs: `scaling.fit.fit_loss_surface` on the columns of `select_fit_runs(grid, name)`; the
+# 2. Fit a law with an exponent each for $N$ and $D$ to the same runs: `scaling.laws.fit.fit_loss_surface` on the columns of `select_fit_runs(grid, name)`; the
 #    coefficients are in `.law`. Is $E$ nearer to the truth?
 # 3. Average the three seeds at $M = 10$ and fit again. (Give the averaged rows `seed=0`, so that `hold_against_truth` takes them.) Which of
 #    the three $E$ moves most, does it help, and why that one? Look at `lo` and `hi`.

@@ -23,11 +23,11 @@ from IPython.display import Markdown
 from scipy.optimize import curve_fit
 from scipy.stats import chi2
 
-from scaling.figures import draw_loss_against_compute, draw_miss_map, draw_profile
-from scaling.fit import fit_loss_law
-from scaling.recipe import relative_error
-from scaling.style import DATASET_COLOURS, DATASET_LABELS, use_style
-from scaling.testbed import run_table, select_loss_fit, select_targets
+from scaling.figures.laws import draw_loss_against_compute, draw_miss_map, draw_profile
+from scaling.figures.style import DATASET_COLOURS, DATASET_LABELS, use_style
+from scaling.forecast.rulers import relative_error
+from scaling.laws.fit import fit_loss_law
+from scaling.testbed.runs import run_table, select_loss_fit, select_targets
 
 use_style()
 
@@ -357,7 +357,7 @@ ax.set_title("One valley per training set: the optimum is the only one")
 ax.legend();
 
 # %% [markdown]
-# Each profile has one valley, and the dotted line, our fit, stands at its bottom. `scaling.fit`
+# Each profile has one valley, and the dotted line, our fit, stands at its bottom. `scaling.laws.fit`
 # does just this: a scan of the exponent over 48 values from 0.001 to 5, then Gauss-Newton steps on
 # the projected residual from every valley the scan shows, and Newton's steps on all coefficients to its bottom,
 # to rounding. A second valley would be searched too.
@@ -385,7 +385,7 @@ excess = np.array([min(ssr), max(ssr)]) / fit.cost - 1
 # by `make bench` and is stored with the machine and the versions it ran on.
 
 # %%
-from scaling.datafiles import data_path
+from scaling.tables.datafiles import data_path
 
 speed = pd.read_csv(data_path("results", "fit_speed.csv"))
 timed = speed.dropna(subset=["seconds_128_starts"]).set_index("what")

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from scaling.figures_overtraining import (
+from scaling.figures.overtraining import (
     draw_M_opt,
     draw_miss_over_warmup,
     draw_pairs,
@@ -30,8 +30,10 @@ from scaling.figures_overtraining import (
     draw_residuals,
     draw_slopes,
 )
-from scaling.fit import fit_loss_law, fit_loss_surface
-from scaling.overtraining import (
+from scaling.figures.style import DATASET_COLOURS, DATASET_LABELS, INK, use_style
+from scaling.forecast.rulers import relative_error
+from scaling.laws.fit import fit_loss_law, fit_loss_surface
+from scaling.studies.loss.overtraining import (
     FIT_SETS,
     judge_far,
     keep_fits,
@@ -40,19 +42,17 @@ from scaling.overtraining import (
     read_at_compute,
     split_parts,
 )
-from scaling.recipe import relative_error
-from scaling.results import load_result
-from scaling.slopes import compare_fits, compare_slopes, find_E, slope_range
-from scaling.style import DATASET_COLOURS, DATASET_LABELS, INK, use_style
-from scaling.testbed import run_table, select_small
-from scaling.transfer import OTHER_FILES
-from scaling.warmup import (
+from scaling.studies.loss.slopes import compare_fits, compare_slopes, find_E, slope_range
+from scaling.studies.loss.transfer import OTHER_FILES
+from scaling.studies.loss.warmup import (
     compare_batches,
     correlate_miss,
     load_search_steps,
     pair_warmups,
     summarise_pairs,
 )
+from scaling.studies.results import load_result
+from scaling.testbed.runs import run_table, select_small
 
 use_style()
 tables = {dataset: run_table(dataset) for dataset in DATASET_LABELS}
@@ -705,7 +705,7 @@ Markdown(
 #
 # 1. Draw the lines of equal $M$ with $E = 0$ and with $E = 2.2$ for the small RedPajama runs with $M \ge 10$,
 #    which are `grids["redpajama"]`. `draw_rays` takes the runs and a table with a row for each of their
-#    multipliers: columns `M`, `E` and `slope`. `fit_slope(C, reducible_loss)` in `scaling.slopes` gives one
+#    multipliers: columns `M`, `E` and `slope`. `fit_slope(C, reducible_loss)` in `scaling.studies.loss.slopes` gives one
 #    slope. Do the lines stay parallel? What does that say about reading an $E$ off such a figure?
 # 2. Derive the cosine formula of *What M\* is* from the over-training form of
 #    [the loss law](03_loss_law.ipynb), $L = E + (a M^{\eta} + b M^{-\eta}) C^{-\eta}$ with $\eta = \alpha/2$, and

@@ -21,7 +21,18 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from scaling.ablation import (
+from scaling.figures.ablation import (
+    draw_conditions,
+    draw_cumulative,
+    draw_designs,
+    draw_error_laws,
+    draw_run_map,
+    draw_wandering,
+)
+from scaling.figures.style import DATASET_COLOURS, DATASET_LABELS, DATASET_MARKERS, use_style
+from scaling.forecast.rulers import predict_on_line, relative_error
+from scaling.laws.fit import SOUND
+from scaling.studies.loss.ablation import (
     LEAST_RUNS,
     LEAST_SIZES,
     TARGETS,
@@ -33,7 +44,7 @@ from scaling.ablation import (
     miss_targets,
     sweep_choices,
 )
-from scaling.ablation_tables import (
+from scaling.studies.loss.ablation_tables import (
     FOUR_SIZES,
     LIMITS,
     TWO_ENDS,
@@ -41,22 +52,11 @@ from scaling.ablation_tables import (
     move_without,
     pair_sizes,
 )
-from scaling.baselines import predict_on_line
-from scaling.datafiles import data_path
-from scaling.figures_ablation import (
-    draw_conditions,
-    draw_cumulative,
-    draw_designs,
-    draw_error_laws,
-    draw_run_map,
-    draw_wandering,
-)
-from scaling.fit import SOUND
-from scaling.recipe import AUTHORS, fit_chain, relative_error
-from scaling.results import load_result
-from scaling.style import DATASET_COLOURS, DATASET_LABELS, DATASET_MARKERS, use_style
-from scaling.testbed import run_table, select_large, select_loss_fit, select_small
-from scaling.transfer import OTHER_FILES
+from scaling.studies.loss.transfer import OTHER_FILES
+from scaling.studies.recipe import AUTHORS, fit_chain
+from scaling.studies.results import load_result
+from scaling.tables.datafiles import data_path
+from scaling.testbed.runs import run_table, select_large, select_loss_fit, select_small
 
 use_style()
 tables = {dataset: run_table(dataset) for dataset in DATASET_LABELS}
@@ -753,7 +753,7 @@ at these runs; but they are two, not thousands."""
 # dearest. In Python, the mean misses of the law and of both:
 
 # %%
-from scaling.backtest import run_backtest, sum_up
+from scaling.forecast.backtest import run_backtest, sum_up
 
 held_out = pd.concat(
     [

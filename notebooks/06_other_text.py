@@ -23,8 +23,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from scaling.figures import draw_miss_map
-from scaling.figures_transfer import (
+from scaling.figures.laws import draw_miss_map
+from scaling.figures.style import DATASET_LABELS, key_of_multipliers, key_of_sizes, use_style
+from scaling.figures.transfer import (
     LOSS_SET_LABELS,
     NOISE_LABELS,
     draw_agreement,
@@ -35,15 +36,19 @@ from scaling.figures_transfer import (
     draw_set_map,
     frame_cells,
 )
-from scaling.fit import fit_loss_law
-from scaling.loss_to_loss import OTHER_SETS, compare_routes, compare_training_sets, relate_sets
-from scaling.names import LOSS_COLUMN
-from scaling.published import load_published
-from scaling.ranks import count_lower, order_pairs, rank_errors
-from scaling.sampling import judge_independence
-from scaling.style import DATASET_LABELS, key_of_multipliers, key_of_sizes, use_style
-from scaling.testbed import load_losses, run_table, select_loss_fit
-from scaling.transfer import FAR, HOME, OTHER_FILES, predict_sets, summarise_sets
+from scaling.laws.fit import fit_loss_law
+from scaling.studies.loss.loss_to_loss import (
+    OTHER_SETS,
+    compare_routes,
+    compare_training_sets,
+    relate_sets,
+)
+from scaling.studies.loss.ranks import count_lower, order_pairs, rank_errors
+from scaling.studies.loss.sampling import judge_independence
+from scaling.studies.loss.transfer import FAR, HOME, OTHER_FILES, predict_sets, summarise_sets
+from scaling.testbed.labels import LOSS_COLUMN
+from scaling.testbed.published import load_published
+from scaling.testbed.runs import load_losses, run_table, select_loss_fit
 
 use_style()
 
@@ -685,11 +690,11 @@ Markdown(
 #
 # Work in new cells below this one.
 #
-# 1. Add the 1.4B run at $M = 20$ to the five (`select_error_fit` of `scaling.testbed` holds those six) and fit
+# 1. Add the 1.4B run at $M = 20$ to the five (`select_error_fit` of `scaling.testbed.runs` holds those six) and fit
 #    Penn Treebank (the column `loss_paloma_ptb`) for the models trained on C4. What is left of the miss at 6.9B, and what does that say about where the
 #    curve bends?
 # 2. Give every route all small runs with $M$ of 10 and more to learn from, in `compare_routes`, instead of
-#    five, with and without those of `OTHER_FILES` (in `scaling.transfer`). What becomes of the ruler, and why?
+#    five, with and without those of `OTHER_FILES` (in `scaling.studies.loss.transfer`). What becomes of the ruler, and why?
 # 3. Rank the models of one training set only, `rank_errors(run_table("redpajama"), ...)`. Why do the eight
 #    losses now agree, and what made them differ over all 104?
 #

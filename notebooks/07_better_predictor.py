@@ -24,22 +24,27 @@ import pandas as pd
 from IPython.display import Markdown
 from scipy.stats import spearmanr
 
-from scaling.best import fit_best, load_belief
-from scaling.blind_test import blind_tasks, run_blind_test
-from scaling.extrapolation import named_candidates, run_tasks, testbed_tasks
-from scaling.families import member_of_second
-from scaling.few_runs import NO_CHANGE, RECIPE, leave_each_out
-from scaling.figures_predictors import (
+from scaling.figures.predictors import (
     draw_backtest_against_outcome,
     draw_scores,
     draw_target_misses,
 )
-from scaling.fit import fit_loss_law
-from scaling.grids import load_grid
-from scaling.law import LossLaw
-from scaling.predictors import BASELINES, EXTERNAL_ALPHA, SINGLE_CHANGES, influence
-from scaling.results import load_result
-from scaling.selection import (
+from scaling.figures.style import use_style
+from scaling.laws.best import fit_best, load_belief
+from scaling.laws.fit import fit_loss_law
+from scaling.laws.law import LossLaw
+from scaling.studies.predictors.backtests import list_trials, load_data, select_cheap
+from scaling.studies.predictors.blind_test import blind_tasks, run_blind_test
+from scaling.studies.predictors.candidates import (
+    BASELINES,
+    EXTERNAL_ALPHA,
+    SINGLE_CHANGES,
+    influence,
+)
+from scaling.studies.predictors.extrapolation import named_candidates, run_tasks, testbed_tasks
+from scaling.studies.predictors.families import member_of_second
+from scaling.studies.predictors.few_runs import NO_CHANGE, RECIPE, leave_each_out
+from scaling.studies.predictors.selection import (
     choose,
     first_choice,
     first_round,
@@ -48,9 +53,9 @@ from scaling.selection import (
     second_choice,
     second_round,
 )
-from scaling.style import use_style
-from scaling.testbed import run_table, select_loss_fit, select_small, select_targets
-from scaling.trials import list_trials, load_data, select_cheap
+from scaling.studies.results import load_result
+from scaling.testbed.grids import load_grid
+from scaling.testbed.runs import run_table, select_loss_fit, select_small, select_targets
 
 use_style()
 
@@ -435,7 +440,7 @@ by_set[["recipe", "log", "first choice", "best"]]
 # and predict the dear runs (on the testbed the two targets, on C4 eval). The constants of *best*
 # are those chosen without any run of that grid, or of the testbed. `alpha` is the exponent of all the cheap runs
 # together, `nearer` the share of designs on which *best* is nearer than the recipe; then medians of the miss.
-# `python -m scaling.results few_runs` makes the table again in half a minute.
+# `python -m scaling.studies.results few_runs` makes the table again in half a minute.
 
 # %%
 few[["alpha", "nearer", "median_recipe", "median_best", "median_no_change"]]

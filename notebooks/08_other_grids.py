@@ -21,9 +21,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from scaling.blind_test import run_blind_test
-from scaling.extrapolation import OTHERS, grid_tasks
-from scaling.figures_grids import (
+from scaling.figures.grids import (
     draw_design,
     draw_misses,
     draw_rays,
@@ -31,16 +29,19 @@ from scaling.figures_grids import (
     draw_residuals,
     draw_shapes,
 )
-from scaling.fit import fit_loss_law, fit_loss_surface
-from scaling.grid_study import (
+from scaling.figures.style import use_style
+from scaling.laws.fit import fit_loss_law, fit_loss_surface
+from scaling.studies.predictors.blind_test import run_blind_test
+from scaling.studies.predictors.candidates import BASELINES, influence
+from scaling.studies.predictors.extrapolation import OTHERS, grid_tasks
+from scaling.studies.predictors.grid_study import (
     compare_residuals,
     find_twins,
     measure_scatter,
     share_between,
     summarise_errors,
 )
-from scaling.grids import GRIDS, is_beaten, load_grid, select_plain, split_by_compute, split_series
-from scaling.leverage import (
+from scaling.studies.predictors.leverage import (
     FITTERS,
     VERSION,
     drop_others,
@@ -50,10 +51,16 @@ from scaling.leverage import (
     mirror,
     summarise_leverage,
 )
-from scaling.predictors import BASELINES, influence
-from scaling.results import load_result
-from scaling.style import use_style
-from scaling.testbed import run_table, select_loss_fit, select_targets
+from scaling.studies.results import load_result
+from scaling.testbed.grids import (
+    GRIDS,
+    is_beaten,
+    load_grid,
+    select_plain,
+    split_by_compute,
+    split_series,
+)
+from scaling.testbed.runs import run_table, select_loss_fit, select_targets
 
 use_style()
 LABELS = {name: grid.label for name, grid in GRIDS.items()}

@@ -22,15 +22,24 @@ import pandas as pd
 from IPython.display import Markdown
 from myst_nb import glue
 
-from scaling.baselines import (
+from scaling.figures.laws import draw_error_against_loss, draw_legs
+from scaling.figures.style import DATASET_LABELS, use_style
+from scaling.forecast.rulers import relative_error
+from scaling.studies.headline import draw_baselines, make_headline
+from scaling.studies.recipe import (
+    AUTHORS,
+    Recipe,
+    fit_chain,
     miss_beside_chain,
     predict_beside_chain,
 )
-from scaling.figures import draw_error_against_loss, draw_legs
-from scaling.headline import draw_baselines, make_headline
-from scaling.recipe import AUTHORS, Recipe, fit_chain, relative_error
-from scaling.style import DATASET_LABELS, use_style
-from scaling.testbed import load_tasks, run_table, select_error_fit, select_large, select_targets
+from scaling.testbed.runs import (
+    load_tasks,
+    run_table,
+    select_error_fit,
+    select_large,
+    select_targets,
+)
 
 use_style()
 TABLES = {dataset: run_table(dataset) for dataset in DATASET_LABELS}
@@ -169,7 +178,7 @@ chain.error_fit.status, chain.error_fit.dof
 # ## What a law has to beat
 #
 # What would somebody predict who does without the error law? Three answers, all from the same six
-# runs; they stand beside every prediction below (`scaling.baselines`):
+# runs; they stand beside every prediction below (`scaling.forecast.rulers`):
 #
 # - **no change**: the error of the 1.4B run, the dearest of the six;
 # - **a ruler in loss**: the straight line through the last two runs, 0.411B and 1.4B at $M = 20$, read
@@ -410,8 +419,8 @@ Markdown(
 #
 # Work in new cells below this one.
 #
-# 1. Fit the error law without the 1.4B run (`fit_error_law` of `scaling.fit`, on the five runs of
-#    `select_loss_fit` of `scaling.testbed`). Which of the three training sets suffers least, and is that a
+# 1. Fit the error law without the 1.4B run (`fit_error_law` of `scaling.laws.fit`, on the five runs of
+#    `select_loss_fit` of `scaling.testbed.runs`). Which of the three training sets suffers least, and is that a
 #    merit of the law?
 # 2. Put the irreducible loss $E$ of each training set into {eq}`eq-error-law`. Which tasks of the seventeen
 #    would have to be solved for that error to be reached, and do you believe it?

@@ -22,19 +22,18 @@ import pandas as pd
 from IPython.display import Markdown
 from scipy.stats import norm
 
-from scaling.counting import STANDINGS, compare_with_chance, counting_error, smallest_change
-from scaling.figures_averages import draw_against_tasks, draw_against_threshold, draw_effects
-from scaling.figures_counting import draw_changes, draw_owners, draw_parts, draw_scatter
-from scaling.figures_tasks import draw_shares, draw_task, key_of_tasks
-from scaling.figures_verdicts import draw_outcomes, draw_task_intervals
-from scaling.fit import SOUND
-from scaling.law import ErrorLaw
-from scaling.published import load_published
-from scaling.recipe import fit_chain, relative_error
-from scaling.results import load_result
-from scaling.scatter import pool_sets
-from scaling.style import DATASET_LABELS, use_style
-from scaling.task_averages import (
+from scaling.figures.averages import draw_against_tasks, draw_against_threshold, draw_effects
+from scaling.figures.counting import draw_changes, draw_owners, draw_parts, draw_scatter
+from scaling.figures.style import DATASET_LABELS, use_style
+from scaling.figures.tasks import draw_shares, draw_task, key_of_tasks
+from scaling.figures.verdicts import draw_outcomes, draw_task_intervals
+from scaling.forecast.counting import counting_error, smallest_change
+from scaling.forecast.rulers import relative_error
+from scaling.laws.fit import SOUND
+from scaling.laws.law import ErrorLaw
+from scaling.studies.recipe import fit_chain
+from scaling.studies.results import load_result
+from scaling.studies.tasks.averages import (
     count_noise,
     draw_subsets,
     expect_miss,
@@ -43,8 +42,8 @@ from scaling.task_averages import (
     miss_averages,
     tabulate_thresholds,
 )
-from scaling.task_scatter import score_knots, tabulate_matched_loss, tabulate_scatter
-from scaling.tasks import (
+from scaling.studies.tasks.chance import STANDINGS, compare_with_chance
+from scaling.studies.tasks.error_laws import (
     METHODS,
     count_fits,
     fit_as_authors,
@@ -52,8 +51,13 @@ from scaling.tasks import (
     predict_tasks,
     sum_up_methods,
 )
-from scaling.testbed import load_tasks, run_table, select_error_fit, select_targets
-from scaling.traits import (
+from scaling.studies.tasks.scatter import pool_sets
+from scaling.studies.tasks.scatter_at_loss import (
+    score_knots,
+    tabulate_matched_loss,
+    tabulate_scatter,
+)
+from scaling.studies.tasks.traits import (
     JOINT,
     TRAITS,
     average_logs,
@@ -63,9 +67,11 @@ from scaling.traits import (
     size_of_misses,
     sum_up_groups,
 )
-from scaling.variance_split import METHODS as SPLIT_METHODS
-from scaling.variance_split import PARTS, pool_split
-from scaling.verdict_study import resample_inside, sum_up_verdicts
+from scaling.studies.tasks.variance_split import METHODS as SPLIT_METHODS
+from scaling.studies.tasks.variance_split import PARTS, pool_split
+from scaling.studies.tasks.verdict_study import resample_inside, sum_up_verdicts
+from scaling.testbed.published import load_published
+from scaling.testbed.runs import load_tasks, run_table, select_error_fit, select_targets
 
 use_style()
 TABLES = {dataset: run_table(dataset) for dataset in DATASET_LABELS}
@@ -403,7 +409,7 @@ for ax in axes:
 # runs; $f$ is what the fit makes of it, drawn again a thousand times. The mean miss over that noise is $b$ as far as the three sets have it in common (the
 # shape of the law, and the bias that noise gives a curved fit), the rest, $c$, is their own. The parts, estimated by moments, add up; one that is small or absent may come out
 # negative and stays so. Predictions are kept within 0 and 1, or a few runaway laws would be all of the mean. Stored by
-# `python -m scaling.results variance_split`; *inside* are 21 cells per set that fit nothing, their losses between the six (there, too, no change
+# `python -m scaling.studies.results variance_split`; *inside* are 21 cells per set that fit nothing, their losses between the six (there, too, no change
 # is the 1.4B run and the ruler goes through it and 0.411B). In
 # squared points, means over 46 tasks; `smoothed` is the mean square with the fitted points moved onto their spline, and last comes the median:
 
@@ -591,7 +597,7 @@ that one alone ({best_run["r2_out"]:.0%}), {joint_r2.loc["ruler in loss", "r2_ou
 # An average is predicted better than one task. How fast does that go, and how far? Draw sets of $k$ of the 46
 # tasks at random, average their errors, fit the law to every average anew (an average of exponentials is not an exponential), and
 # take the size of its miss: the median over 2,000 sets, then the mean over the six targets. `noise` is the counting
-# noise of the measured average. The draws are stored (`python -m scaling.results task_subsets`, six seconds).
+# noise of the measured average. The draws are stored (`python -m scaling.studies.results task_subsets`, six seconds).
 
 # %%
 average_draws = load_result("task_subsets")
@@ -743,7 +749,7 @@ So 0.05% is not what the method can do; that is nearer to the medians here and t
 # over the six targets.
 #
 # The choice reads the runs of 0.411B and less and the three 1.4B runs at $M = 20$, no other. Its protocol was written
-# down first (`scaling.task_choice`; the order is our word, one commit holds all, see the [log](../book/log.md)): predict the next size at $M = 20$, or longer runs of the same size, from all runs
+# down first (`scaling.studies.tasks.choice`; the order is our word, one commit holds all, see the [log](../book/log.md)): predict the next size at $M = 20$, or longer runs of the same size, from all runs
 # no dearer than a reference; score the median over tasks (of the next size) and the 17-task average alike, the step to 1.4B counting half;
 # of the candidates within one bootstrap standard error of the least score (tasks resampled) take the one of fewest parts.
 # The candidates: baselines, the law, logistic laws between guessing and no error with binomial noise, slopes
@@ -887,7 +893,7 @@ chosen with the answer in view."""
 # the last run known and once for the run asked for. Further, $\delta$ the fall of the error if the task followed the loss entirely, and two constants, $u$ (`doubt`) and $v$ (`floor`). They are
 # those of least interval score in the backtests on small runs, which counts the width of the intervals and twenty times
 # what lies outside on either side; the last three rows are the number of units, 90% quantiles of the misses there
-# (`scaling.calibration`).
+# (`scaling.studies.tasks.calibration`).
 
 # %%
 load_result("task_constants")
@@ -1015,13 +1021,13 @@ Markdown(
 #    ({eq}`eq-smallest-change`, solved for $n$)? How many tasks would need more than ten times the items they have? (One did not
 #    change at all: leave it out.)
 # 2. The traits were held against the misses at 6.9B. Hold them against those of the over-trained 1.4B runs
-#    (`size_of_misses` of `scaling.traits` takes a `size`). Which of the intervals of law, no change and ruler that left out 1 (twelve of 39)
+#    (`size_of_misses` of `scaling.studies.tasks.traits` takes a `size`). Which of the intervals of law, no change and ruler that left out 1 (twelve of 39)
 #    do so again?
 # 3. Take two of the paper's 17 tasks out, every pair of them (136). How many of these averages does the law predict within 0.05% on
 #    RedPajama at 6.9B, and within 1%? Whose absence moves the miss most?
-#    (`miss_averages` of `scaling.task_averages`; of its columns the first is the 1.4B target, the second 6.9B.)
+#    (`miss_averages` of `scaling.studies.tasks.averages`; of its columns the first is the 1.4B target, the second 6.9B.)
 # 4. Somebody has only the five cheap runs of the paper and the 1.4B run at $M = 20$ on RedPajama. Which of the 46 tasks does
-#    `judge_tasks(runs, "loss_c4_eval", items=tasks, target=(N, D))` of `scaling.verdicts` call predictable for 6.9B? What do all runs of at most that compute and $M$ of 10 or more
+#    `judge_tasks(runs, "loss_c4_eval", items=tasks, target=(N, D))` of `scaling.forecast.verdicts` call predictable for 6.9B? What do all runs of at most that compute and $M$ of 10 or more
 #    change?
 #
 # [Solutions](solutions.ipynb).

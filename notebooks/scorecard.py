@@ -19,8 +19,8 @@
 import pandas as pd
 from IPython.display import Markdown
 
-from scaling.published import load_published
-from scaling.scorecard import as_table, make_scorecard
+from scaling.studies.scorecard import as_table, make_scorecard
+from scaling.testbed.published import load_published
 
 scorecard = as_table(make_scorecard())
 

@@ -22,18 +22,20 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from scaling.baselines import predict_on_line
-from scaling.best import fit_best
 from scaling.compute import count_parameters, hidden_width
-from scaling.datafiles import data_path
-from scaling.fit import fit_error_law, fit_loss_law, fit_loss_surface
-from scaling.recipe import fit_chain, relative_error
-from scaling.results import load_result
-from scaling.selection import GROUPS, load_scores
-from scaling.style import use_style
-from scaling.task_averages import keep_above_chance, miss_averages
-from scaling.tasks import predict_tasks
-from scaling.testbed import (
+from scaling.figures.style import use_style
+from scaling.forecast.rulers import predict_on_line, relative_error
+from scaling.forecast.verdicts import judge_tasks
+from scaling.laws.best import fit_best
+from scaling.laws.fit import fit_error_law, fit_loss_law, fit_loss_surface
+from scaling.studies.predictors.selection import GROUPS, load_scores
+from scaling.studies.recipe import fit_chain
+from scaling.studies.results import load_result
+from scaling.studies.tasks.averages import keep_above_chance, miss_averages
+from scaling.studies.tasks.error_laws import predict_tasks
+from scaling.studies.tasks.traits import average_logs, estimate_effects, load_traits, size_of_misses
+from scaling.tables.datafiles import data_path
+from scaling.testbed.runs import (
     load_losses,
     load_tasks,
     run_table,
@@ -42,10 +44,8 @@ from scaling.testbed import (
     select_small,
     select_targets,
 )
-from scaling.training.spec import read_spec
-from scaling.training.truth import hold_against_truth, select_fit_runs
-from scaling.traits import average_logs, estimate_effects, load_traits, size_of_misses
-from scaling.verdicts import judge_tasks
+from scaling.training.grid.truth import hold_against_truth, select_fit_runs
+from scaling.training.plan.spec import read_spec
 
 use_style()
 DATASETS = ("c4", "redpajama", "refinedweb")
@@ -203,9 +203,9 @@ pd.Series(law.predict(N, M * N), index=pd.Index(M, name="M")).to_frame("loss at 
 # %%
 import matplotlib.pyplot as plt
 
-from scaling.figures_overtraining import draw_rays
-from scaling.slopes import compare_slopes, fit_slope
-from scaling.warmup import load_search_steps, pair_warmups
+from scaling.figures.overtraining import draw_rays
+from scaling.studies.loss.slopes import compare_slopes, fit_slope
+from scaling.studies.loss.warmup import load_search_steps, pair_warmups
 
 small = redpajama[(redpajama["N"] < 1e9) & (redpajama["M"] >= 10)]
 
@@ -264,8 +264,8 @@ pairs.groupby(parts, observed=True)["difference"].agg(["count", "median", "min"]
 # **1. Any two runs less.** All pairs of the 28 small runs of RedPajama with $M$ of 10 or more.
 
 # %%
-from scaling.ablation import fit_designs, is_nearer, list_subsets, miss_targets
-from scaling.testbed import select_large
+from scaling.studies.loss.ablation import fit_designs, is_nearer, list_subsets, miss_targets
+from scaling.testbed.runs import select_large
 
 
 def drop_M5(dataset):
@@ -313,8 +313,8 @@ pd.DataFrame({"better on RedPajama": elsewhere[better].describe(), "the five": e
 # **3. A rehearsal.** Predict 0.411B at $M = 20$ from the three smaller sizes, then 6.9B from the same runs.
 
 # %%
-from scaling.ablation import list_choices
-from scaling.fit import SOUND
+from scaling.laws.fit import SOUND
+from scaling.studies.loss.ablation import list_choices
 
 rehearsals = []
 for dataset, runs in grid.items():
@@ -339,10 +339,10 @@ size_of_miss.groupby("dataset").corr("spearman").xs("0.411B", level=1)["6.9B"]
 # **1. Penn Treebank with one run more.** Once the 1.4B run is among those that fit, the prediction at 6.9B.
 
 # %%
-from scaling.loss_to_loss import OTHER_SETS, compare_routes
-from scaling.names import LOSS_SETS
-from scaling.ranks import rank_errors
-from scaling.transfer import OTHER_FILES
+from scaling.studies.loss.loss_to_loss import OTHER_SETS, compare_routes
+from scaling.studies.loss.ranks import rank_errors
+from scaling.studies.loss.transfer import OTHER_FILES
+from scaling.testbed.labels import LOSS_SETS
 
 c4 = run_table("c4")
 at_6_9B = c4[c4["size"] == "6.9B"]
@@ -443,10 +443,10 @@ pd.DataFrame(exponents).T.rename_axis("runs")
 # %%
 from scipy.optimize import minimize_scalar
 
-from scaling.best import fit_best
-from scaling.grid_study import find_twins
-from scaling.grids import load_grid, select_plain, split_by_compute
-from scaling.leverage import leave_out
+from scaling.laws.best import fit_best
+from scaling.studies.predictors.grid_study import find_twins
+from scaling.studies.predictors.leverage import leave_out
+from scaling.testbed.grids import load_grid, select_plain, split_by_compute
 
 olmo = load_grid("olmo_ladder")
 ladder, models = select_plain(olmo), olmo[olmo["target"] == 1]
@@ -550,7 +550,7 @@ at_6_9B
 def line_and_law(dataset, task="err_avg17"):
     table = run_table(dataset)
     six, targets = select_error_fit(table), select_targets(table)
-    line = predict_on_line(six, targets["loss_c4_eval"])
+    line = predict_on_line(six, targets["loss_c4_eval"], ("loss_c4_eval", "err_avg17"))
     law = chains[dataset].error_fit.law.predict(targets["loss_c4_eval"])
     return pd.DataFrame(
         {

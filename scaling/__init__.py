@@ -1,1 +1,51 @@
-"""Predict large language models from small ones, and know how far to trust it."""
+"""Predict large language models from small ones, and know how far to trust it.
+
+>>> import scaling
+>>> print(scaling.predict(runs, N=6.9e9, M=20))
+
+``runs`` is a `DataFrame` with the columns ``N``, ``D`` and ``loss``, or the path of such a table.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scaling.forecast.answers import backtest, check_runs, fit, predict, tasks
+    from scaling.laws.law import ErrorLaw, LossLaw
+    from scaling.tables.runs import read_runs
+    from scaling.testbed.grids import load_grid
+    from scaling.testbed.runs import run_table as load_testbed
+
+__all__ = [
+    "ErrorLaw",
+    "LossLaw",
+    "backtest",
+    "check_runs",
+    "fit",
+    "load_grid",
+    "load_testbed",
+    "predict",
+    "read_runs",
+    "tasks",
+]
+
+# Where each name is loaded from when it is first used: importing the package costs nothing.
+_ROOMS = dict.fromkeys(("backtest", "check_runs", "fit", "predict", "tasks"), "forecast.answers")
+_ROOMS |= dict.fromkeys(("ErrorLaw", "LossLaw"), "laws.law")
+_ROOMS |= {"read_runs": "tables.runs", "load_grid": "testbed.grids", "load_testbed": "testbed.runs"}
+_OTHERWISE = {"load_testbed": "run_table"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of the face (PEP 562)."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'scaling' has no attribute {name!r}")
+    value = getattr(import_module(f"scaling.{_ROOMS[name]}"), _OTHERWISE.get(name, name))
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

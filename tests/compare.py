@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scaling.fit import SOUND
+from scaling.laws.fit import SOUND
 
 SOUND_NUMBER = 1e-8
 PRINTED_NUMBER = 1e-6  # pages print fractions to 1e-4, as per cent with two decimals

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 NO_BROWSER = "no Chromium on PATH or in $CHROMIUM"
 BROWSER_ARGUMENTS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run
 --disable-background-networking --disable-component-update --disable-sync""".split()

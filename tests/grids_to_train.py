@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from scaling.training.cells import Cell, list_cells
-from scaling.training.spec import read_spec
+from scaling.training.plan.cells import Cell, list_cells
+from scaling.training.plan.spec import read_spec
 
 SMALL: dict[str, Any] = {
     "name": "small",

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling import grids, predictors, testbed
-from scaling.datafiles import data_path
+from scaling.studies.predictors import candidates as predictors
+from scaling.tables.datafiles import data_path
+from scaling.testbed import grids
+from scaling.testbed import runs as testbed
 
 ROUNDING = 1e-14  # relative change of each loss, standard deviation
 CACHES = (testbed._read, testbed._wide, grids._read, predictors.common_alpha)
@@ -39,7 +41,7 @@ def jittered_data(folder: Path, seed: int) -> Iterator[None]:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
         jitter(table, rng).to_csv(path, index=False, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scaling.datafiles.PACKAGE_FOLDER", folder / "scaling")
+        patch.setattr("scaling.tables.datafiles.PACKAGE_FOLDER", folder / "scaling")
         _forget()
         try:
             yield

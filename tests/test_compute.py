@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scaling import compute
-from scaling.testbed import load_runs, load_search
+from scaling.testbed.runs import load_runs, load_search
 
 # width, layers, N as published, 6 N over the exact FLOPs per token.
 PUBLISHED = [

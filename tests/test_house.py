@@ -9,193 +9,43 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 LOCK_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][0-9A-Za-z.]*)")
 
-# Which room imports which, from the laws down to the command line. A room stands below all that it
-# imports, so imports cannot run in a circle. A new room gets a line here.
-ROOMS = {
+# Which wing may import which others, from the tables up to the command line: first the tool, then
+# the book. Inside a wing rooms import each other as they need, but never in a circle.
+WINGS = {
+    "tables": "",
     "compute": "",
-    "datafiles": "",
-    "faults": "",
-    "law": "",
-    "names": "",
-    "numbers": "",
-    "objectives": "",
-    "scan": "",
-    "schema": "",
-    "style": "",
-    "figures": "law names style",
-    "figures_testbed": "names style",
-    "observations": "objectives scan",
-    "projection": "objectives scan",
-    "published": "datafiles",
-    "release_checks": "names",
-    "tables": "faults",
-    "testbed": "compute datafiles names",
-    "release_extract": "release_checks",
-    "release_search": "release_checks",
-    "release_tasks": "names release_checks",
-    "release_grids": "release_checks release_extract",
-    "checks": "faults numbers tables",
-    "items": "checks faults schema tables",
-    "suspects": "faults schema",
-    "runs": "checks faults numbers schema suspects tables",
-    "grids": "compute datafiles runs",
-    "newton": "objectives scan projection",
-    "polish": "objectives scan newton projection",
-    "solution": "objectives scan polish projection",
-    "fit": "law objectives scan observations solution",
-    "release": "compute names release_checks release_search release_tasks",
-    "best": "datafiles observations fit",
-    "advice": "faults schema suspects fit best",
-    "forecast": "schema compute fit best advice",
-    "recipe": "names testbed fit",
-    "baselines": "compute names recipe testbed",
-    "tasks": "baselines fit law names recipe testbed",
-    "overtraining": "baselines compute fit law names recipe testbed",
-    "slopes": "fit names overtraining testbed",
-    "warmup": "compute testbed",
-    "figures_overtraining": "names style",
-    "sampling": "fit",
-    "transfer": "fit names recipe sampling testbed",
-    "loss_to_loss": "baselines fit names recipe testbed",
-    "ranks": "",
-    "figures_transfer": "loss_to_loss style",
-    "ablation": "fit law names recipe testbed",
-    "ablation_tables": "ablation baselines fit names recipe testbed",
-    "figures_ablation": "law names style",
-    "backtest": "baselines compute fit forecast recipe",
-    "wording": "advice backtest fit forecast",
-    "predictors": "compute fit",
-    "families": "fit best predictors",
-    "trials": "names testbed grids recipe predictors",
-    "counting": "testbed",
-    "figures_tasks": "counting law names style",
-    "headline": "baselines figures figures_tasks names recipe style testbed",
-    "scatter": "counting",
-    "task_scatter": "counting fit names scatter testbed",
-    "variance_split": "counting fit scatter",
-    "task_split": "names task_scatter testbed variance_split",
-    "figures_counting": "counting style",
-    "selection": "datafiles fit best predictors families testbed trials",
-    "extrapolation": "names testbed grids recipe predictors families trials selection",
-    "figures_predictors": "style",
-    "figures_grids": "figures_predictors style",
-    "blind_test": "best extrapolation families grids predictors trials",
-    "leverage": "best extrapolation fit grids recipe",
-    "grid_study": "extrapolation grids leverage",
-    "few_runs": "extrapolation families fit predictors recipe selection trials",
-    "task_averages": "baselines counting fit names recipe tasks testbed",
-    "traits": "counting names ranks testbed",
-    "figures_averages": "figures_tasks style",
-    "shared_slope": "",
-    "logistic": "",
-    "task_cases": "best law names shared_slope",
-    "task_laws": "baselines fit logistic shared_slope task_cases",
-    "task_predictors": "fit logistic names shared_slope task_cases task_laws",
-    "task_choice": "names recipe shared_slope task_cases task_predictors testbed",
-    "prospects": "compute counting fit forecast schema shared_slope",
-    "calibration": "datafiles names prospects task_choice task_predictors testbed",
-    "verdicts": "compute datafiles fit prospects",
-    "verdict_study": "names recipe task_choice testbed verdicts",
-    "figures_verdicts": "figures_tasks style verdicts",
-    "results": (
-        "ablation_tables calibration datafiles extrapolation few_runs leverage overtraining "
-        "selection slopes task_averages task_choice task_split transfer verdict_study"
-    ),
-    "unprinted": "ablation_tables datafiles slopes task_averages transfer",
-    "scorecard": "compute law published testbed recipe unprinted",
-    "options": "faults numbers",
-    "task_wording": "forecast items prospects verdicts wording",
-    "asked": "advice options runs schema",
-    "reports": "advice asked fit forecast",
-    "training.errors": "",
-    "training.schedule": "",
-    "training.loss": "",
-    "training.model": "compute training.loss",
-    "training.records": "training.errors",
-    "training.tokenfile": "training.errors training.records",
-    "training.spec": "faults training.errors",
-    "training.cells": ("compute training.errors training.records training.spec training.tokenfile"),
-    "training.walks": "training.spec",
-    "training.choices": "training.cells training.spec training.walks",
-    "training.price": "compute training.cells training.spec",
-    "training.sources": (
-        "training.cells training.errors training.spec training.tokenfile training.walks"
-    ),
-    "training.evaluate": "training.model training.sources",
-    "training.checkpoint": "training.errors training.records",
-    "training.engine": "training.checkpoint training.errors training.model",
-    "training.loop": (
-        "training.cells training.choices training.engine training.errors training.evaluate "
-        "training.model training.schedule training.sources training.spec"
-    ),
-    "training.nodes": "training.errors",
-    "training.torchrun": ("training.cells training.errors training.nodes training.records"),
-    "training.worker": (
-        "training.cells training.engine training.errors training.loop training.nodes "
-        "training.records training.spec training.torchrun"
-    ),
-    "training.sharded": (
-        "training.cells training.checkpoint training.engine training.errors training.loop "
-        "training.model training.records training.spec training.torchrun training.worker"
-    ),
-    "training.states": "training.cells training.errors training.records training.worker",
-    "training.grid": (
-        "training.cells training.errors training.records training.spec training.torchrun "
-        "training.worker"
-    ),
-    "training.launch": (
-        "training.cells training.errors training.grid training.states training.worker"
-    ),
-    "training.truth": "fit training.choices training.errors training.spec training.walks",
-    "training.texts": "faults training.errors",
-    "training.prepare": (
-        "training.errors training.records training.texts training.tokenfile training.worker"
-    ),
-    "training.trained": (
-        "training.cells training.checkpoint training.errors training.grid training.loop "
-        "training.model training.prepare training.records training.sharded training.tokenfile "
-        "training.worker"
-    ),
-    "training.harness": (
-        "training.engine training.errors training.evaluate training.model training.spec "
-        "training.tokenfile training.trained"
-    ),
-    "training.answers": (
-        "training.errors training.grid training.harness training.spec training.trained"
-    ),
-    "console": "faults fit training.errors",
-    "training.commands": (
-        "console options runs training.cells training.grid training.launch training.price "
-        "training.records training.spec training.states training.truth"
-    ),
-    "training.text_commands": (
-        "console options training.answers training.commands training.errors training.prepare "
-        "training.records training.texts"
-    ),
-    "figures_training": "style",
-    "cli": (
-        "faults reports runs advice asked console forecast scorecard backtest items options "
-        "prospects task_wording training.text_commands verdicts wording"
-    ),
+    "laws": "tables",
+    "forecast": "tables compute laws",
+    "training": "tables compute laws",
+    "testbed": "tables compute",
+    "figures": "laws forecast testbed",
+    "studies": "tables compute laws forecast testbed figures",
+    "commands": "tables compute laws forecast training studies",
 }
+# The floors of the wing that trains, each on those before it.
+FLOORS = ("errors", "plan", "text", "model", "grid", "tasks")
 # Rooms that train: they need torch, and nothing else may.
-TORCH = "model loss sources evaluate checkpoint engine loop sharded trained harness answers".split()
+TORCH = (
+    "text.sources model.model model.loss model.evaluate model.checkpoint model.engine model.loop "
+    "grid.sharded tasks.trained tasks.harness tasks.answers"
+).split()
 MODULES = sorted(p for p in (ROOT / "scaling").rglob("*.py") if p.stem != "__init__")
 
 
 def room_of(path: Path) -> str:
-    """Name of a module below the package: `law`, `training.model`."""
+    """Name of a module below the package: `laws.law`, `training.model.loop`."""
     return ".".join(path.relative_to(ROOT / "scaling").with_suffix("").parts)
 
 
@@ -299,24 +149,36 @@ def rooms_imported_by(path: Path) -> set[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        for name in names:
-            top, *parts = name.split(".")
-            if top == "scaling" and parts:
-                rooms.add(".".join(parts[: 2 if parts[0] == "training" else 1]))
+        for name in (name for name in names if name.startswith("scaling.")):
+            rooms |= {room for room in IMPORTS if f"{name}.".startswith(f"scaling.{room}.")}
     return rooms
 
 
-def test_a_room_stands_below_all_that_it_may_import():
-    above: set[str] = set()
-    for room, allowed in ROOMS.items():
-        assert set(allowed.split()) <= above, room
-        above.add(room)
+IMPORTS: dict[str, set[str]] = {room: set() for room in map(room_of, MODULES)}
+IMPORTS |= {room_of(path): rooms_imported_by(path) for path in MODULES}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=room_of)
-def test_imports_run_one_way(path):
-    assert room_of(path) in ROOMS, "a new room: say in ROOMS what it may import"
-    assert rooms_imported_by(path) == set(ROOMS[room_of(path)].split()), "draw it as it is"
+@pytest.mark.parametrize("room", IMPORTS)
+def test_imports_run_one_way_between_wings(room):
+    """Up to the wings that `WINGS` names, and in training up the floors."""
+    wing, *inside = room.split(".")
+    assert wing in WINGS, "a new wing: say in WINGS what it may import"
+    for other in IMPORTS[room]:
+        its_wing, *its_inside = other.split(".")
+        assert its_wing == wing or its_wing in WINGS[wing].split(), f"{room} imports {other}"
+        if wing == its_wing == "training":
+            assert FLOORS.index(its_inside[0]) <= FLOORS.index(inside[0]), f"{room} imports {other}"
+
+
+def test_a_wing_stands_above_all_that_it_may_import():
+    below: set[str] = set()
+    for wing, allowed in WINGS.items():
+        assert set(allowed.split()) <= below, wing
+        below.add(wing)
+
+
+def test_no_room_imports_in_a_circle():
+    assert len(list(TopologicalSorter(IMPORTS).static_order())) == len(IMPORTS) > 100
 
 
 def run_python(code: str, *arguments: str, path: Path, folder: Path) -> str:
@@ -333,12 +195,12 @@ def run_python(code: str, *arguments: str, path: Path, folder: Path) -> str:
 def test_every_room_that_does_not_train_imports_without_torch(tmp_path):
     (tmp_path / "torch.py").write_text("raise ImportError('there is no torch')\n")
     training = {f"training.{name}" for name in TORCH}
-    rooms = ", ".join(f"scaling.{room}" for room in ROOMS if room not in training)
+    rooms = ", ".join(f"scaling.{room}" for room in IMPORTS if room not in training)
     code = f"import sys; sys.path.append({str(ROOT)!r}); import {rooms}; print('done')"
     assert run_python(code, path=tmp_path, folder=tmp_path) == "done\n"
 
 
-HELP = "import sys; from scaling.cli import main; sys.argv[0] = 'scaling'; main()"
+HELP = "import sys; from scaling.commands.cli import main; sys.argv[0] = 'scaling'; main()"
 TRAINING_ALONE = "torch submitit yaml tqdm datasets tokenizers lm_eval huggingface_hub".split()
 
 
@@ -386,7 +248,9 @@ def test_a_command_that_trains_says_which_extra_it_needs(core_only, arguments, m
 def test_help_answers_and_loads_nothing_heavy():
     """Where pandas and SciPy are not loaded, help is quick on any machine."""
     assert "scorecard" in run_python(HELP, "--help", path=ROOT, folder=ROOT)
-    code = "import sys, scaling.cli; print({'numpy', 'pandas', 'scipy'} & set(sys.modules))"
+    code = (
+        "import sys, scaling.commands.cli; print({'numpy', 'pandas', 'scipy'} & set(sys.modules))"
+    )
     assert run_python(code, path=ROOT, folder=ROOT) == "set()\n"
 
 
@@ -413,11 +277,11 @@ def test_the_wheel_holds_the_package_its_tables_and_its_licence(wheel):
 
 
 def test_the_wheel_works_in_an_empty_folder(wheel, tmp_path):
-    code = "import scaling.datafiles as files; print(files.__file__, files.data_path('testbed'))"
+    code = "from scaling.tables import datafiles as d; print(d.__file__, d.data_path('testbed'))"
     places = run_python(code, path=wheel, folder=tmp_path).split()
     assert all(Path(place).is_relative_to(wheel) for place in places)
     entry = next(wheel.glob("*.dist-info/entry_points.txt")).read_text("utf-8")
-    assert "scaling = scaling.cli:main" in entry
+    assert "scaling = scaling.commands.cli:main" in entry
     scorecard = run_python(HELP, "scorecard", "--json", path=wheel, folder=tmp_path)
     assert '"status"' in scorecard
     (tmp_path / "runs.csv").write_text(
@@ -432,5 +296,5 @@ def test_the_wheel_works_in_an_empty_folder(wheel, tmp_path):
 def test_every_room_is_on_the_page_of_the_package():
     page = (ROOT / "book" / "api.md").read_text("utf-8")
     missing = [r for r in map(room_of, MODULES) if f"automodule:: scaling.{r}\n" not in page]
-    behind_the_commands = ["cli", "console", "training.commands", "training.text_commands"]
+    behind_the_commands = [f"commands.{name}" for name in ("cli", "console", "grid", "grid_text")]
     assert missing == behind_the_commands, "the command line explains itself with --help"

@@ -11,11 +11,13 @@ import os
 import signal
 from pathlib import Path
 
-from scaling.training.worker import Worker
+from scaling.training.grid.worker import Worker
 
 FORKS = multiprocessing.get_context("forkserver")
 # The first optimiser that PyTorch makes imports torch._dynamo, which takes a second.
-FORKS.set_forkserver_preload(["torch._dynamo", "scaling.training.loop", "scaling.training.worker"])
+FORKS.set_forkserver_preload(
+    ["torch._dynamo", "scaling.training.model.loop", "scaling.training.grid.worker"]
+)
 
 
 def work(folder: str) -> None:

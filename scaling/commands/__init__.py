@@ -1,0 +1,1 @@
+"""What does the command line take and answer? Thin: it computes nothing."""

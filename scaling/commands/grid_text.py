@@ -1,0 +1,237 @@
+"""The commands of ``scaling grid`` about text: prepare token files, and ask tasks."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scaling.commands.console import print_json, says_what_is_wrong, warn
+from scaling.commands.grid import GridFolder, app
+from scaling.commands.options import AsJson, read_number
+
+__all__ = ["app"]
+
+
+@app.command()
+@says_what_is_wrong
+def prepare(
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FOLDER", help="Gets a folder train and a folder held_out."),
+    ],
+    tokenizer: Annotated[
+        str,
+        typer.Option(
+            "--tokenizer",
+            metavar="FILE",
+            help="A tokenizer.json, or a name on the hub: EleutherAI/gpt-neox-20b.",
+        ),
+    ],
+    text: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--text",
+            metavar="FILE",
+            help="Files, as often as you like: a path, a quoted pattern or an address. .txt is one "
+            "document; .jsonl, .json, .parquet and .csv are one a row; .gz may follow.",
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset",
+            metavar="NAME",
+            help="A folder of such files, a name on the hub, or c4 or refinedweb.",
+        ),
+    ] = None,
+    config: Annotated[str | None, typer.Option("--config", help="Of the data set.")] = None,
+    split: Annotated[str, typer.Option("--split", help="Of the data set.")] = "train",
+    revision: Annotated[
+        str | None,
+        typer.Option("--revision", help="Of the data set on the hub; by default its newest."),
+    ] = None,
+    field: Annotated[
+        str | None,
+        typer.Option("--field", help="Holds the text of a row. By default text."),
+    ] = None,
+    end_of_text: Annotated[
+        str,
+        typer.Option(
+            "--end-of-text", metavar="TOKEN", help="Entry of the tokenizer that ends a document."
+        ),
+    ] = "<|endoftext|>",
+    vocab: Annotated[
+        int | None,
+        typer.Option(
+            "--vocab",
+            metavar="V",
+            max=2**31,
+            help="Vocabulary size of the models, at least the tokenizer's, which is the default.",
+        ),
+    ] = None,
+    tokens: Annotated[
+        float | None,
+        typer.Option(
+            "--tokens",
+            parser=read_number,
+            metavar="D",
+            help="Stop after so many training tokens, as 20B, at the end of a document.",
+        ),
+    ] = None,
+    held_out_share: Annotated[
+        float,
+        typer.Option(
+            "--held-out-share", metavar="SHARE", help="Share of the documents to hold out."
+        ),
+    ] = 0.01,
+    force: Annotated[
+        bool, typer.Option("--force", help="Make token files that stand there anew.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Turn text into token files to train on and to measure the loss on.
+
+    A specification names both: {kind: tokens, folder: FOLDER/train, loss_sets: {c4:
+    FOLDER/held_out}}. A document is held out by a hash of its text, so its copies stay together.
+    Documents come in the order of their source: where it is sorted, --tokens takes one kind only.
+
+    The beginning of C4, cut as for the 104 runs, 20 billion tokens:
+
+    scaling grid prepare --dataset c4 --tokenizer EleutherAI/gpt-neox-20b --vocab 50432
+    --tokens 20B --out c4
+
+    RedPajama is files, named on the page of togethercomputer/RedPajama-Data-1T: download what you
+    need of them, then --text 'redpajama/**/*.jsonl'.
+    """
+    from scaling.training.text.documents import choose_source
+    from scaling.training.text.prepare import Cut, describe
+    from scaling.training.text.prepare import prepare as make
+
+    source = choose_source(
+        text or [], dataset, config=config, split=split, revision=revision, field=field
+    )
+    wanted = None if tokens is None else math.ceil(tokens)
+    cut = Cut(tokenizer, end_of_text, vocab, wanted, held_out_share)
+    with _token_bar(wanted, quiet=as_json) as bar:
+        made = make(out, source, cut, force=force, show=bar.update)
+    written = {"train": made.train, "held_out": made.held_out}
+    if as_json:
+        manifests = {part: manifest and describe(manifest) for part, manifest in written.items()}
+        print_json({"folder": str(out), "skipped": made.skipped} | manifests)
+    else:
+        for part, manifest in written.items():
+            if manifest is not None:
+                counts = f"{manifest.documents:,} documents, {manifest.tokens:,} tokens"
+                typer.echo(f"{out / part}: {counts}")
+        typer.echo(f"vocabulary: {made.train.vocab:,}; documents without text: {made.skipped:,}")
+    if wanted is not None and made.train.tokens < wanted:
+        warn([f"the text ended after {made.train.tokens:,} of {wanted:,} training tokens"])
+
+
+def _token_bar(total: int | None, *, quiet: bool) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=" tokens", unit_scale=True, disable=True if quiet else None)
+
+
+@app.command()
+@says_what_is_wrong
+def tasks(
+    folder: GridFolder,
+    names: Annotated[
+        list[str],
+        typer.Option(
+            "--tasks",
+            metavar="NAME",
+            help="Task, group or tag of lm-evaluation-harness; as often as you like, or with "
+            "commas between.",
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="RUNS", help="The run table to write: CSV.")
+    ],
+    include: Annotated[
+        Path | None,
+        typer.Option("--include", metavar="PATH", help="Folder with task files of your own."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            metavar="NAME",
+            help="Share of right answers; the error is 1 minus it. By default acc; others are "
+            "acc_norm and exact_match. Of several, the first that a task has.",
+        ),
+    ] = None,
+    shots: Annotated[
+        int | None,
+        typer.Option(
+            "--shots", min=0, metavar="K", help="Solved examples before each question, if it may."
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", min=1, metavar="K", help="Only K questions of each: for a try."),
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", metavar="NAME", help="Only this run.")] = None,
+    device: Annotated[
+        str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, as PyTorch names it.")
+    ] = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Ask tasks of every finished run on a token file, and add their errors to the run table.
+
+    Each task is a column err_<task>, a fraction, as scaling tasks takes it. The questions come
+    from the hub, unless a task file of your own names local data.
+
+    scaling grid tasks GRID --tasks arc_easy,hellaswag --out runs.csv
+    """
+    from scaling.training.errors import GridError
+    from scaling.training.plan.records import write_aside
+    from scaling.training.tasks.answers import METRICS, answer
+
+    if not out.parent.is_dir():  # said before hours of work, not after
+        raise GridError(f"--out: there is no folder {out.parent}")
+    asked = [name for part in names for name in part.split(",") if name]
+    with _run_bar(quiet=as_json) as show:
+        table, missing = answer(
+            folder,
+            asked,
+            include=include,
+            shots=shots,
+            metrics=metric or METRICS,
+            limit=limit,
+            run=run,
+            device=device,
+            show=show,
+        )
+    text = table.to_csv(index=False, lineterminator="\n")
+    write_aside(out, lambda file: file.write(text.encode("utf-8")))
+    errors = [str(name) for name in table if str(name).startswith("err_")]
+    if as_json:
+        print_json({"file": str(out), "runs": len(table), "missing": missing, "errors": errors})
+    else:
+        typer.echo(f"{out}: {len(table)} runs, {', '.join(errors)}")
+    if missing:
+        warn([f"{missing} runs are not finished and not in the table"])
+
+
+def _run_bar(*, quiet: bool) -> Any:
+    from contextlib import contextmanager
+
+    from tqdm import tqdm
+
+    @contextmanager
+    def bar() -> Any:
+        with tqdm(unit=" runs", disable=True if quiet else None) as meter:
+
+            def show(done: int, runs: int) -> None:
+                meter.total = runs
+                meter.update(done - meter.n)
+
+            yield show
+
+    return bar()

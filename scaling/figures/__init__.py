@@ -1,0 +1,1 @@
+"""How does it look? One small function per panel: takes an axes, never fits."""

@@ -1,0 +1,271 @@
+"""How does a law look? One small function per panel: takes an axes, returns it, never fits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+from numpy.typing import ArrayLike
+
+from scaling.figures.style import (
+    INK,
+    SHADE,
+    key_of_multipliers,
+    key_of_sizes,
+    ring_runs,
+    scatter_runs,
+    shade_of,
+)
+from scaling.laws.law import ErrorLaw, LossLaw
+from scaling.testbed.labels import ERROR_COLUMN, LOSS_COLUMN
+
+
+def draw_loss_against_compute(
+    ax: Axes,
+    table: pd.DataFrame,
+    law: LossLaw,
+    fit_runs: pd.DataFrame,
+    targets: pd.DataFrame | None = None,
+    column: str = LOSS_COLUMN,
+) -> Axes:
+    """Draw measured losses over training compute and the law along lines of equal multiplier.
+
+    The law is solid inside the compute of the runs that fit it and dashed beyond; that range is
+    shaded. Each target says by how much the law misses it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    table : pandas.DataFrame
+        Run table of one training set.
+    law : LossLaw
+        Fitted law.
+    fit_runs, targets : pandas.DataFrame
+        Rows that fit the law (ringed), and rows it is judged on.
+    column : str
+        Column that holds the loss, nats per token.
+    """
+    lo, hi = fit_runs["C"].min(), fit_runs["C"].max()
+    ax.axvspan(
+        lo, hi, facecolor=SHADE, edgecolor="#b8ad92", zorder=0, label="compute of the fit runs"
+    )
+    for M, runs in table.groupby("M"):
+        ends = runs["C"].min() / 1.3, runs["C"].max() * 1.3
+        for first, last, style in _pieces(*ends, lo, hi):
+            C = np.geomspace(first, last, 60)
+            ax.plot(C, law.predict(*_allocate(C, M)), style, color=shade_of(M), linewidth=1.2)
+    scatter_runs(ax, table, "C", column, zorder=3)
+    ring_runs(ax, fit_runs["C"], fit_runs[column], "fits the law")
+    if targets is not None:
+        predicted = law.predict(targets["N"], targets["D"])
+        _annotate_misses(ax, targets, "C", column, predicted, ((-10, 48), (-38, -14)))
+        ax.set_ylim(bottom=table[column].min() - 0.55)
+    ax.plot([], [], "-", color=INK, linewidth=1.2, label="law, inside that range")
+    ax.plot([], [], "--", color=INK, linewidth=1.2, label="law, extrapolated")
+    ax.set(xscale="log", xlabel="C = 6ND, training compute, FLOPs", ylabel="L, loss, nats/token")
+    ax.legend(loc="upper right")
+    key_of_sizes(ax, table, loc="lower left")
+    key_of_multipliers(ax, loc="lower left", bbox_to_anchor=(0.15, 0.0))
+    return ax
+
+
+def _allocate(C: ArrayLike, M: Any) -> tuple[Any, Any]:
+    N = np.sqrt(np.asarray(C) / (6.0 * M))
+    return N, M * N
+
+
+def _pieces(start: float, end: float, lo: float, hi: float) -> list[tuple[float, float, str]]:
+    """Cut a range into what is inside the fitted one, solid, and what is outside, dashed."""
+    cuts = [(start, min(end, lo), "--"), (max(start, lo), min(end, hi), "-")]
+    cuts.append((max(start, hi), end, "--"))
+    return [piece for piece in cuts if piece[0] < piece[1]]
+
+
+def _annotate_misses(
+    ax: Axes,
+    targets: pd.DataFrame,
+    x: str,
+    y: str,
+    predicted: ArrayLike,
+    offsets: tuple[tuple[int, int], ...],
+) -> None:
+    """Say beside each target by how many per cent the prediction misses it."""
+    for (_, run), value, offset in zip(
+        targets.iterrows(), np.asarray(predicted), offsets, strict=True
+    ):
+        miss = (value - run[y]) / run[y]
+        ax.annotate(
+            f"{run['size']}, M = {run['M']:g}\n{100 * miss:+.2g}%",
+            (run[x], run[y]),
+            xytext=offset,
+            textcoords="offset points",
+            ha="right" if offset[0] < 0 else "left",
+            va="center",
+            fontsize=8.5,
+            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.7},
+        )
+
+
+def draw_error_against_loss(
+    ax: Axes,
+    table: pd.DataFrame,
+    law: ErrorLaw,
+    fit_runs: pd.DataFrame,
+    targets: pd.DataFrame | None = None,
+    predicted: ArrayLike | None = None,
+    columns: tuple[str, str] = (LOSS_COLUMN, ERROR_COLUMN),
+) -> Axes:
+    """Draw measured errors over measured losses, and the error law.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    table : pandas.DataFrame
+        Run table of one training set.
+    law : ErrorLaw
+        Fitted law.
+    fit_runs, targets : pandas.DataFrame
+        Rows that fit the law (ringed), and rows it is judged on.
+    predicted : array_like of shape (n_targets,)
+        Errors that the whole chain predicts for the targets, fractions.
+    columns : tuple of str
+        Columns that hold the loss and the error.
+    """
+    x, y = columns
+    lo, hi = fit_runs[x].min(), fit_runs[x].max()
+    ax.axvspan(
+        lo, hi, facecolor=SHADE, edgecolor="#b8ad92", zorder=0, label="losses of the fit runs"
+    )
+    for first, last, style in _pieces(table[x].min() - 0.05, table[x].max(), lo, hi):
+        L = np.linspace(first, last, 120)
+        ax.plot(L, law.predict(L), style, color=INK, linewidth=1.3)
+    ax.plot([], [], "-", color=INK, linewidth=1.3, label="error law, inside that range")
+    ax.plot([], [], "--", color=INK, linewidth=1.3, label="extrapolated")
+    scatter_runs(ax, table, x, y, zorder=3)
+    ring_runs(ax, fit_runs[x], fit_runs[y], "fits the law")
+    if targets is not None and predicted is not None:
+        _annotate_misses(ax, targets, x, y, predicted, ((40, 16), (40, -18)))
+        ax.set_ylim(bottom=table[y].min() - 0.05)
+    ax.set(xlabel="L, loss, nats/token", ylabel="Err, mean top-1 error")
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.legend(loc="lower right")
+    return ax
+
+
+def draw_headline(
+    axes: ArrayLike,
+    table: pd.DataFrame,
+    laws: tuple[LossLaw, ErrorLaw],
+    fit_runs: tuple[pd.DataFrame, pd.DataFrame],
+    targets: pd.DataFrame,
+) -> Any:
+    """Draw the chain on two axes: compute to loss, then loss to error."""
+    first, second = np.ravel(axes)
+    loss_law, error_law = laws
+    draw_loss_against_compute(first, table, loss_law, fit_runs[0], targets)
+    predicted = error_law.predict(loss_law.predict(targets["N"], targets["D"]))
+    draw_error_against_loss(second, table, error_law, fit_runs[1], targets, predicted)
+    return axes
+
+
+def draw_profile(
+    ax: Axes, exponent: ArrayLike, cost: ArrayLike, best: float, label: str, colour: str = INK
+) -> Axes:
+    """Draw the least residual that each exponent can reach, over the exponent.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    exponent, cost : array_like of shape (n_points,)
+        Exponent eta, and the residual sum of squares there, nats^2.
+    best : float
+        Exponent of least residual.
+    label, colour : str
+        Name in the legend and colour of the line.
+    """
+    ax.plot(exponent, cost, color=colour, label=label)
+    ax.axvline(best, color=colour, linewidth=0.8, linestyle=":")
+    ax.set(xscale="log", yscale="log")
+    ax.set(xlabel=r"$\eta$, exponent of compute", ylabel="least SSR, nats²")
+    return ax
+
+
+def draw_miss_map(
+    ax: Axes,
+    misses: pd.DataFrame,
+    used: pd.DataFrame,
+    limit: float = 5.0,
+    decimals: int = 1,
+    bar: bool = True,
+) -> Axes:
+    """Draw by how many per cent the law misses each run; a star marks the runs that fit it.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    misses : pandas.DataFrame
+        Signed relative errors, fractions; sizes down, multipliers across.
+    used : pandas.DataFrame of bool
+        Which of them fit the law.
+    limit : float
+        Per cents at which the colours end.
+    decimals : int
+        Decimals of the per cents written into the cells.
+    bar : bool
+        Whether to draw the colour bar.
+    """
+    text = (100 * misses).map(lambda v: "" if np.isnan(v) else f"{v:+.{decimals}f}")
+    text = text + used.map(lambda fits: "*" if fits else "")
+    sns.heatmap(
+        100 * misses,
+        ax=ax,
+        annot=text,
+        fmt="",
+        cmap="RdBu_r",
+        center=0,
+        vmin=-limit,
+        vmax=limit,
+        linewidths=1,
+        annot_kws={"fontsize": 8.5},
+        cbar=bar,
+        cbar_kws={"label": "predicted minus measured, %", "extend": "both"} if bar else None,
+    )
+    ax.set(xlabel="M, tokens per parameter", ylabel="N, parameters")
+    ax.tick_params(axis="y", rotation=0)
+    return ax
+
+
+def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
+    """Draw how the two legs of the chain add up, one row per prediction.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    legs : pandas.DataFrame
+        Columns label, error_law and loss_law (shares of the measured error that each leg adds to
+        the prediction, fractions), chain (their sum).
+    """
+    y = np.arange(len(legs))[::-1]
+    ax.use_sticky_edges = False  # or a bar that begins farthest out would end on the frame
+    arrows: list[tuple[str, Any, str, str, float]] = [
+        ("error_law", 0.0, "#0072B2", "error law, fed the measured loss", 0.16),
+        ("loss_law", legs["error_law"], "#D55E00", "loss law, its miss carried on", -0.16),
+    ]
+    for column, start, colour, label, lift in arrows:
+        ax.barh(y + lift, legs[column], left=start, height=0.26, color=colour, label=label)
+    ax.scatter(legs["chain"], y, marker="D", color=INK, zorder=3, label="the whole chain")
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.set_yticks(y, legs["label"])
+    ax.set(xlabel="predicted minus measured error, share of the measured error")
+    ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+    return ax

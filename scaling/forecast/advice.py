@@ -1,0 +1,247 @@
+"""What are runs enough for, and what speaks against a fit? Advice in words, one line each."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scaling.laws.best import load_belief
+from scaling.laws.fit import Fit, FitError, fit_loss_law, fit_loss_surface
+from scaling.laws.registry import LAWS
+from scaling.tables.faults import show
+from scaling.tables.schema import loss_columns
+from scaling.tables.suspects import SEPARATOR
+
+ADVICE = {
+    "at_bound": "an exponent stands at the end of its range: the runs do not follow this law; "
+    "look for a mistyped row with scaling check",
+    "wrong_sign": "a coefficient is negative: the law bends the wrong way somewhere; "
+    "look for a mistyped row with scaling check",
+    "not_converged": "the search for the optimum did not end, so the law is not known to rounding; "
+    "try another --law",
+    "saturated": "as many coefficients as runs: nothing is left to judge the fit by",
+}
+UNSOUND = ("at_bound", "wrong_sign", "not_converged")  # nothing such a fit predicts is to be used
+NAMED = 3  # of the runs that share a reason
+PARTICULAR = re.compile(r"'[^']*'|\S*\d\S*")  # what differs between reasons of one kind
+HELD_AGAINST = re.compile(r"of ('.*'|\".*\"), which has no more N or D: is one of the two mis")
+SAME = 1e-6  # relative
+MOST_TRIED = 200  # runs; each is left out once, in one batch of fits
+FAR_BETTER = 10.0  # the factor by which leaving out one run lowers the residual
+LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # over such a design a law returns its coefficients
+
+
+def describe_ranges(table: pd.DataFrame) -> str:
+    """Say between which N, D and M the runs lie, so that a wrong unit is seen.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Run table; see `scaling.tables.runs`.
+
+    Returns
+    -------
+    str
+        As ``N 10.6M to 412M, D 211M to 8.23B, M 19.9 to 319``.
+    """
+    M = table["D"] / table["N"]
+    ends = {name: (values.min(), values.max()) for name, values in table[["N", "D"]].items()}
+    told = [f"{name} {_shorten(a)} to {_shorten(b)}" for name, (a, b) in ends.items()]
+    return ", ".join([*told, f"M {M.min():.3g} to {M.max():.3g}"])
+
+
+def _shorten(count: float) -> str:
+    """Write a count to three digits with K, M, B or T."""
+    count = float(f"{count:.3g}")
+    for letter, unit in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):
+        if unit <= count < 1e15:
+            return f"{count / unit:.3g}{letter}"
+    return f"{count:.3g}"
+
+
+def tell_left_out(flagged: pd.DataFrame, kept: pd.DataFrame) -> list[str]:
+    """Name the runs that are left out for a flag, and those kept that they were held against.
+
+    Parameters
+    ----------
+    flagged, kept : pandas.DataFrame
+        Rows of a run table; see `scaling.tables.runs`.
+
+    Returns
+    -------
+    list of str
+        One line, or none.
+    """
+    if flagged.empty:
+        return []
+    n, names = len(flagged), flagged["run"].tolist()
+    who = ", ".join(names[:NAMED] + ["…"] * (n > NAMED))
+    said = "1 run that carries a flag was" if n == 1 else f"{n} runs that carry a flag were"
+    against = set(flagged["flags"].str.extract(HELD_AGAINST)[0].dropna())
+    stayed = [run for run in kept["run"] if show(run) in against] if against else []
+    but = ""
+    if stayed:
+        others = ", ".join(stayed[:NAMED] + ["…"] * (len(stayed) > NAMED))
+        but = f"; {others} stayed, whose lower loss may be the one that is mistyped"
+    return [f"{said} left out: {who}{but}"]
+
+
+def find_uses(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Find the commands that the runs of each training set are enough for, with the tied law.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Run table; see `scaling.tables.runs`.
+
+    Returns
+    -------
+    list of dict
+        For each training set: dataset (None where the table has no such column), n_runs,
+        enough_for: ``fit`` and ``predict`` where some loss is known for 4 runs that differ in N
+        or D; ``backtest`` where that holds below the largest size.
+    """
+    losses = loss_columns(table)
+    runs = table[["N", "D", *losses]].assign(dataset=table.get("dataset", ""))
+    uses = runs.groupby("dataset").size().rename("n_runs").to_frame().assign(fit=0, backtest=0)
+    for loss in losses:
+        known = runs.dropna(subset=loss)[["dataset", "N", "D"]].drop_duplicates()
+        smaller = known[known["N"] < known.groupby("dataset")["N"].transform("max")]
+        for use, designs in {"fit": known, "backtest": smaller}.items():
+            uses[use] = uses[use].combine(designs.groupby("dataset").size(), max, fill_value=0)
+    least = LAWS["tied"].n_parameters
+    return [
+        {
+            "dataset": name if "dataset" in table else None,
+            "n_runs": n_runs,
+            "enough_for": ["fit", "predict"] * (fit >= least) + ["backtest"] * (backtest >= least),
+        }
+        for name, n_runs, fit, backtest in uses.itertuples()
+    ]
+
+
+def warn_of_fit(
+    fit: Fit, runs: pd.DataFrame, loss: str, N: str = "N", law: str = "tied"
+) -> list[str]:
+    """Say what speaks against a fit: its status, a narrow design, and runs that carry a flag.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    runs : pandas.DataFrame
+        The runs fitted; see `scaling.tables.runs`.
+    loss, N : str
+        Columns of the loss and of the parameters.
+    law : {"tied", "free", "best"}
+        Which law it is.
+
+    Returns
+    -------
+    list of str
+    """
+    messages = [ADVICE[fit.status]] if fit.status in ADVICE else []
+    if fit.status in UNSOUND:
+        messages += _name_culprit(fit, runs, loss, N, law)
+    if fit.status == "unidentified":
+        varied = {N: runs[N], "D": runs["D"], f"D/{N}": runs["D"] / runs[N], "loss": runs[loss]}
+        messages.append(_explain_unidentified(varied, fit.dof, law))
+    if law == "best" and fit.status in ("saturated", "unidentified"):
+        belief = load_belief()
+        messages.append(
+            f"the prior on alpha, {belief.alpha_0:g} within a factor of "
+            f"{math.exp(belief.tau):.2f}, decides what the runs leave open"
+        )
+    return messages + warn_of_design(runs, N) + warn_of_flags(runs)
+
+
+def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: str) -> list[str]:
+    """Name the run without which, and without no other, a far better fit converges."""
+    if law == "best" or len(runs) > MOST_TRIED:
+        return []
+    fitter = fit_loss_surface if law == "free" else fit_loss_law
+    try:
+        without = fitter(runs[N], runs["D"], runs[loss], weights=1 - np.eye(len(runs)))
+    except FitError:
+        return []
+    better = (without.status == "converged") & (FAR_BETTER**2 * without.cost < fit.cost)
+    if better.sum() != 1:
+        return []
+    run = runs["run"].iloc[int(np.argmax(better))]
+    less = f"its residual is more than {FAR_BETTER:g} times smaller"
+    return [f"without {run} the fit converges, and {less}: is that row mistyped?"]
+
+
+def _explain_unidentified(varied: dict[str, pd.Series], dof: int, law: str) -> str:
+    """Say what the runs lack, or that they are too few to choose between laws."""
+    apart = "the runs cannot tell the coefficients apart"
+    for name, values in varied.items():
+        if np.ptp(np.log(values)) < SAME:
+            return f"{apart}: all have one {name}; only predictions along what was varied can hold"
+    if dof > 0:
+        return f"{apart}: N, D/N or the loss hardly varies"
+    way = "add a run, or use --law tied" if law == "free" else "add a run"
+    return f"as many coefficients as runs, and several laws pass through all of them: {way}"
+
+
+def warn_of_flags(runs: pd.DataFrame) -> list[str]:
+    """Say which runs carry a flag: one line for each kind of reason, with its first runs.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        Run table; see `scaling.tables.runs`.
+
+    Returns
+    -------
+    list of str
+        Reasons that differ in a number or a name alone are of one kind.
+    """
+    kinds: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    flagged = runs.loc[runs["flags"] != "", ["run", "flags"]]
+    for run, flags in flagged.itertuples(index=False):
+        for reason in flags.split(SEPARATOR):
+            kinds[PARTICULAR.sub("…", reason)].append((run, reason))
+    messages = []
+    for cases in kinds.values():
+        names = ", ".join([run for run, _ in cases[:NAMED]] + ["…"] * (len(cases) > NAMED))
+        who = names if len(cases) == 1 else f"{len(cases)} runs ({names})"
+        reasons = [reason for _, reason in cases]
+        first = ", the first" if len(set(reasons)) > 1 else ""
+        messages.append(f"{who}{first}: {reasons[0]}")
+    return messages
+
+
+def warn_of_design(runs: pd.DataFrame, N: str = "N") -> list[str]:
+    """Say what the runs leave open by where they lie.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        Run table; see `scaling.tables.runs`.
+    N : str
+        Column of the parameters.
+
+    Returns
+    -------
+    list of str
+    """
+    M = runs["D"] / runs[N]
+    messages = []
+    if M.max() / M.min() < LEAST_M_SPAN:
+        least, most = f"{M.min():.3g}", f"{M.max():.3g}"
+        spread = least if least == most else f"{least} to {most}"
+        messages.append(
+            f"all runs have {spread} tokens per parameter: add one with "
+            f"at least {LEAST_M_SPAN:g} times more, or the cost of over-training is not known"
+        )
+    if (span := runs[N].max() / runs[N].min()) < LEAST_N_SPAN:
+        messages.append(
+            f"{N} spans a factor of {span:.3g} only: {LEAST_N_SPAN:g} or more fixes the exponent"
+        )
+    return messages

@@ -1,0 +1,571 @@
+"""What do I get when I ask? The questions that have an answer, and the answers as records.
+
+Each question takes a run table, as a file or as a `DataFrame` with ``N``, ``D`` and ``loss``. Its
+answer is a frozen record: printed it is what the command of the same name prints, a notebook shows
+it as a table, ``.to_frame()`` goes on in pandas, and ``.report()`` is what ``--json`` gives.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from scaling.forecast.advice import (
+    describe_ranges,
+    find_uses,
+    warn_of_design,
+    warn_of_fit,
+    warn_of_flags,
+)
+from scaling.forecast.backtest import Backtest, run_backtest
+from scaling.forecast.prediction import (
+    Forecast,
+    fit_table,
+    make_forecast,
+    residual_std,
+    tell_prior,
+)
+from scaling.forecast.selection import Runs, Selected, find_target, open_runs, select_rows
+from scaling.forecast.task_outlook import CALIBRATED
+from scaling.forecast.task_words import target_in_words, tasks_in_words, warn_of_tasks
+from scaling.forecast.verdicts import choose_target, judge_tasks
+from scaling.forecast.words import (
+    BASELINES,
+    LISTED,
+    backtest_in_words,
+    doubt_in_words,
+    not_judged_in_words,
+    prior_in_words,
+    residual_in_words,
+    soundness_in_words,
+    uses_in_words,
+)
+from scaling.laws.fit import Fit
+from scaling.laws.registry import LAWS
+from scaling.tables.faults import Fault, RunTableError
+from scaling.tables.runs import error_columns, loss_columns
+from scaling.tables.task_items import read_items, tell_unmatched, validate_items
+
+
+@dataclass(frozen=True)
+class Answer(ABC):
+    """What every answer can do."""
+
+    @property
+    @abstractmethod
+    def warnings(self) -> list[str]:
+        """What speaks against it, one line each."""
+
+    @abstractmethod
+    def report(self) -> Any:
+        """The answer in plain values: what the command prints with ``--json``."""
+
+    @abstractmethod
+    def to_frame(self) -> pd.DataFrame:
+        """The answer as a table."""
+
+    def _repr_html_(self) -> str:
+        """The table, and below it what speaks against the answer."""
+        told = "".join(f"<li>{escape(line)}</li>" for line in self.warnings)
+        head = escape(str(self).splitlines()[0])
+        return f"<p>{head}</p>{self.to_frame().to_html(index=False, border=0)}<ul>{told}</ul>"
+
+
+# --- check --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Check(Answer):
+    """A sound run table, and what it is enough for.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        The table, completed: `run`, `M`, `C` and `flags`.
+    name : str
+        Of the file, or ``table``.
+    """
+
+    table: pd.DataFrame
+    name: str
+
+    @property
+    def warnings(self) -> list[str]:
+        """Where the runs lie, series by series."""
+        series, told = find_uses(self.table), []
+        for own in series[:LISTED]:
+            rows = self.table
+            if own["dataset"] is not None:
+                rows = rows[rows["dataset"] == own["dataset"]]
+            of = f"{own['dataset']}: " if len(series) > 1 else ""
+            told += [of + message for message in warn_of_design(rows)]
+        return told
+
+    def report(self) -> dict[str, Any]:
+        """File, counts, columns, what each training set is enough for, and every flag."""
+        series = find_uses(self.table)
+        flagged = self.table.loc[self.table["flags"] != "", ["run", "flags"]]
+        return {
+            "file": self.name,
+            "n_runs": len(self.table),
+            "datasets": [own["dataset"] for own in series if own["dataset"] is not None],
+            "losses": loss_columns(self.table),
+            "errors": error_columns(self.table),
+            "series": series,
+            "flags": flagged.to_dict("records"),
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """The completed table."""
+        return self.table.copy()
+
+    def __str__(self) -> str:
+        """What ``scaling check`` prints."""
+        report = self.report()
+        soundness = soundness_in_words(len(self.table), len(report["flags"]))
+        lines = [f"{self.name}: {soundness}", describe_ranges(self.table)]
+        lines += uses_in_words(report["series"])
+        lines += [f"losses: {', '.join(report['losses'])}"]
+        lines += [f"errors: {', '.join(report['errors'])}"] * bool(report["errors"])
+        return "\n".join(lines + [f"flag: {line}" for line in warn_of_flags(self.table)])
+
+
+def check_runs(runs: Runs) -> Check:
+    """Check a run table, and flag the runs that look odd.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame, str or pathlib.Path
+        A run table, or where it lies.
+
+    Returns
+    -------
+    Check
+
+    Raises
+    ------
+    RunTableError
+        With every fault of the table.
+    """
+    name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
+    return Check(open_runs(runs), name)
+
+
+# --- fit ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FittedLaw(Answer):
+    """A loss law fitted to a table.
+
+    Parameters
+    ----------
+    selected : scaling.forecast.selection.Selected
+        The rows that were fitted.
+    fit : Fit
+        Their fit: ``fit.law``, ``fit.status``, residuals.
+    law_name : str
+        Which law, one of `scaling.laws.registry.LAWS`.
+    """
+
+    selected: Selected
+    fit: Fit
+    law_name: str
+
+    @property
+    def warnings(self) -> list[str]:
+        """Status, design and flags, and the rows left out."""
+        table, loss, N = self.selected[:3]
+        told = warn_of_fit(self.fit, table, loss, N, self.law_name)
+        return told + self.selected.in_words()
+
+    def report(self) -> dict[str, Any]:
+        """Coefficients, status, residual and warnings; intervals are None."""
+        table, loss, N = self.selected[:3]
+        return {
+            "law": self.law_name,
+            "dataset": _only_dataset(table),
+            "loss_set": loss,
+            "count": N,
+            "n_runs": len(table),
+            "left_out": self.selected.lossless,
+            "flagged_out": self.selected.flagged,
+            "dof": self.fit.dof,
+            "status": self.fit.status,
+            "coefficients": {
+                name: {"value": value, "lo": None, "hi": None}
+                for name, value in asdict(self.fit.law).items()
+            },
+            "ssr": self.fit.ssr,
+            "sigma_hat": residual_std(self.fit),
+            "prior": tell_prior(self.fit, self.law_name),
+            "warnings": warn_of_fit(self.fit, table, loss, N, self.law_name),
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per coefficient: its name and value."""
+        values = asdict(self.fit.law)
+        return pd.DataFrame({"coefficient": list(values), "value": list(values.values())})
+
+    def __str__(self) -> str:
+        """What ``scaling fit`` prints."""
+        n_runs, formula = len(self.selected.table), LAWS[self.law_name].formula
+        told = f"{self.selected.loss} = {formula}, {n_runs} runs, status: {self.fit.status}"
+        lines = [f"{name:6} {value:.6g}" for name, value in asdict(self.fit.law).items()]
+        lines += [f"residual: {residual_in_words(self.fit)}"]
+        lines += prior_in_words(tell_prior(self.fit, self.law_name))
+        return "\n".join([told, *(f"  {line}" for line in lines)])
+
+
+def _only_dataset(table: pd.DataFrame) -> str | None:
+    names = list(table["dataset"].unique()) if "dataset" in table else []
+    return str(names[0]) if len(names) == 1 else None
+
+
+def fit(
+    runs: Runs,
+    *,
+    law: str = "tied",
+    count: str = "N",
+    loss_set: str | None = None,
+    dataset: str | None = None,
+    without_flagged: bool = False,
+) -> FittedLaw:
+    """Fit a loss law.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame, str or pathlib.Path
+        A run table, or where it lies.
+    law : {"tied", "free", "best"}
+        Which law; see `scaling.laws.registry.LAWS`.
+    count : {"N", "N_body"}
+        Count of parameters that the law is written in.
+    loss_set, dataset : str, optional
+        Which loss and which training set, where the table has several.
+    without_flagged : bool
+        Leave out every run that carries a flag.
+
+    Returns
+    -------
+    FittedLaw
+
+    Raises
+    ------
+    RunTableError
+        With every fault of the table.
+    scaling.forecast.selection.ChoiceError
+        The table has not what is asked of it.
+    FitError
+        Fewer distinct runs than coefficients.
+    """
+    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
+    return FittedLaw(selected, fit_table(*selected[:3], law), law)
+
+
+# --- predict ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Prediction(Answer):
+    """The loss and the errors of a run that is not trained yet.
+
+    Parameters
+    ----------
+    selected : scaling.forecast.selection.Selected
+        The rows that were fitted.
+    target : tuple of float
+        Parameters and tokens of the run.
+    forecast : Forecast
+        Its loss, errors, reach, and the fit behind them.
+    law_name : str
+        Which law.
+    """
+
+    selected: Selected
+    target: tuple[float, float]
+    forecast: Forecast
+    law_name: str
+
+    @property
+    def loss(self) -> float:
+        """Predicted loss, nats per token."""
+        return self.forecast.loss
+
+    @property
+    def warnings(self) -> list[str]:
+        """What speaks against the fit and the reach, and the rows left out."""
+        return self.forecast.warnings + self.selected.in_words()
+
+    def report(self) -> dict[str, Any]:
+        """Loss, status, extrapolation, errors and warnings; intervals are None."""
+        forecast = self.forecast
+        return {
+            "loss": forecast.loss,
+            "lo": None,
+            "hi": None,
+            "law": self.law_name,
+            "status": forecast.fit.status,
+            "prior": tell_prior(forecast.fit, self.law_name),
+            "loss_set": self.selected.loss,
+            "count": self.selected.N,
+            "n_runs": len(self.selected.table),
+            "left_out": self.selected.lossless,
+            "flagged_out": self.selected.flagged,
+            "extrapolation": asdict(forecast.reach),
+            "errors": {
+                task: {"value": error.value, "lo": None, "hi": None, "status": error.status}
+                for task, error in forecast.errors.items()
+            },
+            "warnings": forecast.warnings,
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for the loss and one for each error: what, predicted, status."""
+        rows: list[tuple[str, float | None, str]] = []
+        rows += [(self.selected.loss, self.loss, self.forecast.fit.status)]
+        rows += [(f"err_{t}", e.value, e.status) for t, e in self.forecast.errors.items()]
+        return pd.DataFrame(rows, columns=["what", "predicted", "status"])
+
+    def __str__(self) -> str:
+        """What ``scaling predict`` prints."""
+        (N, D), forecast = self.target, self.forecast
+        doubt = doubt_in_words(forecast.fit.status, forecast.loss)
+        what = f"{self.selected.loss} at {self.selected.N} = {N:g}, D = {D:g}"
+        lines = [f"{what}: {forecast.loss:.4f} nats/token{doubt}"]
+        for task, error in forecast.errors.items():
+            shown = "no fit" if error.value is None else f"{error.value:.4f}"
+            lines.append(f"  err_{task}: {shown} ({error.status})")
+        ratio = f"{forecast.reach.compute_ratio:.3g}"
+        lines += [f"  status: {forecast.fit.status}; {ratio} times the compute of the largest run"]
+        lines += [f"  no interval yet; residual: {residual_in_words(forecast.fit)}"]
+        prior = prior_in_words(tell_prior(forecast.fit, self.law_name))
+        return "\n".join(lines + [f"  {line}" for line in prior])
+
+
+def predict(
+    runs: Runs,
+    *,
+    N: float,
+    D: float | None = None,
+    M: float | None = None,
+    law: str = "tied",
+    count: str = "N",
+    loss_set: str | None = None,
+    dataset: str | None = None,
+    without_flagged: bool = False,
+) -> Prediction:
+    """Predict the loss and the errors of a larger run.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame, str or pathlib.Path
+        A run table, or where it lies.
+    N : float
+        Parameters of the run to predict, in the count of `count`.
+    D, M : float, optional
+        Its training tokens, or its tokens per parameter: one of the two.
+    law, count, loss_set, dataset, without_flagged
+        As `fit` takes them.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    RunTableError, FitError, scaling.forecast.selection.ChoiceError
+        As `fit` does; the last also for a target that cannot be.
+    """
+    target = find_target(N, D, M)
+    assert target is not None
+    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
+    table, loss, N_column = selected[:3]
+    return Prediction(selected, target, make_forecast(table, target, loss, N_column, law), law)
+
+
+# --- backtest -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BacktestResult(Answer):
+    """Each size predicted from the smaller ones alone.
+
+    Parameters
+    ----------
+    selected : scaling.forecast.selection.Selected
+        The rows used.
+    found : Backtest
+        Predictions, and sizes that could not be predicted.
+    law_name : str
+        Which law.
+    """
+
+    selected: Selected
+    found: Backtest
+    law_name: str
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sizes not judged, flags, and the rows left out."""
+        not_judged = not_judged_in_words(self.found.not_predicted, self.selected.N, self.law_name)
+        return not_judged + warn_of_flags(self.selected.table) + self.selected.in_words()
+
+    def report(self) -> list[dict[str, Any]]:
+        """A record per run held out; intervals are None."""
+        keys = ("run", "fit_sizes", "predicted", "actual", "relative_error")
+        unknown = dict.fromkeys(("lo", "hi", "inside"))
+        return [
+            {key: row[key] for key in keys}
+            | unknown
+            | {key: row[key] for key in ("status", "no_change", "line")}
+            for row in self.found.held_out.to_dict("records")
+        ]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per run held out."""
+        return self.found.held_out.copy()
+
+    def __str__(self) -> str:
+        """What ``scaling backtest`` prints."""
+        return f"{BASELINES}\n{backtest_in_words(self.found.held_out)}"
+
+
+def backtest(
+    runs: Runs,
+    *,
+    law: str = "tied",
+    count: str = "N",
+    loss_set: str | None = None,
+    dataset: str | None = None,
+    without_flagged: bool = False,
+) -> BacktestResult:
+    """Predict each size from the smaller ones alone.
+
+    Parameters, and errors, are those of `fit`.
+
+    Returns
+    -------
+    BacktestResult
+    """
+    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
+    return BacktestResult(selected, run_backtest(*selected[:3], law), law)
+
+
+# --- tasks --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TaskVerdicts(Answer):
+    """How predictable each task is.
+
+    Parameters
+    ----------
+    selected : scaling.forecast.selection.Selected
+        The rows used.
+    target : tuple of float
+        Parameters and tokens of the run judged for.
+    by_default : bool
+        True where nobody named it.
+    forecast : Forecast
+        Its loss.
+    judged : pandas.DataFrame
+        A row per task; see `scaling.forecast.verdicts.judge_tasks`.
+    unmatched : list of str
+        What of the table of tasks fits none of them.
+    """
+
+    selected: Selected
+    target: tuple[float, float]
+    by_default: bool
+    forecast: Forecast
+    judged: pd.DataFrame
+    unmatched: list[str]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What speaks against the fit, the reach and single tasks, and the rows left out."""
+        doubts = warn_of_tasks(self.judged, self.forecast.reach.compute_ratio)
+        return self.unmatched + self.forecast.warnings + self.selected.in_words() + doubts
+
+    def report(self) -> list[dict[str, Any]]:
+        """A record per task, with the target."""
+        about = dict(zip(("target_N", "target_D"), self.target, strict=True))
+        about |= {"target_loss": self.forecast.loss, "level": CALIBRATED}
+        return [_with_whole_numbers(row) | about for row in self.judged.to_dict("records")]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per task."""
+        return self.judged.copy()
+
+    def __str__(self) -> str:
+        """What ``scaling tasks`` prints."""
+        target = target_in_words(self.forecast, self.target, self.selected.N, self.by_default)
+        return f"{target}\n{tasks_in_words(self.judged, CALIBRATED)}"
+
+
+def _with_whole_numbers(row: dict[Any, Any]) -> dict[str, Any]:
+    whole = {key: int(row[key]) for key in ("n_runs", "n_items") if math.isfinite(row[key])}
+    return row | whole
+
+
+def tasks(
+    runs: Runs,
+    *,
+    items: Runs | None = None,
+    N: float | None = None,
+    D: float | None = None,
+    M: float | None = None,
+    law: str = "tied",
+    count: str = "N",
+    loss_set: str | None = None,
+    dataset: str | None = None,
+    without_flagged: bool = False,
+) -> TaskVerdicts:
+    """Say how predictable each task is, with a verdict.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame, str or pathlib.Path
+        A run table with a column ``err_<task>`` for each task, or where it lies.
+    items : pandas.DataFrame, str or pathlib.Path, optional
+        Table of tasks, one row each: task, and of n_items and chance what is known.
+    N, D, M : float, optional
+        The run to judge for: N, and D or M. By default ten times as dear as the dearest, at its
+        tokens per parameter.
+    law, count, loss_set, dataset, without_flagged
+        As `fit` takes them.
+
+    Returns
+    -------
+    TaskVerdicts
+
+    Raises
+    ------
+    RunTableError, FitError, scaling.forecast.selection.ChoiceError
+        As `predict` does; `RunTableError` also where there is no task.
+    """
+    asked = find_target(N, D, M)
+    known, listed = None, "items"
+    if isinstance(items, pd.DataFrame):
+        known = validate_items(items, listed)
+    elif items is not None:
+        known, listed = read_items(items), str(items)
+    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
+    table, loss, N_column = selected[:3]
+    columns = error_columns(table)
+    name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
+    if not columns:
+        rule = "has no column err_<task>: there is no task to judge"
+        raise RunTableError([Fault(name, None, None, None, rule)])
+    fit_table(table, loss, N_column, law)  # raises where no law is to be had
+    target = asked or choose_target(table, N_column)
+    forecast = make_forecast(table.drop(columns=columns), target, loss, N_column, law)
+    judged = judge_tasks(table, loss, N_column, known, target, CALIBRATED, law)
+    unmatched = [] if known is None else tell_unmatched(known, judged["task"], listed)
+    return TaskVerdicts(selected, target, asked is None, forecast, judged, unmatched)

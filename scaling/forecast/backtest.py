@@ -1,0 +1,171 @@
+"""How well would the smaller runs have predicted the larger? Leave-sizes-out on anybody's table.
+
+Each size is predicted by a law fitted to the smaller sizes alone, as if it were not trained yet.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from scaling.compute import rank_compute
+from scaling.forecast.prediction import fit_table
+from scaling.forecast.rulers import predict_on_line, relative_error
+from scaling.laws.fit import FitError
+
+LARGEST_FLOAT = sys.float_info.max
+LEAST_STEP = 2.0  # in compute, between the two runs that a line goes through
+METHODS = ["predicted", "no_change", "line"]  # the law, then the baselines
+
+
+class Backtest(NamedTuple):
+    """Predictions of a backtest, and the sizes that could not be predicted.
+
+    Parameters
+    ----------
+    held_out : pandas.DataFrame
+        One row per held-out run, smaller sizes first: run, N, D, predicted and actual (nats per
+        token), relative_error (signed, a fraction); of the fit fit_sizes (list of its sizes),
+        status, n_sizes and n_runs; and what two baselines predict, no_change and line.
+    not_predicted : list of float
+        Sizes above the smallest that have too few distinct runs below them to fit the law.
+    """
+
+    held_out: pd.DataFrame
+    not_predicted: list[float]
+
+
+def run_backtest(table: pd.DataFrame, loss: str, N: str = "N", law: str = "tied") -> Backtest:
+    """Predict the runs of each size from all smaller sizes.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Run table of one training set; see `scaling.tables.runs`.
+    loss, N : str
+        Columns of the loss and of the parameters; a size is a distinct value of `N`.
+    law : str
+        One of `scaling.forecast.prediction.LAWS`.
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    FitError
+        Fewer than two sizes, or none that the smaller ones can predict.
+    """
+    runs = table.sort_values(N, kind="stable")
+    sizes, starts = np.unique(runs[N], return_index=True)
+    if len(sizes) < 2:
+        raise FitError(f"a backtest needs at least 2 sizes (distinct {N}), got {len(sizes)}")
+    parts, not_predicted, reason = [], [], None
+    for i in range(1, len(sizes)):
+        smaller, own = runs[: starts[i]], runs[runs[N] == sizes[i]]
+        try:
+            fit = fit_table(smaller, loss, N, law)
+        except FitError as error:
+            reason = error
+            not_predicted.append(float(sizes[i]))
+            continue
+        predicted = np.asarray(fit.law.predict(own[N], own["D"]))
+        part = _compare(own, predicted, loss, N)
+        part["fit_sizes"] = [sizes[:i].tolist()] * len(own)
+        part = part.assign(status=fit.status, n_sizes=i, n_runs=len(smaller))
+        parts.append(part.assign(**_predict_without_law(smaller, own, loss, N)))
+    if not parts:
+        raise FitError(f"no size can be predicted from the smaller ones: {reason}")
+    return Backtest(pd.concat(parts, ignore_index=True), not_predicted)
+
+
+def sum_up(held_out: pd.DataFrame) -> pd.DataFrame:
+    """Mean and largest absolute relative error of the law and of the baselines.
+
+    Parameters
+    ----------
+    held_out : pandas.DataFrame
+        Predictions, from `run_backtest`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows ``predicted`` (the law), ``no_change`` and ``line``; columns ``mean`` and ``max``,
+        fractions.
+    """
+    misses = _misses(held_out).to_numpy()
+    with np.errstate(over="ignore"):
+        found = {"mean": misses.mean(axis=1), "max": misses.max(axis=1)}
+    return pd.DataFrame(found, index=METHODS)
+
+
+def count_nearest(held_out: pd.DataFrame) -> pd.Series:
+    """In how many runs the law and each baseline have the smallest miss; ties count for each.
+
+    Parameters
+    ----------
+    held_out : pandas.DataFrame
+        Predictions, from `run_backtest`.
+
+    Returns
+    -------
+    pandas.Series
+        Numbers of runs, indexed as the rows of `sum_up`.
+    """
+    misses = _misses(held_out)
+    return misses.eq(misses.min()).sum(axis=1)
+
+
+def _misses(held_out: pd.DataFrame) -> pd.DataFrame:
+    """Absolute relative errors: a row per method, a column per run."""
+    signed = [miss(held_out[name], held_out["actual"]) for name in METHODS]
+    return pd.DataFrame(np.abs(signed), index=METHODS)
+
+
+def miss(predicted: ArrayLike, actual: ArrayLike) -> NDArray[np.float64]:
+    """Signed relative errors, fractions; one too large for a float is the largest float."""
+    with np.errstate(over="ignore"):
+        return np.clip(relative_error(predicted, actual), -LARGEST_FLOAT, LARGEST_FLOAT)
+
+
+def _compare(own: pd.DataFrame, predicted: Any, loss: str, N: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "run": own["run"],
+            "N": own[N],
+            "D": own["D"],
+            "predicted": predicted,
+            "actual": own[loss],
+            "relative_error": miss(predicted, own[loss]),
+        }
+    )
+
+
+def _predict_without_law(
+    smaller: pd.DataFrame, own: pd.DataFrame, loss: str, N: str
+) -> dict[str, Any]:
+    """The dearest smaller run's loss, and the line in log L, log C through the two dearest.
+
+    The second costs half as much as the first or less: nearer runs give no slope. Where all are
+    nearer, the line is flat.
+    """
+    log_C, target = (
+        np.log(runs[N].to_numpy(float) * runs["D"].to_numpy()) for runs in (smaller, own)
+    )
+    known = pd.DataFrame({"log_C": log_C, "C": np.exp(log_C), "L": smaller[loss].to_numpy()})
+    # Of runs that cost the same the best is the last.
+    known = known.assign(rank=rank_compute(known["C"]))
+    known = known.sort_values(["rank", "L"], ascending=[True, False])
+    dearest = known.iloc[[-1]]
+    no_change = dearest["L"].item()
+    cheaper = known[known["C"] <= known["C"].max() / LEAST_STEP * (1 + 1e-9)]
+    if cheaper.empty:
+        return {"no_change": no_change, "line": no_change}
+    two = pd.concat([cheaper, dearest]).assign(log_L=lambda t: np.log(t["L"]))
+    line = predict_on_line(two, target, ("log_C", "log_L"))
+    with np.errstate(over="ignore"):
+        return {"no_change": no_change, "line": np.exp(line)}

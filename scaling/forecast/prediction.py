@@ -1,0 +1,180 @@
+"""What do these runs say of another one? Its loss, its errors, and how far away it lies."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from scaling.compute import training_flops
+from scaling.forecast.advice import warn_of_fit
+from scaling.laws.best import find_noise, load_belief
+from scaling.laws.fit import Fit, FitError, fit_error_law
+from scaling.laws.registry import fit_law
+from scaling.tables.schema import error_columns
+
+SMALL_REACH = 1e-6  # of the compute of the largest run
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far outside the fitted runs a target lies.
+
+    Parameters
+    ----------
+    compute_ratio, N_ratio : float
+        Its compute and its parameters over the largest of the runs.
+    M_inside : bool
+        Whether its tokens per parameter lie inside those of the runs.
+    """
+
+    compute_ratio: float
+    N_ratio: float
+    M_inside: bool
+
+
+@dataclass(frozen=True)
+class ErrorForecast:
+    """Predicted error of one task, a fraction; None and ``too_few_runs`` where none can be had."""
+
+    value: float | None
+    status: str
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A predicted loss with its fit, its reach, its errors and what speaks against it."""
+
+    loss: float
+    fit: Fit
+    reach: Reach
+    errors: dict[str, ErrorForecast]
+    warnings: list[str]
+
+
+def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = "tied") -> Fit:
+    """Fit a loss law to a run table.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Run table; see `scaling.tables.runs`.
+    loss, N : str
+        Columns of the loss and of the parameters.
+    law : {"tied", "free", "best"}
+        Which law.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    FitError
+        Fewer distinct runs than parameters.
+    """
+    return fit_law(law, table[N], table["D"], table[loss])
+
+
+def residual_std(fit: Fit) -> float:
+    """Residual standard deviation in nats, whatever was minimised; NaN without a degree of freedom.
+
+    ``sqrt(sum (L - L_hat)^2 / dof)``.
+    """
+    return float(np.sqrt(fit.ssr / fit.dof)) if fit.dof > 0 else math.nan
+
+
+def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
+    """Tell the prior of a fit to a run table: constants of `scaling.laws.best`, and what they did.
+
+    Returns
+    -------
+    dict or None
+        alpha_0, tau, sigma_0 and nu; ``sigma``, the noise of the log loss believed in at the end,
+        and ``pull``, ``sigma^2 / tau^2``. None for a law without a prior.
+    """
+    if law != "best":
+        return None
+    belief = load_belief()
+    sigma = find_noise(fit, belief)
+    return asdict(belief) | {"sigma": sigma, "pull": (sigma / belief.tau) ** 2}
+
+
+def make_forecast(
+    table: pd.DataFrame, target: tuple[float, float], loss: str, N: str = "N", law: str = "tied"
+) -> Forecast:
+    """Predict the loss of a target, and its error in every ``err_`` column.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Run table; see `scaling.tables.runs`.
+    target : tuple of float
+        Parameters, in the count of the column `N`, and training tokens.
+    loss, N : str
+        Columns of the loss and of the parameters.
+    law : {"tied", "free", "best"}
+        Which law.
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    FitError
+        Fewer distinct runs than parameters.
+    """
+    fit = fit_table(table, loss, N, law)
+    predicted = float(fit.law.predict(*target))
+    reach = _reach(table, N, *target)
+    errors = {
+        column.removeprefix("err_"): _forecast_error(table, loss, column, predicted)
+        for column in error_columns(table)
+    }
+    warnings = warn_of_fit(fit, table, loss, N, law) + _warn_of_target(predicted, reach, errors)
+    return Forecast(predicted, fit, reach, errors, warnings)
+
+
+def _reach(table: pd.DataFrame, N: str, target_N: float, target_D: float) -> Reach:
+    M, C = table["D"] / table[N], training_flops(table[N], table["D"])
+    return Reach(
+        compute_ratio=float(training_flops(target_N, target_D) / C.max()),
+        N_ratio=float(target_N / table[N].max()),
+        M_inside=bool(M.min() * (1 - 1e-9) <= target_D / target_N <= M.max() * (1 + 1e-9)),
+    )
+
+
+def _forecast_error(table: pd.DataFrame, loss: str, column: str, predicted: float) -> ErrorForecast:
+    measured = table.dropna(subset=[column])
+    try:
+        fit = fit_error_law(measured[loss], measured[column])
+    except FitError:
+        return ErrorForecast(None, "too_few_runs")
+    with np.errstate(over="ignore", invalid="ignore"):  # far outside: warned about
+        return ErrorForecast(fit.law.predict(predicted), fit.status)
+
+
+def _warn_of_target(loss: float, reach: Reach, errors: dict[str, ErrorForecast]) -> list[str]:
+    messages = []
+    if not (loss > 0 and math.isfinite(loss)):
+        messages.append(f"the predicted loss, {loss:g}, is no loss")
+    if not reach.M_inside:
+        messages.append("its tokens per parameter lie outside those of the runs")
+    if reach.compute_ratio < SMALL_REACH:
+        messages.append(
+            f"its compute is {reach.compute_ratio:.1g} of that of the largest run: a letter "
+            "forgotten, as in 6.9B?"
+        )
+    if reach.compute_ratio > 1:
+        messages.append(
+            f"extrapolated to {reach.compute_ratio:.3g} times the compute of the largest run"
+        )
+    for task, error in errors.items():
+        if error.value is not None and not 0 <= error.value <= 1:
+            messages.append(
+                f"the predicted err_{task}, {error.value:g}, is no error between 0 and 1"
+            )
+    return messages

@@ -1,0 +1,130 @@
+"""How are verdicts on tasks told in a terminal? The answer of ``scaling tasks``, in words."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pandas as pd
+
+from scaling.forecast.prediction import Forecast
+from scaling.forecast.task_outlook import TEN_POINTS
+from scaling.forecast.verdicts import CHEAP, ROUNDING, VERDICTS
+from scaling.forecast.words import doubt_in_words
+from scaling.tables.task_items import list_names
+
+RULES = dict(
+    zip(
+        VERDICTS,
+        (
+            f"the direction is sure: {100 * TEN_POINTS:g} points or more off guessing, the whole "
+            "interval below the error of the dearest run, which lay itself in the interval from "
+            f"runs of at most 1/{1 / CHEAP:g} of its compute (its check). For how far it falls see "
+            "the ruler in loss, too: at the testbed's 6.9B runs it was nearer.",
+            "a prediction, but its direction is not sure, or untested.",
+            "nothing is clearly better than no change; the interval says what such tasks did "
+            "elsewhere.",
+        ),
+        strict=True,
+    )
+)
+WIDTH = 100
+
+
+def target_in_words(
+    forecast: Forecast, target: tuple[float, float], N: str, by_default: bool
+) -> str:
+    """Name the run that tasks are judged for, and its predicted loss.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        Of that run.
+    target : tuple of float
+        Its parameters and tokens.
+    N : str
+        Column of the parameters.
+    by_default : bool
+        True where nobody named it.
+    """
+    ratio = f"{forecast.reach.compute_ratio:.3g} times the compute of the dearest run"
+    rule = f"{ratio}, at its tokens per parameter" if by_default else ratio
+    doubt = doubt_in_words(forecast.fit.status, forecast.loss)
+    return (
+        f"target: {N} = {target[0]:.3g}, D = {target[1]:.3g}, {rule}; "
+        f"predicted loss {forecast.loss:.4f} nats/token{doubt}"
+    )
+
+
+def tasks_in_words(judged: pd.DataFrame, level: float) -> str:
+    """Tell the verdicts: a line for each task, then one for each verdict with its rule.
+
+    Parameters
+    ----------
+    judged : pandas.DataFrame
+        From `scaling.forecast.verdicts.judge_tasks`.
+    level : float
+        Of the intervals.
+    """
+    ends = zip(judged["lo"], judged["hi"], strict=True)
+    shown = {
+        **_flush_left("task", judged["task"]),
+        **_flush_left("verdict", judged["verdict"]),
+        **_flush_left("because", judged["reason"]),
+        "predicted": _to_four_digits(judged["predicted"]),
+        f"{level:.0%} interval": ["" if lo != lo else f"{lo:.4f} to {hi:.4f}" for lo, hi in ends],
+        "no change": _to_four_digits(judged["no_change"]),
+        "ruler in loss": _to_four_digits(judged["ruler_in_loss"]),
+    }
+    lines = [line.rstrip() for line in pd.DataFrame(shown).to_string(index=False).splitlines()]
+    for name, rule in RULES.items():
+        if count := int((judged["verdict"] == name).sum()):
+            told = f"{name}, {count} of {len(judged)}: {rule}"
+            lines += textwrap.wrap(told, WIDTH, subsequent_indent="  ")
+    return "\n".join(lines)
+
+
+def warn_of_tasks(judged: pd.DataFrame, target_ratio: float) -> list[str]:
+    """Say what is assumed where something is not known, and what may be mistaken.
+
+    Parameters
+    ----------
+    judged : pandas.DataFrame
+        From `scaling.forecast.verdicts.judge_tasks`.
+    target_ratio : float
+        Compute of the target over that of the dearest run.
+    """
+    measured = judged[judged["n_runs"] > 0]
+    late = measured[measured["compute_ratio"] > target_ratio * (1 + ROUNDING)]
+    guessing = 1 - measured["chance"]
+    worse = measured[measured["no_change"] - guessing > TEN_POINTS]
+    fitted = measured[measured["gamma"].notna()]
+    rising = fitted[fitted["k"] * fitted["gamma"] < 0]
+    cases = {
+        "items not known, the scatter around the error law stands for noise": measured[
+            measured["n_items"].isna()
+        ],
+        "chance not known, the largest error measured stands for guessing": measured[
+            measured["chance"].isna()
+        ],
+        "not measured on the dearest run, the step is from a cheaper one": late,
+        f"errs {100 * TEN_POINTS:g} points more often than guessing; is chance an accuracy?": worse,
+    }
+    said = [f"{list_names(rows['task'])}: {case}" for case, rows in cases.items() if len(rows)]
+    if len(rising) > max(len(fitted) / 2, 1):
+        said.append(
+            f"on {len(rising)} of {len(fitted)} tasks the error rises as the loss falls: are these "
+            "accuracies?"
+        )
+    if target_ratio <= 1:
+        said.append(f"the target has {target_ratio:.2g} times the compute of the dearest run")
+    return said
+
+
+def _flush_left(name: str, texts: pd.Series) -> dict[str, pd.Series]:
+    """Pad a column and its head to one width."""
+    width = max(len(name), int(texts.str.len().max()))
+    return {name.ljust(width): texts.str.ljust(width)}
+
+
+def _to_four_digits(values: pd.Series) -> list[str]:
+    return ["" if value != value else f"{value:.4f}" for value in values]

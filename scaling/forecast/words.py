@@ -1,0 +1,121 @@
+"""How is an answer told in a terminal? Results of the commands, in words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+
+from scaling.forecast.advice import UNSOUND
+from scaling.forecast.backtest import count_nearest, sum_up
+from scaling.forecast.prediction import residual_std
+from scaling.laws.fit import SOUND, Fit
+from scaling.laws.registry import LAWS
+
+LISTED = 20  # training sets, in a text
+BASELINES = """\
+Each size is predicted from the smaller ones alone. Baselines: no change, the loss of the dearest
+smaller run; line, in log loss over log compute through two of the dearest smaller runs."""
+
+
+def soundness_in_words(n_runs: int, n_flagged: int) -> str:
+    """Say whether a table is sound, and how many of its runs look odd."""
+    if n_flagged == n_runs:
+        return f"readable, {n_flagged} of {n_runs} runs look odd"
+    return f"{n_runs} runs, sound" + f", {n_flagged} flagged" * bool(n_flagged)
+
+
+def uses_in_words(series: list[dict[str, Any]]) -> list[str]:
+    """Say what the runs of each training set are enough for, a line each.
+
+    Parameters
+    ----------
+    series : list of dict
+        From `scaling.forecast.advice.find_uses`.
+
+    Returns
+    -------
+    list of str
+        At most `LISTED` of them, and how many more there are.
+    """
+    lines = []
+    for own in series[:LISTED]:
+        uses = f"enough for {', '.join(own['enough_for'])}"
+        if not own["enough_for"]:
+            uses = "too few to fit: a law needs 4 runs that differ in N or D"
+        elif "backtest" not in own["enough_for"]:
+            uses += "; backtest needs 4 such runs below the largest size"
+        name = "" if own["dataset"] is None else f"{own['dataset']}, {own['n_runs']} runs: "
+        lines.append(name + uses)
+    more = len(series) - LISTED
+    return lines + [f"and {more} more training sets"] * (more > 0)
+
+
+def residual_in_words(fit: Fit) -> str:
+    """Give the residual standard deviation of a fit in nats, and its degrees of freedom."""
+    if fit.dof > 0:
+        freedom = f"{fit.dof} degree{'s' * (fit.dof != 1)} of freedom"
+        return f"standard deviation {residual_std(fit):.3g} nats, {freedom}"
+    return "no degree of freedom"
+
+
+def prior_in_words(prior: dict[str, float] | None) -> list[str]:
+    """Name the constants of a prior and its pull: one line, or none without a prior."""
+    if not prior:
+        return []
+    return [f"prior on alpha: {', '.join(f'{name} {value:.3g}' for name, value in prior.items())}"]
+
+
+def doubt_in_words(status: str, loss: float) -> str:
+    """Mark a prediction that must not be used; empty for any other."""
+    if status in UNSOUND:
+        return f", not to be used: status {status}"
+    return "" if 0 < loss < math.inf else ", not to be used: no loss"
+
+
+def backtest_in_words(held_out: pd.DataFrame) -> str:
+    """Tell a backtest: a line for each run held out, the misses, and what was nearest how often.
+
+    Parameters
+    ----------
+    held_out : pandas.DataFrame
+        From `scaling.forecast.backtest.run_backtest`.
+    """
+    columns = ["run", "N", "D", "n_sizes", "n_runs", "predicted", "actual", "error", "status"]
+    error = [f"{100 * value:+.3g}%" for value in held_out["relative_error"]]
+    lines = [
+        held_out.assign(error=error)[columns].to_string(index=False, float_format="{:.5g}".format)
+    ]
+    sound = held_out[held_out["status"].isin(SOUND)]
+    if 0 < len(sound) < len(held_out):
+        lines.append(f"{len(sound)} runs predicted by a sound fit: {_misses_in_words(sound)}")
+    which = f"all {len(held_out)} runs" if len(held_out) > 1 else "the one run"
+    lines.append(f"{which} held out: {_misses_in_words(held_out)}")
+    lines.append(_nearest_in_words(held_out))
+    return "\n".join(lines)
+
+
+def _misses_in_words(held_out: pd.DataFrame) -> str:
+    law, no_change, line = (
+        f"mean miss {100 * mean:.3g}%, largest {100 * most:.3g}%"
+        for mean, most in sum_up(held_out).itertuples(index=False)
+    )
+    return f"{law} (no change: {no_change}; line: {line})"
+
+
+def _nearest_in_words(held_out: pd.DataFrame) -> str:
+    """Say in how many runs held out each of the three was nearest."""
+    law, no_change, line = count_nearest(held_out)
+    n_runs = len(held_out)
+    of = f"of {n_runs} runs" if n_runs > 1 else "of the one run"
+    ties = ", ties counted for each" * (law + no_change + line > n_runs)
+    return f"nearest: law in {law}, no change in {no_change}, line in {line} {of} held out{ties}"
+
+
+def not_judged_in_words(sizes: list[float], N: str, law: str) -> list[str]:
+    """Name the sizes with too few runs below them: one line, or none without such sizes."""
+    if not sizes:
+        return []
+    below = f"fewer than {LAWS[law].n_parameters} runs that differ in {N} or D below"
+    return [f"not judged, with {below}: {N} = {', '.join(f'{size:.4g}' for size in sizes)}"]

@@ -1,0 +1,1 @@
+"""Which law fits? Records of the laws, and how each is fitted."""

@@ -1,0 +1,1 @@
+"""What does a chapter of the book compute? The tool never looks in here."""

@@ -1,0 +1,80 @@
+"""What is the headline? One figure from tables to file: ``python -m scaling.studies.headline``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from scaling.figures.laws import draw_headline
+from scaling.figures.style import use_style
+from scaling.figures.tasks import METHOD_STYLES
+from scaling.forecast.rulers import predict_no_change, predict_on_line
+from scaling.studies.recipe import fit_chain
+from scaling.testbed.labels import LOSS_COLUMN
+from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit, select_targets
+
+
+def draw_baselines(ax: Axes, six: pd.DataFrame, column: str) -> None:
+    """Draw no change and the ruler in loss beside an error law, from the runs that it fits.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Error over loss.
+    six : pandas.DataFrame
+        From `scaling.testbed.runs.select_error_fit`.
+    column : str
+        Error that is drawn.
+    """
+    L = np.array([ax.get_xlim()[0], six[LOSS_COLUMN].nsmallest(2).max()])
+    colour, line = METHOD_STYLES["ruler in loss"]
+    ruler = predict_on_line(six, L, (LOSS_COLUMN, column))
+    ax.plot(L, ruler, line, color=colour, linewidth=1.3, label="ruler in loss")
+    colour, line = METHOD_STYLES["no change"]
+    ax.axhline(predict_no_change(six, column), color=colour, linestyle=line, label="no change")
+    ax.legend(loc="lower right", fontsize=8)
+
+
+def make_headline(dataset: str = "redpajama") -> Figure:
+    """Fit the authors' recipe on one training set and draw its two laws.
+
+    Parameters
+    ----------
+    dataset : {"c4", "redpajama", "refinedweb"}
+        Training set; the paper's headline is RedPajama.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Loss over compute, and error over loss, with the misses at the two large runs.
+    """
+    table = run_table(dataset)
+    chain = fit_chain(table)
+    figure, axes = plt.subplots(2, 1, figsize=(7.5, 9.5))
+    draw_headline(
+        axes,
+        table,
+        (chain.loss_fit.law, chain.error_fit.law),
+        (select_loss_fit(table), select_error_fit(table)),
+        select_targets(table),
+    )
+    draw_baselines(axes[1], select_error_fit(table), "err_avg17")
+    axes[0].set_title("Five small runs predict the loss of far larger ones")
+    axes[1].set_title("Six runs predict their average error")
+    return figure
+
+
+def write_headline(path: Path) -> None:
+    """Write the figure as SVG, the same bytes every time."""
+    use_style()
+    make_headline().savefig(path, format="svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    write_headline(Path(sys.argv[1]))

@@ -1,0 +1,167 @@
+"""Does the law survive a change of text? The recipe on every loss set, and what sampling adds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from scaling.forecast.rulers import relative_error
+from scaling.laws.fit import fit_loss_law
+from scaling.studies.loss.sampling import N_DRAWS, sampling_noise
+from scaling.testbed.labels import DATASETS, LOSS_SETS
+from scaling.testbed.runs import load_losses, load_runs, select_loss_fit, select_targets
+
+LEAST_M = 10  # below it runs end within their warm-up, or nearly
+HOME = {"c4": "paloma_c4", "redpajama": "paloma_redpajama", "refinedweb": "paloma_refinedweb"}
+FAR = ("paloma_code", "paloma_ptb", "c4_german")
+# Folder of training files that the argument lists of the release name, for the five runs that fit
+# the law and all others but those of OTHER_FILES: there store and folder.
+FIRST_FOLDER = {
+    "c4": "original_c4",
+    "redpajama": "rpj_tokenized_upsampled_eleutherai",
+    "refinedweb": "refined_web_tokenized",
+}
+OTHER_FILES = {
+    "c4-0.154B-M160": ("tri-ml-datasets", "original_c4"),
+    "c4-0.154B-M320": ("tri-ml-datasets", "original_c4"),
+    "c4-0.411B-M80": ("tri-ml-datasets", "original_c4"),
+    "c4-0.411B-M320": ("tri-ml-datasets", "original_c4"),
+    "c4-1.4B-M80": ("tri-ml-datasets", "original_c4"),
+    "redpajama-0.411B-M320": ("tri-ml-datasets", "rpj_original"),
+    "redpajama-0.411B-M640": ("tri-ml-datasets", "rpj_original"),
+    "redpajama-1.4B-M640": ("tri-ml-datasets", "rpj"),
+    "redpajama-6.9B-M20": ("laion-west", "original_rpj"),
+    "refinedweb-0.079B-M640": ("tri-ml-datasets", "refined_web_tokenized"),
+    "refinedweb-0.411B-M320": ("tri-ml-datasets", "refined_web_tokenized"),
+    "refinedweb-0.411B-M640": ("tri-ml-datasets", "refined_web_tokenized"),
+    "refinedweb-1.4B-M320": ("tri-ml-datasets", "refined_web_tokenized"),
+    "refinedweb-6.9B-M20": ("laion-west", "rw_original"),
+}
+ROLES = ("fit", "target", "large", "early", "small")
+
+
+def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
+    """Predict every run on every loss set, the paper's recipe fitted on each set's own five runs.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the noisy copies; see `scaling.studies.loss.sampling`.
+    n_draws : int
+        Noisy copies of each fit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        832 rows, training set by loss set by run. ``role``: ``fit`` (one of the five), ``target``
+        (one of the six), ``large`` (1.4B at M = 20), ``early`` (M below 10) or ``small``.
+        ``other_files``: the run is one of `OTHER_FILES`.
+        ``predicted``, ``actual`` and its 95 % evaluation interval ``actual_lo``, ``actual_hi``, in
+        nats per token; ``relative_error``, ``half_width`` (of that interval), ``noise_independent``
+        and ``noise_shared``, as fractions of the measured loss; ``status`` of the fit.
+
+    References
+    ----------
+    Gadre et al., arXiv 2403.08540, Table 1, Figs. 7 and 10.
+    """
+    rng = np.random.default_rng(seed)
+    losses = _runs_with_roles().merge(load_losses(), on="run", validate="one_to_many")
+    parts = [
+        _predict_set(losses[(losses["dataset"] == d) & (losses["loss_set"] == s)], rng, n_draws)
+        for d in DATASETS.values()
+        for s in LOSS_SETS.values()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def make_other_text() -> pd.DataFrame:
+    """Make the stored table: `predict_sets` without the columns that describe a run."""
+    return predict_sets().drop(columns=["size", "N", "D", "M", "C", "other_files"])
+
+
+def _runs_with_roles() -> pd.DataFrame:
+    """The runs, each with what it is to the recipe and whether it names other files."""
+    runs = load_runs()[["run", "dataset", "size", "N", "D", "M", "C"]]
+    is_one = [
+        runs["run"].isin(select_loss_fit(runs)["run"]),
+        runs["run"].isin(select_targets(runs)["run"]),
+        runs["N"] > 1e9,
+        runs["M"] < LEAST_M,
+    ]
+    role = np.select(is_one, list(ROLES[:4]), ROLES[4])
+    return runs.assign(role=role, other_files=runs["run"].isin(OTHER_FILES))
+
+
+def _predict_set(runs: pd.DataFrame, rng: np.random.Generator, n_draws: int) -> pd.DataFrame:
+    """Fit one loss set of one training set, and predict all its runs."""
+    five = (runs["role"] == "fit").to_numpy()
+    N, D, actual = (runs[name].to_numpy(float) for name in ("N", "D", "loss"))
+    fit = fit_loss_law(N[five], D[five], actual[five])
+    predicted = fit.law.predict(N, D)
+    half_width = (runs["loss_hi"] - runs["loss_lo"]).to_numpy() / 2
+    independent, shared = sampling_noise(N, D, actual, half_width, five, rng, n_draws)
+    columns = ["dataset", "loss_set", "run", "role", "size", "N", "D", "M", "C", "other_files"]
+    return runs[columns].assign(
+        predicted=predicted,
+        actual=actual,
+        actual_lo=runs["loss_lo"],
+        actual_hi=runs["loss_hi"],
+        relative_error=relative_error(predicted, actual),
+        half_width=half_width / actual,
+        noise_independent=independent / actual,
+        noise_shared=shared / actual,
+        status=fit.status,
+    )
+
+
+def select_figure_10(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Select what the paper's Fig. 10 shows: C4-trained models on code, Penn Treebank and German.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        From `predict_sets`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The runs of 1.4B parameters and more, with ``percent``, the absolute relative error in %.
+    """
+    rows = predictions[
+        (predictions["dataset"] == "c4")
+        & predictions["loss_set"].isin(FAR)
+        & predictions["role"].isin(["target", "large"])
+    ]
+    return rows.assign(percent=100 * rows["relative_error"].abs()).reset_index(drop=True)
+
+
+def summarise_sets(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Sum up what the recipe does on each loss set.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        From `predict_sets`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per loss set: mean and largest absolute relative error over the six targets and
+        over the small runs that fit no law, how many of the six were predicted too high, and the
+        median half width of the evaluation interval of the six; fractions.
+    """
+    misses = predictions.assign(miss=predictions["relative_error"].abs())
+    target, small = (
+        misses[misses["role"] == role].groupby("loss_set", sort=False)
+        for role in ("target", "small")
+    )
+    return pd.DataFrame(
+        {
+            "target_mean": target["miss"].mean(),
+            "target_max": target["miss"].max(),
+            "small_mean": small["miss"].mean(),
+            "small_max": small["miss"].max(),
+            "n_too_high": target["relative_error"].agg(lambda miss: (miss > 0).sum()),
+            "half_width": target["half_width"].median(),
+        }
+    )

@@ -1,0 +1,159 @@
+"""What do a few cheap runs say of the dear ones? Designs drawn at random, and designs with a hole.
+
+What is predicted is as in `scaling.studies.predictors.extrapolation`: on another grid the dear runs
+from runs of at most 1/20 of the largest compute, on the testbed the two targets of a training set
+from its small runs of M of 10 and more, on C4 eval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from scaling.forecast.rulers import relative_error
+from scaling.laws.fit import fit_loss_law
+from scaling.studies.predictors.backtests import read_losses
+from scaling.studies.predictors.candidates import BASELINES, Candidate, Case, columns_of
+from scaling.studies.predictors.extrapolation import Task, grid_tasks, testbed_tasks
+from scaling.studies.predictors.families import member_of_second
+from scaling.studies.predictors.selection import second_choice
+
+Chosen = NDArray[np.bool_]
+
+SIZES = (5, 8)
+N_DESIGNS = 150  # of each size and series
+LEAST_SPAN = 4.0  # of a design, in N and in D/N
+LEAST_DISTINCT = 4  # runs that differ in N or D: the coefficients of the tied law
+RECIPE = next(candidate for candidate in BASELINES if candidate.name == "recipe")
+NO_CHANGE = next(candidate for candidate in BASELINES if candidate.name == "no change")
+
+
+def list_series() -> list[Task]:
+    """List the series: five of the other grids, three of the testbed, on one loss each."""
+    on_grids = [task for task in grid_tasks(("N",)) if task.keys["fit_share"] == "1/20"]
+    keys = [{name: task.keys[name] for name in ("grid", "series")} for task in on_grids]
+    series = [task._replace(keys=own) for task, own in zip(on_grids, keys, strict=True)]
+    for task in testbed_tasks(six=True):
+        if task.keys["fit_runs"] == "M >= 10":
+            own = {"grid": "testbed", "series": task.keys["dataset"]}
+            series.append(on_c4_eval(task)._replace(keys=own))
+    return series
+
+
+def on_c4_eval(task: Task) -> Task:
+    """A task of the testbed with one loss, that on C4 eval."""
+    columns = ["loss_c4_eval"]
+    case = Case(task.case.runs, read_losses(task.case.runs, columns))
+    return task._replace(case=case, columns=columns)
+
+
+def draw_designs(runs: pd.DataFrame, size: int, rng: np.random.Generator) -> Iterator[Chosen]:
+    """Draw designs without end: all choices of so many runs that are spread alike likely.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        Runs to choose from, with N and D.
+    size : int
+        How many are chosen.
+    rng : numpy.random.Generator
+        Draws.
+
+    Yields
+    ------
+    ndarray of bool of shape (n_runs,)
+        Runs chosen: over a factor of `LEAST_SPAN` in N and in D/N, and not all alike.
+    """
+    N, D = runs["N"].to_numpy(float), runs["D"].to_numpy(float)
+    while True:
+        kept = np.zeros(len(runs), dtype=bool)
+        kept[rng.choice(len(runs), size, replace=False)] = True
+        spans = [np.ptp(np.log(values[kept])) for values in (N, D / N)]
+        distinct = len(set(zip(N[kept], D[kept], strict=True)))
+        if min(spans) >= np.log(LEAST_SPAN) and distinct >= LEAST_DISTINCT:
+            yield kept
+
+
+def mean_miss(task: Task, kept: Chosen, candidate: Candidate) -> float:
+    """Mean absolute relative error at the runs asked for, from the runs kept."""
+    case = task.case.keep(pd.Series(kept, task.case.runs.index))
+    predicted = candidate.fit(case)(task.asked)
+    return float(np.abs(relative_error(predicted, read_losses(task.asked, task.columns))).mean())
+
+
+def judge_designs(
+    task: Task, size: int, candidates: list[Candidate], n_designs: int
+) -> pd.DataFrame:
+    """Judge candidates on random designs of one series, always the same ones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per design, a column per candidate: its mean miss, a fraction.
+    """
+    designs = draw_designs(task.case.runs, size, np.random.default_rng(size))
+    rows = [
+        {candidate.name: mean_miss(task, kept, candidate) for candidate in candidates}
+        for _, kept in zip(range(n_designs), designs, strict=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+def tabulate_few_runs(n_designs: int = N_DESIGNS) -> pd.DataFrame:
+    """Sum up random designs of five and of eight runs, series by series.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per grid, series and ``n_runs``; ``n_cheap``, runs drawn from, with their exponent
+        ``alpha`` by least squares on the log loss; ``n_designs``;
+        ``nearer``, the share of designs in which `best` misses less than the recipe; for the
+        recipe, `best` and no change the median and the 90% quantile of the miss over designs;
+        fractions. `best` has constants that no run of this grid has chosen.
+    """
+    rows = []
+    for task in list_series():
+        best = member_of_second(second_choice(task.keys["grid"]), "best")
+        N, D = columns_of(task.case.runs)
+        alpha = fit_loss_law(N, D, task.case.losses[0], objective="log").law.alpha
+        for size in SIZES:
+            misses = judge_designs(task, size, [RECIPE, best, NO_CHANGE], n_designs)
+            nearer = (misses["best"] < misses["recipe"]).mean()
+            counts = {"n_runs": size, "n_cheap": len(N), "n_designs": n_designs}
+            quantiles = {
+                f"{how}_{name.replace(' ', '_')}": misses[name].quantile(level)
+                for how, level in (("median", 0.5), ("quantile_90", 0.9))
+                for name in ("recipe", "best", "no change")
+            }
+            rows.append({**task.keys, "alpha": alpha, **counts, "nearer": nearer, **quantiles})
+    return pd.DataFrame(rows)
+
+
+def leave_each_out(candidates: list[Candidate]) -> pd.DataFrame:
+    """Leave each of the paper's five runs out in turn, and predict both targets on C4 eval.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per training set, run left out and target: ``M_out``, tokens per parameter of the
+        run left out, ``size`` of the target, and a signed relative error per candidate.
+    """
+    rows = []
+    for task in testbed_tasks(six=True):
+        if task.keys["fit_runs"] != "five":
+            continue
+        task = on_c4_eval(task)
+        runs, asked = task.case.runs, task.asked
+        measured = read_losses(asked, task.columns)[0]
+        for index, left_out in runs.iterrows():
+            case = task.case.keep(pd.Series(runs.index != index, runs.index))
+            misses = {c.name: relative_error(c.fit(case)(asked)[0], measured) for c in candidates}
+            names = {"dataset": task.keys["dataset"], "left_out": left_out["run"]}
+            own = pd.DataFrame({"size": asked["size"], "target": asked["run"], **misses})
+            rows.append(own.assign(M_out=left_out["M"], **names))
+    table = pd.concat(rows, ignore_index=True)
+    keys = ["dataset", "left_out", "M_out", "target", "size"]
+    return table[[*keys, *(candidate.name for candidate in candidates)]]

@@ -1,0 +1,183 @@
+"""Which results are stored, and what makes them again? ``make results`` writes them all.
+
+A stored result is a tidy table in ``data/results`` that a chapter reads because making it takes
+longer than the chapter may. A test makes each again and compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from scaling.studies.loss.ablation_tables import (
+    tabulate_leave_sizes_out,
+    tabulate_subsets,
+    tabulate_without_largest,
+)
+from scaling.studies.loss.overtraining import make_residuals
+from scaling.studies.loss.slopes import make_slopes
+from scaling.studies.loss.transfer import make_other_text
+from scaling.studies.predictors.extrapolation import (
+    tabulate_candidates,
+    tabulate_grids,
+    tabulate_large_runs,
+)
+from scaling.studies.predictors.few_runs import tabulate_few_runs
+from scaling.studies.predictors.leverage import tabulate_leverage
+from scaling.studies.predictors.selection import tabulate_backtests, tabulate_constants
+from scaling.studies.tasks.averages import tabulate_task_subsets
+from scaling.studies.tasks.calibration import tabulate_task_constants
+from scaling.studies.tasks.choice import (
+    tabulate_task_backtests,
+    tabulate_task_large_runs,
+    tabulate_task_scores,
+)
+from scaling.studies.tasks.miss_split import tabulate_split
+from scaling.studies.tasks.verdict_study import tabulate_task_verdicts
+from scaling.tables.datafiles import data_path, read_result
+
+SIGNIFICANT_DIGITS = "%.9g"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A stored table: its file, what makes it, and the columns that name a row.
+
+    Parameters
+    ----------
+    file : str
+        File in ``data/results``; ``.csv``, or ``.csv.gz`` for a large one.
+    make : callable
+        Makes the table from the shipped data, without arguments.
+    keys : tuple of str
+        Columns that name a row; together they are unique.
+    """
+
+    file: str
+    make: Callable[[], pd.DataFrame]
+    keys: tuple[str, ...]
+
+
+RESULTS: dict[str, Result] = {
+    "leave_sizes_out": Result(
+        "leave_sizes_out.csv.gz",
+        tabulate_leave_sizes_out,
+        ("dataset", "law", "sizes", "multipliers", "target"),
+    ),
+    "subsets": Result("subsets.csv", tabulate_subsets, ("dataset", "designs", "target")),
+    "without_largest": Result(
+        "without_largest.csv", tabulate_without_largest, ("dataset", "task", "recipe")
+    ),
+    # The choice comes before what rests on it.
+    "backtests": Result(
+        "backtests.csv.gz", tabulate_backtests, ("candidate", "grid", "trial", "loss_set")
+    ),
+    "best_constants": Result("best_constants.csv", tabulate_constants, ("constant",)),
+    "large_runs": Result(
+        "large_runs.csv.gz",
+        tabulate_large_runs,
+        ("candidate", "fit_runs", "dataset", "loss_set", "run"),
+    ),
+    "candidates": Result("candidates.csv", tabulate_candidates, ("candidate",)),
+    "grids": Result(
+        "grids.csv.gz",
+        tabulate_grids,
+        ("candidate", "grid", "series", "count", "fit_share", "run"),
+    ),
+    "leverage": Result(
+        "leverage.csv.gz",
+        tabulate_leverage,
+        ("runs", "fit_share", "grid", "series", "left_out"),
+    ),
+    "few_runs": Result("few_runs.csv", tabulate_few_runs, ("grid", "series", "n_runs")),
+    "residuals": Result("residuals.csv", make_residuals, ("fit_set", "run")),
+    "slopes": Result("slopes.csv", make_slopes, ("dataset", "E_from", "sizes", "M")),
+    "task_subsets": Result(
+        "task_subsets.csv", tabulate_task_subsets, ("pool", "n_tasks", "run", "method")
+    ),
+    "other_text": Result("other_text.csv", make_other_text, ("dataset", "loss_set", "run")),
+    # Again the choice comes before what rests on it.
+    "task_backtests": Result(
+        "task_backtests.csv", tabulate_task_backtests, ("candidate", "kind", "run")
+    ),
+    "task_scores": Result("task_scores.csv", tabulate_task_scores, ("candidate",)),
+    "task_constants": Result("task_constants.csv", tabulate_task_constants, ("constant",)),
+    "task_large_runs": Result(
+        "task_large_runs.csv", tabulate_task_large_runs, ("candidate", "run")
+    ),
+    "task_verdicts": Result(
+        "task_verdicts.csv.gz", tabulate_task_verdicts, ("kind", "run", "task")
+    ),
+    "variance_split": Result("variance_split.csv", tabulate_split, ("region", "method", "task")),
+}
+
+
+def load_result(name: str) -> pd.DataFrame:
+    """Load a stored result.
+
+    Parameters
+    ----------
+    name : str
+        One of `RESULTS`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its columns are described in ``data/results/README.md``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such result.
+    """
+    if name not in RESULTS:
+        raise ValueError(f"name must be one of {', '.join(RESULTS)}, got {name!r}")
+    return read_result(data_path("results", RESULTS[name].file))
+
+
+def write_result(name: str, folder: Path) -> Path:
+    """Make a result and write it to `folder`; the same table gives the same bytes."""
+    path = folder / RESULTS[name].file
+    packed = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
+    RESULTS[name].make().to_csv(
+        path,
+        index=False,
+        encoding="utf-8",
+        float_format=SIGNIFICANT_DIGITS,
+        na_rep="nan",
+        lineterminator="\n",
+        compression=packed,
+    )
+    return path
+
+
+def main(arguments: Sequence[str] | None = None, folder: Path | None = None) -> None:
+    """Write every result, or those that are named, and say how large each file is.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Names of `RESULTS`; by default those of the command line.
+    folder : pathlib.Path, optional
+        Where to; by default ``data/results``.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m scaling.studies.results",
+        description="Make the stored results again: all, or some.",
+    )
+    listed = f"any of {', '.join(RESULTS)}; all where none is named"
+    parser.add_argument("name", nargs="*", help=listed)
+    names = parser.parse_args(arguments).name
+    if unknown := [name for name in names if name not in RESULTS]:
+        parser.error(f"no result {', '.join(map(repr, unknown))}: must be {listed}")
+    for name in names or RESULTS:
+        path = write_result(name, folder or data_path("results"))
+        print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

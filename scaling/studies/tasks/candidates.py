@@ -1,0 +1,188 @@
+"""What takes part in the choice of a predictor of single tasks? Every candidate, by name.
+
+One slope for all tasks, alone and with parts added one by one; beside it the baselines and laws of
+`scaling.studies.tasks.laws`, and combinations. The choice is closed: no later candidate joins it,
+but may stand in `LATER`, which is asked about the large runs alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from scaling.laws.fit import fit_loss_law
+from scaling.laws.logistic import Logistic, fit_logistic
+from scaling.laws.shared_slope import Array, find_ceiling, follow_loss, log_reducible, move_odds
+from scaling.studies.tasks.cases import Predict, TaskCandidate, TaskCase, read_errors
+from scaling.studies.tasks.laws import (
+    error_law,
+    local_line,
+    logistic_slopes,
+    low_rank,
+    no_change,
+    ruler_in_compute,
+    ruler_in_loss,
+)
+from scaling.testbed.labels import LOSS_SETS
+
+ENGLISH = [f"loss_{name}" for name in list(LOSS_SETS.values())[:5]]
+SLOPES = (1.5, 2.0, 2.5, 3.0)
+
+
+def shared_slope(
+    case: TaskCase,
+    b: float,
+    ell: float = 0.0,
+    follow: bool = True,
+    coordinate: str = "log(L - E)",
+    siblings: bool = False,
+    to_chance: float = 0.0,
+    stated: bool = True,
+) -> Array:
+    """Grow the odds above chance of every task by one slope; see `scaling.laws.shared_slope`.
+
+    Parameters
+    ----------
+    b : float
+        Slope.
+    ell : float
+        Reach of neighbours in the level; 0: the level is that of the dearest run.
+    follow : bool
+        Whether a task is moved as far as its runs follow the loss; else all the way.
+    coordinate : str
+        What progress is: in the log of the reducible loss, ``log(L - E)``; in loss, ``L``; in log
+        compute, ``log C``; or the first averaged over the five English loss sets, ``five sets``.
+    siblings : bool
+        Whether neighbours of other training sets count.
+    to_chance : float
+        Share by which the neighbours' mean is moved to the error of guessing.
+    stated : bool
+        Whether chance is as stated; else the largest error known stands for guessing.
+    """
+    r = follow_loss(case.x, case.errors) if follow else np.ones(len(case.tasks))
+    level = case.errors[:, -1]
+    if ell:
+        level = _level(case, r, ell, siblings, to_chance)
+    growth = np.exp(b * _steps(case, coordinate))
+    ceiling = case.ceiling if stated else find_ceiling(case.errors, [np.nan])[:, None]
+    full = move_odds(level[:, None], ceiling, growth)
+    return level[:, None] + r[:, None] * (full - level[:, None])
+
+
+def _level(case: TaskCase, r: Array, ell: float, siblings: bool, to_chance: float) -> Array:
+    """Level of a task: its last run by the share r, the mean of runs near the last by the rest.
+
+    A run at a distance of u in progress counts ``exp(-|u| / ell)``.
+    """
+    every = pd.concat([case.runs, *(case.siblings if siblings else ())])
+    u = log_reducible(every[case.loss_column], case.law.E) - case.x[-1]
+    near = np.average(read_errors(every, case.columns), axis=1, weights=np.exp(-np.abs(u) / ell))
+    near = near + to_chance * (case.ceiling[:, 0] - near)
+    return np.asarray(r * case.errors[:, -1] + (1 - r) * near)
+
+
+def _steps(case: TaskCase, coordinate: str) -> Array:
+    if coordinate == "L":
+        return np.asarray(case.runs[case.loss_column].iloc[-1] - case.loss, dtype=float)
+    if coordinate == "log C":
+        return np.log(case.asked["C"].to_numpy() / case.runs["C"].iloc[-1])
+    if coordinate == "five sets":
+        return np.mean([replace(case, loss_column=c).steps for c in ENGLISH], axis=0)
+    return case.steps
+
+
+def task_slopes(case: TaskCase, b: float, ell: float, std: float, noise: float) -> Array:
+    """As with neighbours, each task's slope fitted and pulled to the shared one."""
+    r = follow_loss(case.x, case.errors)
+    level = _level(case, r, ell, False, 0.0)[:, None]
+    n_items = case.tasks["n_items"].to_numpy(float)
+    prior = Logistic(b, std, ell, noise)
+    u = [case.x - case.x[-1]]
+    found = fit_logistic(u, [case.errors], 1 - case.ceiling[:, 0], n_items, prior)
+    full = move_odds(level, case.ceiling, np.exp(found[:, -1:] * case.steps))
+    return level + r[:, None] * (full - level)
+
+
+def fit_loss_plainly(predict: Predict) -> Predict:
+    """The same, with the loss law fitted by least squares without a prior."""
+    return lambda case: predict(replace(case, fit_loss=fit_loss_law))
+
+
+def combine(case: TaskCase, parts: list[Predict], how: Callable[..., Array]) -> Array:
+    """Mean or median of several predictions."""
+    return how([part(case) for part in parts], axis=0)
+
+
+# --- who takes part ------------------------------------------------------------------------
+
+PULLED = partial(logistic_slopes, prior=Logistic(2.0, 0.5, 0.15, 0.01), pool=False)
+OWN = partial(logistic_slopes, prior=Logistic(2.0, 4.0, 3.0, 0.01), pool=False, in_loss=True)
+NEIGHBOURS = partial(shared_slope, b=2.5, ell=0.15)
+BASELINES = [
+    TaskCandidate("no change", 0, no_change),
+    TaskCandidate("ruler in loss", 0, ruler_in_loss),
+    TaskCandidate("ruler in compute", 0, ruler_in_compute),
+]
+LAWS = [
+    TaskCandidate("law, recipe", 0, partial(error_law, recipe=True)),
+    TaskCandidate("law", 0, partial(error_law, recipe=False)),
+    TaskCandidate("line near the last run", 2, partial(local_line, reach=0.2, slope_std=0.2)),
+    TaskCandidate("one skill", 2, partial(low_rank, rank=1, reach=0.3)),
+    TaskCandidate("two skills", 2, partial(low_rank, rank=2, reach=0.3)),
+    TaskCandidate("logistic in loss", 4, OWN),
+    TaskCandidate("logistic, slopes pulled", 4, PULLED),
+    TaskCandidate("logistic, slopes pulled, three sets", 5, partial(PULLED, pool=True)),
+]
+FURTHER = [
+    TaskCandidate(
+        "neighbours of three sets, to chance",
+        5,
+        partial(NEIGHBOURS, siblings=True, to_chance=0.1),
+    ),
+    TaskCandidate("neighbours, chance from the runs", 3, partial(NEIGHBOURS, stated=False)),
+    TaskCandidate("neighbours, L", 3, partial(NEIGHBOURS, b=2.0, coordinate="L")),
+    TaskCandidate("neighbours, log C", 3, partial(NEIGHBOURS, b=0.25, coordinate="log C")),
+    TaskCandidate("neighbours, five loss sets", 4, partial(NEIGHBOURS, coordinate="five sets")),
+    TaskCandidate("neighbours, loss by least squares", 3, fit_loss_plainly(NEIGHBOURS)),
+    TaskCandidate("task slopes", 5, partial(task_slopes, b=2.5, ell=0.15, std=0.5, noise=0.01)),
+    TaskCandidate(
+        "mean with ruler", 4, partial(combine, parts=[NEIGHBOURS, ruler_in_loss], how=np.mean)
+    ),
+    TaskCandidate(
+        "median with logistic and ruler",
+        7,
+        partial(combine, parts=[NEIGHBOURS, PULLED, ruler_in_loss], how=np.median),
+    ),
+]
+
+
+def list_one_slope() -> list[TaskCandidate]:
+    """One slope for all tasks on three coordinates, then with parts added one by one."""
+    alone = partial(shared_slope, follow=False)
+    listed = [
+        TaskCandidate(f"one slope, {name}, b {b:g}", 1, partial(alone, b=b, coordinate=name))
+        for name, slopes in (("L", (1.5, 2.0)), ("log C", (0.2, 0.3)))
+        for b in slopes
+    ]
+    for b in SLOPES:
+        listed.append(TaskCandidate(f"one slope, b {b:g}", 1, partial(alone, b=b)))
+        listed.append(TaskCandidate(f"one slope and r, b {b:g}", 2, partial(shared_slope, b=b)))
+        listed += [
+            TaskCandidate(f"neighbours {ell:g}, b {b:g}", 3, partial(shared_slope, b=b, ell=ell))
+            for ell in (0.1, 0.15, 0.3)
+        ]
+        pooled = partial(shared_slope, b=b, ell=0.15, siblings=True)
+        listed.append(TaskCandidate(f"neighbours of three sets, b {b:g}", 4, pooled))
+    return listed
+
+
+LATER: list[TaskCandidate] = []
+
+
+def list_task_candidates() -> list[TaskCandidate]:
+    """Every candidate of the choice, baselines first."""
+    return [*BASELINES, *LAWS, *list_one_slope(), *FURTHER]

@@ -1,0 +1,211 @@
+"""How predictable is each task? The error law on every task and training set, beside baselines."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from scaling.forecast.rulers import predict_no_change, predict_on_line, relative_error
+from scaling.laws.fit import Fit, fit_error_law, fit_loss_law
+from scaling.laws.law import ErrorLaw
+from scaling.testbed.labels import DATASETS, LOSS_COLUMN, TASK_LABELS
+from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit, select_targets
+
+Array = NDArray[np.float64]
+
+LOW_R2 = 0.5  # below it a law leaves more of the spread than it explains
+FIT_RUNS = {"six": select_error_fit, "five": select_loss_fit}
+METHODS = ("law", "law, five runs", "no change", "ruler in loss")
+TASKS = list(TASK_LABELS)
+COLUMNS = [f"err_{task}" for task in TASKS]
+
+
+def fit_tasks() -> pd.DataFrame:
+    """Fit the error law to every task of every training set, with and without the 1.4B run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        276 rows. ``dataset``, ``task``; ``fit_runs``: ``six`` (the paper's) or ``five`` (without
+        1.4B); ``status``; ``epsilon``, ``k``, ``gamma``; ``dof``; ``r2``, the share of the errors'
+        sum of squares that the law explains, NaN where all errors are the same; ``rmse``, the root
+        of the mean squared residual, a fraction; ``wrong_slope``: the law says that error falls as
+        loss rises, ``k gamma < 0``.
+
+    References
+    ----------
+    Gadre et al., arXiv 2403.08540, Eq. 5, Table 1, Fig. 18.
+    """
+    parts = []
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        for name, select in FIT_RUNS.items():
+            fit, runs = _fit_all(select(table)), select(table)
+            rows = describe_fit(fit, runs[COLUMNS].to_numpy().T)
+            parts.append(rows.assign(dataset=dataset, task=TASKS, fit_runs=name))
+    columns = ["dataset", "task", "fit_runs"]
+    fits = pd.concat(parts, ignore_index=True)
+    return fits[columns + [name for name in fits if name not in columns]]
+
+
+def _fit_all(runs: pd.DataFrame) -> Fit:
+    return fit_error_law(runs[LOSS_COLUMN], runs[COLUMNS].to_numpy().T)
+
+
+def describe_fit(fit: Fit, errors: ArrayLike) -> pd.DataFrame:
+    """Describe fits of the error law, a row each.
+
+    Parameters
+    ----------
+    fit : Fit
+        Batch of fits of an `ErrorLaw`.
+    errors : array_like of shape (n_fits, n_runs)
+        What was fitted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns status, epsilon, k, gamma, dof, r2, rmse, wrong_slope; see `fit_tasks`.
+    """
+    y = np.asarray(errors, dtype=float)
+    spread = ((y - y.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    varies = np.ptp(y, axis=1) > 0
+    return pd.DataFrame(
+        {
+            "status": fit.status,
+            "epsilon": fit.law.epsilon,
+            "k": fit.law.k,
+            "gamma": fit.law.gamma,
+            "dof": fit.dof,
+            "r2": np.where(varies, 1 - fit.ssr / np.where(varies, spread, 1.0), np.nan),
+            "rmse": np.sqrt(fit.ssr / y.shape[1]),
+            "wrong_slope": varies & (fit.law.k * fit.law.gamma < 0),
+        }
+    )
+
+
+def count_fits(fits: pd.DataFrame) -> pd.DataFrame:
+    """Count fits by what is wrong with them.
+
+    Parameters
+    ----------
+    fits : pandas.DataFrame
+        From `fit_tasks`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per ``fit_runs``: how many in all, how many of each status that occurs, how many
+        slope the wrong way, and how many explain less than half of the spread, or have none to
+        explain (``low_r2``).
+    """
+    named = fits.assign(low_r2=~(fits["r2"] >= LOW_R2)).groupby("fit_runs", sort=False)
+    counts = named["status"].value_counts().unstack(fill_value=0)
+    sums = named[["wrong_slope", "low_r2"]].sum()
+    return pd.concat([named.size().rename("fits"), counts, sums], axis=1).loc[list(FIT_RUNS)]
+
+
+def predict_tasks() -> pd.DataFrame:
+    """Predict every task of the two targets of each training set, by the law and by baselines.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Training set by target by task by ``loss_from`` by ``method``. ``loss_from``: the loss at
+        the target is the one ``predicted`` by the law on five runs, or the one ``measured``.
+        ``method``: ``law`` fits six runs, ``law, five runs`` does without 1.4B, ``no change`` is
+        the error of the 1.4B run at M = 20, ``ruler in loss`` the straight line through that run
+        and 0.411B at M = 20. ``predicted`` and ``measured`` error, fractions; ``relative_error``,
+        signed; ``status`` of the law's fit, empty for a baseline.
+    """
+    return pd.concat([_predict_set(name) for name in DATASETS.values()], ignore_index=True)
+
+
+def _predict_set(dataset: str) -> pd.DataFrame:
+    table = run_table(dataset)
+    five, six, targets = (f(table) for f in (select_loss_fit, select_error_fit, select_targets))
+    loss_law = fit_loss_law(five["N"], five["D"], five[LOSS_COLUMN]).law
+    losses = {
+        "predicted": loss_law.predict(targets["N"], targets["D"]),
+        "measured": targets[LOSS_COLUMN].to_numpy(),
+    }
+    laws = {"law": _fit_all(six), "law, five runs": _fit_all(five)}
+    parts = []
+    for loss_from, loss in losses.items():
+        for method, values in _predict(six, laws, loss).items():
+            for run, predicted in zip(targets.to_dict("records"), values.T, strict=True):
+                status = laws[method].status if method in laws else ""
+                part = pd.DataFrame({"task": TASKS, "predicted": predicted, "status": status})
+                part["measured"] = [run[column] for column in COLUMNS]
+                names = {"dataset": dataset, "run": run["run"], "size": run["size"]}
+                parts.append(part.assign(**names, loss_from=loss_from, method=method))
+    rows = pd.concat(parts, ignore_index=True)
+    rows["relative_error"] = relative_error(rows["predicted"], rows["measured"])
+    keys = ["dataset", "size", "run", "task", "loss_from", "method"]
+    return rows[[*keys, "predicted", "measured", "relative_error", "status"]]
+
+
+def _predict(six: pd.DataFrame, laws: dict[str, Fit], loss: Array) -> dict[str, Array]:
+    """Errors at `loss` by every method, each of shape (n_tasks, n_targets)."""
+    predicted = {method: fit.law.predict(loss) for method, fit in laws.items()}
+    level = [predict_no_change(six, column) for column in COLUMNS]
+    predicted["no change"] = np.repeat(np.array(level)[:, None], len(loss), axis=1)
+    lines = [predict_on_line(six, loss, (LOSS_COLUMN, column)) for column in COLUMNS]
+    return predicted | {"ruler in loss": np.array(lines)}
+
+
+def sum_up_methods(predictions: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Median absolute relative error over tasks, a column per method.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Rows as from `predict_tasks`.
+    by : list of str
+        Columns that name a row of the result.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Fractions; the methods stand in the order in which they come.
+    """
+    misses = predictions.assign(miss=predictions["relative_error"].abs())
+    medians = misses.groupby([*by, "method"], sort=False)["miss"].median().unstack("method")
+    return medians[list(predictions["method"].unique())]
+
+
+def fit_as_authors(loss: ArrayLike, error: ArrayLike) -> ErrorLaw | None:
+    """Fit the error law as the authors did: SciPy's ``curve_fit`` from its default start.
+
+    Parameters
+    ----------
+    loss, error : array_like of shape (n_runs,)
+        Losses in nats per token, errors as fractions.
+
+    Returns
+    -------
+    ErrorLaw or None
+        None where 10,000 calls were not enough.
+
+    References
+    ----------
+    Gadre et al., arXiv 2403.08540, section 3.3 and the released notebooks.
+    """
+    from scipy.optimize import OptimizeWarning, curve_fit  # here: our own fits do without
+
+    def law(loss: Any, epsilon: float, k: float, gamma: float) -> Any:
+        return ErrorLaw(epsilon, k, gamma).predict(loss)
+
+    with warnings.catch_warnings():
+        # No covariance, or an overflow on the way: the residual shows how the fit ended.
+        warnings.simplefilter("ignore", OptimizeWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
+        try:
+            found, _ = curve_fit(law, np.asarray(loss), np.asarray(error), maxfev=10_000)
+        except RuntimeError:
+            return None
+    return ErrorLaw(*(float(value) for value in found))

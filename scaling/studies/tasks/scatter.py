@@ -1,0 +1,217 @@
+"""How far apart are the errors of runs at the same loss? Scatter around a smooth curve.
+
+The model, for run r of training set d on a task of n items, is ``y_dr = f_d(L_dr) + noise`` with
+``var(noise) = phi p (1 - p) / n``. Independent answers have phi = 1. Runs that agree on the same
+items make phi less, anything else that differs between runs makes it more.
+
+References
+----------
+McCullagh and Nelder, Generalized Linear Models (1989), section 4.5: over-dispersion.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+from scipy.interpolate import CubicSpline
+from scipy.linalg import block_diag
+
+from scaling.forecast.counting import Array, counting_variance
+
+N_KNOTS = 5  # the curve that predicts runs left out best: see `score_knots`
+LEVEL = 0.95
+PLACES = ("below counting", "at counting", "above counting")
+
+
+def project(X: Array) -> Array:
+    """Matrix that projects on the columns of X, of shape (n_runs, n_columns)."""
+    U, s, _ = np.linalg.svd(X / np.abs(X).max(axis=0), full_matrices=False)
+    U = U[:, s > 1e-9 * s[0]]
+    return np.asarray(U @ U.T, dtype=float)
+
+
+def place_knots(loss: ArrayLike, n_knots: int = N_KNOTS) -> Array:
+    """Place knots at evenly spaced quantiles of the losses, ends included."""
+    return np.quantile(np.asarray(loss, dtype=float), np.linspace(0, 1, n_knots))
+
+
+def project_on_spline(loss: ArrayLike, knots: ArrayLike, *further: ArrayLike) -> Array:
+    """Matrix that takes errors to their least-squares natural cubic spline in loss.
+
+    Parameters
+    ----------
+    loss : array_like of shape (n_runs,)
+        Losses in nats per token.
+    knots : array_like of shape (n_knots,)
+        Where the pieces of the curve meet, rising.
+    *further : array_like of shape (n_runs,)
+        Other columns of the curve, such as log N.
+
+    Returns
+    -------
+    ndarray of shape (n_runs, n_runs)
+        Symmetric and idempotent; its trace is the number of coefficients.
+
+    Raises
+    ------
+    ValueError
+        If there are not more distinct losses than knots, and so no residual.
+    """
+    L, ends = np.asarray(loss, dtype=float), np.asarray(knots, dtype=float)
+    if len(np.unique(L)) <= len(ends):
+        raise ValueError(f"loss must have more than {len(ends)} distinct values, got {L}")
+    basis = CubicSpline(ends, np.eye(len(ends)), bc_type="natural")(L)
+    return project(np.column_stack([basis, *further]))
+
+
+def measure_scatter(residuals: Array, hat: Array, variance: Array) -> pd.DataFrame:
+    """Compare squared residuals around a curve with what counting alone would leave.
+
+    With ``Q = 1 - H``, independent noise of variances v leaves squares of ``E = sum_i Q_ii v_i`` on
+    average, with a variance of ``2 sum_ij v_i Q_ij^2 v_j``: those of E times a chi-square over its
+    degrees of freedom, ``dof = E^2 / sum_ij v_i Q_ij^2 v_j``.
+
+    Parameters
+    ----------
+    residuals : ndarray of shape (n_tasks, n_runs)
+        Errors minus the curve.
+    hat : ndarray of shape (n_runs, n_runs) or (n_tasks, n_runs, n_runs)
+        Projection H behind the curve.
+    variance : ndarray of shape (n_tasks, n_runs)
+        Counting variance of each error.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per task: ``squares``, ``expected`` (E), ``dof`` (NaN where nothing is expected) and
+        ``left``, the trace of Q.
+
+    References
+    ----------
+    Satterthwaite, Biometrics Bulletin 2 (1946), 110.
+    """
+    Q = np.eye(residuals.shape[-1]) - hat
+    diagonal = np.diagonal(Q, axis1=-2, axis2=-1)
+    expected = np.vecdot(diagonal, variance)
+    spread = np.vecdot((variance[:, None, :] @ Q**2)[:, 0], variance)
+    sums = {
+        "squares": np.vecdot(residuals, residuals),
+        "expected": expected,
+        "dof": np.where(spread > 0, expected**2 / np.where(spread > 0, spread, 1), np.nan),
+        "left": np.broadcast_to(diagonal.sum(axis=-1), expected.shape),
+    }
+    return pd.DataFrame(sums)
+
+
+def read_ratio(phi: ArrayLike, dof: ArrayLike, level: float = LEVEL) -> tuple[Any, Any]:
+    """Chi-square interval of a ratio of variances, ``phi dof / chi2``.
+
+    Parameters
+    ----------
+    phi : array_like
+        Squared residuals over what counting would leave.
+    dof : array_like
+        Degrees of freedom.
+    level : float
+        Nominal coverage.
+
+    Returns
+    -------
+    lo, hi : float or ndarray
+    """
+    total, ends = np.multiply(phi, dof), ((1 + level) / 2, (1 - level) / 2)
+    lo, hi = (total / stats.chi2.ppf(end, dof) for end in ends)
+    return lo, hi
+
+
+def describe_scatter(sums: pd.DataFrame) -> pd.DataFrame:
+    """Add to sums of `measure_scatter` what is read off them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Further columns: ``scatter`` and ``counting``, standard deviations as fractions; ``phi``,
+        the ratio of their squares, with its 95 % interval ``phi_lo``, ``phi_hi``; ``place``, the
+        side of phi = 1 that the interval lies on.
+    """
+    phi = sums["squares"] / sums["expected"]
+    lo, hi = read_ratio(phi, sums["dof"])
+    return sums.assign(
+        scatter=np.sqrt(sums["squares"] / sums["left"]),
+        counting=np.sqrt(sums["expected"] / sums["left"]),
+        phi=phi,
+        phi_lo=lo,
+        phi_hi=hi,
+        place=np.select([hi < 1, lo <= 1], PLACES[:2], PLACES[2]),
+    )
+
+
+def pool_sets(table: pd.DataFrame) -> pd.DataFrame:
+    """Pool the training sets of each task.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Sums of `measure_scatter` with a column ``task``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per task, with the columns of `describe_scatter`. The variances of the sums add, so
+        that ``dof = (sum E)^2 / sum(E^2 / dof)``.
+    """
+    rows = table.assign(per_dof=table["expected"] ** 2 / table["dof"])
+    columns = ["squares", "expected", "left", "per_dof"]
+    sums = rows.groupby("task", sort=False)[columns].sum()
+    sums["dof"] = sums["expected"] ** 2 / sums.pop("per_dof")
+    return describe_scatter(sums).reset_index()
+
+
+def split_at_matched_loss(
+    losses: list[Array], errors: list[Array], n_items: ArrayLike
+) -> pd.DataFrame:
+    """Split the variance of the error at matched loss: counting, runs, training sets.
+
+    ``y_dr = f(L_dr) + a_d + noise`` with ``var(a_d) = tau^2``. What the curves of the single sets
+    explain beyond the common one, ``S = y'(H_own - H_common)y``, is on average ``tau^2
+    trace(Z'(1 - H_common)Z) + phi trace((H_own - H_common)V)``, with Z the indicator of the sets
+    and V the counting variances. Curves that differ in shape as well add to ``tau^2``.
+
+    Parameters
+    ----------
+    losses : list of ndarray of shape (n_runs,)
+        Losses of the runs of each training set, nats per token.
+    errors : list of ndarray of shape (n_tasks, n_runs)
+        Their errors, fractions.
+    n_items : array_like of shape (n_tasks,)
+        Items.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per task, in order: ``counting``, the mean of ``p (1 - p) / (n - 1)``; ``runs``,
+        ``phi - 1`` times that; ``sets``, ``tau^2``; and ``phi``. The first three in squared
+        fractions, estimates by moments: those of a small or absent part may be negative.
+
+    References
+    ----------
+    Henderson, Biometrics 9 (1953), 226: method 3.
+    """
+    L, y = np.concatenate(losses), np.concatenate(errors, axis=1)
+    variance = counting_variance(y, np.asarray(n_items)[:, None])
+    Z = np.repeat(np.eye(len(losses)), [len(loss) for loss in losses], axis=0)
+    knots = place_knots(L)
+    common = project_on_spline(L, knots)
+    own = block_diag(*(project_on_spline(loss, knots) for loss in losses))
+    sums = measure_scatter(y - y @ own, own, variance)
+    phi = (sums["squares"] / sums["expected"]).to_numpy()
+    noise = phi * (variance @ np.diag(own - common))
+    size = np.trace(Z.T @ (np.eye(len(L)) - common) @ Z)
+    counted = variance.mean(axis=1)
+    sets = (np.vecdot(y @ (own - common), y) - noise) / size
+    parts = {"counting": counted, "runs": (phi - 1) * counted, "sets": sets, "phi": phi}
+    return pd.DataFrame(parts)

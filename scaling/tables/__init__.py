@@ -1,0 +1,1 @@
+"""What is a run table, and is this one sound? Files, cells, rules, flags."""

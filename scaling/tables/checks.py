@@ -1,0 +1,135 @@
+"""Which cells of a table break which rule? The one check for every table that somebody brings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from scaling.tables.faults import Fault, RunTableError
+from scaling.tables.files import Table
+from scaling.tables.numbers import as_numbers, as_text, explain_number
+
+if TYPE_CHECKING:
+    from pandera.pandas import DataFrameSchema
+
+KEPT_FAULTS = 1000
+SAID = {
+    "not_nullable": "must not be empty",
+    "field_uniqueness": "must be unique",
+    "column_in_dataframe": "is missing",
+}
+# Takes the names in a header and those that are missing from it; gives names, each with its rule.
+HeaderRules = Callable[[list[str], list[str]], Iterable[tuple[str, str]]]
+
+
+def read_cells(
+    frame: pd.DataFrame, numbers: Collection[str], amounts: Collection[str], texts: Collection[str]
+) -> pd.DataFrame:
+    """Give numbers as float and names as text, missing where a cell is empty or not readable.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Cells as found.
+    numbers : collection of str
+        Columns of numbers, all in `frame`.
+    amounts : collection of str
+        Those of them whose cells may end in K, M, B or T.
+    texts : collection of str
+        Columns of names, where `frame` has them.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+    """
+    read = {name: as_numbers(frame[name], letters=name in amounts) for name in numbers}
+    names = {name: as_text(frame[name]) for name in texts if name in frame}
+    return frame.assign(**read, **{name: t.mask(t == "", None) for name, t in names.items()})
+
+
+def check_cells(
+    table: Table,
+    frame: pd.DataFrame,
+    numbers: Collection[str],
+    schema: DataFrameSchema,
+    explain_header: HeaderRules,
+    rows: str = "runs",
+) -> None:
+    """Raise all faults of a table in the order of the file, at most one for a cell.
+
+    Parameters
+    ----------
+    table : Table
+        The table as found.
+    frame : DataFrame of shape (n_rows, n_columns)
+        The same from `read_cells`.
+    numbers : collection of str
+        Columns of numbers.
+    schema : pandera.DataFrameSchema
+        The rules. Each check carries its rule in plain words as its error.
+    explain_header : callable
+        Says what is wrong with the names in the header.
+    rows : str
+        What a row stands for.
+
+    Raises
+    ------
+    RunTableError
+        With every fault of the table.
+    """
+    found = pd.concat([*_unread_cells(table.frame, frame, numbers), _broken_rules(frame, schema)])
+    found = found.drop_duplicates(["position", "column"])
+    place = {name: i for i, name in enumerate(table.frame)}
+    found = found.iloc[np.lexsort((found["column"].map(place), found["position"]))]
+    in_header = found["position"] < 0
+    missing, found = list(found.loc[in_header, "column"]), found[~in_header]
+    named = explain_header([str(name) for name in table.frame], missing)
+    others = [*table.faults]
+    others += [Fault(table.source, table.header_row, name, None, rule) for name, rule in named]
+    if table.frame.empty and not others:
+        others.append(Fault(table.source, None, None, None, f"has a header and no {rows}"))
+    tally: Counter[tuple[str | None, str]] = Counter((fault.column, fault.rule) for fault in others)
+    tally.update(zip(found["column"], found["rule"], strict=True))
+    kept = [_cell_fault(table, *case) for case in found.head(KEPT_FAULTS).itertuples(index=False)]
+    if tally:
+        ordered = sorted(others + kept, key=lambda fault: fault.row or 0)
+        raise RunTableError(ordered[:KEPT_FAULTS], tally)
+
+
+def _unread_cells(
+    raw: pd.DataFrame, frame: pd.DataFrame, numbers: Collection[str]
+) -> Iterator[pd.DataFrame]:
+    """Find the cells of number columns that hold something, but no number."""
+    for name in numbers:
+        text = as_text(raw.loc[frame[name].isna(), name])
+        text = text[text != ""]
+        rules = [explain_number(cell) for cell in text]
+        yield pd.DataFrame({"position": text.index, "column": name, "rule": rules})
+
+
+def _broken_rules(frame: pd.DataFrame, schema: DataFrameSchema) -> pd.DataFrame:
+    """Check the schema: position (-1 for the header), column and rule of every breach."""
+    from pandera.errors import SchemaErrors
+
+    try:
+        schema.validate(frame, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        missing = cases["check"] == "column_in_dataframe"
+        return pd.DataFrame(
+            {
+                "position": cases["index"].where(~missing, -1).astype(int),
+                "column": cases["column"].where(~missing, cases["failure_case"]),
+                "rule": cases["check"].replace(SAID),
+            }
+        )
+    return pd.DataFrame(columns=["position", "column", "rule"])
+
+
+def _cell_fault(table: Table, position: int, column: str, rule: str) -> Fault:
+    value = as_text(table.frame[column].iloc[[position]]).iloc[0]
+    return Fault(table.source, int(table.rows[position]), column, value, rule)

@@ -1,0 +1,189 @@
+"""What does a file say? One table of text with the line of every row, and its faults.
+
+CSV is read with commas, tabs or semicolons (whichever the header uses), in UTF-8 or in UTF-16 with
+a byte order mark; Parquet needs the extra ``parquet``. Cells keep their text. Faults of a file are
+gathered, not thrown one by one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scaling.tables.faults import Fault, RunTableError
+
+HEADER_ROW = 1
+SIGNATURES = {
+    b"PK\x03\x04": "is a spreadsheet or a zip archive",
+    b"\xd0\xcf\x11\xe0": "is an old spreadsheet",
+    b"\x1f\x8b": "is compressed with gzip",
+    b"%PDF": "is a PDF document",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it was found.
+
+    Parameters
+    ----------
+    source : str
+        Where it comes from.
+    frame : DataFrame of shape (n_runs, n_columns)
+        The rows that are whole, index 0 to n_runs - 1, under the names that are unique.
+    rows : ndarray of int, shape (n_runs,)
+        The line of each row.
+    faults : tuple of Fault
+        What is wrong with the header and with the other rows.
+    header_row : int
+        The line of the header.
+    """
+
+    source: str
+    frame: pd.DataFrame
+    rows: np.ndarray
+    faults: tuple[Fault, ...] = ()
+    header_row: int = HEADER_ROW
+
+
+def make_table(
+    source: str, frame: pd.DataFrame, rows: np.ndarray, header_row: int = HEADER_ROW
+) -> Table:
+    """Set aside the columns without a name of their own, each with a fault."""
+    names = pd.Index([str(name).strip() if str(name).isspace() else str(name) for name in frame])
+    unnamed, repeated = names == "", names.duplicated()
+    faults = [
+        Fault(source, header_row, f"number {i + 1}", None, "has no name: name it or remove it")
+        for i in np.flatnonzero(unnamed)
+    ] + [
+        Fault(source, header_row, name, None, "must stand once in the header")
+        for name in dict.fromkeys(names[repeated & ~unnamed])
+    ]
+    kept = frame.set_axis(names, axis=1).loc[:, ~(unnamed | repeated)]
+    return Table(source, kept.reset_index(drop=True), rows, tuple(faults), header_row)
+
+
+def _file_error(source: str, rule: str, row: int | None = None) -> RunTableError:
+    return RunTableError([Fault(source, row, None, None, rule)])
+
+
+def _find_encoding(source: str, raw: bytes) -> str:
+    """Tell UTF-8 from UTF-16 by its mark, and prove that all bytes decode to text."""
+    for signature, meaning in SIGNATURES.items():
+        if raw.startswith(signature):
+            raise _file_error(source, f"{meaning}: export it as CSV")
+    encoding = "utf-16" if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        text = raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        written = "UTF-16" if encoding == "utf-16" else "UTF-8"
+        rule = f"is not {written} text: save it as CSV in UTF-8"
+        raise _file_error(source, rule, line) from None
+    if not text.strip():
+        raise _file_error(source, "is empty")
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        rule = "holds a zero byte: not a text file, or UTF-16 without a mark; save it in UTF-8"
+        raise _file_error(source, rule, line)
+    return encoding
+
+
+def _find_delimiter(header: str) -> str:
+    return next((mark for mark in ",\t;" if mark in header), ",")
+
+
+def _split(source: str, raw: bytes, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
+    """Give the first line and the cells of each row that is not blank."""
+    encoding = _find_encoding(source, raw)
+    with io.TextIOWrapper(io.BytesIO(raw), encoding, newline="") as lines:
+        header = next(line for line in lines if line.strip())
+        lines.seek(0)
+        reader = csv.reader(lines, delimiter=_find_delimiter(header), strict=True)
+        line = 1
+        try:
+            for cells in reader:
+                if cells:
+                    yield line, cells
+                line = reader.line_num + 1
+        except csv.Error as error:
+            faults.append(Fault(source, line, None, None, f"cannot be split into cells: {error}"))
+
+
+def _row_fault(cells: list[str], width: int) -> str:
+    """Name the rule that a row breaks as a row, or give empty text."""
+    if not any(map(str.strip, cells)):
+        return "has no value at all: delete the line"
+    if len(cells) == width:
+        return ""
+    if cells[0].lstrip().startswith("#"):
+        return "is a comment: comments are not read"
+    comma = ": a decimal comma?" if len(cells) > width else ""
+    return f"must have {width} cells as the header has, not {len(cells)}{comma}"
+
+
+def _read_csv(source: str, raw: bytes) -> Table:
+    faults: list[Fault] = []
+    rows: list[int] = []
+    cells: list[list[str]] = []
+    split = _split(source, raw, faults)
+    header_row, header = next(split, (HEADER_ROW, []))
+    if not header:
+        raise RunTableError(faults)
+    if header[0].lstrip().startswith("#"):
+        raise _file_error(source, "is a comment: the first line must be the header", header_row)
+    for line, row in split:
+        if rule := _row_fault(row, len(header)):
+            faults.append(Fault(source, line, None, None, rule))
+        else:
+            rows.append(line)
+            cells.append(row)
+    frame = pd.DataFrame(cells, columns=header, dtype="str")
+    table = make_table(source, frame, np.array(rows, dtype=int), header_row)
+    return replace(table, faults=(*table.faults, *faults))
+
+
+def _read_parquet(source: str, raw: bytes) -> Table:
+    try:
+        frame = pd.read_parquet(io.BytesIO(raw), engine="pyarrow")
+    except ImportError:
+        rule = "is a Parquet file: install the extra `parquet` to read it, or save it as CSV"
+        raise _file_error(source, rule) from None
+    except (ValueError, OSError, TypeError, KeyError, NotImplementedError) as error:
+        raise _file_error(source, f"is not a Parquet file that can be read: {error}") from None
+    return make_table(source, frame, np.arange(len(frame)) + HEADER_ROW + 1)
+
+
+def read_table(path: str | Path) -> Table:
+    """Read a file as it stands.
+
+    Parameters
+    ----------
+    path : str or Path
+        A CSV or Parquet file. Parquet is known by its first bytes or its suffix.
+
+    Returns
+    -------
+    Table
+        Its rows, and the faults of its header and of rows that are not whole.
+
+    Raises
+    ------
+    RunTableError
+        Where the file cannot be read as a table at all.
+    """
+    source = str(path)
+    try:
+        raw = Path(path).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _file_error(source, f"cannot be opened: {reason}") from None
+    if raw.startswith(b"PAR1") or source.lower().endswith((".parquet", ".pq")):
+        return _read_parquet(source, raw)
+    return _read_csv(source, raw)

@@ -1,0 +1,264 @@
+"""What may stand in which column of a run table? Names, rules, and hints for names that are close.
+
+The rules are a pandera schema, written for the columns that a table has.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from scaling.tables.counts import COUNTS
+
+if TYPE_CHECKING:
+    from pandera.pandas import Check, DataFrameSchema
+
+TEXTS = ("run", "dataset", "flags")
+AMOUNTS = (*COUNTS, "D", "batch_tokens", "M", "C", "warmup_steps")  # these may end in K, M, B or T
+KNOWN = (*TEXTS, *AMOUNTS, "loss", "loss_std")
+PREFIXES = {"loss_std_": "<set>", "loss_": "<set>", "err_": "<task>"}
+NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
+LARGEST = 1e30  # below it 6 N D and the square of a loss stay finite
+TOLERANCE = 0.01  # printed tables round M and C
+INVISIBLE = r"[\s\u200b-\u200f\ufeff]*"
+ALIASES = {
+    "N": ("params", "parameters", "nparams", "numparams", "nparameters", "modelsize", "size"),
+    "D": ("tokens", "ntokens", "numtokens", "traintokens", "trainingtokens"),
+    "loss": ("evalloss", "valloss", "validationloss", "testloss", "nll", "crossentropy"),
+    "task": ("tasks", "taskname", "name", "benchmark"),
+}
+
+
+def is_loss_std(name: str) -> bool:
+    """Tell the standard deviation of a loss from a loss.
+
+    Parameters
+    ----------
+    name : str
+        A column name.
+
+    Returns
+    -------
+    bool
+        True for ``loss_std`` and ``loss_std_<set>``.
+    """
+    return name == "loss_std" or name.startswith("loss_std_")
+
+
+def column_names(table: pd.DataFrame) -> list[str]:
+    """List the names of all columns as text.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        Any table.
+
+    Returns
+    -------
+    list of str
+    """
+    return [str(name) for name in table]
+
+
+def loss_columns(table: pd.DataFrame) -> list[str]:
+    """List the loss columns: `loss`, then every ``loss_<set>`` in the table's order.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        A run table.
+
+    Returns
+    -------
+    list of str
+        Column names, standard deviations left out.
+    """
+    sets = [
+        name for name in column_names(table) if name.startswith("loss_") and not is_loss_std(name)
+    ]
+    return ["loss"] * ("loss" in table) + sets
+
+
+def error_columns(table: pd.DataFrame) -> list[str]:
+    """List the ``err_<task>`` columns in the table's order.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        A run table.
+
+    Returns
+    -------
+    list of str
+        Column names.
+    """
+    return [name for name in column_names(table) if name.startswith("err_")]
+
+
+def number_columns(table: pd.DataFrame) -> list[str]:
+    """List every column that the contract wants to hold numbers.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        A run table, sound or not.
+
+    Returns
+    -------
+    list of str
+        Column names.
+    """
+    amounts = [name for name in AMOUNTS if name in table]
+    stds = [name for name in column_names(table) if is_loss_std(name)]
+    return amounts + loss_columns(table) + stds + error_columns(table)
+
+
+def run_schema(table: pd.DataFrame) -> DataFrameSchema:
+    """Write down the rules for a table with these columns.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        Numbers as float, NaN where nothing is known. M = D / N and its like are rules on it.
+
+    Returns
+    -------
+    pandera.DataFrameSchema
+        Each check carries its rule in plain words as its error.
+    """
+    import pandera.pandas as pa
+
+    def holds(relation: Callable[[pd.Series], pd.Series], rule: str) -> Check:
+        # A relation with an unknown is not broken: its own cell has the fault.
+        return pa.Check(lambda given: ~relation(given), error=rule)
+
+    def near(expected: pd.Series, formula: str) -> Check:
+        return holds(
+            lambda given: (given / expected[given.index] - 1).abs() > TOLERANCE,
+            f"must be {formula} to within 1 %",
+        )
+
+    count = pa.Check.in_range(1, LARGEST, error="must be > 0 and finite, from 1 to 1e30")
+    loss = pa.Check.in_range(0, LARGEST, include_min=False, error="must be > 0 and finite")
+    not_negative = pa.Check.in_range(0, LARGEST, error="must be >= 0 and finite")
+    share = pa.Check.in_range(0, 1, error="must lie in [0, 1]: a fraction, not a percentage")
+    unknown = pd.Series(np.nan, table.index)
+    N, D, losses = table.get("N", unknown), table.get("D", unknown), loss_columns(table)
+
+    checks: dict[str, list[Check]] = {"run": [], "dataset": []}
+    checks |= {name: [count] for name in (*COUNTS, "D", "batch_tokens")}
+    checks["warmup_steps"] = [not_negative]
+    for name in COUNTS[1:]:
+        checks[name] = [count, holds(lambda part: part > N[part.index], "must be <= N")]
+    checks |= {"M": [near(D / N, "D / N")], "C": [near(6 * N * D, "6 N D")]}
+    checks |= {name: [loss] for name in losses or ["loss"]}
+    checks |= {name: [not_negative] for name in column_names(table) if is_loss_std(name)}
+    checks |= {name: [share] for name in error_columns(table)}
+    if losses and losses[0] != "loss":
+        lossless = table[losses].isna().all(axis=1)
+        rule = "must not be empty where the row has no other loss"
+        checks[losses[0]].append(pa.Check(lambda _: ~lossless, ignore_na=False, error=rule))
+    required = {"N", "D"} if losses else {"N", "D", "loss"}
+    return pa.DataFrameSchema(
+        {
+            name: pa.Column(
+                checks=rules,
+                nullable=name not in NEVER_EMPTY,
+                unique=name == "run",
+                required=name in required,
+            )
+            for name, rules in checks.items()
+        }
+    )
+
+
+def explain_header(
+    names: Collection[str],
+    missing: Iterable[str],
+    known: Collection[str] = KNOWN,
+    prefixes: Mapping[str, str] = PREFIXES,
+) -> Iterator[tuple[str, str]]:
+    """Say which names look like one of the contract, and which are missing.
+
+    Parameters
+    ----------
+    names, missing : collection of str
+        The names in a header, and the required names that are not among them.
+    known : collection of str
+        The names of the contract.
+    prefixes : mapping of str to str
+        Its prefixes, each with what stands behind it.
+
+    Yields
+    ------
+    tuple of str
+        A name, and what is wrong with it.
+    """
+    misspelt = find_misspelt(names, known, prefixes)
+    for name, right in misspelt.items():
+        yield name, f"is not a column name here; did you mean {right!r}?"
+    meant = {"loss" if right.startswith("loss_") else right for right in misspelt.values()}
+    for name in missing:
+        if name not in meant:
+            yield name, explain_missing(name, names)
+
+
+def find_misspelt(
+    names: Iterable[str],
+    known: Collection[str] = KNOWN,
+    prefixes: Mapping[str, str] = PREFIXES,
+) -> dict[str, str]:
+    """Find names that differ from a name of the contract by case, spaces or letter width only.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Column names.
+    known, prefixes : collection of str, mapping of str to str
+        As for `explain_header`.
+
+    Returns
+    -------
+    dict of str to str
+        Each such name, with the name it should be.
+    """
+    folded = {name.casefold(): name for name in known}
+    meant = {}
+    for name in names:
+        outer = re.sub(rf"^{INVISIBLE}|{INVISIBLE}$", "", unicodedata.normalize("NFKC", name))
+        right = folded.get(re.sub(INVISIBLE, "", outer).casefold())
+        prefix = next((prefix for prefix in prefixes if outer.lower().startswith(prefix)), None)
+        if right is None and prefix is not None:
+            right = prefix + (outer[len(prefix) :] or prefixes[prefix])
+        if right not in (None, name):
+            meant[name] = right
+    return meant
+
+
+def explain_missing(name: str, names: Iterable[str]) -> str:
+    """Say that a column is missing, and which of the others may be meant.
+
+    Parameters
+    ----------
+    name : str
+        The required column.
+    names : iterable of str
+        The columns that there are.
+
+    Returns
+    -------
+    str
+        The rule, with a hint where there is one.
+    """
+    names = list(names)
+    rule = "is missing: `loss` or at least one `loss_<set>`" if name == "loss" else "is missing"
+    if len(names) == 1:
+        return f"{rule}; the header has a single column: separate columns with commas"
+    plain = {re.sub(r"[\s_-]", "", other).casefold(): other for other in names}
+    likely = next((plain[alias] for alias in ALIASES[name] if alias in plain), None)
+    return f"{rule}; is it the column {likely!r}?" if likely else rule

@@ -1,0 +1,1 @@
+"""How do published files become the tables of the testbed? Read once, by their maintainer."""

@@ -1,0 +1,1 @@
+"""Who trains which run, where? Workers, nodes, launching, gathering."""

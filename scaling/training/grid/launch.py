@@ -1,0 +1,244 @@
+"""How are workers started? Through submitit: here, as processes of this machine, or on Slurm."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaling.training.errors import GridError
+from scaling.training.grid.grid import begin_grid
+from scaling.training.grid.progress import RunState, find_state, find_states
+from scaling.training.grid.worker import Worker
+from scaling.training.plan.cells import Cell
+
+JOBS = "jobs"
+EXECUTORS = ("debug", "local", "slurm")
+POLL_SECONDS = 1.0
+DAY = 24 * 60  # minutes
+FOREVER = 10 * 365 * DAY  # on this machine nobody asks for it back
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What is asked of an executor.
+
+    Parameters
+    ----------
+    executor : {"local", "slurm", "debug"}
+        ``local``: processes of this machine; ``slurm``: jobs of a cluster; ``debug``: this process.
+    workers : int
+        Workers at a time; on Slurm the tasks of a job array.
+    threads : int
+        Threads (CPUs) of a worker.
+    device : str
+        As PyTorch names it, or "auto".
+    minutes : int
+        Time limit of a job of Slurm, which is requeued at the end and goes on.
+    gpus : int
+        GPUs on a node of a job, 0 for none.
+    partition, account, constraint : str, optional
+        Of Slurm.
+    """
+
+    executor: str = "local"
+    workers: int = 1
+    threads: int = 1
+    device: str = "auto"
+    minutes: int = DAY
+    gpus: int = 0
+    partition: str | None = None
+    account: str | None = None
+    constraint: str | None = None
+
+
+def make_executor(folder: Path, launch: Launch, nodes: int = 1) -> Any:
+    """Make submitit's executor with what is asked of it.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the grid; submitit's own files go to ``jobs`` in it.
+    launch : Launch
+        What is asked.
+    nodes : int, default 1
+        Nodes of a job, where a model is spread over several.
+
+    Returns
+    -------
+    submitit.AutoExecutor
+
+    Raises
+    ------
+    GridError
+        If the executor is not one of `EXECUTORS`, or Slurm is not to be found.
+    """
+    import submitit
+
+    if launch.executor not in EXECUTORS:
+        allowed = ", ".join(EXECUTORS)
+        raise GridError(f"executor must be one of {allowed}, got {launch.executor!r}")
+    if launch.executor != "slurm" and nodes > 1:
+        raise GridError(f"sharding: nodes must be 1 without slurm, got {nodes}")
+    if launch.executor != "slurm" and launch.gpus:
+        _require_gpus(launch.gpus)
+    jobs = folder / JOBS
+    jobs.mkdir(parents=True, exist_ok=True)
+    # A timeout is no failure: the job is requeued and goes on, as often as it takes.
+    try:
+        executor = submitit.AutoExecutor(
+            jobs, cluster=launch.executor, slurm_max_num_timeout=10_000
+        )
+    except RuntimeError as error:
+        raise GridError(f"executor {launch.executor}: {error}") from error
+    executor.update_parameters(
+        name=f"grid-{folder.name}",
+        timeout_min=launch.minutes if launch.executor == "slurm" else FOREVER,
+        nodes=nodes,
+        tasks_per_node=1,
+        cpus_per_task=launch.threads,
+        gpus_per_node=launch.gpus,
+    )
+    slurm = {
+        "slurm_array_parallelism": launch.workers,
+        "slurm_partition": launch.partition,
+        "slurm_account": launch.account,
+        "slurm_constraint": launch.constraint,
+        "slurm_setup": [f"export OMP_NUM_THREADS={launch.threads}"],
+    }
+    executor.update_parameters(**{key: value for key, value in slurm.items() if value is not None})
+    return executor
+
+
+def start_workers(executor: Any, folder: Path, n_runs: int, launch: Launch) -> list[Any]:
+    """Submit the workers; no more of them than runs.
+
+    Parameters
+    ----------
+    executor : submitit.AutoExecutor
+        Of `make_executor`.
+    folder : Path
+        Folder of the grid.
+    n_runs : int
+        Number of its runs.
+    launch : Launch
+        What is asked.
+
+    Returns
+    -------
+    list of submitit.Job
+    """
+    place = str(folder.resolve())
+    with executor.batch():
+        jobs = [
+            executor.submit(Worker(place, _device(launch, i), launch.threads))
+            for i in range(min(launch.workers, n_runs))
+        ]
+    if launch.executor == "debug":
+        for job in jobs:
+            job.exception()  # runs it, here and now
+    return jobs
+
+
+def _require_gpus(wanted: int) -> None:
+    import torch
+
+    there = torch.cuda.device_count()
+    if there < wanted:
+        raise GridError(f"gpus must be at most the {there} of this machine, got {wanted}")
+
+
+def _device(launch: Launch, worker: int) -> str:
+    """Give each of several processes of this machine a GPU; on Slurm a job sees its own alone."""
+    several = launch.executor == "local" and launch.workers > 1
+    return f"auto:{worker}" if several and launch.device == "auto" else launch.device
+
+
+def watch_workers(
+    folder: Path,
+    cells: list[Cell],
+    jobs: list[Any],
+    show: Callable[[list[RunState]], None] = lambda states: None,
+) -> list[RunState]:
+    """Wait until no worker works any more, showing where the runs stand.
+
+    Parameters
+    ----------
+    folder, cells
+        The grid.
+    jobs : list of submitit.Job
+        Its workers.
+    show : callable
+        Takes the states now and then, and once at the end.
+
+    Returns
+    -------
+    list of RunState
+        At the end.
+    """
+    states = find_states(folder, cells)
+    while not all(job.done() for job in jobs):
+        # What is finished is not read again: a grid may have thousands of runs.
+        states = [
+            own if own.state == "finished" else find_state(folder, own.cell) for own in states
+        ]
+        show(states)
+        time.sleep(POLL_SECONDS)
+    states = find_states(folder, cells)
+    show(states)
+    return states
+
+
+def train_grid(
+    spec_path: str | Path,
+    folder: str | Path,
+    launch: Launch,
+    show: Callable[[list[RunState]], None] = lambda states: None,
+) -> list[RunState]:
+    """Train a grid, or go on with one, and wait for its end.
+
+    Parameters
+    ----------
+    spec_path : str or Path
+        The specification.
+    folder : str or Path
+        Where the grid is trained; made where it is missing.
+    launch : Launch
+        What trains it.
+    show : callable
+        As in `watch_workers`.
+
+    Returns
+    -------
+    list of RunState
+        Where every run stands at the end.
+
+    Raises
+    ------
+    GridError
+        As `scaling.training.grid.grid.begin_grid` and `make_executor` do.
+    """
+    cells = begin_grid(spec_path, folder)
+    executor = make_executor(Path(folder), launch, cells[0].spec.sharding.nodes)
+    jobs = start_workers(executor, Path(folder), len(cells), launch)
+    return watch_workers(Path(folder), cells, jobs, show)
+
+
+def worker_failures(jobs: list[Any]) -> list[str]:
+    """Say of every worker that ended in an error what its error log ends with, and where it is."""
+    from submitit.core.utils import UncompletedJobError
+
+    failures = []
+    for job in jobs:
+        error = job.exception()
+        if isinstance(error, UncompletedJobError):
+            failures.append(
+                f"worker {job.job_id} was killed or lost: run the same command again to go on; "
+                f"its log is {job.paths.stderr}"
+            )
+        elif error is not None:
+            last = str(error).strip().splitlines()[-1]
+            failures.append(f"worker {job.job_id}: {last}; see {job.paths.stderr}")
+    return failures

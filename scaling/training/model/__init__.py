@@ -1,0 +1,1 @@
+"""How is one run trained? Model, loss, batches, steps, checkpoints, evaluation."""

@@ -1,0 +1,1 @@
+"""What shall be trained, and what will it cost? Specification, cells, files that survive."""

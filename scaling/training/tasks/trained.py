@@ -1,0 +1,120 @@
+"""With which model did a run end? The weights that its result names, and its tokenizer."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scaling.training.errors import GridError
+from scaling.training.grid.grid import open_grid
+from scaling.training.grid.worker import read_result, run_folder
+from scaling.training.model.checkpoint import load_newest
+from scaling.training.model.loop import build_model, hash_weights
+from scaling.training.model.model import Transformer
+from scaling.training.plan.cells import Cell
+from scaling.training.plan.records import read_record
+from scaling.training.plan.tokenfile import read_manifest
+from scaling.training.text.prepare import TOKENIZER, open_tokenizer
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+REMOVED = "it was removed, or is of another training"
+
+
+def find_cell(folder: str | Path, run: str) -> Cell:
+    """Find a run of a grid by its name.
+
+    Raises
+    ------
+    GridError
+        If there is none; some that there are are named.
+    """
+    _, cells = open_grid(folder)
+    names = [cell.name for cell in cells]
+    if run not in names:
+        others = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        raise GridError(f"{folder}: has no run {run!r}; it has {', '.join(names[:5])}{others}")
+    return cells[names.index(run)]
+
+
+def load_model(folder: Path, cell: Cell) -> Transformer:
+    """Load the model of a finished run, on the CPU.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the grid.
+    cell : Cell
+        The run, trained by one process or by several.
+
+    Returns
+    -------
+    Transformer
+
+    Raises
+    ------
+    GridError
+        If the run is not finished, or its newest checkpoint is damaged or does not hold the
+        weights that its result names.
+    """
+    result = read_result(folder, cell)
+    if result is None:
+        raise GridError(f"{cell.name}: is not finished: scaling grid run goes on with it")
+    model = build_model(cell)
+    restore = _restore_shards if cell.spec.sharding.processes > 1 else _restore
+    says = restore(run_folder(folder, cell), cell, model)
+    if hash_weights(model.state_dict()) != result["weights_sha256"]:
+        raise GridError(f"{cell.name}: has no checkpoint with the weights of its result: {says}")
+    return model
+
+
+def _restore(own: Path, cell: Cell, model: Transformer) -> str:
+    """Load the newest sound checkpoint into a model; say what may be wrong with it."""
+    state, damaged = load_newest(own, cell.config_sha256)
+    if state is not None:
+        model.load_state_dict(state["model"])
+    return "; ".join(damaged) or REMOVED
+
+
+def _restore_shards(own: Path, cell: Cell, model: Transformer) -> str:
+    """Load the newest checkpoint of several processes into a model that is whole."""
+    from torch.distributed.checkpoint.state_dict_loader import load
+
+    from scaling.training.grid.sharded import RECORD, hash_file, list_checkpoints
+
+    for path in list_checkpoints(own)[:1]:
+        for name, sha256 in read_record(path / RECORD)["files"].items():
+            if hash_file(path / name) != sha256:
+                return f"{path / name} is damaged: its content does not have its hash"
+        with warnings.catch_warnings():  # that it is loaded by one process is meant
+            warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
+            load({"model": model.state_dict()}, checkpoint_id=path)
+    return REMOVED
+
+
+def open_tokenizer_beside(folder: Path) -> Tokenizer:
+    """Open the tokenizer that stands beside a token file.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of the token file.
+
+    Returns
+    -------
+    tokenizers.Tokenizer
+
+    Raises
+    ------
+    GridError
+        If it is missing, or not the one that the manifest names.
+    """
+    path, manifest = folder / TOKENIZER, read_manifest(folder)
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != manifest.tokenizer.get("sha256"):
+        says = "is missing" if not content else "is not the one that the manifest beside it names"
+        raise GridError(f"{path}: {says}: prepare the token file again")
+    return open_tokenizer(str(path))

@@ -1,0 +1,337 @@
+"""How does text become a token file? Cut by a tokenizer, split by a hash, written as it streams.
+
+A document is held out or not by a hash of its own text: the order of the documents decides nothing,
+and all copies of one fall on the same side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from scaling.training.errors import GridError
+from scaling.training.plan.locks import LOCK, hold
+from scaling.training.plan.records import write_aside
+from scaling.training.plan.tokenfile import MANIFEST, TOKENS, Manifest, read_manifest, write_tokens
+from scaling.training.text.documents import TextSource, read_texts
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+TRAIN, HELD_OUT, TOKENIZER = "train", "held_out", "tokenizer.json"
+BATCH = 2**20  # characters that are cut at a time
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How text is cut into tokens, and how much of it is taken.
+
+    Parameters
+    ----------
+    tokenizer : str
+        A file of `tokenizers`, or a name on the hub.
+    end_of_text : str
+        Entry of the tokenizer that ends a document.
+    vocab : int, optional
+        Vocabulary size of the models, at least the tokenizer's; by default the tokenizer's.
+    tokens : int, optional
+        Training tokens after which to stop, at the end of a document; by default all.
+    held_out_share : float
+        Share of the documents that is held out, a fraction below 1.
+    """
+
+    tokenizer: str
+    end_of_text: str = "<|endoftext|>"
+    vocab: int | None = None
+    tokens: int | None = None
+    held_out_share: float = 0.01
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was written.
+
+    Parameters
+    ----------
+    train : Manifest
+        Of the training tokens.
+    held_out : Manifest or None
+        Of the tokens held out, where a share of the documents was.
+    skipped : int
+        Documents without text.
+    """
+
+    train: Manifest
+    held_out: Manifest | None
+    skipped: int
+
+
+def describe(manifest: Manifest) -> dict[str, Any]:
+    """Describe a token file: its manifest, with one hash in place of those of its blocks."""
+    content = asdict(manifest)
+    del content["blocks"]
+    return content | {"sha256": manifest.sha256}
+
+
+def open_tokenizer(name: str) -> Tokenizer:
+    """Open a tokenizer as documents are cut with it: whole, and with nothing added.
+
+    Parameters
+    ----------
+    name : str
+        A file of `tokenizers`, or a name on the hub.
+
+    Returns
+    -------
+    tokenizers.Tokenizer
+        It neither truncates nor pads, whatever its file says, and text that spells a special entry
+        is cut as any other text, so that no document can forge its end.
+
+    Raises
+    ------
+    GridError
+        If it cannot be read.
+    """
+    from tokenizers import Tokenizer
+
+    is_file = Path(name).is_file()
+    if name.endswith(".json") and not is_file:
+        raise GridError(f"tokenizer {name}: there is no such file")
+    try:
+        tokenizer = Tokenizer.from_file(name) if is_file else Tokenizer.from_pretrained(name)
+    except Exception as error:  # tokenizers raises plain exceptions
+        says = " ".join(str(error).split())
+        place = "" if is_file else "there is no such file, and on the hub "
+        raise GridError(f"tokenizer {name}: {place}it cannot be read: {says}") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def is_held_out(text: str, share: float) -> bool:
+    """Tell whether a document is held out: whether the hash of its text is below the share."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") < share * 2**64
+
+
+def prepare(
+    folder: str | Path,
+    source: TextSource,
+    cut: Cut,
+    *,
+    force: bool = False,
+    show: Callable[[int], object] = lambda tokens: None,
+) -> Prepared:
+    """Turn text into the token files ``train`` and ``held_out``, each with its tokenizer.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made where it is missing.
+    source : TextSource
+        Where documents come from.
+    cut : Cut
+        How they are cut, and how many are taken.
+    force : bool
+        Whether token files that stand there are made anew.
+    show : callable
+        Is told of so many more training tokens, now and then.
+
+    Returns
+    -------
+    Prepared
+
+    Raises
+    ------
+    GridError
+        If the tokenizer lacks `end_of_text` or has more than `vocab` entries, token files stand
+        there already, the source cannot be read or has no document for one side, or the disk is
+        full. No manifest is left then.
+    """
+    folder = Path(folder)
+    tokenizer = open_tokenizer(cut.tokenizer)
+    plan = _plan(source, cut, tokenizer)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with hold(folder / LOCK) as free:
+            if not free:
+                raise GridError(f"{folder}: another process prepares it now")
+            if not force:
+                _refuse_to_overwrite(folder, plan)
+            with _all_or_nothing(folder):
+                return _write(folder, source, cut, tokenizer, plan, show)
+    except OSError as error:
+        raise GridError(f"{folder}: could not be written: {error.strerror or error}") from error
+
+
+def _plan(source: TextSource, cut: Cut, tokenizer: Tokenizer) -> dict[str, Any]:
+    """Gather what the manifests will say of the inputs, and check it."""
+    text = tokenizer.to_str()
+    entries = 1 + max(tokenizer.get_vocab().values(), default=-1)
+    end = tokenizer.token_to_id(cut.end_of_text)
+    if end is None:
+        raise GridError(
+            f"tokenizer {cut.tokenizer}: has no entry {cut.end_of_text!r} to end a document with: "
+            "set --end-of-text"
+        )
+    if cut.vocab is not None and cut.vocab < entries:
+        raise GridError(
+            f"vocab must be at least the tokenizer's {entries} entries, got {cut.vocab}"
+        )
+    if not 0 <= cut.held_out_share < 1:
+        raise GridError(f"held_out_share must be in [0, 1), got {cut.held_out_share}")
+    taken = {"tokens": cut.tokens, "held_out_share": cut.held_out_share}
+    return {
+        "vocab": cut.vocab or entries,
+        "end_of_text": end,
+        "source": asdict(source) | {"files": list(source.files)} | taken,
+        "tokenizer": {
+            "name": cut.tokenizer,
+            "entries": entries,
+            "end_of_text": cut.end_of_text,
+            "sha256": hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        },
+    }
+
+
+def _refuse_to_overwrite(folder: Path, plan: dict[str, Any]) -> None:
+    if not (folder / TRAIN / MANIFEST).exists():
+        return
+    found = asdict(read_manifest(folder / TRAIN))
+    found["source"] = {key: found["source"].get(key) for key in plan["source"]}
+    other = [key for key, value in plan.items() if found[key] != value]
+    if other:
+        raise GridError(
+            f"{folder}: holds token files made with another {', '.join(other)}: choose another "
+            "folder, or make them anew with --force"
+        )
+    raise GridError(
+        f"{folder}: holds the token files of this source, tokenizer and split: use them, or make "
+        "them anew with --force"
+    )
+
+
+@contextmanager
+def _all_or_nothing(folder: Path) -> Iterator[None]:
+    """Clear what an earlier call has left, and leave no manifest unless all are written."""
+    for part in (TRAIN, HELD_OUT):
+        for name in (MANIFEST, TOKENS):
+            (folder / part / name).unlink(missing_ok=True)
+        for aside in (folder / part).glob(f".{TOKENS}.*"):  # of a process that was killed
+            aside.unlink(missing_ok=True)
+    try:
+        yield
+    except BaseException:
+        for part in (TRAIN, HELD_OUT):
+            (folder / part / MANIFEST).unlink(missing_ok=True)
+        raise
+
+
+def _write(
+    folder: Path,
+    source: TextSource,
+    cut: Cut,
+    tokenizer: Tokenizer,
+    plan: dict[str, Any],
+    show: Callable[[int], object],
+) -> Prepared:
+    def write(part: str, documents: Iterable[list[int]]) -> Manifest:
+        (folder / part).mkdir(exist_ok=True)
+        content = tokenizer.to_str().encode("utf-8")
+        write_aside(folder / part / TOKENIZER, lambda file: file.write(content))
+        named = plan | {"source": plan["source"] | {"part": part}}
+        return write_tokens(folder / part, documents, **named)
+
+    with tempfile.TemporaryFile(dir=folder) as file:
+        split = _Split(source, cut, tokenizer, _Spool(file), show)
+        train = write(TRAIN, split.train())
+        held_out = write(HELD_OUT, split.spool) if cut.held_out_share else None
+    return Prepared(train, held_out, split.skipped)
+
+
+@dataclass
+class _Spool:
+    """Documents that wait on disk, to be read in the order they came."""
+
+    file: IO[bytes]
+    documents: int = 0
+
+    def add(self, tokens: list[int]) -> None:
+        self.file.write(np.array([len(tokens), *tokens], dtype="<u4").tobytes())
+        self.documents += 1
+
+    def __iter__(self) -> Iterator[list[int]]:
+        self.file.seek(0)
+        while head := self.file.read(4):
+            content = self.file.read(4 * int.from_bytes(head, "little"))
+            yield np.frombuffer(content, dtype="<u4").tolist()
+
+
+@dataclass
+class _Split:
+    """One pass over a source: training documents come out, those held out go to the spool."""
+
+    source: TextSource
+    cut: Cut
+    tokenizer: Tokenizer
+    spool: _Spool
+    show: Callable[[int], object]
+    skipped: int = 0
+
+    def train(self) -> Iterator[list[int]]:
+        documents = tokens = 0
+        for text, document in self._cut_all():
+            if is_held_out(text, self.cut.held_out_share):
+                self.spool.add(document)
+                continue
+            documents += 1
+            tokens += len(document) + 1  # with the one that ends it
+            self.show(len(document) + 1)
+            yield document
+            if self.cut.tokens is not None and tokens >= self.cut.tokens:
+                break
+        self._check(documents)
+
+    def _cut_all(self) -> Iterator[tuple[str, list[int]]]:
+        for texts in _in_batches(read_texts(self.source)):
+            full = [text for text in texts if text.strip()]
+            cut = self.tokenizer.encode_batch_fast(full, add_special_tokens=False)
+            pairs = [(text, one.ids) for text, one in zip(full, cut, strict=True) if one.ids]
+            self.skipped += len(texts) - len(pairs)
+            yield from pairs
+
+    def _check(self, documents: int) -> None:
+        held_out, share = self.spool.documents, self.cut.held_out_share
+        if not documents + held_out:
+            raise GridError(f"{self.source.name}: has no document with text")
+        if not documents:
+            raise GridError(
+                f"{self.source.name}: all {held_out} documents are held out and none is left to "
+                f"train on: lower --held-out-share {share:g}"
+            )
+        if share and not held_out:
+            raise GridError(
+                f"{self.source.name}: none of {documents} documents is held out: raise "
+                f"--held-out-share {share:g}, or set it to 0"
+            )
+
+
+def _in_batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    characters = 0
+    for text in texts:
+        batch.append(text)
+        characters += len(text) + 1
+        if characters >= BATCH:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch

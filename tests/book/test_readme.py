@@ -1,0 +1,354 @@
+"""What the README shows is what happens."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from places import ROOT
+from typer.testing import CliRunner
+
+from scaling.commands.cli import app
+from scaling.forecast.rulers import relative_error
+from scaling.forecast.verdicts import judge_tasks
+from scaling.laws.best import load_belief
+from scaling.laws.fit import SOUND
+from scaling.studies.headline import write_headline
+from scaling.studies.loss.ablation import sweep_choices
+from scaling.studies.loss.ablation_tables import pair_sizes
+from scaling.studies.loss.warmup import load_search_steps, pair_warmups
+from scaling.studies.predictors.leverage import summarise_leverage
+from scaling.studies.recipe import fit_chain, miss_beside_chain
+from scaling.studies.results import load_result
+from scaling.studies.scorecard import make_scorecard
+from scaling.studies.tasks.error_laws import predict_tasks, sum_up_methods
+from scaling.tables.datafiles import data_path
+from scaling.tables.runs import read_runs
+from scaling.testbed.labels import DATASETS
+from scaling.testbed.runs import (
+    load_tasks,
+    run_table,
+    select_error_fit,
+    select_loss_fit,
+    select_targets,
+)
+from scaling.training.grid.truth import hold_against_truth
+from scaling.training.plan.spec import read_spec
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+INTRO = (ROOT / "book" / "intro.md").read_text(encoding="utf-8")
+CHAPTER_3 = (ROOT / "notebooks" / "03_loss_law.py").read_text(encoding="utf-8")
+
+
+def unfolded(text: str) -> str:
+    return " ".join(text.split())
+
+
+def block(language: str, containing: str = "") -> str:
+    found = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return next(text for text in found if containing in text)
+
+
+def test_the_example_prints_what_the_readme_shows(tmp_path):
+    (tmp_path / "runs.csv").write_text(block("csv"), encoding="utf-8")
+    session = block("console", "scaling predict")
+    commands = [line[2:].split() for line in session.splitlines() if line.startswith("$ scaling")]
+    shown = [line for line in session.splitlines() if not line.startswith("$")]
+    for _, *arguments in commands:
+        result = CliRunner().invoke(
+            app, [a.replace("runs.csv", str(tmp_path / "runs.csv")) for a in arguments]
+        )
+        assert result.exit_code == 0, result.output
+    assert [line for line in shown if line.strip()] == result.output.splitlines()
+
+
+def test_the_python_example_runs():
+    names: dict = {}
+    *lines, last = block("python").strip().splitlines()
+    exec("\n".join(lines), names)
+    status, loss = eval(last, names)
+    assert status == "converged"
+    assert f"{loss:.4f} nats/token" in block("console", "scaling predict")
+
+
+def test_the_answers_in_the_table():
+    loss_misses, error_misses, parabola_misses, ratios = [], [], [], []
+    dearer: list = []
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        chain, targets = fit_chain(table), select_targets(table)
+        design = targets["N"], targets["D"]
+        loss_misses.extend(relative_error(chain.predict_loss(*design), targets["loss_c4_eval"]))
+        error_misses.extend(relative_error(chain.predict_error(*design), targets["err_avg17"]))
+        fit_runs = select_loss_fit(table)
+        dearer.extend(targets["C"] / select_error_fit(table)["C"].sum())
+        ratios.extend(targets["C"] / fit_runs["C"].sum())
+        ray = fit_runs.query("M == 20")
+        parabola = np.polyfit(np.log(ray["C"]), np.log(ray["loss_c4_eval"]), 2)
+        bent = np.exp(np.polyval(parabola, np.log(targets["C"])))
+        parabola_misses.extend(relative_error(bent, targets["loss_c4_eval"]))
+    loss, error = np.abs(loss_misses) * 100, np.abs(error_misses) * 100
+    told = f"ts loss within {loss.max():.1f}%, {loss.mean():.1f}% on average"
+    assert told in README and told in unfolded(INTRO)
+    told = f"ithin {error.max():.1f}%, {error.mean():.1f}% on average"
+    assert told in README and told in unfolded(INTRO)
+    assert f"misses by {np.mean(np.abs(parabola_misses)):.1%}" in unfolded(INTRO)
+    assert f"{min(dearer):.0f} to {max(dearer):.0f} times as dear as the six" in unfolded(INTRO)
+    assert f"{min(ratios):.0f} to {max(ratios):.0f} times as dear" in unfolded(INTRO)
+    assert f"cost {min(ratios):.0f} to {max(ratios):.0f} times as much" in CHAPTER_3
+    statuses = [entry.status for entry in make_scorecard() if entry.published is not None]
+    matched, explained = statuses.count("match"), statuses.count("explained")
+    assert f"{len(statuses)} printed numbers" in README
+    assert f"{matched} to the digit, {explained} explained" in README
+
+
+def test_the_answers_from_stored_tables():
+    """Other text, a better predictor, other grids: the numbers of README and intro."""
+    text = load_result("other_text").query("role == 'target'")
+    by_set = text["relative_error"].abs().groupby(text["loss_set"]).mean().mul(100)
+    web = by_set.loc[["c4_eval", "paloma_c4", "paloma_refinedweb"]]
+    other = by_set.drop(web.index)
+    told = f"{web.min():.1f} to {web.max():.1f}% on English C4 and RefinedWeb, "
+    told += f"{other.min():.1f} to {other.max():.0f}% on five other texts"
+    assert told in README
+    large = load_result("large_runs").query("fit_runs == 'five'")
+    large = large[large["run"].isin(select_targets(run_table())["run"])]
+    mean = large["relative_error"].abs().groupby(large["candidate"]).mean()
+    other = mean["best, other grids' constants"]
+    told = f"texts {other:.1%} instead of {mean['recipe']:.1%}"
+    assert told in unfolded(README) and told in unfolded(INTRO)
+    grids = load_result("grids").query("count == 'N' and fit_share == '1/20'")
+    series = ["candidate", "grid", "series"]
+    means = grids["relative_error"].abs().groupby([grids[name] for name in series]).mean()
+    mean = means.groupby(["candidate", "grid"]).mean().groupby("candidate").mean()
+    assert f"{mean['recipe']:.1%}" == f"{mean['best']:.1%}"
+    assert f"{mean['best']:.1%} in the mean of four grids from runs of at most 1/20" in README
+    leverage = summarise_leverage(load_result("leverage"))
+    kept = leverage.loc[("not beaten", "1/20", "mean of four", "")].mul(100)
+    told = f"{kept['recipe']:.1f} and {kept['best']:.1f}% without two runs that their table flags"
+    assert told in README
+    assert f"{kept['recipe']:.1f}% without two runs flagged" in unfolded(INTRO)
+    one = leverage.loc[("all", "1/20", "datablations"), "recipe"].mul(100)
+    assert f"error of one grid from {one['']:.1f} to {one.min():.1f}%" in README
+    constants, five = load_result("best_constants"), select_loss_fit(run_table("c4"))
+    times = constants["C"][0] / five["C"].sum()
+    assert f"{times:.0f} times the compute of the five" in README
+    assert f"{mean['best']:.1%} in the mean of four grids" in unfolded(INTRO)
+
+
+def test_the_answer_of_the_trained_grid():
+    grid = pd.read_csv(data_path("results", "walks.csv"))
+    against = hold_against_truth(grid, read_spec(data_path("specs", "walks.yaml")))
+    best = 100 * (against["best_run"] / against["E_true"] - 1)
+    assert f"{len(grid)} small models" in README
+    told = f"within {100 * against['error'].abs().max():.2f}% of it, where the best run is "
+    told += f"{best.min():.2f} to {best.max():.2f}% above"
+    assert told in unfolded(README)
+
+
+def test_what_the_warm_up_could_account_for():
+    """Beyond a share of one it costs what 0.411B misses at M = 5, and a third of what 0.079B does.
+
+    The other two sizes end at shares up to which it costs nothing.
+    """
+    pairs = pair_warmups(load_search_steps(), shorter=400, longer=2000)
+    cost = -pairs.loc[pairs["share"] > 1, "difference"].median()
+    early = load_result("residuals").query("fit_set == 'grid_20' and M == 5").groupby("size")
+    missed, share = early["residual"].mean(), early["warmup_share"].first()
+    assert cost / missed["0.411B"] == pytest.approx(1, abs=0.1)
+    assert cost / missed["0.079B"] == pytest.approx(1 / 3, abs=0.01)
+    assert (share > 1).to_dict() == {"0.011B": 0, "0.079B": 1, "0.154B": 0, "0.411B": 1}
+    most = share[share < 1].max()
+    assert pairs.loc[pairs["share"] <= most, "difference"].median() > 0
+    assert "could account for what one size of four misses and for a third of another's" in README
+
+
+def test_which_sizes_can_be_skipped():
+    ratios = {}
+    for dataset in DATASETS.values():
+        sweep = sweep_choices(dataset)
+        sound = sweep[sweep["status"].isin(SOUND)]
+        pairs = pair_sizes(sound[sound["multipliers"].str.split("+").str[0] != "M5"])
+        assert pairs.loc[pairs["most_M"] >= 320, "ratio"].median() < 1.2
+        ratios[dataset] = pairs.loc[pairs["most_M"] < 320, "ratio"].median()
+    told = f"else the miss grows {ratios['redpajama']:.1f} times on RedPajama and "
+    told += f"{ratios['refinedweb']:.1f} times on RefinedWeb, and shrinks to {ratios['c4']:.2f} of"
+    assert told in README
+
+
+def test_random_designs_as_the_readme_tells_them():
+    """Of five and of eight cheap runs, with constants that no run of the grid chose."""
+    few = load_result("few_runs")
+    sure = 2 * np.sqrt(0.25 / few["n_designs"])  # two standard errors of a share of a half
+    ahead, behind = (few["nearer"] > 0.5 + sure).sum(), (few["nearer"] < 0.5 - sure).sum()
+    told = f"clearly nearer in {ahead} of {len(few)} cases, clearly farther in {behind};"
+    assert told in README
+    far = few["grid"] == "porian"
+    away = np.log(few["alpha"] / load_belief().alpha_0).abs()
+    assert away[far].min() > away[~far].max()
+    five, eight = few["n_runs"] == 5, few["n_runs"] == 8
+    near, lost, rest = (
+        f"{100 * few.loc[rows, 'nearer'].min():.0f} to {few.loc[rows, 'nearer'].max():.0%}"
+        for rows in (five & ~far, five & far, eight)
+    )
+    told = f"on {near} of designs in six series and on {lost} in the two whose exponent lies "
+    assert f"{told}farthest away; from eight on {rest}." in unfolded(README)
+
+
+def test_single_tasks_as_the_intro_tells_them():
+    misses = pd.concat(
+        miss_beside_chain(run_table(dataset), f"err_{task}").tail(1).abs()
+        for dataset in DATASETS.values()
+        for task in load_tasks().query("in_17")["task"]
+    )
+    assert len(misses) == 51
+    assert misses.index.str.contains("6.9B").all()
+    law, ruler = misses["chain"], misses["ruler in loss"]
+    told = f"misses by {law.median():.0%} in the median and {law.mean():.0%} in the mean, "
+    assert f"{told}the ruler by {ruler.median():.0%} and {ruler.mean():.0%}" in unfolded(INTRO)
+
+
+def test_the_example_of_tasks_prints_what_the_readme_shows(tmp_path):
+    (tmp_path / "task_runs.csv").write_text(block("csv", "err_lambada"), encoding="utf-8")
+    (tmp_path / "tasks.csv").write_text(block("csv", "n_items"), encoding="utf-8")
+    command, shown = block("console", "scaling tasks").split("\n", 1)
+    arguments = [str(tmp_path / a) if a.endswith(".csv") else a for a in command.split()[2:]]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stdout + result.stderr == shown
+    run = run_table("redpajama").set_index("run").loc["redpajama-6.9B-M20"]
+    measured = [f"{run[f'err_{task}']:.3f}" for task in ("lambada_openai", "copa", "boolq")]
+    assert f"was measured {measured[0]}, {measured[1]} and {measured[2]}" in README
+
+
+def judge_from_six_runs(dataset):
+    """The verdicts on both targets of a training set, and what was measured."""
+    table, known = run_table(dataset), load_tasks()
+    for run in select_targets(table).to_dict("records"):
+        target = run["N"], run["D"]
+        rows = judge_tasks(select_error_fit(table), "loss_c4_eval", "N", known, target)
+        rows = rows[rows["task"].isin(known["task"])]
+        measured = rows["task"].map(lambda task, run=run: run[f"err_{task}"])
+        inside = measured.between(rows["lo"], rows["hi"])
+        went = np.where(measured < rows["no_change"], "down", "up")
+        yield rows.assign(inside=inside, went=went, step=run["size"])
+
+
+def test_verdicts_from_six_runs_as_the_readme_tells_them():
+    rows = pd.concat(part for name in DATASETS.values() for part in judge_from_six_runs(name))
+    sure = rows[rows["verdict"] == "predictable"]
+    large = sure[sure["step"] == "6.9B"]["inside"]
+    told = f"From six such runs {sure['inside'].sum()} of {len(sure)} predictions called "
+    told += f"predictable were inside, at 6.9B {large.sum()} of {len(large)}, on three training"
+    assert told in unfolded(README)
+    went = (sure["went"] == "down").sum()
+    assert f"{went} of the {len(sure)} went the way they said" in unfolded(README)
+
+
+def test_single_tasks_as_the_readme_tells_them():
+    medians = sum_up_methods(predict_tasks(), ["loss_from", "size", "dataset"])
+    at_6_9B = medians.loc["predicted", "6.9B"].mul(100)
+    lo, hi = at_6_9B.min(), at_6_9B.max()
+    told = f"misses one of 46 tasks by {lo['law']:.0f} to {hi['law']:.0f}% in the median, "
+    told += f"no change by {lo['no change']:.0f} to {hi['no change']:.0f}%, a ruler in loss by "
+    assert f"{told}{lo['ruler in loss']:.0f} to {hi['ruler in loss']:.0f}%" in README
+    verdicts = load_result("task_verdicts").query("kind == 'target' and verdict == 'predictable'")
+    off = load_result("task_verdicts").query("kind == 'target' and standing == 'off guessing'")
+    fell = (off["measured"] < off["no_change"]).sum()
+    told = f"{len(verdicts)} predictions are called predictable: all got the direction right "
+    told += f"({fell} of {len(off)} fell off guessing anyway), {verdicts['inside'].mean():.0%} lie"
+    assert f"all {len(verdicts)} went the way they said" in unfolded(INTRO)
+    assert (verdicts["measured"] < verdicts["no_change"]).all()
+    assert verdicts["task"].nunique() == 6
+    assert f"on six tasks {told} in their 90% interval" in README
+    large = verdicts.query("step == '6.9B'")["inside"]
+    told = f"from all runs as cheap {verdicts['inside'].sum()} of {len(verdicts)}, at 6.9B "
+    assert f"{told}{large.sum()} of {len(large)}" in unfolded(README)
+    medians = verdicts.query("step == '6.9B'")[["error_ruler_in_loss", "error_predicted"]].abs()
+    assert medians["error_ruler_in_loss"].median() < medians["error_predicted"].median()
+
+
+def test_the_runs_that_chose_the_tasks():
+    """All 0.154B runs did; those that fit the laws anyhow are not counted twice."""
+    table = run_table()
+    further = set(table.query("size == '0.154B'")["run"]) - set(select_error_fit(table)["run"])
+    assert f"and {len(further)} more to choose 17 tasks" in README
+    assert f"chosen with {len(further)} further runs" in unfolded(INTRO)
+
+
+def test_the_figure_is_the_one_the_tables_give(tmp_path):
+    """Same picture, point by point; a processor may round the last digit of a point otherwise.
+
+    The names of clip paths are hashes of such digits.
+    """
+    write_headline(tmp_path / "headline.svg")
+    number, name = (
+        re.compile(r"(?<![\w#])-?\d+(?:\.\d+)?(?!\w)"),
+        re.compile(r"#?\bp[0-9a-f]{10}\b"),
+    )
+    drawn, stored = (
+        name.sub("", path.read_text(encoding="utf-8")).replace("\n", " ")
+        for path in (tmp_path / "headline.svg", ROOT / "book" / "_static" / "headline.svg")
+    )
+    assert number.sub("#", drawn) == number.sub("#", stored)
+    points = [np.array(number.findall(text), dtype=float) for text in (drawn, stored)]
+    assert points[0] == pytest.approx(points[1], abs=1e-3)
+
+
+def test_what_a_converged_fit_is_worth():
+    """Of five runs, by training set: the share that misses none of the three large runs by 5%."""
+    subsets = load_result("subsets").query("designs == 'all' and target == 'worst'")
+    share = subsets["within_5%"]
+    assert len(share) == len(DATASETS)
+    told = f"whose fit has converged, {100 * share.min():.0f} to {share.max():.0%}, by training set"
+    assert told in unfolded(README)
+
+
+def test_when_best_helps_and_when_not():
+    """Six targets on C4, from five runs and from all small ones, with the shipped constants."""
+    large = load_result("large_runs").query("loss_set == 'c4_eval'")
+    large = large[large["run"].isin(select_targets(run_table())["run"])]
+    groups = [large["fit_runs"], large["candidate"]]
+    mean = large["relative_error"].abs().groupby(groups).mean().mul(100)
+    five, many = (
+        f"{mean[runs]['recipe']:.1f} and {mean[runs]['best']:.1f}%" for runs in ("five", "M >= 10")
+    )
+    assert f"is as good ({five} on C4)" in unfolded(README)
+    assert f"from all small runs of M of 10 or more better ({many})" in unfolded(README)
+
+
+def test_what_the_example_costs(tmp_path):
+    """As a multiple of the largest of the five, which the example prints, and of all five."""
+    (tmp_path / "runs.csv").write_text(block("csv"), encoding="utf-8")
+    five, target = read_runs(tmp_path / "runs.csv")["C"], 6 * 6.9e9 * 138e9
+    told = f"{target / five.max():.0f} times as dear as the largest of them and "
+    assert f"{told}{target / five.sum():.0f} times as dear as all five" in unfolded(README)
+    assert f"{target / five.max():.0f} times the compute of the largest run" in README
+
+
+def test_the_backtest_judges_what_the_readme_says(tmp_path):
+    (tmp_path / "runs.csv").write_text(block("csv"), encoding="utf-8")
+    done = CliRunner().invoke(app, ["backtest", str(tmp_path / "runs.csv"), "--json"])
+    assert [entry["run"] for entry in json.loads(done.stdout)] == ["d"]
+    assert "at least four runs that differ in N or D lie below it: here only" in unfolded(README)
+
+
+def test_questions_are_titles_of_chapters():
+    rows = re.findall(r"^\| \[([^]]+)\]\((notebooks/\w+)\.ipynb\)", README, re.MULTILINE)
+    chapters = {path.stem for path in (ROOT / "notebooks").glob("*.py")} - {"solutions"}
+    assert {Path(target).name for _, target in rows} == chapters
+    for title, target in rows:
+        text = (ROOT / f"{target}.py").read_text(encoding="utf-8")
+        assert re.search(r"^# # (.*)$", text, re.MULTILINE)[1].replace("$", "") == title
+
+
+def test_every_path_named_is_there():
+    named = re.findall(r"`((?:notebooks|book|data|scaling|tests|benchmarks)/[\w./]*)`", README)
+    linked = re.findall(r"\]\(((?:book|notebooks)/[^)]+)\)", README)
+    assert len(named) >= 6
+    assert len(linked) >= 10
+    for name in [*named, *linked]:
+        path = ROOT / name
+        assert path.exists() or path.with_suffix(".py").exists(), name

@@ -1,0 +1,135 @@
+"""The questions of the face: any frame of runs gets an answer or the message of a run table."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import scaling
+from scaling.commands.cli import app
+from scaling.forecast.selection import ChoiceError
+from scaling.laws.fit import FitError
+from scaling.laws.law import LossLaw
+from scaling.tables.faults import RunTableError
+
+LAW = LossLaw(1.8, 180.0, 220.0, 0.25)
+N = np.array([1e7, 4e7, 1.6e8, 4e8, 1e7, 4e7])
+D = N * np.array([20, 20, 20, 20, 320, 160])
+RUNS = pd.DataFrame({"N": N, "D": D, "loss": LAW.predict(N, D)})
+EXPECTED = LAW.predict(6.9e9, 138e9)
+
+
+@pytest.mark.parametrize(
+    "runs",
+    [
+        RUNS,
+        RUNS.astype("Float64"),
+        RUNS.astype(object),
+        RUNS.astype({"N": "int64", "D": "Int64"}),
+        RUNS.set_axis(list("abcdef")),
+        RUNS.set_axis([7, 7, 7, 7, 7, 7]),
+        RUNS.assign(run=list("abcdef"), epochs=1.0),
+        scaling.check_runs(RUNS).to_frame(),
+    ],
+    ids="plain nullable object whole named repeated more checked".split(),
+)
+def test_three_columns_are_enough(runs):
+    before = runs.copy()
+    answer = scaling.predict(runs, N=6.9e9, M=20)
+    assert answer.loss == pytest.approx(EXPECTED, rel=1e-9)
+    assert answer.forecast.fit.status == "converged"
+    pd.testing.assert_frame_equal(runs, before)
+
+
+def test_the_index_names_the_runs_unless_it_counts():
+    names = scaling.fit(RUNS.set_axis(list("abcdef"))).selected.table["run"]
+    assert names.tolist() == list("abcdef")
+    assert scaling.fit(RUNS).selected.table["run"].tolist()[0] == "row 2"
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        (RUNS.drop(columns="loss"), "column loss: is missing"),
+        (RUNS.drop(columns="D"), "column D: is missing"),
+        (RUNS.assign(loss=-RUNS["loss"]), "row 2, column loss: '-.* must be > 0"),
+        (RUNS.assign(loss=RUNS["loss"].astype(str) + "x"), "row 2, column loss"),
+        (RUNS.iloc[:0], "has a header and no runs"),
+    ],
+)
+def test_a_faulty_frame_gets_the_message_of_a_run_table(runs, said):
+    for question in (scaling.check_runs, scaling.fit, scaling.backtest):
+        with pytest.raises(RunTableError, match=said):
+            question(runs)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"N": 6.9e9}, "give either D or M"),
+        ({"N": 6.9e9, "D": 1e11, "M": 20}, "give either D or M"),
+        ({"N": 1e31, "M": 20}, "N must be from 1 to 1e\\+30"),
+        ({"N": 6.9e9, "M": 20, "count": "n"}, "count must be 'N' or 'N_body', got 'n'"),
+        ({"N": 6.9e9, "M": 20, "loss_set": "x"}, "loss set must be one of 'loss', got 'x'"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(asked, said):
+    with pytest.raises(ChoiceError, match=said):
+        scaling.predict(RUNS, **asked)
+
+
+def test_an_unknown_law_is_named():
+    with pytest.raises(ValueError, match="law must be one of .*, got 'wild'"):
+        scaling.fit(RUNS, law="wild")
+
+
+def test_too_few_runs_are_too_few():
+    with pytest.raises(FitError, match="at least 4 runs"):
+        scaling.fit(RUNS.iloc[:3])
+
+
+@pytest.mark.parametrize(
+    ("question", "options"),
+    [
+        ("check", {}),
+        ("fit", {}),
+        ("predict", {"N": 6.9e9, "M": 20.0}),
+        ("backtest", {}),
+        ("tasks", {}),
+    ],
+)
+def test_command_and_notebook_give_the_same_numbers_and_words(question, options, tmp_path):
+    path = tmp_path / "runs.csv"
+    RUNS.assign(err_t=1 - 1 / RUNS["loss"]).to_csv(path, index=False)
+    asked = getattr(scaling, "check_runs" if question == "check" else question)
+    answer = asked(path, **options)
+    given = [text for name, value in options.items() for text in (f"--{name}", f"{value:g}")]
+    told = CliRunner().invoke(app, [question, str(path), *given])
+    assert told.stdout == f"{answer}\n"
+    assert told.stderr.splitlines() == [f"warning: {line}" for line in answer.warnings]
+    as_json = CliRunner().invoke(app, [question, str(path), *given, "--json"])
+    plain = json.dumps(answer.report(), default=float).replace("NaN", "null")
+    assert json.loads(as_json.stdout) == json.loads(plain)
+
+
+def test_a_notebook_shows_a_table_and_escapes_a_hostile_name():
+    name = "<script>alert(1)</script>"
+    twice = pd.concat([RUNS, RUNS.iloc[[0]]]).assign(run=[*"abcdef", name])
+    answer = scaling.fit(twice)
+    shown = answer._repr_html_()
+    assert "<table" in shown
+    assert "alpha" in shown
+    assert "&lt;script&gt;" in shown
+    assert "<script>" not in shown + scaling.check_runs(twice)._repr_html_()
+
+
+def test_the_face_is_what_it_says():
+    assert set(scaling.__all__) <= set(dir(scaling))
+    assert all(getattr(scaling, name).__doc__ for name in scaling.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'weather'"):
+        scaling.weather  # noqa: B018
+    assert len(scaling.load_testbed()) == 104
