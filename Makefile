@@ -53,7 +53,7 @@ check: $(READY) ## Ruff, mypy, and the check that notebook pairs agree
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(PY) -m pytest -q -k pair tests/test_notebooks.py
+	$(PY) -m pytest -q -k pair tests/book/test_notebooks.py
 
 bench: $(READY) ## Measure the claims about speed
 	$(PY) -m benchmarks.fit_speed
