@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scaling.forecast.answers import backtest, check_runs, fit, predict, tasks
+    from scaling.forecast.questions import backtest, check_runs, fit, predict, tasks
     from scaling.laws.law import ErrorLaw, LossLaw
     from scaling.tables.runs import read_runs
     from scaling.testbed.grids import load_grid
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # Where each name is loaded from when it is first used: importing the package costs nothing.
-_ROOMS = dict.fromkeys(("backtest", "check_runs", "fit", "predict", "tasks"), "forecast.answers")
+_ROOMS = dict.fromkeys(("backtest", "check_runs", "fit", "predict", "tasks"), "forecast.questions")
 _ROOMS |= dict.fromkeys(("ErrorLaw", "LossLaw"), "laws.law")
 _ROOMS |= {"read_runs": "tables.runs", "load_grid": "testbed.grids", "load_testbed": "testbed.runs"}
 _OTHERWISE = {"load_testbed": "run_table"}

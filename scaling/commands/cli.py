@@ -48,7 +48,7 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
     Says what the table is enough for. Exit code 0 for a sound table, 2 with every fault for any
     other. A run that looks odd gets a flag and stays; --json lists each flag.
     """
-    from scaling.forecast.answers import check_runs
+    from scaling.forecast.questions import check_runs
 
     answer = check_runs(runs)
     print_answer(answer, as_json, warnings=not as_json)
@@ -74,9 +74,9 @@ def fit(
 
     With --law best the prior and its pull are named: prior in --json, else null.
     """
-    from scaling.forecast import answers
+    from scaling.forecast import questions
 
-    answer = answers.fit(
+    answer = questions.fit(
         runs,
         law=law,
         count=count,
@@ -109,9 +109,9 @@ def predict(
 
     With --law best the prior and its pull are named: prior in --json, else null.
     """
-    from scaling.forecast import answers
+    from scaling.forecast import questions
 
-    answer = answers.predict(
+    answer = questions.predict(
         runs,
         N=N,
         D=D,
@@ -145,9 +145,9 @@ def backtest(
     the straight line in log loss over log compute through the dearest smaller run and the dearest
     of those that cost at most half as much.
     """
-    from scaling.forecast import answers
+    from scaling.forecast import questions
 
-    answer = answers.backtest(
+    answer = questions.backtest(
         runs,
         law=law,
         count=count,
@@ -187,9 +187,9 @@ def tasks(
     straight line through it and the next dearest, of its tokens per parameter if there is one.
     At the testbed's 6.9B runs the ruler was nearer than the prediction.
     """
-    from scaling.forecast import answers
+    from scaling.forecast import questions
 
-    answer = answers.tasks(
+    answer = questions.tasks(
         runs,
         items=items,
         N=N,
