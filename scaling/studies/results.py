@@ -76,7 +76,7 @@ RESULTS: dict[str, Result] = {
     "backtests": Result(
         "backtests.csv.gz", tabulate_backtests, ("candidate", "grid", "trial", "loss_set")
     ),
-    "best_constants": Result("best_constants.csv", tabulate_constants, ("constant",)),
+    "prior_constants": Result("prior_constants.csv", tabulate_constants, ("constant",)),
     "large_runs": Result(
         "large_runs.csv.gz",
         tabulate_large_runs,

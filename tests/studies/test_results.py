@@ -137,6 +137,6 @@ def test_the_command_names_the_results_and_writes_none(arguments, code, tmp_path
 
 
 def test_the_command_writes_what_is_named(tmp_path, capsys):
-    main(["best_constants"], tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["best_constants.csv"]
-    assert "best_constants.csv: " in capsys.readouterr().out
+    main(["prior_constants"], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["prior_constants.csv"]
+    assert "prior_constants.csv: " in capsys.readouterr().out

@@ -34,7 +34,7 @@ def look_at_fold(fold: TaskFold, b: float) -> pd.DataFrame:
     parts = []
     for run in fold.asked.to_dict("records"):
         target = (float(run["N"]), float(run["D"]))
-        rows = look_at_tasks(fold.case.runs, target, b, load_tasks(), LOSS_COLUMN, law="best")
+        rows = look_at_tasks(fold.case.runs, target, b, load_tasks(), LOSS_COLUMN, law="prior")
         rows = rows[rows["task"].isin(fold.case.tasks["task"])].reset_index(drop=True)
         names = {name: getattr(fold, name) for name in ("kind", "step", "dataset")}
         measured = rows["task"].map(lambda task, run=run: run[f"err_{task}"])

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.laws.best import fit_best
 from scaling.laws.law import LossLaw
+from scaling.laws.prior import fit_with_prior
 from scaling.laws.shared_slope import Array, log_reducible
 from scaling.testbed.labels import LOSS_COLUMN
 
@@ -41,7 +41,7 @@ class TaskCase:
     asked: pd.DataFrame
     tasks: pd.DataFrame
     loss_column: str = LOSS_COLUMN
-    fit_loss: Callable[..., Any] = fit_best
+    fit_loss: Callable[..., Any] = fit_with_prior
 
     @property
     def columns(self) -> list[str]:

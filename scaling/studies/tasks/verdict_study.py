@@ -31,7 +31,7 @@ def judge_fold(fold: TaskFold) -> pd.DataFrame:
     parts = []
     for k, run in enumerate(fold.asked.to_dict("records")):
         target = (float(run["N"]), float(run["D"]))
-        rows = judge_tasks(fold.case.runs, LOSS_COLUMN, "N", load_tasks(), target, law="best")
+        rows = judge_tasks(fold.case.runs, LOSS_COLUMN, "N", load_tasks(), target, law="prior")
         rows = rows[rows["task"].isin(fold.case.tasks["task"])].set_index("task")
         names = {"kind": fold.kind, "dataset": fold.dataset, "step": fold.step, "run": run["run"]}
         measured = pd.Series(fold.measured[:, k], index=fold.case.tasks["task"])
