@@ -20,7 +20,7 @@ from scaling.training.errors import GridError
 from scaling.training.model.engine import find_device
 from scaling.training.model.evaluate import AT_ONCE
 from scaling.training.model.model import Transformer
-from scaling.training.plan.spec import TokenSource
+from scaling.training.plan.parts import TokenSource
 from scaling.training.plan.tokenfile import read_manifest
 from scaling.training.tasks.trained import find_cell, load_model, open_tokenizer_beside
 
@@ -66,50 +66,10 @@ class TrainedModel(TemplateLM):  # type: ignore[misc]
         """Cut a text into tokens; none is ever added."""
         return self.tokenizer.encode(string, add_special_tokens=False).ids
 
-    def loglikelihood(
-        self, requests: Sequence[Any], disable_tqdm: bool = True
-    ) -> list[tuple[float, bool]]:
-        """Score continuations of contexts.
-
-        A context that is too long is cut from the left, so that the model reads T tokens.
-
-        Parameters
-        ----------
-        requests : sequence of lm_eval Instance
-            Each with a context and a continuation.
-        disable_tqdm : bool
-            Whether the harness shows no bar.
-
-        Returns
-        -------
-        list of (float, bool)
-            Log-probability of the continuation in nats, and whether each of its tokens is the
-            likeliest.
-
-        Raises
-        ------
-        GridError
-            If a continuation has no token of its own, or more than T.
-        """
-        return super().loglikelihood(requests, disable_tqdm=disable_tqdm)
-
     def loglikelihood_rolling(
         self, requests: Sequence[Any], disable_tqdm: bool = True
     ) -> list[float]:
-        """Score whole texts, each token once, in windows of T.
-
-        Parameters
-        ----------
-        requests : sequence of lm_eval Instance
-            Each with a text.
-        disable_tqdm : bool
-            Has no effect.
-
-        Returns
-        -------
-        list of float
-            Log-probability of each text in nats.
-        """
+        """Log-probabilities of whole texts in nats, each token scored once, in windows of T."""
         windows = [self._windows(request.args[0]) for request in requests]
         scores = iter(self._score_all([pair for pairs in windows for pair in pairs]))
         return [sum(next(scores)[0] for _ in pairs) for pairs in windows]
@@ -126,6 +86,15 @@ class TrainedModel(TemplateLM):  # type: ignore[misc]
     def _loglikelihood_tokens(
         self, requests: Sequence[tuple[Any, list[int], list[int]]], **kwargs: Any
     ) -> list[tuple[float, bool]]:
+        """Score continuations of contexts, for `loglikelihood` of the harness.
+
+        A context that is too long is cut from the left, so that the model reads T tokens.
+
+        Raises
+        ------
+        GridError
+            If a continuation has no token of its own, or more than T.
+        """
         for (context, continuation), _, tokens in requests:
             if not 1 <= len(tokens) <= self.max_length:
                 raise GridError(
@@ -186,18 +155,8 @@ class TrainedModel(TemplateLM):  # type: ignore[misc]
     def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[str]:
         """Continue texts, always with the likeliest token.
 
-        Parameters
-        ----------
-        requests : sequence of lm_eval Instance
-            Each with a context and what the task asks for, of which ``until`` (texts to stop
-            before) and ``max_gen_toks`` are heeded.
-        disable_tqdm : bool
-            Has no effect.
-
-        Returns
-        -------
-        list of str
-            Continuations, up to the first text to stop before or the end of the document.
+        Of what a task asks for, ``until`` (texts to stop before) and ``max_gen_toks`` are heeded;
+        the end of a document ends an answer too.
 
         Raises
         ------
@@ -268,10 +227,6 @@ def load_trained(folder: str | Path, run: str, device: str = "auto") -> TrainedM
         Name of the run.
     device : str, default "auto"
         As PyTorch names it.
-
-    Returns
-    -------
-    TrainedModel
 
     Raises
     ------
