@@ -106,12 +106,7 @@ def run(
     stops the workers; they outlive a command that is ended otherwise.
     """
     from scaling.training.grid.grid import begin_grid
-    from scaling.training.grid.launch import (
-        Launch,
-        make_executor,
-        start_workers,
-        worker_failures,
-    )
+    from scaling.training.grid.launch import Launch, make_executor, start_workers, worker_failures
     from scaling.training.grid.progress import count_states
     from scaling.training.plan.cells import warn_of_repeats
     from scaling.training.plan.price import price_cells, price_in_words
@@ -157,7 +152,7 @@ def run(
 
 
 def progress_bar(quiet: bool, **how: Any) -> Any:
-    """Make a bar that only a terminal shows, for `how` see tqdm."""
+    """Make a bar of tqdm that only a terminal shows."""
     from tqdm import tqdm
 
     return tqdm(disable=True if quiet else None, **how)

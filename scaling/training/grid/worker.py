@@ -58,10 +58,8 @@ def check_config(folder: Path, cell: Cell) -> None:
     path = run_folder(folder, cell) / CONFIG
     if not path.exists():
         return
-    found = read_record(path)["config"]
-    keys = [
-        key for key in cell.config if found.get(key) != json.loads(json.dumps(cell.config[key]))
-    ]
+    found, asked = read_record(path)["config"], json.loads(json.dumps(cell.config))
+    keys = [key for key in asked if found.get(key) != asked[key]]
     if keys:
         raise GridError(
             f"{path.parent}: was begun with another {', '.join(keys)}: train this grid in a new "

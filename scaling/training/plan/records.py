@@ -28,14 +28,9 @@ def hash_of(value: Any) -> str:
 
 
 def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file aside, force it to disk, and rename it.
+    """Write a file aside, force it to disk, and rename it: what stood there stands until then.
 
-    Parameters
-    ----------
-    path : Path
-        The file; its folder must exist. What stood there stands until the new one is whole.
-    write : callable
-        Takes a binary file and writes the content.
+    `write` takes a binary file and writes the content.
 
     Raises
     ------

@@ -204,16 +204,8 @@ class TokenFile:
     def read_windows(self, windows: NDArray[np.int64], length: int) -> NDArray[np.int64]:
         """Read windows by number: tokens ``w T`` to ``(w + 1) T``, both ends included.
 
-        Parameters
-        ----------
-        windows : ndarray of int64, shape (sequences,)
-            Numbers below ``manifest.count_windows(length)``.
-        length : int
-            T.
-
-        Returns
-        -------
-        ndarray of int64, shape (sequences, length + 1)
+        Numbers below ``manifest.count_windows(length)`` of shape (sequences,) give shape
+        (sequences, length + 1).
         """
         places = windows[:, None] * length + np.arange(length + 1)
         size = self.manifest.block

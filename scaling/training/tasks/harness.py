@@ -6,9 +6,9 @@ walks have no tokenizer and cannot be asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from lm_eval.api.model import TemplateLM
@@ -28,6 +28,8 @@ BATCH = 2**15  # tokens that a model reads at a time
 GENERATED = 256  # tokens of an answer, where a task sets no limit
 
 Pair = tuple[list[int], list[int]]
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class TrainedModel(TemplateLM):  # type: ignore[misc]
@@ -104,19 +106,20 @@ class TrainedModel(TemplateLM):  # type: ignore[misc]
         return self._score_all([(context, tokens) for _, context, tokens in requests])
 
     def _score_all(self, pairs: list[Pair]) -> list[tuple[float, bool]]:
-        """Score pairs of tokens, those of one length together, and give them back in order."""
-        scores: dict[int, tuple[float, bool]] = {}
-        for group in self._in_batches([len(context) + len(tokens) for context, tokens in pairs]):
-            scores |= zip(group, self._score([pairs[i] for i in group]), strict=True)
-        return [scores[i] for i in range(len(pairs))]
+        lengths = [len(context) + len(tokens) for context, tokens in pairs]
+        return self._in_batches(pairs, lengths, self._score)
 
-    def _in_batches(self, lengths: list[int]) -> Iterator[list[int]]:
-        """Give places of sequences in batches, the longest first."""
-        order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    def _in_batches(
+        self, asked: list[T], lengths: list[int], answer: Callable[[list[T]], Iterable[U]]
+    ) -> list[U]:
+        """Answer what has about one length together, the longest first; keep the order asked."""
+        order = sorted(range(len(asked)), key=lambda i: -lengths[i])
+        answers: dict[int, U] = {}
         while order:
             n = max(1, BATCH // min(lengths[order[0]], self.max_length))
-            yield order[:n]
-            order = order[n:]
+            group, order = order[:n], order[n:]
+            answers |= zip(group, answer([asked[i] for i in group]), strict=True)
+        return [answers[i] for i in range(len(asked))]
 
     @torch.no_grad()
     def _score(self, pairs: list[Pair]) -> list[tuple[float, bool]]:
@@ -163,22 +166,20 @@ class TrainedModel(TemplateLM):  # type: ignore[misc]
         GridError
             If a task asks for answers drawn at random.
         """
-        contexts = [
-            self.tok_encode(context) or [self.end_of_text]
-            for context, _ in (request.args for request in requests)
+        asked = [
+            (self.tok_encode(context) or [self.end_of_text], options)
+            for context, options in (request.args for request in requests)
         ]
-        answers: dict[int, str] = {}
-        for group in self._in_batches([len(context) for context in contexts]):
-            asked = [requests[i].args[1] for i in group]
-            answers |= zip(group, self._continue([contexts[i] for i in group], asked), strict=True)
-        return [answers[i] for i in range(len(contexts))]
+        lengths = [len(context) for context, _ in asked]
+        return self._in_batches(asked, lengths, self._continue)
 
-    def _continue(self, contexts: list[list[int]], asked: list[dict[str, Any]]) -> list[str]:
+    def _continue(self, asked: list[tuple[list[int], dict[str, Any]]]) -> list[str]:
         """Continue contexts together, each until it is done; the model reads all anew each time."""
-        if any(one.get("do_sample") and one.get("temperature", 1.0) > 0 for one in asked):
+        contexts, options = zip(*asked, strict=True)
+        if any(one.get("do_sample") and one.get("temperature", 1.0) > 0 for one in options):
             raise GridError("a task asks for answers drawn at random; only the likeliest are given")
-        stops = [self._stops(one) for one in asked]
-        limits = [int(one.get("max_gen_toks", GENERATED)) for one in asked]
+        stops = [self._stops(one) for one in options]
+        limits = [int(one.get("max_gen_toks", GENERATED)) for one in options]
         made: list[list[int]] = [[] for _ in contexts]
         texts = [""] * len(contexts)
         waiting = [i for i, limit in enumerate(limits) if limit > 0]

@@ -77,19 +77,10 @@ def permute(index: NDArray[np.int64], n: int, seed: int) -> NDArray[np.int64]:
     A Feistel network permutes the numbers of ``2 h`` bits, the fewest that hold n; a number that
     lands outside goes through again until it lands inside, which leaves a permutation of the rest.
 
-    Parameters
-    ----------
-    index : ndarray of int64, shape (k,)
-        Places in the order, each in ``range(n)``.
-    n : int
-        Length of the order.
-    seed : int
-        Which order.
-
     Returns
     -------
     ndarray of int64, shape (k,)
-        Distinct numbers in ``range(n)`` for distinct places.
+        Distinct numbers in ``range(n)`` for distinct places in it.
 
     References
     ----------
