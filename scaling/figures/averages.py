@@ -5,23 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from scaling.figures.style import INK, SHADE
+from scaling.figures.style import INK, SHADE, Look, name_rows, number_ticks
 from scaling.figures.tasks import METHOD_STYLES
 
-EFFECT_MARKERS = {"law": "o", "no change": "x", "ruler in loss": "s", "law over no change": "D"}
-OVER = {"law over no change": "#0072B2"}
-PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
+# Colour and marker of an outcome.
+EFFECT_STYLES = {
+    "law": (INK, "o"),
+    "no change": (METHOD_STYLES["no change"][0], "x"),
+    "ruler in loss": (METHOD_STYLES["ruler in loss"][0], "s"),
+    "law over no change": ("#0072B2", "D"),
+}
 
 
 def draw_against_tasks(ax: Axes, rows: pd.DataFrame) -> Axes:
     """Draw the median miss of an average over k tasks, the band of the law, and counting noise.
 
+    Both axes become logarithmic.
+
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw; both axes become logarithmic.
     rows : pandas.DataFrame
         Of one target, from `scaling.studies.tasks.averages.tabulate_task_subsets`: n_tasks, method,
         median, lo, hi and noise, fractions.
@@ -36,8 +39,8 @@ def draw_against_tasks(ax: Axes, rows: pd.DataFrame) -> Axes:
     ax.plot(noise.index, 100 * noise, "--", color="#117733", label="counting noise")
     last = noise.index.max()
     ax.set(xscale="log", yscale="log", xlim=(1, last), ylim=(0.3, 100))
-    _plain(ax, "x", [1, 3, 10, last])
-    _plain(ax, "y", [0.3, 1, 3, 10, 30, 100])
+    number_ticks(ax.xaxis, [1, 3, 10, last])
+    number_ticks(ax.yaxis, [0.3, 1, 3, 10, 30, 100])
     return ax
 
 
@@ -46,8 +49,6 @@ def draw_against_threshold(ax: Axes, rows: pd.DataFrame, printed: tuple[float, f
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     rows : pandas.DataFrame
         Of one target, from `scaling.studies.tasks.averages.tabulate_thresholds`: points, method and
         relative_error, a fraction.
@@ -69,33 +70,21 @@ def draw_effects(ax: Axes, effects: pd.DataFrame, labels: dict[str, str]) -> Axe
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     effects : pandas.DataFrame
         From `scaling.studies.tasks.traits.estimate_effects`: outcome by trait, ratio, lo and hi.
     labels : dict
         What to call each trait, from top to bottom.
     """
-    outcomes = effects.index.get_level_values("outcome").unique()
-    rows = np.arange(len(labels))[::-1]
-    for place, outcome in enumerate(outcomes):
+    outcomes = effects.index.unique("outcome")
+    rows = name_rows(ax, list(labels.values()))
+    for outcome, lift in zip(outcomes, np.linspace(0.3, -0.3, len(outcomes)), strict=True):
         own = effects.loc[outcome].loc[list(labels)]
-        ratio, ends = own["ratio"].to_numpy(), own[["lo", "hi"]].to_numpy().T
-        bars = np.abs(ends - ratio)
-        colour = OVER.get(outcome) or METHOD_STYLES[outcome][0]
-        y = rows + 0.3 * (1 - 2 * place / max(len(outcomes) - 1, 1))
-        look = {"fmt": EFFECT_MARKERS[outcome], "color": colour, "label": outcome}
-        ax.errorbar(ratio, y, xerr=bars, elinewidth=1, markersize=4.5, **look)
+        ratio = own["ratio"].to_numpy()
+        bars = np.abs(own[["lo", "hi"]].to_numpy().T - ratio)
+        colour, marker = EFFECT_STYLES[outcome]
+        look: Look = {"fmt": marker, "color": colour, "label": outcome}
+        ax.errorbar(ratio, rows + lift, xerr=bars, elinewidth=1, markersize=4.5, **look)
     ax.axvline(1, color=INK, linewidth=0.8)
-    ax.set_yticks(rows, list(labels.values()))
     ax.set(xscale="log", xlabel="factor by which the miss changes")
-    _plain(ax, "x", [0.25, 0.5, 1, 2, 4, 8])
+    number_ticks(ax.xaxis, [0.25, 0.5, 1, 2, 4, 8])
     return ax
-
-
-def _plain(ax: Axes, which: str, ticks: list[float]) -> None:
-    """Plain numbers at these ticks of a logarithmic axis."""
-    axis = getattr(ax, f"{which}axis")
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(PLAIN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,14 +10,6 @@ from scaling.figures import averages as figures
 from scaling.figures.tasks import METHOD_STYLES
 
 METHODS = list(METHOD_STYLES)
-
-
-@pytest.fixture
-def ax():
-    """Axes of a figure that is closed afterwards."""
-    figure, axes = plt.subplots()
-    yield axes
-    plt.close(figure)
 
 
 def lines(ax):

@@ -24,14 +24,6 @@ ERROR = ErrorLaw(0.857, 2.21, 0.715)
 
 
 @pytest.fixture
-def ax():
-    """Axes of a figure that is closed afterwards."""
-    figure, axes = plt.subplots()
-    yield axes
-    plt.close(figure)
-
-
-@pytest.fixture
 def table():
     return run_table("redpajama")
 
@@ -104,7 +96,7 @@ def test_marks_have_the_marker_of_their_size_and_the_shade_of_their_multiplier(a
 
 def test_law_over_compute_is_solid_inside_the_fitted_range_and_dashed_outside(ax, table):
     chosen = select_loss_fit(table)
-    figures.draw_loss_against_compute(ax, table, LAW, chosen)
+    figures.draw_loss_against_compute(ax, table, LAW, chosen, select_targets(table))
     check_pieces(drawn(ax), chosen["C"].min(), chosen["C"].max())
     shaded = ax.patches[0]
     assert shaded.get_x() == chosen["C"].min()
@@ -116,7 +108,7 @@ def test_law_over_compute_is_solid_inside_the_fitted_range_and_dashed_outside(ax
 
 
 def test_law_over_compute_has_the_losses_of_its_multiplier(ax, table):
-    figures.draw_loss_against_compute(ax, table, LAW, select_loss_fit(table))
+    figures.draw_loss_against_compute(ax, table, LAW, select_loss_fit(table), select_targets(table))
     for M, runs in table.groupby("M"):
         lines = [line for line in drawn(ax) if line.get_color() == style.shade_of(M)]
         C = np.concatenate([line.get_xdata() for line in lines])

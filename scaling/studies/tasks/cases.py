@@ -13,6 +13,7 @@ import pandas as pd
 from scaling.laws.best import fit_best
 from scaling.laws.law import LossLaw
 from scaling.laws.shared_slope import Array, log_reducible
+from scaling.studies.tasks.error_laws import read_errors
 from scaling.testbed.labels import LOSS_COLUMN
 
 
@@ -61,9 +62,8 @@ class TaskCase:
     @cached_property
     def law(self) -> LossLaw:
         """Loss law of the runs known."""
-        law: LossLaw = self.fit_loss(
-            self.runs["N"], self.runs["D"], self.runs[self.loss_column]
-        ).law
+        columns = (self.runs[name] for name in ("N", "D", self.loss_column))
+        law: LossLaw = self.fit_loss(*columns).law
         return law
 
     @cached_property
@@ -80,11 +80,6 @@ class TaskCase:
     def steps(self) -> Array:
         """Progress in loss from the dearest run known to those asked for."""
         return np.asarray(log_reducible(self.loss, self.law.E)) - self.x[-1]
-
-
-def read_errors(runs: pd.DataFrame, columns: list[str]) -> Array:
-    """Errors in the shape (n_tasks, n_runs)."""
-    return runs[columns].to_numpy(float).T
 
 
 Predict = Callable[[TaskCase], Array]
