@@ -22,10 +22,12 @@ import pandas as pd
 from IPython.display import Markdown
 from scipy.stats import norm
 
-from scaling.figures.averages import draw_against_tasks, draw_against_threshold, draw_effects
 from scaling.figures.counting import draw_changes, draw_owners, draw_parts, draw_scatter
 from scaling.figures.style import DATASET_LABELS, use_style
 from scaling.figures.tasks import (
+    draw_against_tasks,
+    draw_against_threshold,
+    draw_effects,
     draw_outcomes,
     draw_shares,
     draw_task,

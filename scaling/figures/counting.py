@@ -64,10 +64,7 @@ def draw_scatter(ax: Axes, table: pd.DataFrame, names: dict[str, str]) -> Axes:
 def draw_changes(ax: Axes, changes: pd.DataFrame) -> Axes:
     """Draw the change between two runs over the items of the task, and the smallest one visible.
 
-    Parameters
-    ----------
-    changes : pandas.DataFrame
-        dataset, n_items and change, a fraction; filled where ``visible``.
+    `changes`: dataset, n_items and change, a fraction; filled where ``visible``.
     """
     for (dataset, visible), group in changes.groupby(["dataset", "visible"], sort=False):
         own = look_of(dataset)
@@ -90,10 +87,7 @@ def draw_changes(ax: Axes, changes: pd.DataFrame) -> Axes:
 def draw_parts(ax: Axes, shares: pd.DataFrame) -> Axes:
     """Draw the parts of each mean squared miss, a bar to a row; negative ones left of zero.
 
-    Parameters
-    ----------
-    shares : pandas.DataFrame
-        A row per bar, drawn from top to bottom; a column per part, shares of the total.
+    `shares`: a row per bar, drawn from top to bottom; a column per part, shares of the total.
     """
     _stack(ax, shares[list(PART_LOOKS)], list(PART_LOOKS.values()), linewidth=0.6)
     ax.axvline(0, color=INK, linewidth=0.8)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -49,8 +47,8 @@ def draw_loss_against_compute(
     """
     lo, hi = shade_range(ax, fit_runs["C"], "compute of the fit runs")
     for M in np.unique(table["M"]):
-        C = table["C"][table["M"] == M]
-        ends = C.min() / 1.3, C.max() * 1.3
+        measured = table["C"][table["M"] == M]
+        ends = measured.min() / 1.3, measured.max() * 1.3
         for first, last, style in _pieces(*ends, lo, hi):
             C = np.geomspace(first, last, 60)
             N = np.sqrt(C / (6.0 * M))
@@ -136,24 +134,8 @@ def draw_error_against_loss(
     return ax
 
 
-def draw_headline(
-    axes: ArrayLike,
-    table: pd.DataFrame,
-    laws: tuple[LossLaw, ErrorLaw],
-    fit_runs: tuple[pd.DataFrame, pd.DataFrame],
-    targets: pd.DataFrame,
-) -> Any:
-    """Draw the chain on two axes: compute to loss, then loss to error."""
-    first, second = np.ravel(axes)
-    loss_law, error_law = laws
-    draw_loss_against_compute(first, table, loss_law, fit_runs[0], targets)
-    predicted = error_law.predict(loss_law.predict(targets["N"], targets["D"]))
-    draw_error_against_loss(second, table, error_law, fit_runs[1], targets, predicted)
-    return axes
-
-
 def draw_profile(
-    ax: Axes, exponent: ArrayLike, cost: ArrayLike, best: float, label: str, colour: str = INK
+    ax: Axes, exponent: ArrayLike, cost: ArrayLike, best: float, label: str, colour: str
 ) -> Axes:
     """Draw the least residual that each exponent can reach, over the exponent.
 
@@ -214,11 +196,8 @@ def colour_cells(
 def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
     """Draw how the two legs of the chain add up, one row per prediction.
 
-    Parameters
-    ----------
-    legs : pandas.DataFrame
-        Columns label, error_law and loss_law (shares of the measured error that each leg adds to
-        the prediction, fractions), chain (their sum).
+    `legs`: columns label, error_law and loss_law (shares of the measured error that each leg adds
+    to the prediction, fractions), chain (their sum).
     """
     y = name_rows(ax, legs["label"])
     ax.use_sticky_edges = False  # or a bar that begins farthest out would end on the frame

@@ -90,10 +90,7 @@ def draw_slopes(
 def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
     """Draw the signed miss of a fit over M, one line per size; runs outside the fit are hollow.
 
-    Parameters
-    ----------
-    residuals : pandas.DataFrame
-        Columns size, M, relative_error (a fraction) and in_fit.
+    `residuals`: columns size, M, relative_error (a fraction) and in_fit.
     """
     for (size, marker), grey in zip(SIZE_MARKERS.items(), SIZE_GREYS, strict=True):
         runs = residuals[residuals["size"] == size].sort_values("M")
@@ -116,10 +113,7 @@ def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
 def draw_miss_over_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
     """Draw the miss of each run over the share of its steps that the warm-up takes.
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Columns size, M, warmup_share and miss (predicted minus measured, nats per token).
+    `runs`: columns size, M, warmup_share and miss (predicted minus measured, nats per token).
     """
     scatter_runs(ax, runs, "warmup_share", "miss", zorder=3)
     _share_axis(ax)

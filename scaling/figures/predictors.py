@@ -41,11 +41,8 @@ def _percent_axis(ax: Axes, which: str) -> None:
 def draw_scores(ax: Axes, scores: pd.DataFrame) -> Axes:
     """Draw the backtest errors of candidates, one line each, best at the top.
 
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        One row per candidate, named by its index: the error of each group and the score,
-        fractions.
+    `scores`: one row per candidate, named by its index: the error of each group and the score,
+    fractions.
     """
     ordered = 100 * scores.sort_values("score", ascending=False)
     rows = np.arange(len(ordered))
@@ -93,11 +90,8 @@ def draw_backtest_against_outcome(
 def draw_target_misses(ax: Axes, misses: pd.DataFrame) -> Axes:
     """Draw the signed miss of each predictor at each target, a row per target.
 
-    Parameters
-    ----------
-    misses : pandas.DataFrame
-        Signed relative errors, fractions: a row per run, a column per predictor of
-        `PREDICTOR_STYLE`.
+    `misses`: signed relative errors, fractions: a row per run, a column per predictor of
+    `PREDICTOR_STYLE`.
     """
     rows = name_rows(ax, misses.index)
     shifts = (0.24, 0.08, -0.08, -0.24)

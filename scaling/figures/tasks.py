@@ -1,4 +1,4 @@
-"""How do tasks look? One by one, their misses at once, and predicted with intervals."""
+"""How do tasks look? One by one, their misses and traits, averages, predictions with intervals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from scaling.figures.style import DATASET_LABELS, INK, PERCENT, Look, look_of
+from scaling.figures.style import (
+    DATASET_LABELS,
+    INK,
+    PERCENT,
+    SHADE,
+    Look,
+    look_of,
+    name_rows,
+    number_ticks,
+)
 from scaling.forecast.counting import Z, counting_error
 from scaling.forecast.verdicts import VERDICTS
 from scaling.laws.law import ErrorLaw
@@ -28,6 +37,13 @@ VERDICT_STYLES = dict(
     zip(VERDICTS, (("#0072B2", "o"), ("#D55E00", "s"), ("#777777", "D")), strict=True)
 )
 BASELINE_STYLES = {name: METHOD_STYLES[name] for name in ("no change", "ruler in loss")}
+# Colour and marker of an outcome.
+EFFECT_STYLES = {
+    "law": (INK, "o"),
+    "no change": (METHOD_STYLES["no change"][0], "x"),
+    "ruler in loss": (METHOD_STYLES["ruler in loss"][0], "s"),
+    "law over no change": ("#0072B2", "D"),
+}
 
 
 def draw_task(
@@ -92,11 +108,8 @@ def key_of_tasks(ax: Axes) -> Axes:
 def draw_shares(ax: Axes, misses: pd.DataFrame) -> Axes:
     """Draw the share of tasks that each method predicts within a given relative error.
 
-    Parameters
-    ----------
-    misses : pandas.DataFrame
-        A row per task, a column per method; absolute relative errors, fractions. The axis ends at
-        100%: a line that ends lower has tasks beyond.
+    `misses`: a row per task, a column per method; absolute relative errors, fractions. The axis
+    ends at 100%; a line that ends lower has tasks beyond.
     """
     for method in misses:
         colour, line = METHOD_STYLES[str(method)]
@@ -107,6 +120,75 @@ def draw_shares(ax: Axes, misses: pd.DataFrame) -> Axes:
     ax.set(xlabel="absolute relative error", ylabel="share of tasks within")
     ax.xaxis.set_major_formatter(PERCENT)
     ax.yaxis.set_major_formatter(PERCENT)
+    return ax
+
+
+def draw_against_tasks(ax: Axes, rows: pd.DataFrame) -> Axes:
+    """Draw the median miss of an average over k tasks, the band of the law, and counting noise.
+
+    Both axes become logarithmic.
+
+    `rows`: of one target, from `scaling.studies.tasks.averages.tabulate_task_subsets`: n_tasks,
+    method, median, lo, hi and noise, fractions.
+    """
+    for method, (colour, line) in METHOD_STYLES.items():
+        own = rows[rows["method"] == method].sort_values("n_tasks")
+        if method == "law":
+            band = 100 * own["lo"], 100 * own["hi"]
+            ax.fill_between(own["n_tasks"], *band, color=SHADE, label="law, 90% of the sets")
+        ax.plot(own["n_tasks"], 100 * own["median"], line, color=colour, label=method)
+    noise = rows.groupby("n_tasks")["noise"].first()
+    ax.plot(noise.index, 100 * noise, "--", color="#117733", label="counting noise")
+    last = noise.index.max()
+    ax.set(xscale="log", yscale="log", xlim=(1, last), ylim=(0.3, 100))
+    number_ticks(ax.xaxis, [1, 3, 10, last])
+    number_ticks(ax.yaxis, [0.3, 1, 3, 10, 30, 100])
+    return ax
+
+
+def draw_against_threshold(ax: Axes, rows: pd.DataFrame, printed: tuple[float, float]) -> Axes:
+    """Draw the signed miss of the average over the tasks that each threshold keeps.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Of one target, from `scaling.studies.tasks.averages.tabulate_thresholds`: points, method and
+        relative_error, a fraction.
+    printed : tuple of float
+        First and last threshold, in points, that keep the paper's 17 tasks; shaded.
+    """
+    ax.axvspan(printed[0] - 0.5, printed[1] + 0.5, color=SHADE, label="the paper's 17 tasks")
+    for method, (colour, line) in METHOD_STYLES.items():
+        own = rows[rows["method"] == method].sort_values("points")
+        misses = 100 * own["relative_error"]
+        ax.plot(own["points"], misses, line, color=colour, label=method, drawstyle="steps-mid")
+    ax.axhline(0, color=INK, linewidth=0.7)
+    ax.set_xlim(rows["points"].min(), rows["points"].max())
+    return ax
+
+
+def draw_effects(ax: Axes, effects: pd.DataFrame, labels: dict[str, str]) -> Axes:
+    """Draw by what factor a miss changes with each trait, a row per trait, with intervals.
+
+    Parameters
+    ----------
+    effects : pandas.DataFrame
+        From `scaling.studies.tasks.traits.estimate_effects`: outcome by trait, ratio, lo and hi.
+    labels : dict
+        What to call each trait, from top to bottom.
+    """
+    outcomes = effects.index.unique("outcome")
+    rows = name_rows(ax, list(labels.values()))
+    for outcome, lift in zip(outcomes, np.linspace(0.3, -0.3, len(outcomes)), strict=True):
+        own = effects.loc[outcome].loc[list(labels)]
+        ratio = own["ratio"].to_numpy()
+        bars = np.abs(own[["lo", "hi"]].to_numpy().T - ratio)
+        colour, marker = EFFECT_STYLES[outcome]
+        look: Look = {"fmt": marker, "color": colour, "label": outcome}
+        ax.errorbar(ratio, rows + lift, xerr=bars, elinewidth=1, markersize=4.5, **look)
+    ax.axvline(1, color=INK, linewidth=0.8)
+    ax.set(xscale="log", xlabel="factor by which the miss changes")
+    number_ticks(ax.xaxis, [0.25, 0.5, 1, 2, 4, 8])
     return ax
 
 

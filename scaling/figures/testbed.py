@@ -66,10 +66,8 @@ def draw_curves(ax: Axes, table: pd.DataFrame, x: str) -> Axes:
 def draw_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
     """Draw the share of each run that its warm-up takes, over the multiplier.
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Columns size, M and warmup_share; a share above one is a run that ends before its warm-up.
+    `runs`: columns size, M and warmup_share; a share above one is a run that ends before its
+    warm-up.
     """
     for size, marker in SIZE_MARKERS.items():
         group = runs[runs["size"] == size].sort_values("M")
@@ -86,10 +84,7 @@ def draw_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
 def draw_intervals(ax: Axes, widths: pd.DataFrame) -> Axes:
     """Draw how precisely each loss set was measured, over sequences and over tokens.
 
-    Parameters
-    ----------
-    widths : pandas.DataFrame
-        Index loss sets; columns sequences and tokens: half the 95% interval over the loss.
+    `widths`: a row per loss set; columns sequences and tokens: half the 95% interval over the loss.
     """
     y = name_rows(ax, widths.index)
     ax.scatter(widths["sequences"], y, color=INK, marker="o", label="over sequences")

@@ -75,10 +75,7 @@ def draw_above_entropy(
 def draw_irreducible(ax: Axes, against: pd.DataFrame) -> Axes:
     """Draw fitted irreducible losses, their intervals and the best run about the truth.
 
-    Parameters
-    ----------
-    against : pandas.DataFrame
-        Of `scaling.training.grid.truth.hold_against_truth`.
+    `against`: of `scaling.training.grid.truth.hold_against_truth`.
     """
     ax.axvline(0, color=INK, linewidth=1, label="the entropy")
     for place, row in enumerate(against.to_dict("records")):
@@ -122,11 +119,8 @@ def draw_residuals(ax: Axes, cells: pd.DataFrame, taken: Sequence[float]) -> Axe
 def draw_warmup_cost(ax: Axes, runs: pd.DataFrame) -> Axes:
     """Draw what a fixed warm-up costs against the share of the run that it takes.
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        width, share (warm-up steps over steps) and cost (loss over that of the same run with a
-        short warm-up, minus 1, in per cent).
+    `runs`: width, share (warm-up steps over steps) and cost (loss over that of the same run with a
+    short warm-up, minus 1, in per cent).
     """
     ax.axvspan(1, 1.2 * runs["share"].max(), color=SHADE, label="never ends")
     ax.axhline(0, color=INK, linewidth=0.8)
@@ -141,10 +135,7 @@ def draw_warmup_cost(ax: Axes, runs: pd.DataFrame) -> Axes:
 def draw_seeds(ax: Axes, runs: pd.DataFrame) -> Axes:
     """Draw how losses of equal runs scatter about their mean.
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Runs of several seeds: dataset, width, off (from the mean of its cell, in per cent).
+    `runs`: runs of several seeds: dataset, width, off (from the mean of its cell, in per cent).
     """
     for k, (source, own) in enumerate(runs.groupby("dataset")):
         places = own["width"].map({w: i for i, w in enumerate(WIDTH_MARKERS)}) + 0.2 * (k - 1)
@@ -184,10 +175,7 @@ def draw_error_law(
 def draw_speed(ax: Axes, speed: pd.DataFrame) -> Axes:
     """Draw how many times faster than a plain loop each way to train is.
 
-    Parameters
-    ----------
-    speed : pandas.DataFrame
-        Of one device, from ``data/results/training_speed.csv``: case, way, times_plain.
+    `speed`: of one device, from ``data/results/training_speed.csv``: case, way, times_plain.
     """
     ways = list(dict.fromkeys(speed["way"]))
     for k, (case, own) in enumerate(speed.groupby("case", sort=False)):

@@ -73,10 +73,7 @@ def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str]) -> Axes:
 def frame_cells(ax: Axes, cells: pd.DataFrame) -> Axes:
     """Frame cells of a heat map.
 
-    Parameters
-    ----------
-    cells : pandas.DataFrame of bool
-        Which cells, in the rows and columns of the map.
+    `cells`: which cells, in the rows and columns of the map.
     """
     for row, column in np.argwhere(cells.to_numpy(dtype=bool)):
         corner = (int(column), int(row))
@@ -110,11 +107,8 @@ def draw_miss_against_noise(ax: Axes, cells: pd.DataFrame, noise: str) -> Axes:
 def draw_misses_against_tokens(ax: Axes, cells: pd.DataFrame) -> Axes:
     """Draw misses over training tokens; runs of other training files are filled.
 
-    Parameters
-    ----------
-    cells : pandas.DataFrame
-        size, D, relative_error (a fraction) and other_files (bool) of the runs of one training set
-        on one loss set.
+    `cells`: size, D, relative_error (a fraction) and other_files (bool) of the runs of one training
+    set on one loss set.
     """
     looks: dict[bool, Look] = {
         False: {"edgecolors": "#0072B2", "facecolors": "none", "label": "first files"},

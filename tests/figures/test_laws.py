@@ -16,6 +16,8 @@ from scaling.figures import laws as figures
 from scaling.figures import style
 from scaling.figures import testbed as figures_testbed
 from scaling.laws.law import ErrorLaw, LossLaw
+from scaling.studies.headline import make_headline
+from scaling.studies.recipe import fit_chain
 from scaling.testbed.labels import DATASETS, ERROR_COLUMN, LOSS_COLUMN, SIZES
 from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit, select_targets
 
@@ -149,13 +151,10 @@ def test_error_law_is_solid_inside_the_fitted_losses_and_dashed_outside(ax, tabl
 
 
 def test_headline_feeds_the_predicted_loss_to_the_error_law(table):
-    targets = select_targets(table)
-    figure, axes = plt.subplots(1, 2)
-    chosen = select_loss_fit(table), select_error_fit(table)
-    figures.draw_headline(axes, table, (LAW, ERROR), chosen, targets)
-    predicted = ERROR.predict(LAW.predict(targets["N"], targets["D"]))
+    figure, targets, chain = make_headline(), select_targets(table), fit_chain(table)
+    predicted = chain.error_fit.law.predict(chain.predict_loss(targets["N"], targets["D"]))
     misses = 100 * (predicted / targets[ERROR_COLUMN] - 1)
-    said = [text.get_text().split("\n")[1] for text in axes[1].texts]
+    said = [text.get_text().split("\n")[1] for text in figure.axes[1].texts]
     plt.close(figure)
     assert said == [f"{miss:+.2g}%" for miss in misses]
 

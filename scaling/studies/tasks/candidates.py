@@ -130,25 +130,13 @@ def shared_slope(
     to_chance: float = 0.0,
     stated: bool = True,
 ) -> Array:
-    """Grow the odds above chance of every task by one slope; see `scaling.laws.shared_slope`.
+    """Grow the odds above chance of every task by the slope `b`; see `scaling.laws.shared_slope`.
 
-    Parameters
-    ----------
-    b : float
-        Slope.
-    ell : float
-        Reach of neighbours in the level; 0: the level is that of the dearest run.
-    follow : bool
-        Whether a task is moved as far as its runs follow the loss; else all the way.
-    coordinate : str
-        What progress is: in the log of the reducible loss, ``log(L - E)``; in loss, ``L``; in log
-        compute, ``log C``; or the first averaged over the five English loss sets, ``five sets``.
-    siblings : bool
-        Whether neighbours of other training sets count.
-    to_chance : float
-        Share by which the neighbours' mean is moved to the error of guessing.
-    stated : bool
-        Whether chance is as stated; else the largest error known stands for guessing.
+    `ell` is the reach of neighbours in the level (0: the level is that of the dearest run), counted
+    from other training sets too where `siblings`, their mean moved by the share `to_chance` to the
+    error of guessing. A task moves as far as its runs `follow` the loss, or all the way. The
+    `coordinate` of progress is ``log(L - E)``, the same averaged over the ``five sets`` of English
+    text, ``L``, or ``log C``. Chance is as `stated`, or else the largest error known.
     """
     r = follow_loss(case.x, case.errors) if follow else np.ones(len(case.tasks))
     level = case.errors[:, -1]

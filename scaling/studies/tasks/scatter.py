@@ -14,8 +14,6 @@ McCullagh and Nelder, Generalized Linear Models (1989), section 4.5: over-disper
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
@@ -31,6 +29,7 @@ from scaling.testbed.runs import load_tasks, run_table
 
 LEAST_M = 10
 N_KNOTS = 5  # the curve that predicts runs left out best: see `score_knots`
+CURVES = ("spline", "law", "spline and size")
 PLACES = ("below counting", "at counting", "above counting")
 
 
@@ -196,30 +195,20 @@ def select_fed(dataset: str) -> pd.DataFrame:
     return table[table["M"] >= LEAST_M].reset_index(drop=True)
 
 
-# Each takes runs, errors and knots, and gives the curve at the runs and the projection behind it.
-Curve = Callable[[pd.DataFrame, Array, Array], tuple[Array, Array]]
+def fit_curve(curve: str, runs: pd.DataFrame, errors: Array, knots: Array) -> tuple[Array, Array]:
+    """Fit one of `CURVES` to the errors: its values at the runs, and the projection behind it.
 
-
-def _spline(runs: pd.DataFrame, errors: Array, knots: Array) -> tuple[Array, Array]:
-    hat = project_on_spline(runs[LOSS_COLUMN], knots)
-    return errors @ hat, hat
-
-
-def _with_size(runs: pd.DataFrame, errors: Array, knots: Array) -> tuple[Array, Array]:
-    hat = project_on_spline(runs[LOSS_COLUMN], knots, np.log(runs["N"]))
-    return errors @ hat, hat
-
-
-def _law(runs: pd.DataFrame, errors: Array, knots: Array) -> tuple[Array, Array]:
-    """The paper's law on all runs; its projection is that on its tangent plane."""
+    The law's projection is that on its tangent plane, one per task.
+    """
     L = runs[LOSS_COLUMN].to_numpy()
-    fit = fit_error_law(L, errors)
-    decay = np.exp(-fit.law.gamma[:, None] * (L - L.min()))
-    hats = [project(np.column_stack([L**0, d, (L - L.mean()) * d])) for d in decay]
-    return errors - fit.residuals, np.array(hats)
-
-
-CURVES: dict[str, Curve] = {"spline": _spline, "law": _law, "spline and size": _with_size}
+    if curve == "law":
+        fit = fit_error_law(L, errors)
+        decay = np.exp(-fit.law.gamma[:, None] * (L - L.min()))
+        hats = [project(np.column_stack([L**0, d, (L - L.mean()) * d])) for d in decay]
+        return errors - fit.residuals, np.array(hats)
+    further = [np.log(runs["N"])] if curve == "spline and size" else []
+    hat = project_on_spline(L, knots, *further)
+    return errors @ hat, hat
 
 
 def _load_fed() -> tuple[list[pd.DataFrame], Array]:
@@ -252,7 +241,7 @@ def tabulate_scatter(curve: str = "spline") -> pd.DataFrame:
     for runs in fed:
         errors = read_errors(runs)
         variance = counting_variance(errors, tasks["n_items"].to_numpy()[:, None])
-        fitted, hat = CURVES[curve](runs, errors, place_knots(losses))
+        fitted, hat = fit_curve(curve, runs, errors, place_knots(losses))
         names = pd.DataFrame({"dataset": runs["dataset"].iloc[0], "task": tasks["task"]})
         parts.append(names.join(measure_scatter(errors - fitted, hat, variance)))
     return describe_scatter(pd.concat(parts, ignore_index=True))

@@ -12,10 +12,10 @@ from scaling.forecast.counting import counting_variance
 from scaling.laws.fit import fit_error_law
 from scaling.studies.tasks.error_laws import read_errors
 from scaling.studies.tasks.scatter import (
-    CURVES,
     N_KNOTS,
     PLACES,
     describe_scatter,
+    fit_curve,
     measure_scatter,
     place_knots,
     pool_sets,
@@ -106,7 +106,7 @@ def test_where_nothing_is_expected_there_are_no_degrees():
 
 def test_a_projection_for_each_task_is_as_good_as_one_for_all():
     runs, errors = FED[0], read_errors(FED[0])[:3]
-    _, hat = CURVES["spline"](runs, errors, KNOTS)
+    _, hat = fit_curve("spline", runs, errors, KNOTS)
     variance = counting_variance(errors, 100)
     one = measure_scatter(errors - errors @ hat, hat, variance)
     each = measure_scatter(errors - errors @ hat, np.stack([hat] * 3), variance)
@@ -219,7 +219,7 @@ def test_the_scatter_table_agrees_with_plain_least_squares():
 
 def test_the_law_as_a_curve_leaves_the_residuals_of_its_fit_and_three_coefficients():
     runs, errors = FED[2], read_errors(FED[2])
-    fitted, hats = CURVES["law"](runs, errors, KNOTS)
+    fitted, hats = fit_curve("law", runs, errors, KNOTS)
     fit = fit_error_law(runs[LOSS_COLUMN], errors)
     assert np.allclose(errors - fitted, fit.residuals)
     law = fit.law
