@@ -34,12 +34,7 @@ def draw_designs(ax: Axes, designs: pd.DataFrame, x: str) -> Axes:
     Crosses hold a run at M = 5, dots none. The line is the median of the dots in eight bins of
     `x`, the band holds 80 % of them.
 
-    Parameters
-    ----------
-    designs : pandas.DataFrame
-        Columns `x`, worst (the miss, a fraction) and has_M5.
-    x : str
-        Column of the cost or the count.
+    `designs`: columns `x`, worst (the miss, a fraction) and has_M5.
     """
     for has_M5, look in LOOKS.items():
         some = designs[designs["has_M5"] == has_M5]
@@ -59,12 +54,7 @@ def draw_designs(ax: Axes, designs: pd.DataFrame, x: str) -> Axes:
 def draw_cumulative(ax: Axes, misses: pd.Series, dataset: str, **style: Any) -> Axes:
     """Draw which share of designs misses by at most so much.
 
-    Parameters
-    ----------
-    misses : pandas.Series
-        Absolute relative errors, fractions.
-    dataset : str
-        Training set, which gives the colour.
+    `misses`: absolute relative errors, fractions; the training set gives the colour.
     """
     x = np.sort(misses.to_numpy())
     steps = np.unique(np.linspace(0, len(x) - 1, 400).astype(int))
@@ -78,12 +68,7 @@ def draw_cumulative(ax: Axes, misses: pd.Series, dataset: str, **style: Any) -> 
 def draw_run_map(ax: Axes, runs: pd.DataFrame, value: str, **style: Any) -> Axes:
     """Draw one number for each small run, sizes down and multipliers across, in per cent.
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Columns size, M and `value` (a fraction).
-    value : str
-        Column to draw.
+    `runs`: columns size, M and `value` (a fraction).
     """
     cells = 100 * runs.pivot(index="size", columns="M", values=value)
     look: Look = {"annot_kws": {"fontsize": 8.5}, "linewidths": 1, "fmt": ".1f"}
@@ -98,13 +83,8 @@ def draw_conditions(ax: Axes, table: pd.DataFrame, y: str) -> Axes:
 
     Training sets stand side by side, so that their bars can be told apart.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row per training set and ratio: dataset, ratio, and the quartiles of `y` in the columns
-        of that name and of that name with ``_lo`` and ``_hi``.
-    y : str
-        Column to draw.
+    `table`: one row per training set and ratio: dataset, ratio, and the quartiles of `y` in the
+    columns of that name and of that name with ``_lo`` and ``_hi``.
     """
     for shift, (dataset, some) in zip((0.92, 1.0, 1.08), table.groupby("dataset"), strict=False):
         bars = np.abs(some[[f"{y}_lo", f"{y}_hi"]].to_numpy().T - some[y].to_numpy())
@@ -118,12 +98,7 @@ def draw_conditions(ax: Axes, table: pd.DataFrame, y: str) -> Axes:
 def draw_wandering(ax: Axes, designs: pd.DataFrame, dataset: str) -> Axes:
     """Draw where the fitted E and the prediction at 6.9B go from design to design.
 
-    Parameters
-    ----------
-    designs : pandas.DataFrame
-        Columns E (nats per token) and 6.9B (signed relative error, a fraction).
-    dataset : str
-        Training set, which gives colour and marker.
+    `designs`: columns E (nats per token) and 6.9B (signed relative error, a fraction).
     """
     look = look_of(dataset) | {"s": 10, "alpha": 0.5, "linewidths": 0}
     ax.scatter(designs["E"], designs["6.9B"], rasterized=True, **look)

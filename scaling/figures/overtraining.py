@@ -126,12 +126,7 @@ def draw_miss_over_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
 def draw_pairs(ax: Axes, pairs: pd.DataFrame, label: str) -> Axes:
     """Draw paired differences of loss over the share of the longer warm-up.
 
-    Parameters
-    ----------
-    pairs : pandas.DataFrame
-        Columns share and difference, as `scaling.studies.loss.warmup.pair_warmups` gives them.
-    label : str
-        Name in the legend.
+    `pairs`: columns share and difference, as `scaling.studies.loss.warmup.pair_warmups` gives them.
     """
     ax.scatter(pairs["share"], pairs["difference"], s=22, color=INK, alpha=0.6, label=label)
     _share_axis(ax)
@@ -149,14 +144,7 @@ def _share_axis(ax: Axes) -> None:
 def draw_penalty(ax: Axes, M: ArrayLike, penalties: ArrayLike, label: str, colour: str) -> Axes:
     """Draw the median and the central 95% of a batch of penalty curves.
 
-    Parameters
-    ----------
-    M : array_like of shape (n_M,)
-        Tokens per parameter.
-    penalties : array_like of shape (n_fits, n_M)
-        Loss above the loss at a common multiplier, nats per token.
-    label, colour : str
-        Name in the legend and colour.
+    `penalties`: loss above the loss at a common multiplier, nats per token, of shape (n_fits, n_M).
     """
     lo, middle, hi = np.quantile(np.asarray(penalties), [0.025, 0.5, 0.975], axis=0)
     ax.fill_between(M, lo, hi, color=colour, alpha=0.2, linewidth=0, label=f"95% of {label}")
@@ -170,10 +158,7 @@ def draw_penalty(ax: Axes, M: ArrayLike, penalties: ArrayLike, label: str, colou
 def draw_M_opt(ax: Axes, optima: dict[str, ArrayLike]) -> Axes:
     """Draw how many fits put the best multiplier below each value, one step line per training set.
 
-    Parameters
-    ----------
-    optima : dict of str to array_like
-        Best multipliers M* of many fits, by training set.
+    `optima`: best multipliers M* of many fits, by training set.
     """
     for dataset, values in optima.items():
         look = look_of(dataset)

@@ -195,12 +195,9 @@ def draw_effects(ax: Axes, effects: pd.DataFrame, labels: dict[str, str]) -> Axe
 def draw_outcomes(ax: Axes, candidates: pd.DataFrame, outcome: str) -> Axes:
     """Draw what candidates did at the large runs over their score in the backtests.
 
-    Parameters
-    ----------
-    candidates : pandas.DataFrame
-        Indexed by name; score and `outcome`, fractions; chosen, 0 or 1.
-    outcome : str
-        Column to draw; both baselines are levels across the panel.
+    Both baselines are levels across the panel.
+
+    `candidates`: indexed by name; score and `outcome`, fractions; chosen, 0 or 1.
     """
     rest = candidates.drop(index=list(BASELINE_STYLES))
     chosen = rest[rest["chosen"] == 1]
@@ -221,12 +218,8 @@ def draw_outcomes(ax: Axes, candidates: pd.DataFrame, outcome: str) -> Axes:
 def draw_task_intervals(ax: Axes, rows: pd.DataFrame, labels: pd.Series) -> Axes:
     """Draw the interval of every task, what was measured, and both baselines.
 
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        One run: task, verdict, predicted, lo, hi, no_change, ruler_in_loss, measured.
-    labels : pandas.Series
-        Readable name of each task, indexed by task.
+    `rows`: of one run, task, verdict, predicted, lo, hi, no_change, ruler_in_loss and measured;
+    `labels`: readable name of each task, indexed by task.
     """
     rank = rows["verdict"].map(VERDICTS.index)
     rows = rows.assign(rank=rank).sort_values(["rank", "predicted"], ascending=[False, True])

@@ -31,15 +31,7 @@ def _look_of(width: Any) -> Look:
 
 
 def draw_table(ax: Axes, table: np.ndarray, title: str) -> Axes:
-    """Draw a corner of a table of probabilities.
-
-    Parameters
-    ----------
-    table : ndarray of shape (n, n)
-        Probability of the next symbol (across) after each (down).
-    title : str
-        Title of the panel.
-    """
+    """Draw a corner of a table of probabilities: of the next symbol (across) after each (down)."""
     ax.imshow(np.log10(table), cmap="cividis", vmin=-6, vmax=0)
     ax.set(xlabel="next symbol", ylabel="symbol", title=title)
     ax.grid(visible=False)

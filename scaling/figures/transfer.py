@@ -160,12 +160,7 @@ def draw_loss_to_loss(
 def draw_ranks(ax: Axes, ranks: pd.DataFrame, labels: list[str]) -> Axes:
     """Draw rank correlations with their intervals, a row each.
 
-    Parameters
-    ----------
-    ranks : pandas.DataFrame
-        From `scaling.studies.loss.ranks.rank_errors`, drawn from top to bottom.
-    labels : list of str
-        Names of the rows.
+    `ranks`: from `scaling.studies.loss.ranks.rank_errors`, drawn from top to bottom.
     """
     y = name_rows(ax, labels)
     bar: Look = {"color": "#0072B2", "label": "95%, runs drawn again"}
@@ -177,14 +172,9 @@ def draw_ranks(ax: Axes, ranks: pd.DataFrame, labels: list[str]) -> Axes:
 
 
 def draw_agreement(ax: Axes, shares: pd.DataFrame, labels: list[str]) -> Axes:
-    """Draw how often each loss orders two training sets as the error does.
+    """Draw how often each loss orders two training sets as the error does, a row each.
 
-    Parameters
-    ----------
-    shares : pandas.DataFrame
-        From `scaling.studies.loss.ranks.order_pairs`, drawn from top to bottom.
-    labels : list of str
-        Names of the rows.
+    `shares`: from `scaling.studies.loss.ranks.order_pairs`, drawn from top to bottom.
     """
     y = name_rows(ax, labels)
     pairs = shares.columns.drop(["all", "all_lo", "all_hi", "n_pairs"])

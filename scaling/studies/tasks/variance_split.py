@@ -161,7 +161,8 @@ def split_miss(
         One per training set; the errors are those of all its runs.
     n_items : array_like of shape (n_tasks,)
         Items.
-    rng, n_draws
+    rng : numpy.random.Generator
+    n_draws : int
         Draws of the noise for each fit.
 
     Returns
@@ -181,20 +182,17 @@ def split_miss(
         L, x = design.loss[fitted], design.loss[asked]
         p = (y @ project_on_spline(design.loss, knots))[:, fitted].clip(0, 1)
         counted = p * (1 - p) / n
-        parts.append(
-            (
-                method(L, y[:, fitted], x) - y[:, asked],
-                counting_variance(y[:, asked], n),
-                simulate_fits(method, L, x, p, phi[:, None] * counted, rng, n_draws),
-                simulate_fits(method, L, x, p, counted, rng, n_draws),
-                (method(L, p, x) - y[:, asked]) ** 2,
-            )
-        )
-    stacked = (np.stack(arrays, axis=-1) for arrays in zip(*parts, strict=True))
-    miss, counting, fit, fit_counting, smoothed = stacked
-    beside = {"fit_counting": fit_counting, "smoothed": smoothed}
-    means = {name: values.mean(axis=(-2, -1)) for name, values in beside.items()}
-    return split_squares(miss, counting, phi, fit).assign(**means)
+        part = {
+            "miss": method(L, y[:, fitted], x) - y[:, asked],
+            "counting": counting_variance(y[:, asked], n),
+            "fit": simulate_fits(method, L, x, p, phi[:, None] * counted, rng, n_draws),
+            "fit_counting": simulate_fits(method, L, x, p, counted, rng, n_draws),
+            "smoothed": (method(L, p, x) - y[:, asked]) ** 2,
+        }
+        parts.append(part)
+    stacked = {name: np.stack([part[name] for part in parts], axis=-1) for name in parts[0]}
+    beside = {name: stacked.pop(name).mean(axis=(-2, -1)) for name in ("fit_counting", "smoothed")}
+    return split_squares(phi=phi, **stacked).assign(**beside)
 
 
 def pool_split(split: pd.DataFrame, rng: np.random.Generator, n_draws: int = 4000) -> pd.DataFrame:
