@@ -34,14 +34,7 @@ ERRORS = ["error_predicted", "error_no_change", "error_ruler_in_loss"]
 
 
 def ask_fold(fold: TaskFold, ask: Callable[..., pd.DataFrame]) -> pd.DataFrame:
-    """Ask for every run of a fold, from the runs that it knows.
-
-    Parameters
-    ----------
-    fold : TaskFold
-        Backtest, or large runs.
-    ask : callable
-        `look_at_tasks` or `judge_tasks`.
+    """Ask `look_at_tasks` or `judge_tasks` for every run of a fold, from the runs that it knows.
 
     Returns
     -------

@@ -19,30 +19,14 @@ from scaling.testbed.labels import LOSS_COLUMN
 
 @dataclass(frozen=True)
 class TaskCase:
-    """What is known when tasks are to be predicted.
+    """What is known when tasks are to be predicted."""
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Runs of one training set in order of C: N, D, M, C, ``loss_<set>`` and ``err_<task>``.
-    siblings : tuple of pandas.DataFrame
-        Runs of other training sets, as cheap.
-    asked : pandas.DataFrame
-        N, D and C of the runs asked for, and nothing else.
-    tasks : pandas.DataFrame
-        Column task, chance (fraction) and n_items.
-    loss_column : str
-        Which loss.
-    fit_loss : callable
-        Fits a loss law to N, D and losses.
-    """
-
-    runs: pd.DataFrame
-    siblings: tuple[pd.DataFrame, ...]
-    asked: pd.DataFrame
-    tasks: pd.DataFrame
+    runs: pd.DataFrame  # of one training set in order of C: N, D, M, C, loss_<set>, err_<task>
+    siblings: tuple[pd.DataFrame, ...]  # runs of other training sets, as cheap
+    asked: pd.DataFrame  # N, D and C of the runs asked for, and nothing else
+    tasks: pd.DataFrame  # task, chance (a fraction) and n_items
     loss_column: str = LOSS_COLUMN
-    fit_loss: Callable[..., Any] = fit_best
+    fit_loss: Callable[..., Any] = fit_best  # fits a loss law to N, D and losses
 
     @property
     def columns(self) -> list[str]:

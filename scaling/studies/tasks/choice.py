@@ -42,28 +42,14 @@ N_RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class TaskFold:
-    """One backtest: what is known, and what was measured.
+    """One backtest, or the large runs of one size: what is known, and what was measured."""
 
-    Parameters
-    ----------
-    kind : {"rung", "long", "target"}
-        What is asked: the next size, the same size for longer, or the large runs.
-    dataset, step : str
-        Training set; size asked for.
-    weight : float
-        Weight of the step among those of its kind.
-    case : TaskCase
-        What a candidate sees.
-    asked : pandas.DataFrame
-        The runs asked for, whole.
-    """
-
-    kind: str
+    kind: str  # what is asked: "rung" the next size, "long" the same size for longer, or "target"
     dataset: str
-    step: str
-    weight: float
-    case: TaskCase
-    asked: pd.DataFrame
+    step: str  # size asked for
+    weight: float  # of the step among those of its kind
+    case: TaskCase  # what a candidate sees
+    asked: pd.DataFrame  # the runs asked for, whole
 
     @property
     def measured(self) -> Array:

@@ -68,16 +68,9 @@ def measure_scatter(residuals: Array, hat: Array, variance: Array) -> pd.DataFra
 
     With ``Q = 1 - H``, independent noise of variances v leaves squares of ``E = sum_i Q_ii v_i`` on
     average, with a variance of ``2 sum_ij v_i Q_ij^2 v_j``: those of E times a chi-square over its
-    degrees of freedom, ``dof = E^2 / sum_ij v_i Q_ij^2 v_j``.
-
-    Parameters
-    ----------
-    residuals : ndarray of shape (n_tasks, n_runs)
-        Errors minus the curve.
-    hat : ndarray of shape (n_runs, n_runs) or (n_tasks, n_runs, n_runs)
-        Projection H behind the curve.
-    variance : ndarray of shape (n_tasks, n_runs)
-        Counting variance of each error.
+    degrees of freedom, ``dof = E^2 / sum_ij v_i Q_ij^2 v_j``. `residuals`, errors minus the curve,
+    and `variance`, that of counting, are of shape (n_tasks, n_runs); `hat`, the projection H behind
+    the curve, of shape (n_runs, n_runs), or one such for each task.
 
     Returns
     -------
@@ -148,16 +141,8 @@ def split_at_matched_loss(
     ``y_dr = f(L_dr) + a_d + noise`` with ``var(a_d) = tau^2``. What the curves of the single sets
     explain beyond the common one, ``S = y'(H_own - H_common)y``, is on average ``tau^2
     trace(Z'(1 - H_common)Z) + phi trace((H_own - H_common)V)``, with Z the indicator of the sets
-    and V the counting variances. Curves that differ in shape as well add to ``tau^2``.
-
-    Parameters
-    ----------
-    losses : list of ndarray of shape (n_runs,)
-        Losses of the runs of each training set, nats per token.
-    errors : list of ndarray of shape (n_tasks, n_runs)
-        Their errors, fractions.
-    n_items : array_like of shape (n_tasks,)
-        Items.
+    and V the counting variances. Curves that differ in shape as well add to ``tau^2``. `losses`, of
+    shape (n_runs,), and `errors`, of shape (n_tasks, n_runs), are given for each training set.
 
     Returns
     -------
