@@ -27,9 +27,14 @@ from scaling.forecast.verdicts import (
 )
 from scaling.laws.law import LossLaw
 from scaling.studies.results import load_result
-from scaling.studies.tasks.calibration import choose_scale, find_quantiles, score_intervals
+from scaling.studies.tasks.calibration import (
+    choose_scale,
+    find_quantiles,
+    resample_inside,
+    score_intervals,
+    sum_up_verdicts,
+)
 from scaling.studies.tasks.choice import list_folds, list_targets
-from scaling.studies.tasks.verdict_study import resample_inside, sum_up_verdicts
 from scaling.testbed.runs import load_tasks, run_table
 
 LAW = LossLaw(E=1.8, A=400.0, B=1200.0, alpha=0.33)

@@ -14,7 +14,7 @@ from scaling.testbed.grids import load_grid
 from scaling.testbed.runs import run_table
 
 # Rebuilt by test_selection.py and test_task_choice.py, from data whose large runs are poisoned.
-ELSEWHERE = ("backtests", "task_backtests", "task_scores", "task_constants")
+ELSEWHERE = ("backtests", "task_scores", "task_constants")
 
 
 LONG = ("subsets", "large_runs", "candidates", "leverage", "few_runs", "task_verdicts")
