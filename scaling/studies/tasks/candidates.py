@@ -18,10 +18,10 @@ from scipy.special import expit
 
 from scaling.forecast.rulers import predict_no_change, predict_on_line
 from scaling.laws.fit import fit_error_law, fit_loss_law
-from scaling.laws.logistic import Logistic, fit_logistic
 from scaling.laws.shared_slope import Array, find_ceiling, follow_loss, log_reducible, move_odds
 from scaling.studies.tasks.cases import Predict, TaskCandidate, TaskCase
 from scaling.studies.tasks.error_laws import read_errors
+from scaling.studies.tasks.logistic import Logistic, fit_logistic
 from scaling.testbed.labels import LOSS_SETS
 
 ENGLISH = [f"loss_{name}" for name in list(LOSS_SETS.values())[:5]]

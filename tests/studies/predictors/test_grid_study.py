@@ -14,6 +14,8 @@ from scaling.studies.predictors.leverage import fit_all
 from scaling.studies.results import load_result
 from scaling.testbed.grids import GRIDS, load_grid, select_plain, split_by_compute
 
+PRIOR = "best"
+
 
 @pytest.fixture(scope="module")
 def misses():
@@ -225,3 +227,15 @@ def test_every_grid_has_a_look():
     assert set(GRID_COLOURS) == set(GRID_MARKERS) == set(GRIDS)
     for own, others in ((GRID_COLOURS, DATASET_COLOURS), (GRID_MARKERS, DATASET_MARKERS)):
         assert len({*own.values(), *others.values()}) == len(own) + len(others)
+
+
+def test_the_usual_error_has_a_sign_as_the_log_tells(misses):
+    """Mean and share above zero of the errors of the law with a prior, by grid."""
+    mine = misses.query("candidate == @PRIOR and count == 'N'")
+    errors = mine.groupby(["fit_share", "grid"])["relative_error"]
+    means, high = 100 * errors.mean(), 100 * errors.agg(lambda e: (e > 0).mean())
+    grids = ["datablations", "gemstones", "olmo_ladder", "porian"]
+    assert means["1/20"][grids].tolist() == pytest.approx([2.7, 2.9, 0.9, 0.2], abs=0.05)
+    assert high["1/20"][grids].tolist() == pytest.approx([100, 96, 100, 62], abs=0.5)
+    assert means["1/100"][grids].tolist() == pytest.approx([3.0, 2.9, 3.5, -3.5], abs=0.05)
+    assert high["1/100"]["porian"] == 0
