@@ -235,7 +235,7 @@ def test_the_usual_error_has_a_sign_as_the_log_tells(misses):
     errors = mine.groupby(["fit_share", "grid"])["relative_error"]
     means, high = 100 * errors.mean(), 100 * errors.agg(lambda e: (e > 0).mean())
     grids = ["datablations", "gemstones", "olmo_ladder", "porian"]
-    assert means["1/20"][grids].tolist() == pytest.approx([2.7, 2.9, 0.9, 0.2], abs=0.05)
+    assert means["1/20"][grids].tolist() == pytest.approx([2.7, 2.8, 0.9, 0.2], abs=0.05)
     assert high["1/20"][grids].tolist() == pytest.approx([100, 96, 100, 62], abs=0.5)
     assert means["1/100"][grids].tolist() == pytest.approx([3.0, 2.9, 3.5, -3.5], abs=0.05)
     assert high["1/100"]["porian"] == 0
