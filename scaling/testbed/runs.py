@@ -28,7 +28,7 @@ ORDER = {
     "tasks": ["task"],
     "search": ["N", "D", "width", "layers", "heads", "batch", "lr", "warmup_steps"],
 }
-DETAIL_COLUMNS = ["warmup_steps", "batch_tokens", "steps", "flags"]
+DETAIL_COLUMNS = ["warmup_steps", "batch_tokens", "steps", "other_files", "flags"]
 
 
 @cache
@@ -49,10 +49,15 @@ def load_runs() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per run, ordered by data set, N and M; ``N`` in parameters, ``D`` in tokens, ``C``
-        in FLOPs, ``batch_sequences`` in sequences of 2,048 tokens. ``flags`` says why a run is
-        suspect and is empty otherwise.
+        in FLOPs, ``batch_sequences`` in sequences of 2,048 tokens. ``store`` and ``folder`` name
+        the training files; ``other_files`` is true where they are not those of the five runs that
+        the authors fit the loss law to. ``flags`` says why a run is suspect and is empty otherwise.
     """
-    return _read("runs").copy()
+    runs = _read("runs")
+    first = select_loss_fit(runs).drop_duplicates("dataset").set_index("dataset")
+    files = ["store", "folder"]
+    differs = runs[files].ne(first.loc[runs["dataset"], files].to_numpy())
+    return runs.assign(other_files=differs.any(axis=1))
 
 
 def load_losses() -> pd.DataFrame:
@@ -114,7 +119,7 @@ def _averages(errors: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
 def _wide() -> pd.DataFrame:
     losses = _read("losses").pivot(index="run", columns="loss_set", values="loss")
     errors = _read("errors").pivot(index="run", columns="task", values="error")
-    runs = _read("runs").set_index("run", drop=False)
+    runs = load_runs().set_index("run", drop=False)
     runs["batch_tokens"] = runs["batch_sequences"] * SEQUENCE_LENGTH
     columns = [
         runs[RUN_COLUMNS + DETAIL_COLUMNS],
@@ -137,9 +142,9 @@ def run_table(dataset: str | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns run, dataset, size, N, N_body, D, M, C, warmup_steps, batch_tokens, steps, flags,
-        ``loss_<set>`` (nats per token), ``err_<task>`` (fractions), and the plain means
-        ``err_avg17`` and ``err_avg46``.
+        Columns run, dataset, size, N, N_body, D, M, C, warmup_steps, batch_tokens, steps,
+        other_files (as in `load_runs`), flags, ``loss_<set>`` (nats per token), ``err_<task>``
+        (fractions), and the plain means ``err_avg17`` and ``err_avg46``.
 
     Raises
     ------

@@ -7,6 +7,7 @@ Rebuild the shipped tables from a copy of the release with
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -42,6 +43,8 @@ ARGUMENTS = (
     ("warm-up", "--warmup", "warmup"),
     ("batch", "--global-batch-size", "global_bs"),
 )
+# The list of training files that a run was given, `s3://STORE/.../FOLDER/FILE`.
+MANIFEST = re.compile(r"s3://([^/]+)/(?:.+/)?([^/]+)/[^/]+")
 # The release counts multiples of 20 tokens per parameter.
 MULTIPLIER_UNIT = 20
 
@@ -94,7 +97,7 @@ def _differing(arguments: list[str], given: dict[str, Any]) -> list[str]:
 
 
 def _argument_flags(record: dict[str, Any], path: Path) -> list[str]:
-    """Flag a run whose argument list disagrees; the list itself is never used."""
+    """Flag a run whose argument list disagrees with its hyperparameters."""
     arguments = record.get("open_lm_args", [])
     try:
         differing = _differing(arguments, record["hyperparameters"])
@@ -104,6 +107,17 @@ def _argument_flags(record: dict[str, Any], path: Path) -> list[str]:
     if not differing:
         return []
     return [f"open_lm_args disagrees in {', '.join(differing)}: hyperparameters used"]
+
+
+def _training_files(record: dict[str, Any], path: Path) -> tuple[str, str]:
+    """Name store and folder of the training files, the only thing taken from the argument list."""
+    manifest = _argument(record.get("open_lm_args", []), "--dataset-manifest")
+    if manifest is None:
+        return "", ""
+    named = MANIFEST.fullmatch(manifest)
+    if named is None:
+        raise fault(path, "--dataset-manifest must be s3://STORE/.../FOLDER/FILE", manifest)
+    return named[1], named[2]
 
 
 def _hyperparameters(record: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -140,6 +154,7 @@ def _run_row(record: dict[str, Any], path: Path) -> dict[str, Any]:
     width, layers, heads = kept["shape"]
     batch, flags = _batch(kept, path)
     flags += _argument_flags(record, path)
+    store, folder = _training_files(record, path)
     n_steps, warmup = steps(kept["tokens"], batch), kept["warmup"]
     if n_steps < warmup:
         flags.append(f"ends before its warm-up does: {n_steps:,} of {warmup:,} steps")
@@ -160,6 +175,8 @@ def _run_row(record: dict[str, Any], path: Path) -> dict[str, Any]:
         "warmup_steps": warmup,
         "lr": kept["lr"],
         "weight_decay": kept["wd"],
+        "store": store,
+        "folder": folder,
         "flags": "; ".join(flags),
     }
 

@@ -61,6 +61,7 @@ def make_model(shape=SMALL, multiplier=1.0, dataset="c4_original"):
             "--train-num-samples", str(tokens // 5), "--epochs", "5", "--lr", "0.003",
             "--warmup", str(warmup), "--model", model, "--wd", "0.033",
             "--global-batch-size", str(batch), "--qk-norm",
+            "--dataset-manifest", "s3://bucket/some/where/text/manifest.jsonl",
         ],
         "results": results,
     }  # fmt: skip
@@ -95,6 +96,11 @@ def change(folder, edit, name="b"):
     model = json.loads(path.read_text(encoding="utf-8"))
     edit(model)
     put(path, model)
+
+
+def name_manifest(model, manifest):
+    arguments = model["open_lm_args"]
+    arguments[arguments.index("--dataset-manifest") + 1] = manifest
 
 
 def given(model):
@@ -155,7 +161,15 @@ def test_hyperparameters_win_over_the_argument_list(release):
 
 def test_a_run_without_argument_list_is_no_suspect(release):
     change(release, lambda model: model.pop("open_lm_args"))
-    assert read_release(release).runs["flags"].iloc[0] == ""
+    row = read_release(release).runs.iloc[0]
+    assert row[["flags", "store", "folder"]].tolist() == ["", "", ""]
+
+
+@pytest.mark.parametrize("place", ["text", "some/where/text"])
+def test_store_and_folder_are_those_of_the_manifest(release, place):
+    change(release, lambda model: name_manifest(model, f"s3://bucket/{place}/manifest.jsonl"))
+    row = read_release(release).runs.iloc[0]
+    assert row[["store", "folder", "flags"]].tolist() == ["bucket", "text", ""]
 
 
 def test_a_placeholder_batch_is_replaced_and_flagged(release):
@@ -264,6 +278,11 @@ HOSTILE = {
     "text for a number": (edit_model(lambda m: given(m).update(lr="3e-3")), "b.json", "'3e-3'"),
     "broken arguments": (
         edit_model(lambda m: m.update(open_lm_args=["--lr", "high"])), "b.json", "open_lm_args"),
+    "manifest in no folder": (
+        edit_model(lambda m: name_manifest(m, "s3://bucket/manifest.jsonl")),
+        "b.json",
+        "s3://STORE/.../FOLDER/FILE",
+    ),
     "unknown val_data": (edit_model(rename_loss_set), "models/b.json", "'pile'"),
     "no val_data": (
         edit_model(lambda m: m["results"][0].update(val_data=[])), "b.json", "val_data"),
