@@ -15,25 +15,10 @@ UNIT_SCALE = {"%": 1e-2, "1e19 FLOPs": 1e19, "1e20 FLOPs": 1e20, "1e9 parameters
 
 
 def count_digits(printed: str) -> int:
-    """Count the decimals of a number as printed: 41.2 has 1, 0.850 has 3, 141 has 0.
-
-    Parameters
-    ----------
-    printed : str
-        Digits, with a point or not.
-
-    Returns
-    -------
-    int
-        Decimals, trailing zeros counted.
-
-    Raises
-    ------
-    ValueError
-        If the text is no plain number; powers of ten belong into the unit.
-    """
+    """Count the decimals of a number as printed: 41.2 has 1, 0.850 has 3, 141 has 0."""
     found = PLAIN_NUMBER.fullmatch(printed)
     if found is None:
+        # Powers of ten belong into the unit.
         raise ValueError(f"printed must be digits with or without a point, got {printed!r}")
     return len(found.group(1) or "")
 
@@ -74,28 +59,3 @@ def load_published() -> pd.DataFrame:
     Gadre et al., arXiv 2403.08540 v2.
     """
     return _read().copy()
-
-
-def printed_value(identifier: str) -> float:
-    """Look up one printed number, in its printed unit.
-
-    Parameters
-    ----------
-    identifier : str
-        Its id, such as ``table6/c4/E``.
-
-    Returns
-    -------
-    float
-        The number.
-
-    Raises
-    ------
-    ValueError
-        If there is no such id.
-    """
-    table = _read()
-    found = table.loc[table["id"] == identifier, "value"]
-    if found.empty:
-        raise ValueError(f"identifier must be one of the published ids, got {identifier!r}")
-    return float(found.iloc[0])
