@@ -70,20 +70,9 @@ def _make_table(
 
 
 def as_table(source: str, frame: pd.DataFrame) -> Table:
-    """Take a DataFrame as it stands.
+    """Take a DataFrame as it stands, under the name `source`.
 
-    Parameters
-    ----------
-    source : str
-        What messages call it.
-    frame : DataFrame of shape (n_runs, n_columns)
-        Any table.
-
-    Returns
-    -------
-    Table
-        Its rows are called by the labels of its index, or counted from 0 where two labels read
-        alike.
+    Its rows are called by the labels of its index, or counted from 0 where two labels read alike.
     """
     labels = frame.index
     if labels.nlevels > 1:
@@ -185,22 +174,10 @@ def _read_parquet(source: str, raw: bytes) -> Table:
 
 
 def read_table(path: str | Path) -> Table:
-    """Read a file as it stands.
+    """Read a file as it stands, with the faults of its header and of rows that are not whole.
 
-    Parameters
-    ----------
-    path : str or Path
-        A CSV or Parquet file. Parquet is known by its first bytes or its suffix.
-
-    Returns
-    -------
-    Table
-        Its rows, and the faults of its header and of rows that are not whole.
-
-    Raises
-    ------
-    RunTableError
-        Where the file cannot be read as a table at all.
+    Parquet is known by its first bytes or its suffix, anything else is CSV. Raises `RunTableError`
+    where the file cannot be read as a table at all.
     """
     source = str(path)
     try:

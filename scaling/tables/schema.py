@@ -121,21 +121,10 @@ def explain_header(
     known: Collection[str] = KNOWN,
     prefixes: Mapping[str, str] = PREFIXES,
 ) -> Iterator[tuple[str, str]]:
-    """Say which names look like one of the contract, and which are missing.
+    """Say which names look like one of the contract, and which required ones are missing.
 
-    Parameters
-    ----------
-    names, missing : collection of str
-        The names in a header, and the required names that are not among them.
-    known : collection of str
-        The names of the contract.
-    prefixes : mapping of str to str
-        Its prefixes, each with what stands behind it.
-
-    Yields
-    ------
-    tuple of str
-        A name, and what is wrong with it.
+    `known` are the names of the contract, `prefixes` its prefixes, each with what stands behind
+    it. Gives a name and what is wrong with it.
     """
     misspelt = _find_misspelt(names, known, prefixes)
     for name, right in misspelt.items():
