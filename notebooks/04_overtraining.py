@@ -43,7 +43,6 @@ from scaling.studies.loss.overtraining import (
     split_parts,
 )
 from scaling.studies.loss.slopes import compare_fits, compare_slopes, find_E, slope_range
-from scaling.studies.loss.transfer import OTHER_FILES
 from scaling.studies.loss.warmup import (
     compare_batches,
     correlate_miss,
@@ -58,12 +57,13 @@ use_style()
 tables = {dataset: run_table(dataset) for dataset in DATASET_LABELS}
 grids = {dataset: select_small(table, least_M=10) for dataset, table in tables.items()}
 slopes, residuals = load_result("slopes"), load_result("residuals")
+other_files = run_table().set_index("run")["other_files"]
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 fitted_E = [slope_range(slopes, E_from, sizes) for E_from in ("recipe", "grid") for sizes in ("small", "all")]
 lo, hi = min(least for least, _ in fitted_E), max(most for _, most in fitted_E)
 foreseen = residuals.query("fit_set == 'near' and N < 1e9 and M > 160")
-foreseen = foreseen[~foreseen["run"].isin(OTHER_FILES)]
+foreseen = foreseen[~foreseen["run"].map(other_files)]
 assert (foreseen["relative_error"] < 0).all() and set(foreseen["size"]) == {"0.011B", "0.079B", "0.154B"}
 assert residuals.query("M == 5 and warmup_share > 1")["size"].nunique() == 2
 pairs = pair_warmups(load_search_steps(), shorter=400, longer=2000)
@@ -273,10 +273,10 @@ five {-c4_7B["recipe"]:.1%} ([which runs matter](05_leave_sizes_out.ipynb) asks 
 
 
 # %%
-def leave_over(fit, left_out=()):
+def leave_over(fit, files):
     parts = []
     for grid in grids.values():
-        runs = grid[~grid["run"].isin(left_out)]
+        runs = grid[~grid["other_files"]] if files == "same files" else grid
         law = fit(runs["N"], runs["D"], runs["loss_c4_eval"]).law
         miss = relative_error(law.predict(runs["N"], runs["D"]), runs["loss_c4_eval"])
         parts.append(runs.assign(miss=miss))
@@ -284,9 +284,9 @@ def leave_over(fit, left_out=()):
 
 
 parts = {
-    (law, files): split_parts(leave_over(fit, left_out))
+    (law, files): split_parts(leave_over(fit, files))
     for law, fit in {"tied": fit_loss_law, "free": fit_loss_surface}.items()
-    for files, left_out in {"all runs": (), "same files": OTHER_FILES}.items()
+    for files in ("all runs", "same files")
 }
 parts = pd.DataFrame(parts).T
 parts
@@ -330,7 +330,7 @@ far = pd.concat(
     for known, (least_M, most_M) in known_ranges.items()
     for table in tables.values()
 )
-far["files"] = np.where(far["run"].isin(OTHER_FILES), "other", "first")
+far["files"] = np.where(far["run"].map(other_files), "other", "first")
 beyond = far[(far["N"] < 1e9) & (far["M"] > 160)]
 rivals = ["law", "free law", "plane", "line"]
 by_files = beyond.groupby(["known", "files"], sort=False)

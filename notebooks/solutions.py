@@ -341,7 +341,6 @@ size_of_miss.groupby("dataset").corr("spearman").xs("0.411B", level=1)["6.9B"]
 # %%
 from scaling.studies.loss.loss_to_loss import OTHER_SETS, compare_routes
 from scaling.studies.loss.ranks import rank_errors
-from scaling.studies.loss.transfer import OTHER_FILES
 from scaling.testbed.labels import LOSS_SETS
 
 c4 = run_table("c4")
@@ -364,10 +363,10 @@ pd.DataFrame(bends).T
 
 # %%
 routes = {}
-for files, left_out in (("all", ()), ("first", OTHER_FILES)):
+for files in ("all", "first"):
     for dataset in DATASETS:
         table = run_table(dataset)
-        small = table[(table["N"] < 1e9) & (table["M"] >= 10) & ~table["run"].isin(left_out)]
+        small = select_small(table[~table["other_files"]] if files == "first" else table, least_M=10)
         each = [compare_routes(small, select_targets(table), y) for y in OTHER_SETS]
         routes[files, dataset] = 100 * pd.concat(each)[["direct", "relation", "ruler"]].abs().mean()
 pd.DataFrame(routes).T.round(1)

@@ -17,7 +17,7 @@ from scaling.forecast.verdicts import choose_target, judge_tasks
 from scaling.laws.registry import DEFAULT_LAW, find_law
 from scaling.tables.faults import Fault, RunTableError
 from scaling.tables.runs import error_columns
-from scaling.tables.task_items import read_items, tell_unmatched, validate_items
+from scaling.tables.task_items import read_items, tell_unmatched
 
 
 def check_runs(runs: Runs) -> Check:
@@ -180,11 +180,7 @@ def tasks(
         As `predict` does; `RunTableError` also where there is no task.
     """
     asked = find_target(N, D, M)
-    known, listed = None, "items"
-    if isinstance(items, pd.DataFrame):
-        known = validate_items(items, listed)
-    elif items is not None:
-        known, listed = read_items(items), str(items)
+    known = None if items is None else read_items(items)
     law, selected = find_law(law), select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N_column = selected[:3]
     columns = error_columns(table)
@@ -196,5 +192,6 @@ def tasks(
     target = asked or choose_target(table, N_column)
     forecast = make_forecast(table.drop(columns=columns), target, loss, N_column, law)
     judged = judge_tasks(table, loss, N_column, known, target, CALIBRATED, law)
+    listed = "items" if isinstance(items, pd.DataFrame) else str(items)
     unmatched = [] if known is None else tell_unmatched(known, judged["task"], listed)
     return TaskVerdicts(selected, target, asked is None, forecast, judged, unmatched)

@@ -70,7 +70,7 @@ def open_runs(runs: Runs) -> pd.DataFrame:
         return read_runs(runs)
     named = not pd.api.types.is_integer_dtype(runs.index) and runs.index.nlevels == 1
     if named and "run" not in runs:
-        runs = runs.rename_axis(index="run").reset_index()
+        runs = runs.rename_axis(index="run").reset_index().set_index(runs.index)
     return validate_runs(runs)
 
 

@@ -31,20 +31,7 @@ def read_cells(
 ) -> pd.DataFrame:
     """Give numbers as float and names as text, missing where a cell is empty or not readable.
 
-    Parameters
-    ----------
-    frame : DataFrame of shape (n_rows, n_columns)
-        Cells as found.
-    numbers : collection of str
-        Columns of numbers, all in `frame`.
-    amounts : collection of str
-        Those of them whose cells may end in K, M, B or T.
-    texts : collection of str
-        Columns of names, where `frame` has them.
-
-    Returns
-    -------
-    DataFrame of shape (n_rows, n_columns)
+    Of the columns `numbers`, those in `amounts` may end in K, M, B or T.
     """
     read = {name: as_numbers(frame[name], letters=name in amounts) for name in numbers}
     names = {name: as_text(frame[name]) for name in texts if name in frame}
@@ -65,10 +52,8 @@ def check_cells(
     ----------
     table : Table
         The table as found.
-    frame : DataFrame of shape (n_rows, n_columns)
-        The same from `read_cells`.
-    numbers : collection of str
-        Columns of numbers.
+    frame, numbers : DataFrame of shape (n_rows, n_columns), collection of str
+        The same from `read_cells`, and its columns of numbers.
     schema : pandera.DataFrameSchema
         The rules. Each check carries its rule in plain words as its error.
     explain_header : callable
@@ -87,7 +72,7 @@ def check_cells(
     found = found.iloc[np.lexsort((found["column"].map(place), found["position"]))]
     in_header = found["position"] < 0
     missing, found = list(found.loc[in_header, "column"]), found[~in_header]
-    named = explain_header([str(name) for name in table.frame], missing)
+    named = explain_header(list(map(str, table.frame)), missing)
     others = [*table.faults]
     others += [Fault(table.source, table.header_row, name, None, rule) for name, rule in named]
     if table.frame.empty and not others:
@@ -96,8 +81,10 @@ def check_cells(
     tally.update(zip(found["column"], found["rule"], strict=True))
     kept = [_cell_fault(table, *case) for case in found.head(KEPT_FAULTS).itertuples(index=False)]
     if tally:
-        ordered = sorted(others + kept, key=lambda fault: fault.row or 0)
-        raise RunTableError(ordered[:KEPT_FAULTS], tally)
+        faults = others + kept
+        if table.header_row is not None:  # without lines the order is right, and labels have none
+            faults.sort(key=lambda fault: int(fault.row or 0))
+        raise RunTableError(faults[:KEPT_FAULTS], tally)
 
 
 def _unread_cells(
@@ -132,4 +119,6 @@ def _broken_rules(frame: pd.DataFrame, schema: DataFrameSchema) -> pd.DataFrame:
 
 def _cell_fault(table: Table, position: int, column: str, rule: str) -> Fault:
     value = as_text(table.frame[column].iloc[[position]]).iloc[0]
-    return Fault(table.source, int(table.rows[position]), column, value, rule)
+    row = table.rows[position]
+    named = int(row) if pd.api.types.is_integer(row) else str(row)
+    return Fault(table.source, named, column, value, rule)

@@ -14,9 +14,10 @@ def show(text: str, width: int = 60) -> str:
     return repr(text if len(text) <= width else text[:width] + "…")
 
 
-def _is_plain(name: str) -> bool:
-    """Tell whether a name can be read off a message as it stands."""
-    return name.isprintable() and name == name.strip() and 0 < len(name) <= 60
+def _quote(name: str) -> str:
+    """Give a name as it stands where it can be read off a message, else quoted."""
+    is_plain = name.isprintable() and name == name.strip() and 0 < len(name) <= 60
+    return name if is_plain else show(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,10 @@ class Fault:
     ----------
     source : str
         The file.
-    row : int or None
-        The line an editor shows, the header being line 1 (where it opens the file); a table
-        without lines (Parquet, DataFrame) is counted as if its header were line 1. None where
-        the fault is that of the file.
+    row : int, str or None
+        The line an editor shows, the header being line 1 (where it opens the file); Parquet is
+        counted as if it had such lines. Of a DataFrame the label of its index. None where the
+        fault is that of the file, or of the header of a DataFrame.
     column : str or None
         The column, or None where the fault is that of the row or the file.
     value : str or None
@@ -40,7 +41,7 @@ class Fault:
     """
 
     source: str
-    row: int | None
+    row: int | str | None
     column: str | None
     value: str | None
     rule: str
@@ -49,9 +50,9 @@ class Fault:
         """Give the fault as one line."""
         place = [self.source if self.source.isprintable() else show(self.source)]
         if self.row is not None:
-            place.append(f"row {self.row}")
+            place.append(f"row {_quote(str(self.row))}")
         if self.column is not None:
-            place.append(f"column {self.column if _is_plain(self.column) else show(self.column)}")
+            place.append(f"column {_quote(self.column)}")
         value = f"{show(self.value)} " if self.value else ""
         return f"{', '.join(place)}: {value}{self.rule}"
 

@@ -37,23 +37,23 @@ class Table:
         Where it comes from.
     frame : DataFrame of shape (n_runs, n_columns)
         The rows that are whole, index 0 to n_runs - 1, under the names that are unique.
-    rows : ndarray of int, shape (n_runs,)
-        The line of each row.
+    rows : Index of shape (n_runs,)
+        The line of each row, or its label.
     faults : tuple of Fault
         What is wrong with the header and with the other rows.
-    header_row : int
-        The line of the header.
+    header_row : int or None
+        The line of the header, None where there are no lines.
     """
 
     source: str
     frame: pd.DataFrame
-    rows: np.ndarray
-    faults: tuple[Fault, ...] = ()
-    header_row: int = HEADER_ROW
+    rows: pd.Index
+    faults: tuple[Fault, ...]
+    header_row: int | None
 
 
-def make_table(
-    source: str, frame: pd.DataFrame, rows: np.ndarray, header_row: int = HEADER_ROW
+def _make_table(
+    source: str, frame: pd.DataFrame, rows: pd.Index, header_row: int | None = HEADER_ROW
 ) -> Table:
     """Set aside the columns without a name of their own, each with a fault."""
     names = pd.Index([str(name).strip() if str(name).isspace() else str(name) for name in frame])
@@ -67,6 +67,19 @@ def make_table(
     ]
     kept = frame.set_axis(names, axis=1).loc[:, ~(unnamed | repeated)]
     return Table(source, kept.reset_index(drop=True), rows, tuple(faults), header_row)
+
+
+def as_table(source: str, frame: pd.DataFrame) -> Table:
+    """Take a DataFrame as it stands, under the name `source`.
+
+    Its rows are called by the labels of its index, or counted from 0 where two labels read alike.
+    """
+    labels = frame.index
+    if labels.nlevels > 1:
+        labels = labels.map(lambda parts: ", ".join(map(str, parts)))
+    if not labels.map(str).is_unique:
+        labels = pd.RangeIndex(len(frame))
+    return _make_table(source, frame, labels, header_row=None)
 
 
 def _file_error(source: str, rule: str, row: int | None = None) -> RunTableError:
@@ -145,7 +158,7 @@ def _read_csv(source: str, raw: bytes) -> Table:
             rows.append(line)
             cells.append(row)
     frame = pd.DataFrame(cells, columns=header, dtype="str")
-    table = make_table(source, frame, np.array(rows, dtype=int), header_row)
+    table = _make_table(source, frame, pd.Index(rows, dtype=int), header_row)
     return replace(table, faults=(*table.faults, *faults))
 
 
@@ -157,26 +170,14 @@ def _read_parquet(source: str, raw: bytes) -> Table:
         raise _file_error(source, rule) from None
     except (ValueError, OSError, TypeError, KeyError, NotImplementedError) as error:
         raise _file_error(source, f"is not a Parquet file that can be read: {error}") from None
-    return make_table(source, frame, np.arange(len(frame)) + HEADER_ROW + 1)
+    return _make_table(source, frame, pd.RangeIndex(len(frame)) + HEADER_ROW + 1)
 
 
 def read_table(path: str | Path) -> Table:
-    """Read a file as it stands.
+    """Read a file as it stands, with the faults of its header and of rows that are not whole.
 
-    Parameters
-    ----------
-    path : str or Path
-        A CSV or Parquet file. Parquet is known by its first bytes or its suffix.
-
-    Returns
-    -------
-    Table
-        Its rows, and the faults of its header and of rows that are not whole.
-
-    Raises
-    ------
-    RunTableError
-        Where the file cannot be read as a table at all.
+    Parquet is known by its first bytes or its suffix, anything else is CSV. Raises `RunTableError`
+    where the file cannot be read as a table at all.
     """
     source = str(path)
     try:

@@ -42,18 +42,7 @@ def _read(text: str, letters: bool) -> float:
 
 
 def explain_number(text: str) -> str:
-    """Say what a number must look like, with a hint that fits the text that is none.
-
-    Parameters
-    ----------
-    text : str
-        Text that is not a number.
-
-    Returns
-    -------
-    str
-        The rule, such as ``"must be a number: write a fraction, not a percentage"``.
-    """
+    """Say what a number must look like, with a hint that fits the text that is none."""
     fits = (hint for form, hint in HINTS.items() if form.fullmatch(text[:99]))
     hint = next(fits, "written like 6.9e9")
     return f"must be a number: {hint}"
@@ -87,19 +76,9 @@ def parse_number(text: str, name: str = "number") -> float:
 
 
 def parse_numbers(cells: pd.Series, letters: bool = True) -> pd.Series:
-    """Read a column of numbers.
+    """Read a column of stripped text: NaN where it is no number, infinite where it is too large.
 
-    Parameters
-    ----------
-    cells : Series of str, shape (n_runs,)
-        Stripped text.
-    letters : bool
-        True where a number may end in K, M, B or T.
-
-    Returns
-    -------
-    Series of float, shape (n_runs,)
-        NaN where the text is no number; infinite where it is too large for a float.
+    Counts may end in K, M, B or T where `letters` says so.
     """
     texts = cells.tolist()
     if PLAIN_ALPHABET.issuperset("".join(texts)):
@@ -112,17 +91,7 @@ def parse_numbers(cells: pd.Series, letters: bool = True) -> pd.Series:
 
 
 def as_text(cells: pd.Series) -> pd.Series:
-    """Give any column as stripped text, empty where nothing stands.
-
-    Parameters
-    ----------
-    cells : Series of shape (n_runs,)
-        Cells of any type.
-
-    Returns
-    -------
-    Series of str, shape (n_runs,)
-    """
+    """Give any column as stripped text, empty where nothing stands."""
     pairs = zip(cells.to_numpy(object).tolist(), cells.isna().tolist(), strict=True)
     texts = ["" if missing else str(cell).strip() for cell, missing in pairs]
     return pd.Series(texts, cells.index, dtype=object)
@@ -131,16 +100,7 @@ def as_text(cells: pd.Series) -> pd.Series:
 def as_numbers(cells: pd.Series, letters: bool) -> pd.Series:
     """Give any column as floats, NaN where nothing or no number stands.
 
-    Parameters
-    ----------
-    cells : Series of shape (n_runs,)
-        Cells of any type; booleans and dates are no numbers.
-    letters : bool
-        True where text may end in K, M, B or T.
-
-    Returns
-    -------
-    Series of float, shape (n_runs,)
+    Booleans and dates are no numbers. Text may end in K, M, B or T where `letters` says so.
     """
     dtype = cells.dtype
     if pd.api.types.is_float_dtype(dtype) or pd.api.types.is_integer_dtype(dtype):
@@ -149,16 +109,9 @@ def as_numbers(cells: pd.Series, letters: bool) -> pd.Series:
 
 
 def as_found(cells: pd.Series) -> pd.Series:
-    """Give a column as floats where every cell that is not empty is a plain number, else as it is.
+    """Give a column of text as floats where every filled cell is a plain number, else as it is.
 
-    Parameters
-    ----------
-    cells : Series of shape (n_runs,)
-        Text of a column with no rule of its own. Numbers with leading zeros, like 007, are labels.
-
-    Returns
-    -------
-    Series of shape (n_runs,)
+    Numbers with leading zeros, like 007, are labels.
     """
     if not pd.api.types.is_string_dtype(cells.dtype):
         return cells

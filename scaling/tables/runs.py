@@ -13,18 +13,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from scaling.tables.checks import check_cells, read_cells
 from scaling.tables.counts import COUNTS
 from scaling.tables.faults import Fault, RunTableError
-from scaling.tables.files import Table, make_table, read_table
+from scaling.tables.files import Table, as_table, read_table
 from scaling.tables.numbers import as_found
 from scaling.tables.schema import (
     AMOUNTS,
     TEXTS,
-    column_names,
     error_columns,
     explain_header,
     loss_columns,
@@ -67,22 +65,23 @@ def validate_runs(frame: pd.DataFrame, source: str = "table") -> pd.DataFrame:
     Parameters
     ----------
     frame : DataFrame of shape (n_runs, n_columns)
-        The table, as numbers or as text. Its index is not read.
+        The table, as numbers or as text. Messages call its rows by the labels of its index, or
+        count them from 0 where two labels read alike.
     source : str
         What messages call the table.
 
     Returns
     -------
     DataFrame of shape (n_runs, n_columns + added)
-        Numbers as float, NaN where not known; `run` is "row 2" and so on where it was absent;
-        `flags` holds the reasons to suspect a run, joined by "; ", empty for most.
+        Numbers as float, NaN where not known; where `run` was absent it is "row 0" and so on, by
+        the same labels; `flags` holds the reasons to suspect a run, joined by "; ", empty for most.
 
     Raises
     ------
     RunTableError
         With every fault of the table.
     """
-    return _check(make_table(source, frame, np.arange(len(frame)) + 2))
+    return _check(as_table(source, frame))
 
 
 def read_runs(path: str | Path) -> pd.DataFrame:
@@ -97,7 +96,8 @@ def read_runs(path: str | Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_runs, n_columns + added)
-        As from `validate_runs`. Other columns are numbers if all their cells are.
+        As from `validate_runs`, with the lines of the file, the header being 1, for its labels.
+        Other columns are numbers if all their cells are.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def read_runs(path: str | Path) -> pd.DataFrame:
     table = read_table(path)
     contract = {*TEXTS, *number_columns(table.frame)}
     frame = _check(table)
-    others = [name for name in column_names(table.frame) if name not in contract]
+    others = [name for name in map(str, table.frame) if name not in contract]
     return frame.assign(**{name: as_found(frame[name]) for name in others})
 
 

@@ -34,102 +34,40 @@ ALIASES = {
 }
 
 
-def is_loss_std(name: str) -> bool:
-    """Tell the standard deviation of a loss from a loss.
-
-    Parameters
-    ----------
-    name : str
-        A column name.
-
-    Returns
-    -------
-    bool
-        True for ``loss_std`` and ``loss_std_<set>``.
-    """
-    return name == "loss_std" or name.startswith("loss_std_")
-
-
-def column_names(table: pd.DataFrame) -> list[str]:
-    """List the names of all columns as text.
-
-    Parameters
-    ----------
-    table : DataFrame of shape (n_runs, n_columns)
-        Any table.
-
-    Returns
-    -------
-    list of str
-    """
-    return [str(name) for name in table]
-
-
 def loss_columns(table: pd.DataFrame) -> list[str]:
-    """List the loss columns: `loss`, then every ``loss_<set>`` in the table's order.
-
-    Parameters
-    ----------
-    table : DataFrame of shape (n_runs, n_columns)
-        A run table.
-
-    Returns
-    -------
-    list of str
-        Column names, standard deviations left out.
-    """
-    sets = [
-        name for name in column_names(table) if name.startswith("loss_") and not is_loss_std(name)
-    ]
+    """List the loss columns: `loss`, then every ``loss_<set>`` in the table's order."""
+    sets = [name for name in _prefixed(table, "loss_") if not _is_loss_std(name)]
     return ["loss"] * ("loss" in table) + sets
 
 
 def error_columns(table: pd.DataFrame) -> list[str]:
-    """List the ``err_<task>`` columns in the table's order.
+    """List the ``err_<task>`` columns in the table's order."""
+    return _prefixed(table, "err_")
 
-    Parameters
-    ----------
-    table : DataFrame of shape (n_runs, n_columns)
-        A run table.
 
-    Returns
-    -------
-    list of str
-        Column names.
-    """
-    return [name for name in column_names(table) if name.startswith("err_")]
+def loss_std_columns(table: pd.DataFrame) -> list[str]:
+    """List the standard deviations of losses, ``loss_std`` and ``loss_std_<set>``."""
+    return [name for name in _prefixed(table, "loss_") if _is_loss_std(name)]
 
 
 def number_columns(table: pd.DataFrame) -> list[str]:
-    """List every column that the contract wants to hold numbers.
-
-    Parameters
-    ----------
-    table : DataFrame of shape (n_runs, n_columns)
-        A run table, sound or not.
-
-    Returns
-    -------
-    list of str
-        Column names.
-    """
+    """List every column that the contract wants to hold numbers."""
     amounts = [name for name in AMOUNTS if name in table]
-    stds = [name for name in column_names(table) if is_loss_std(name)]
-    return amounts + loss_columns(table) + stds + error_columns(table)
+    return amounts + loss_columns(table) + loss_std_columns(table) + error_columns(table)
+
+
+def _prefixed(table: pd.DataFrame, prefix: str) -> list[str]:
+    return [name for name in map(str, table) if name.startswith(prefix)]
+
+
+def _is_loss_std(name: str) -> bool:
+    return name == "loss_std" or name.startswith("loss_std_")
 
 
 def run_schema(table: pd.DataFrame) -> DataFrameSchema:
-    """Write down the rules for a table with these columns.
+    """Write down the rules for a table with these columns, its numbers as float, NaN if not known.
 
-    Parameters
-    ----------
-    table : DataFrame of shape (n_runs, n_columns)
-        Numbers as float, NaN where nothing is known. M = D / N and its like are rules on it.
-
-    Returns
-    -------
-    pandera.DataFrameSchema
-        Each check carries its rule in plain words as its error.
+    Each check carries its rule in plain words as its error. M = D / N and its like are rules too.
     """
     import pandera.pandas as pa
 
@@ -157,7 +95,7 @@ def run_schema(table: pd.DataFrame) -> DataFrameSchema:
         checks[name] = [count, holds(lambda part: part > N[part.index], "must be <= N")]
     checks |= {"M": [near(D / N, "D / N")], "C": [near(6 * N * D, "6 N D")]}
     checks |= {name: [loss] for name in losses or ["loss"]}
-    checks |= {name: [not_negative] for name in column_names(table) if is_loss_std(name)}
+    checks |= {name: [not_negative] for name in loss_std_columns(table)}
     checks |= {name: [share] for name in error_columns(table)}
     if losses and losses[0] != "loss":
         lossless = table[losses].isna().all(axis=1)
@@ -183,50 +121,24 @@ def explain_header(
     known: Collection[str] = KNOWN,
     prefixes: Mapping[str, str] = PREFIXES,
 ) -> Iterator[tuple[str, str]]:
-    """Say which names look like one of the contract, and which are missing.
+    """Say which names look like one of the contract, and which required ones are missing.
 
-    Parameters
-    ----------
-    names, missing : collection of str
-        The names in a header, and the required names that are not among them.
-    known : collection of str
-        The names of the contract.
-    prefixes : mapping of str to str
-        Its prefixes, each with what stands behind it.
-
-    Yields
-    ------
-    tuple of str
-        A name, and what is wrong with it.
+    `known` are the names of the contract, `prefixes` its prefixes, each with what stands behind
+    it. Gives a name and what is wrong with it.
     """
-    misspelt = find_misspelt(names, known, prefixes)
+    misspelt = _find_misspelt(names, known, prefixes)
     for name, right in misspelt.items():
         yield name, f"is not a column name here; did you mean {right!r}?"
     meant = {"loss" if right.startswith("loss_") else right for right in misspelt.values()}
     for name in missing:
         if name not in meant:
-            yield name, explain_missing(name, names)
+            yield name, _explain_missing(name, names)
 
 
-def find_misspelt(
-    names: Iterable[str],
-    known: Collection[str] = KNOWN,
-    prefixes: Mapping[str, str] = PREFIXES,
+def _find_misspelt(
+    names: Iterable[str], known: Collection[str], prefixes: Mapping[str, str]
 ) -> dict[str, str]:
-    """Find names that differ from a name of the contract by case, spaces or letter width only.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Column names.
-    known, prefixes : collection of str, mapping of str to str
-        As for `explain_header`.
-
-    Returns
-    -------
-    dict of str to str
-        Each such name, with the name it should be.
-    """
+    """Find names that differ from one of the contract by case, spaces or letter width only."""
     folded = {name.casefold(): name for name in known}
     meant = {}
     for name in names:
@@ -240,22 +152,8 @@ def find_misspelt(
     return meant
 
 
-def explain_missing(name: str, names: Iterable[str]) -> str:
-    """Say that a column is missing, and which of the others may be meant.
-
-    Parameters
-    ----------
-    name : str
-        The required column.
-    names : iterable of str
-        The columns that there are.
-
-    Returns
-    -------
-    str
-        The rule, with a hint where there is one.
-    """
-    names = list(names)
+def _explain_missing(name: str, names: Collection[str]) -> str:
+    """Say that a required column is missing, and which of the others may be meant."""
     rule = "is missing: `loss` or at least one `loss_<set>`" if name == "loss" else "is missing"
     if len(names) == 1:
         return f"{rule}; the header has a single column: separate columns with commas"

@@ -32,17 +32,9 @@ REASONS = {
 
 
 def add_flags(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the reasons to `flags`, once each; the flags that a table brings stay first.
+    """Add the reasons to `flags`, once each, joined by "; " behind the flags that a table brings.
 
-    Parameters
-    ----------
-    frame : DataFrame of shape (n_runs, n_columns)
-        Sound rows with `run`, numbers as float. Its index counts from 0.
-
-    Returns
-    -------
-    DataFrame of shape (n_runs, n_columns)
-        With `flags`: reasons joined by "; ", empty for most runs.
+    The rows are sound and have `run`; their index counts from 0.
     """
     flags = frame.get("flags", pd.Series("", frame.index)).fillna("").astype(object)
     for reasons in (*_reasons_of_a_row(frame), _ask_for_unit(frame), _name_beaten(frame)):

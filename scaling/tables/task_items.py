@@ -17,14 +17,13 @@ import pandas as pd
 
 from scaling.tables.checks import check_cells, read_cells
 from scaling.tables.faults import show
-from scaling.tables.files import Table, make_table, read_table
+from scaling.tables.files import as_table, read_table
 from scaling.tables.schema import LARGEST, explain_header
 
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
 NUMBERS = ("n_items", "chance")
-COLUMNS = ("task", *NUMBERS)
 PREFIX = "err_"
 NAMED = 20  # tasks, in a message
 
@@ -47,26 +46,13 @@ def _schema() -> DataFrameSchema:
     )
 
 
-def _check(table: Table) -> pd.DataFrame:
-    numbers = [name for name in NUMBERS if name in table.frame]
-    frame = read_cells(table.frame, numbers, ("n_items",), ("task",))
-    if "task" in frame:
-        task = frame["task"].str.removeprefix(PREFIX)
-        frame["task"] = task.mask(task == "", None)
-    explain = partial(explain_header, known=COLUMNS, prefixes={})
-    check_cells(table, frame, numbers, _schema(), explain, rows="tasks")
-    return frame.reindex(columns=["task", *numbers]).astype({"task": "str"})
-
-
-def validate_items(frame: pd.DataFrame, source: str = "table") -> pd.DataFrame:
-    """Check a table of tasks.
+def read_items(items: pd.DataFrame | str | Path) -> pd.DataFrame:
+    """Read a table of tasks and check it.
 
     Parameters
     ----------
-    frame : DataFrame of shape (n_tasks, n_columns)
-        The table, as numbers or as text. Its index is not read.
-    source : str
-        What messages call the table.
+    items : DataFrame of shape (n_tasks, n_columns), str or Path
+        The table, as numbers or as text, or a file such as `scaling.tables.runs.read_runs` takes.
 
     Returns
     -------
@@ -79,28 +65,15 @@ def validate_items(frame: pd.DataFrame, source: str = "table") -> pd.DataFrame:
     RunTableError
         With every fault of the table.
     """
-    return _check(make_table(source, frame, np.arange(len(frame)) + 2))
-
-
-def read_items(path: str | Path) -> pd.DataFrame:
-    """Read a table of tasks from a file and check it.
-
-    Parameters
-    ----------
-    path : str or Path
-        A file such as `scaling.tables.runs.read_runs` takes.
-
-    Returns
-    -------
-    DataFrame of shape (n_tasks, n_kept)
-        As from `validate_items`.
-
-    Raises
-    ------
-    RunTableError
-        With every fault of the file.
-    """
-    return _check(read_table(path))
+    table = as_table("items", items) if isinstance(items, pd.DataFrame) else read_table(items)
+    numbers = [name for name in NUMBERS if name in table.frame]
+    frame = read_cells(table.frame, numbers, ("n_items",), ("task",))
+    if "task" in frame:
+        task = frame["task"].str.removeprefix(PREFIX)
+        frame["task"] = task.mask(task == "", None)
+    explain = partial(explain_header, known=("task", *NUMBERS), prefixes={})
+    check_cells(table, frame, numbers, _schema(), explain, rows="tasks")
+    return frame.reindex(columns=["task", *numbers]).astype({"task": "str"})
 
 
 def tell_unmatched(items: pd.DataFrame, tasks: Iterable[str], source: str) -> list[str]:
@@ -120,11 +93,9 @@ def tell_unmatched(items: pd.DataFrame, tasks: Iterable[str], source: str) -> li
     list of str
         One line for each kind, and one for a column that is not there.
     """
-    measured = list(dict.fromkeys(tasks))
-    cases: dict[str, list[str]] = {
-        "the run table has no err_ column for": [
-            task for task in items["task"] if task not in measured
-        ],
+    measured = set(tasks)
+    cases = {
+        "the run table has no err_ column for": [t for t in items["task"] if t not in measured],
         "has no column": [name for name in NUMBERS if name not in items],
     }
     return [f"{source}: {case} {list_names(names)}" for case, names in cases.items() if names]

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 import pandas as pd
 
 from scaling.tables.datafiles import data_path
 
-PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.([0-9]+))?")
 # How many of the book's units the printed unit is worth; a unit not named here is worth 1.
 UNIT_SCALE = {"%": 1e-2, "1e19 FLOPs": 1e19, "1e20 FLOPs": 1e20, "1e9 parameters": 1e9}
-
-
-def count_digits(printed: str) -> int:
-    """Count the decimals of a number as printed: 41.2 has 1, 0.850 has 3, 141 has 0.
-
-    Parameters
-    ----------
-    printed : str
-        Digits, with a point or not.
-
-    Returns
-    -------
-    int
-        Decimals, trailing zeros counted.
-
-    Raises
-    ------
-    ValueError
-        If the text is no plain number; powers of ten belong into the unit.
-    """
-    found = PLAIN_NUMBER.fullmatch(printed)
-    if found is None:
-        raise ValueError(f"printed must be digits with or without a point, got {printed!r}")
-    return len(found.group(1) or "")
 
 
 @cache
@@ -47,7 +21,7 @@ def _read() -> pd.DataFrame:
     table["M"] = pd.to_numeric(table["M"]).astype("Int64")
     table["used_in_fit"] = table["used_in_fit"] == "True"
     table["value"] = table["printed"].astype(float)
-    table["digits"] = table["printed"].map(count_digits)
+    table["digits"] = table["printed"].str.partition(".")[2].str.len()
     table["scale"] = table["unit"].map(UNIT_SCALE).fillna(1.0)
     return table
 
@@ -74,28 +48,3 @@ def load_published() -> pd.DataFrame:
     Gadre et al., arXiv 2403.08540 v2.
     """
     return _read().copy()
-
-
-def printed_value(identifier: str) -> float:
-    """Look up one printed number, in its printed unit.
-
-    Parameters
-    ----------
-    identifier : str
-        Its id, such as ``table6/c4/E``.
-
-    Returns
-    -------
-    float
-        The number.
-
-    Raises
-    ------
-    ValueError
-        If there is no such id.
-    """
-    table = _read()
-    found = table.loc[table["id"] == identifier, "value"]
-    if found.empty:
-        raise ValueError(f"identifier must be one of the published ids, got {identifier!r}")
-    return float(found.iloc[0])

@@ -28,7 +28,7 @@ ORDER = {
     "tasks": ["task"],
     "search": ["N", "D", "width", "layers", "heads", "batch", "lr", "warmup_steps"],
 }
-DETAIL_COLUMNS = ["warmup_steps", "batch_tokens", "steps", "flags"]
+DETAIL_COLUMNS = ["warmup_steps", "batch_tokens", "steps", "other_files", "flags"]
 
 
 @cache
@@ -49,10 +49,15 @@ def load_runs() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per run, ordered by data set, N and M; ``N`` in parameters, ``D`` in tokens, ``C``
-        in FLOPs, ``batch_sequences`` in sequences of 2,048 tokens. ``flags`` says why a run is
-        suspect and is empty otherwise.
+        in FLOPs, ``batch_sequences`` in sequences of 2,048 tokens. ``store`` and ``folder`` name
+        the training files; ``other_files`` is true where they are not those of the five runs that
+        the authors fit the loss law to. ``flags`` says why a run is suspect and is empty otherwise.
     """
-    return _read("runs").copy()
+    runs = _read("runs")
+    first = select_loss_fit(runs).drop_duplicates("dataset").set_index("dataset")
+    files = ["store", "folder"]
+    differs = runs[files].ne(first.loc[runs["dataset"], files].to_numpy())
+    return runs.assign(other_files=differs.any(axis=1))
 
 
 def load_losses() -> pd.DataFrame:
@@ -68,13 +73,7 @@ def load_losses() -> pd.DataFrame:
 
 
 def load_errors() -> pd.DataFrame:
-    """Load the top-1 error of every run on every task.
-
-    Returns
-    -------
-    pandas.DataFrame
-        4,784 rows; errors as fractions.
-    """
+    """Load the top-1 error of every run on every task: 4,784 rows, errors as fractions."""
     return _read("errors").copy()
 
 
@@ -94,33 +93,24 @@ def load_tasks() -> pd.DataFrame:
 def load_search() -> pd.DataFrame:
     """Load the 435 runs of the authors' configuration search, all at M = 20.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One row per run; ``loss`` is on OpenLM data, in nats per token.
+    The loss is on OpenLM data, in nats per token.
     """
     return _read("search").copy()
-
-
-def _averages(errors: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
-    """Average the error of each run over the 17 tasks and over all of them."""
-    split = tasks.loc[tasks["in_17"], "task"]
-    return pd.DataFrame(
-        {"err_avg17": errors[list(split)].mean(axis=1), "err_avg46": errors.mean(axis=1)}
-    )
 
 
 @cache
 def _wide() -> pd.DataFrame:
     losses = _read("losses").pivot(index="run", columns="loss_set", values="loss")
     errors = _read("errors").pivot(index="run", columns="task", values="error")
-    runs = _read("runs").set_index("run", drop=False)
+    split = _read("tasks").query("in_17")["task"]
+    runs = load_runs().set_index("run", drop=False)
     runs["batch_tokens"] = runs["batch_sequences"] * SEQUENCE_LENGTH
     columns = [
         runs[RUN_COLUMNS + DETAIL_COLUMNS],
         losses[list(LOSS_SETS.values())].add_prefix("loss_"),
         errors.add_prefix("err_"),
-        _averages(errors, _read("tasks")),
+        errors[list(split)].mean(axis=1).rename("err_avg17"),
+        errors.mean(axis=1).rename("err_avg46"),
     ]
     # pd.concat aligns on the run's name, so that no row order has to be trusted.
     return pd.concat(columns, axis=1).reset_index(drop=True)
@@ -137,9 +127,9 @@ def run_table(dataset: str | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns run, dataset, size, N, N_body, D, M, C, warmup_steps, batch_tokens, steps, flags,
-        ``loss_<set>`` (nats per token), ``err_<task>`` (fractions), and the plain means
-        ``err_avg17`` and ``err_avg46``.
+        Columns run, dataset, size, N, N_body, D, M, C, warmup_steps, batch_tokens, steps,
+        other_files (as in `load_runs`), flags, ``loss_<set>`` (nats per token), ``err_<task>``
+        (fractions), and the plain means ``err_avg17`` and ``err_avg46``.
 
     Raises
     ------
@@ -154,28 +144,19 @@ def run_table(dataset: str | None = None) -> pd.DataFrame:
     return table[table["dataset"] == dataset].reset_index(drop=True)
 
 
-def _pick(table: pd.DataFrame, dataset: str, wanted: Iterable[tuple[str, int]]) -> list[object]:
-    """Find the row labels of the wanted runs of one training set, each exactly once."""
-    own = table[table["dataset"] == dataset]
-    runs = list(zip(own.index, own["size"], own["M"], strict=True))
-    labels: list[object] = []
-    for size, M in wanted:
-        found = [label for label, *size_and_M in runs if size_and_M == [size, M]]
-        if len(found) != 1:
-            rule = f"table must hold {dataset} {size} at M = {M} once"
-            raise ValueError(f"{rule}, got {len(found)} rows")
-        labels.append(found[0])
-    return labels
-
-
 def _select(table: pd.DataFrame, wanted: dict[str, Iterable[tuple[str, int]]]) -> pd.DataFrame:
-    table = table.reset_index(drop=True)
-    labels: list[object] = []
+    """Take the wanted runs, size and M, of each training set in the table, each exactly once."""
+    places: list[int] = []
     for dataset in table["dataset"].unique():
         if dataset not in wanted:
             raise ValueError(f"dataset must be one of {', '.join(wanted)}, got {dataset!r}")
-        labels += _pick(table, dataset, wanted[dataset])
-    return table.loc[labels].reset_index(drop=True)
+        for size, M in wanted[dataset]:
+            is_it = (table["dataset"] == dataset) & (table["size"] == size) & (table["M"] == M)
+            if is_it.sum() != 1:
+                rule = f"table must hold {dataset} {size} at M = {M} once"
+                raise ValueError(f"{rule}, got {is_it.sum()} rows")
+            places.append(int(is_it.to_numpy().argmax()))
+    return table.iloc[places].reset_index(drop=True)
 
 
 def select_loss_fit(table: pd.DataFrame) -> pd.DataFrame:
@@ -206,24 +187,7 @@ def select_loss_fit(table: pd.DataFrame) -> pd.DataFrame:
 def select_error_fit(table: pd.DataFrame) -> pd.DataFrame:
     """Select the 6 runs per training set that the authors fit the error law to.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Run table of one or more training sets, with dataset, size and M.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows, in the order of `ERROR_FIT_RUNS`.
-
-    Raises
-    ------
-    ValueError
-        If one of the runs is missing, or there twice.
-
-    References
-    ----------
-    Gadre et al., arXiv 2403.08540, Table 1.
+    They are those of `select_loss_fit`, which see, and the 1.4B run at M = 20.
     """
     return _select(table, dict.fromkeys(DATASETS.values(), ERROR_FIT_RUNS))
 
@@ -231,20 +195,7 @@ def select_error_fit(table: pd.DataFrame) -> pd.DataFrame:
 def select_targets(table: pd.DataFrame) -> pd.DataFrame:
     """Select the over-trained 1.4B run and the 6.9B run of each training set.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Run table of one or more training sets, with dataset, size and M.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Two rows per training set, in the order of `TARGET_RUNS`.
-
-    Raises
-    ------
-    ValueError
-        If one of the runs is missing, or there twice.
+    Two rows per training set, in the order of `TARGET_RUNS`; else as `select_loss_fit`.
     """
     return _select(table, dict(TARGET_RUNS))
 
@@ -271,16 +222,5 @@ def select_small(
 
 
 def select_large(table: pd.DataFrame) -> pd.DataFrame:
-    """Select the runs of 1.4B parameters and more, three per training set.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Run table with N.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows, in the order of the table.
-    """
+    """Select the runs of 1.4B parameters and more, three per training set."""
     return table[table["N"] > 1e9].reset_index(drop=True)

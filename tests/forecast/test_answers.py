@@ -57,10 +57,16 @@ def test_the_law_with_a_prior_is_the_default():
     assert by_default.loss != scaling.predict(RUNS, N=6.9e9, M=20, law="tied").loss
 
 
+def test_a_fault_is_told_by_the_index_that_names_the_runs():
+    runs = RUNS.assign(loss=-RUNS["loss"]).set_axis(list("abcdef"))
+    with pytest.raises(RunTableError, match=r"^table, row a, column loss: .*\ntable, row b, "):
+        scaling.fit(runs)
+
+
 def test_the_index_names_the_runs_unless_it_counts():
     names = scaling.fit(RUNS.set_axis(list("abcdef"))).selected.table["run"]
     assert names.tolist() == list("abcdef")
-    assert scaling.fit(RUNS).selected.table["run"].tolist()[0] == "row 2"
+    assert scaling.fit(RUNS).selected.table["run"].tolist()[0] == "row 0"
 
 
 @pytest.mark.parametrize(
@@ -68,8 +74,8 @@ def test_the_index_names_the_runs_unless_it_counts():
     [
         (RUNS.drop(columns="loss"), "column loss: is missing"),
         (RUNS.drop(columns="D"), "column D: is missing"),
-        (RUNS.assign(loss=-RUNS["loss"]), "row 2, column loss: '-.* must be > 0"),
-        (RUNS.assign(loss=RUNS["loss"].astype(str) + "x"), "row 2, column loss"),
+        (RUNS.assign(loss=-RUNS["loss"]), "row 0, column loss: '-.* must be > 0"),
+        (RUNS.assign(loss=RUNS["loss"].astype(str) + "x"), "row 0, column loss"),
         (RUNS.iloc[:0], "has a header and no runs"),
     ],
 )

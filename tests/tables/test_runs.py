@@ -136,7 +136,7 @@ def test_report_is_capped_and_counts_the_rest() -> None:
     assert error.count == 2000
     assert len(error.faults) == KEPT_FAULTS
     lines = str(error).splitlines()
-    assert lines[0] == "mine.csv, row 2, column loss: '-1.0' must be > 0 and finite"
+    assert lines[0] == "mine.csv, row 0, column loss: '-1.0' must be > 0 and finite"
     assert lines[PRINTED] == "and 1,950 more. All 2,000 by rule:"
     assert lines[PRINTED + 1 :] == [
         "  loss: must be > 0 and finite: 1,999 times",
@@ -150,7 +150,7 @@ def test_a_capped_report_keeps_the_first_rows_whatever_their_columns() -> None:
     with pytest.raises(RunTableError) as caught:
         validate_runs(table)
     kept = [(fault.row, fault.column) for fault in caught.value.faults]
-    rows = range(2, 2 + KEPT_FAULTS // 2)
+    rows = range(KEPT_FAULTS // 2)
     assert kept == [(row, name) for row in rows for name in ("N", "loss")]
 
 
@@ -175,7 +175,7 @@ def test_what_is_invisible_in_a_name_is_shown(name: str) -> None:
     with pytest.raises(RunTableError) as caught:
         validate_runs(frame().rename(columns={"N": name}), "a.csv")
     said = str(caught.value.faults[0])
-    assert said == f"a.csv, row 1, column {name!r}: is not a column name here; did you mean 'N'?"
+    assert said == f"a.csv, column {name!r}: is not a column name here; did you mean 'N'?"
     assert str(Fault("a.csv", 1, "N", None, "x")) == "a.csv, row 1, column N: x"
 
 
@@ -273,7 +273,7 @@ def test_derived_columns() -> None:
     table = validate_runs(frame(M=[20.1, np.nan], C=["1.2e18", ""]))
     assert table["M"].tolist() == [20.0, 20.0]
     assert table["C"].tolist() == [1.2e18, 4.8e18]
-    assert table["run"].tolist() == ["row 2", "row 3"]
+    assert table["run"].tolist() == ["row 0", "row 1"]
     assert table["flags"].tolist() == ["", ""]
 
 
@@ -288,7 +288,7 @@ def test_derived_columns_may_be_rounded_by_one_per_cent(
     if agrees:
         assert validate_runs(table)[name][0] == right
     else:
-        assert [fault[:2] for fault in faults_of(table)] == [(2, name)]
+        assert [fault[:2] for fault in faults_of(table)] == [(0, name)]
 
 
 @pytest.mark.parametrize(
@@ -324,29 +324,58 @@ def test_number_columns_of_any_type(cells: list[object]) -> None:
 def test_columns_of_other_types_are_no_numbers(cells: list[object]) -> None:
     """Booleans, dates and the like are faults, not numbers."""
     assert [fault[:2] for fault in faults_of(frame().assign(loss=cells))] == [
-        (2, "loss"),
-        (3, "loss"),
+        (0, "loss"),
+        (1, "loss"),
     ]
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT, "", " "])
 def test_missing_is_an_empty_cell(missing: object) -> None:
     """Every way to leave a cell empty is the same: a fault in `loss`, nothing in an error."""
-    assert faults_of(frame(loss=[missing, 3.0])) == [(2, "loss", "")]
+    assert faults_of(frame(loss=[missing, 3.0])) == [(0, "loss", "")]
     assert np.isnan(validate_runs(frame(err_a=[missing, 0.5]))["err_a"][0])
 
 
 def test_infinite_numbers_are_faults() -> None:
     """An infinite float is refused like its text."""
     assert faults_of(frame(loss=[np.inf, 3.0], N=[1e8, -np.inf])) == [
-        (2, "loss", "inf"),
-        (3, "N", "-inf"),
+        (0, "loss", "inf"),
+        (1, "N", "-inf"),
     ]
 
 
-def test_index_of_a_frame_is_not_read() -> None:
-    """Rows are counted, whatever the index says."""
-    assert faults_of(frame(loss=[3.0, -1.0]).set_axis([9, 9])) == [(3, "loss", "-1.0")]
+@pytest.mark.parametrize(
+    ("labels", "bad", "named"),
+    [
+        ([0, 1], 0, 0),
+        ([9, 4], 0, 9),
+        (["b", "a"], 1, "a"),
+        ([2.5, 1.0], 0, "2.5"),
+        (pd.MultiIndex.from_tuples([("x", 1), ("x", 0)]), 1, "x, 0"),
+        ([9, 9], 1, 1),
+        ([1, "1"], 0, 0),
+    ],
+)
+def test_rows_of_a_frame_are_called_by_its_index(labels: object, bad: int, named: object) -> None:
+    """In faults and as names of runs; counted from 0 where two labels read alike."""
+    loss = [-1.0 if row == bad else 3.0 for row in range(2)]
+    table = frame(loss=loss).set_axis(labels)
+    assert faults_of(table) == [(named, "loss", "-1.0")]
+    sound = validate_runs(frame().set_axis(labels))
+    assert sound["run"].iloc[bad] == f"row {named}"
+
+
+def test_faults_of_a_frame_stand_in_its_order() -> None:
+    """Whatever its labels; the header comes first, and has no row."""
+    table = frame(loss=[-1.0, -2.0]).set_axis([7, 3]).drop(columns="D")
+    assert faults_of(table) == [(None, "D", None), (7, "loss", "-1.0"), (3, "loss", "-2.0")]
+
+
+def test_a_label_is_quoted_where_it_cannot_be_printed() -> None:
+    """A fault stays one printable line."""
+    with pytest.raises(RunTableError) as caught:
+        validate_runs(frame(loss=[-1.0, 3.0]).set_axis(["a\nb", "c"]))
+    assert str(caught.value.faults[0]).startswith("table, row 'a\\nb', column loss: ")
 
 
 def test_other_columns_are_kept(tmp_path: Path) -> None:

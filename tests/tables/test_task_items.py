@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scaling.tables.datafiles import data_path
 from scaling.tables.faults import RunTableError
-from scaling.tables.task_items import NAMED, read_items, tell_unmatched, validate_items
+from scaling.tables.task_items import NAMED, read_items, tell_unmatched
 from scaling.testbed.runs import load_tasks
 
 steady = settings(suppress_health_check=list(HealthCheck))
@@ -64,7 +64,7 @@ def test_the_prefix_may_stand_or_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [["n_items"], ["chance"], [], ["chance", "n_items"]])
 def test_both_numbers_are_optional(kept: list[str]) -> None:
     frame = pd.DataFrame({"task": ["a"], "n_items": [4], "chance": [0.5]})
-    found = validate_items(frame[["task", *kept]])
+    found = read_items(frame[["task", *kept]])
     assert list(found) == ["task", *[name for name in ("n_items", "chance") if name in kept]]
 
 
@@ -176,21 +176,21 @@ def test_encodings_and_separators_leave_no_trace(tmp_path: Path) -> None:
 
 def test_the_index_of_a_frame_is_not_read() -> None:
     frame = pd.DataFrame({"task": ["a", "b"], "chance": [0.0, 2.0]}, index=[7, 7])
-    with pytest.raises(RunTableError, match=r"table, row 3, column chance: '2.0' must lie in"):
-        validate_items(frame)
+    with pytest.raises(RunTableError, match=r"items, row 1, column chance: '2.0' must lie in"):
+        read_items(frame)
 
 
 # Two tables
 
 
 def test_tables_that_meet_say_nothing() -> None:
-    items = validate_items(pd.DataFrame({"task": ["a", "b"], "n_items": 9, "chance": 0.5}))
+    items = read_items(pd.DataFrame({"task": ["a", "b"], "n_items": 9, "chance": 0.5}))
     assert tell_unmatched(items, ["b", "a"], "items.csv") == []
 
 
 def test_tables_that_do_not_meet_are_told_apart() -> None:
     """Rows without an error, a column that is not there."""
-    items = validate_items(pd.DataFrame({"task": ["a", "b", "z\n"], "chance": 0.5}))
+    items = read_items(pd.DataFrame({"task": ["a", "b", "z\n"], "chance": 0.5}))
     assert tell_unmatched(items, ["b", "c", "d"], "items.csv") == [
         "items.csv: the run table has no err_ column for a, z",
         "items.csv: has no column n_items",
@@ -199,11 +199,11 @@ def test_tables_that_do_not_meet_are_told_apart() -> None:
 
 def test_many_tasks_are_named_in_part() -> None:
     names = [f"t{i}" for i in range(NAMED + 5)]
-    items = validate_items(pd.DataFrame({"task": names, "n_items": 9, "chance": 0.5}))
+    items = read_items(pd.DataFrame({"task": names, "n_items": 9, "chance": 0.5}))
     (told,) = tell_unmatched(items, [], "items.csv")
     assert told.endswith(f"for {', '.join(names[:NAMED])} and 5 more")
     assert tell_unmatched(items, [names[0]], "items.csv")[0].count("t") > NAMED
-    odd = validate_items(pd.DataFrame({"task": ["x\ty"], "n_items": 9, "chance": 0.5}))
+    odd = read_items(pd.DataFrame({"task": ["x\ty"], "n_items": 9, "chance": 0.5}))
     assert all(line.isprintable() for line in tell_unmatched(odd, ["u\nv"], "items.csv"))
 
 

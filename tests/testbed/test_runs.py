@@ -86,6 +86,45 @@ def test_suspect_runs_say_why():
     assert len(flags[next(iter(sorted(large)))].split("; ")) == 2
 
 
+def test_the_training_files_that_runs_name():
+    """The five of each training set share store and folder; the rest of the release by name."""
+    runs = testbed.load_runs().set_index("run")
+    five = runs.loc[testbed.select_loss_fit(runs.reset_index())["run"]]
+    assert set(five["store"]) == {"laion-west"}
+    assert five.groupby("dataset")["folder"].unique().map(list).to_dict() == {
+        "c4": ["original_c4"],
+        "redpajama": ["rpj_tokenized_upsampled_eleutherai"],
+        "refinedweb": ["refined_web_tokenized"],
+    }
+    other = runs[runs["other_files"]].groupby(["store", "folder"])
+    assert other.apply(lambda own: list(own.index)).to_dict() == {
+        ("dcnlp-west", "rpj_tokenized_upsampled_eleutherai"): ["redpajama-1.4B-M20"],
+        ("laion-west", "original_rpj"): ["redpajama-6.9B-M20"],
+        ("laion-west", "rw_original"): ["refinedweb-6.9B-M20"],
+        ("tri-ml-datasets", "original_c4"): [
+            "c4-0.154B-M160",
+            "c4-0.154B-M320",
+            "c4-0.411B-M80",
+            "c4-0.411B-M320",
+            "c4-1.4B-M80",
+        ],
+        ("tri-ml-datasets", "refined_web_tokenized"): [
+            "refinedweb-0.079B-M640",
+            "refinedweb-0.411B-M320",
+            "refinedweb-0.411B-M640",
+            "refinedweb-1.4B-M320",
+        ],
+        ("tri-ml-datasets", "rpj"): ["redpajama-1.4B-M640"],
+        ("tri-ml-datasets", "rpj_original"): ["redpajama-0.411B-M320", "redpajama-0.411B-M640"],
+    }
+
+
+def test_other_files_stand_in_the_wide_table_too():
+    runs, table = testbed.load_runs(), testbed.run_table()
+    assert table["run"].tolist() == runs["run"].tolist()
+    assert table["other_files"].tolist() == runs["other_files"].tolist()
+
+
 def test_the_largest_runs_carry_the_printed_recipe():
     runs = testbed.load_runs()
     large = runs[runs["size"] == "6.9B"]
@@ -145,8 +184,8 @@ def test_search_is_complete():
 
 def test_the_wide_table_is_a_sound_run_table():
     table = testbed.run_table()
-    assert table.shape == (104, 12 + 8 + 46 + 2)
-    assert list(table.columns[:12]) == testbed.RUN_COLUMNS + testbed.DETAIL_COLUMNS
+    assert table.shape == (104, 13 + 8 + 46 + 2)
+    assert list(table.columns[:13]) == testbed.RUN_COLUMNS + testbed.DETAIL_COLUMNS
     assert table.notna().all().all()
     assert len(validate_runs(table, "testbed")) == 104
 

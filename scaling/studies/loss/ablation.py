@@ -6,7 +6,6 @@ of fits. Every design is judged at the three large runs of its training set, whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import astuple, fields
 from itertools import combinations
 from typing import Any
@@ -192,7 +191,7 @@ def count_conditions(law: Any, runs: pd.DataFrame, designs: Designs) -> NDArray[
     return np.linalg.cond(jacobian)
 
 
-def sweep_choices(dataset: str, law: str = "tied", leave_out: Iterable[str] = ()) -> pd.DataFrame:
+def sweep_choices(dataset: str, law: str = "tied", first_files: bool = False) -> pd.DataFrame:
     """Fit a law to every choice of sizes and multipliers of one training set, and judge it.
 
     Choices with fewer runs than parameters, and for the free law with fewer than three sizes,
@@ -204,8 +203,8 @@ def sweep_choices(dataset: str, law: str = "tied", leave_out: Iterable[str] = ()
         Training set.
     law : {"tied", "free"}
         Which law.
-    leave_out : iterable of str
-        Names of small runs that no design may hold.
+    first_files : bool
+        Whether no design may hold a run of other training files than the paper's five.
 
     Returns
     -------
@@ -214,7 +213,7 @@ def sweep_choices(dataset: str, law: str = "tied", leave_out: Iterable[str] = ()
         those of `miss_targets`.
     """
     table = run_table(dataset)
-    small = select_small(table[~table["run"].isin(list(leave_out))])
+    small = select_small(table[~(table["other_files"] & first_files)])
     choices, designs = list_choices(small)
     fitted = choices["n_runs"] >= LEAST_RUNS[law]
     fitted &= choices["n_sizes"] >= LEAST_SIZES[law]

@@ -14,29 +14,6 @@ from scaling.testbed.runs import load_losses, load_runs, select_loss_fit, select
 LEAST_M = 10  # below it runs end within their warm-up, or nearly
 HOME = {"c4": "paloma_c4", "redpajama": "paloma_redpajama", "refinedweb": "paloma_refinedweb"}
 FAR = ("paloma_code", "paloma_ptb", "c4_german")
-# Folder of training files that the argument lists of the release name, for the five runs that fit
-# the law and all others but those of OTHER_FILES: there store and folder.
-FIRST_FOLDER = {
-    "c4": "original_c4",
-    "redpajama": "rpj_tokenized_upsampled_eleutherai",
-    "refinedweb": "refined_web_tokenized",
-}
-OTHER_FILES = {
-    "c4-0.154B-M160": ("tri-ml-datasets", "original_c4"),
-    "c4-0.154B-M320": ("tri-ml-datasets", "original_c4"),
-    "c4-0.411B-M80": ("tri-ml-datasets", "original_c4"),
-    "c4-0.411B-M320": ("tri-ml-datasets", "original_c4"),
-    "c4-1.4B-M80": ("tri-ml-datasets", "original_c4"),
-    "redpajama-0.411B-M320": ("tri-ml-datasets", "rpj_original"),
-    "redpajama-0.411B-M640": ("tri-ml-datasets", "rpj_original"),
-    "redpajama-1.4B-M640": ("tri-ml-datasets", "rpj"),
-    "redpajama-6.9B-M20": ("laion-west", "original_rpj"),
-    "refinedweb-0.079B-M640": ("tri-ml-datasets", "refined_web_tokenized"),
-    "refinedweb-0.411B-M320": ("tri-ml-datasets", "refined_web_tokenized"),
-    "refinedweb-0.411B-M640": ("tri-ml-datasets", "refined_web_tokenized"),
-    "refinedweb-1.4B-M320": ("tri-ml-datasets", "refined_web_tokenized"),
-    "refinedweb-6.9B-M20": ("laion-west", "rw_original"),
-}
 ROLES = ("fit", "target", "large", "early", "small")
 
 
@@ -55,7 +32,7 @@ def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
     pandas.DataFrame
         832 rows, training set by loss set by run. ``role``: ``fit`` (one of the five), ``target``
         (one of the six), ``large`` (1.4B at M = 20), ``early`` (M below 10) or ``small``.
-        ``other_files``: the run is one of `OTHER_FILES`.
+        ``other_files`` as in `scaling.testbed.runs.load_runs`.
         ``predicted``, ``actual`` and its 95 % evaluation interval ``actual_lo``, ``actual_hi``, in
         nats per token; ``relative_error``, ``half_width`` (of that interval), ``noise_independent``
         and ``noise_shared``, as fractions of the measured loss; ``status`` of the fit.
@@ -81,7 +58,7 @@ def make_other_text() -> pd.DataFrame:
 
 def _runs_with_roles() -> pd.DataFrame:
     """The runs, each with what it is to the recipe and whether it names other files."""
-    runs = load_runs()[["run", "dataset", "size", "N", "D", "M", "C"]]
+    runs = load_runs()[["run", "dataset", "size", "N", "D", "M", "C", "other_files"]]
     is_one = [
         runs["run"].isin(select_loss_fit(runs)["run"]),
         runs["run"].isin(select_targets(runs)["run"]),
@@ -89,7 +66,7 @@ def _runs_with_roles() -> pd.DataFrame:
         runs["M"] < LEAST_M,
     ]
     role = np.select(is_one, list(ROLES[:4]), ROLES[4])
-    return runs.assign(role=role, other_files=runs["run"].isin(OTHER_FILES))
+    return runs.assign(role=role)
 
 
 def _predict_set(runs: pd.DataFrame, rng: np.random.Generator, n_draws: int) -> pd.DataFrame:

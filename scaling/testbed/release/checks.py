@@ -18,43 +18,12 @@ SHAPE = re.compile(r"(?:.*/)?d=(\d+)_l=(\d+)_h=(\d+)(?:\.json)?")
 
 
 def fault(path: Path, rule: str, value: Any) -> ValueError:
-    """Make the error for a value that breaks a rule.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        File that holds the value; its last two parts are named.
-    rule : str
-        What must hold.
-    value : object
-        What was found instead.
-
-    Returns
-    -------
-    ValueError
-        To be raised by the caller.
-    """
+    """Make the error for a value that breaks a rule; it names the last two parts of the path."""
     return ValueError(f"{path.parent.name}/{path.name}: {rule}, got {value!r}")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Read one JSON object.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        File to read, UTF-8.
-
-    Returns
-    -------
-    dict
-        The object.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, is not JSON, or holds anything but one object.
-    """
+    """Read one JSON object from a file in UTF-8."""
     if not path.is_file():
         raise fault(path, "the release must hold this file", "no such file")
     try:
@@ -67,29 +36,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def field(record: Any, key: str, path: Path, kind: type = object) -> Any:
-    """Take one key of a record, or say that it is missing or of another kind.
-
-    Parameters
-    ----------
-    record : object
-        What should be a mapping with that key.
-    key : str
-        Its name.
-    path : pathlib.Path
-        File that the record came from.
-    kind : type, optional
-        Type that the value must have.
-
-    Returns
-    -------
-    object
-        The value.
-
-    Raises
-    ------
-    ValueError
-        If the record is no mapping, lacks the key, or holds something else there.
-    """
+    """Take one key of a record, or refuse a record that lacks it or holds another kind there."""
     if not isinstance(record, Mapping) or key not in record:
         raise fault(path, f"{key} must be there", "nothing")
     if not isinstance(record[key], kind):
@@ -100,30 +47,9 @@ def field(record: Any, key: str, path: Path, kind: type = object) -> Any:
 def number(
     value: Any, name: str, path: Path, low: float = 0.0, high: float = math.inf, above: bool = False
 ) -> Any:
-    """Accept a finite number from `low` to `high`.
+    """Accept a finite number from `low`, or `above` it, to `high`.
 
-    Parameters
-    ----------
-    value : object
-        Candidate; text and booleans are no numbers.
-    name : str
-        What it is, for the message.
-    path : pathlib.Path
-        File that it came from.
-    low, high : float
-        Bounds, both allowed.
-    above : bool, default False
-        Whether `low` itself is refused.
-
-    Returns
-    -------
-    int or float
-        The value as it was.
-
-    Raises
-    ------
-    ValueError
-        If it is not such a number.
+    Text and booleans are no numbers.
     """
     usable = isinstance(value, (int, float)) and not isinstance(value, bool)
     if usable and math.isfinite(value) and low <= value <= high and not (above and value == low):
@@ -133,24 +59,9 @@ def number(
 
 
 def read_shape(model: Any, path: Path) -> tuple[int, int, int]:
-    """Read the shape from a model's name, such as ``d=96_l=8_h=4``.
+    """Read width, layers and heads from a model's name, such as ``d=96_l=8_h=4``.
 
-    Parameters
-    ----------
-    model : str
-        Name, with or without folder and ``.json``; two models are known by name alone.
-    path : pathlib.Path
-        File that it came from.
-
-    Returns
-    -------
-    width, layers, heads : int
-        The shape.
-
-    Raises
-    ------
-    ValueError
-        If the name holds no shape.
+    The name may stand in a folder and end in ``.json``; two models are known by name alone.
     """
     if str(model) in NAMED_SHAPES:
         return NAMED_SHAPES[str(model)]
@@ -162,29 +73,7 @@ def read_shape(model: Any, path: Path) -> tuple[int, int, int]:
 
 
 def known(table: Mapping[Any, Any], key: Any, name: str, path: Path) -> Any:
-    """Translate a name that must be in a table.
-
-    Parameters
-    ----------
-    table : mapping
-        All names that are known.
-    key : object
-        Name to translate.
-    name : str
-        What it is, for the message.
-    path : pathlib.Path
-        File that it came from.
-
-    Returns
-    -------
-    object
-        The table's entry.
-
-    Raises
-    ------
-    ValueError
-        If the name is not in the table.
-    """
+    """Translate a name that must be in a table of known names."""
     try:
         return table[key]
     except (KeyError, TypeError):

@@ -42,26 +42,9 @@ def _search_row(key: str, loss: Any, path: Path) -> dict[str, Any]:
 
 
 def read_search(path: Path) -> pd.DataFrame:
-    """Read the configuration search.
+    """Read the configuration search (Figs. 4 and 6 of the paper) from ``grid.json``.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The release's ``grid.json``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per run, sorted by N, shape, batch, learning rate and warm-up.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing, a key does not read, or a loss is not a number above 0.
-
-    References
-    ----------
-    Gadre et al., arXiv 2403.08540, Figs. 4 and 6.
+    One row per run, sorted by N, shape, batch, learning rate and warm-up.
     """
     rows = [_search_row(key, loss, path) for key, loss in read_json(path).items()]
     if not rows:

@@ -6,10 +6,10 @@ Rebuild the shipped tables from a copy of the release with
 
 from __future__ import annotations
 
-import argparse
+import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,6 +18,7 @@ import pandas as pd
 from scaling.compute import count_parameters, steps, training_flops
 from scaling.testbed.labels import DATASETS, LOSS_SETS, SIZES
 from scaling.testbed.release.checks import fault, field, known, number, read_json, read_shape
+from scaling.testbed.release.rebuild import run_rebuild, write_tables
 from scaling.testbed.release.search import read_search
 from scaling.testbed.release.tasks import read_tasks
 
@@ -42,68 +43,53 @@ ARGUMENTS = (
     ("warm-up", "--warmup", "warmup"),
     ("batch", "--global-batch-size", "global_bs"),
 )
+# The list of training files that a run was given, `s3://STORE/.../FOLDER/FILE`.
+MANIFEST = re.compile(r"s3://([^/]+)/(?:.+/)?([^/]+)/[^/]+")
 # The release counts multiples of 20 tokens per parameter.
 MULTIPLIER_UNIT = 20
 
 
-@dataclass(frozen=True)
-class ReleaseTables:
-    """The release as five tidy tables.
-
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        One row per run.
-    losses : pandas.DataFrame
-        One row per run and loss set; nats per token.
-    errors : pandas.DataFrame
-        One row per run and task; top-1 error as a fraction.
-    tasks : pandas.DataFrame
-        One row per task.
-    search : pandas.DataFrame
-        One row per run of the configuration search.
-    """
-
-    runs: pd.DataFrame
-    losses: pd.DataFrame
-    errors: pd.DataFrame
-    tasks: pd.DataFrame
-    search: pd.DataFrame
+def _arguments(record: dict[str, Any], path: Path) -> dict[str, str]:
+    """Read the argument list: every word of it, with the word behind."""
+    words = record.get("open_lm_args", [])
+    if not isinstance(words, list):
+        raise fault(path, "open_lm_args must be a list of names and values", words)
+    return dict(pairwise(map(str, words)))
 
 
-def _argument(arguments: list[str], name: str) -> str | None:
-    """Take the word after `name`, or None where the list lacks it."""
-    position = arguments.index(name) + 1 if name in arguments else len(arguments)
-    return arguments[position] if position < len(arguments) else None
-
-
-def _differing(arguments: list[str], given: dict[str, Any]) -> list[str]:
-    """Name what the argument list says otherwise than the hyperparameters."""
-    found = []
-    for reason, argument, key in ARGUMENTS:
-        said, kept = _argument(arguments, argument), given[key]
-        same = said == kept if isinstance(kept, str) else said is None or float(said) == kept
-        if said is not None and not same:
-            found.append(reason)
-    samples, epochs = (_argument(arguments, name) for name in ("--train-num-samples", "--epochs"))
-    if samples is not None and epochs is not None:
-        tokens = int(samples) * int(epochs)
-        if tokens != given["tokens"]:
-            found.append(f"tokens (M = {tokens / given['params']:.3g})")
-    return found
-
-
-def _argument_flags(record: dict[str, Any], path: Path) -> list[str]:
-    """Flag a run whose argument list disagrees; the list itself is never used."""
-    arguments = record.get("open_lm_args", [])
+def _argument_flags(said: dict[str, str], given: dict[str, Any], path: Path) -> list[str]:
+    """Flag a run whose argument list disagrees with its hyperparameters."""
     try:
-        differing = _differing(arguments, record["hyperparameters"])
-    except (TypeError, ValueError, AttributeError) as problem:
+        differing = [
+            reason
+            for reason, name, key in ARGUMENTS
+            if name in said and not _says(said[name], given[key])
+        ]
+        if {"--train-num-samples", "--epochs"} <= said.keys():
+            tokens = int(said["--train-num-samples"]) * int(said["--epochs"])
+            if tokens != given["tokens"]:
+                differing.append(f"tokens (M = {tokens / given['params']:.3g})")
+    except ValueError as problem:
         rule = "open_lm_args must be a list of names and values"
         raise fault(path, rule, str(problem)) from problem
     if not differing:
         return []
     return [f"open_lm_args disagrees in {', '.join(differing)}: hyperparameters used"]
+
+
+def _says(word: str, kept: str | float) -> bool:
+    return word == kept if isinstance(kept, str) else float(word) == kept
+
+
+def _training_files(said: dict[str, str], path: Path) -> tuple[str, str]:
+    """Name store and folder of the training files, the only thing taken from the argument list."""
+    if "--dataset-manifest" not in said:
+        return "", ""
+    named = MANIFEST.fullmatch(said["--dataset-manifest"])
+    if named is None:
+        rule = "--dataset-manifest must be s3://STORE/.../FOLDER/FILE"
+        raise fault(path, rule, said["--dataset-manifest"])
+    return named[1], named[2]
 
 
 def _hyperparameters(record: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -139,7 +125,9 @@ def _run_row(record: dict[str, Any], path: Path) -> dict[str, Any]:
     kept = _hyperparameters(record, path)
     width, layers, heads = kept["shape"]
     batch, flags = _batch(kept, path)
-    flags += _argument_flags(record, path)
+    said = _arguments(record, path)
+    flags += _argument_flags(said, record["hyperparameters"], path)
+    store, folder = _training_files(said, path)
     n_steps, warmup = steps(kept["tokens"], batch), kept["warmup"]
     if n_steps < warmup:
         flags.append(f"ends before its warm-up does: {n_steps:,} of {warmup:,} steps")
@@ -160,6 +148,8 @@ def _run_row(record: dict[str, Any], path: Path) -> dict[str, Any]:
         "warmup_steps": warmup,
         "lr": kept["lr"],
         "weight_decay": kept["wd"],
+        "store": store,
+        "folder": folder,
         "flags": "; ".join(flags),
     }
 
@@ -212,28 +202,29 @@ def _check_tasks(errors: pd.DataFrame, folder: Path) -> None:
         raise fault(folder / "evals", f"every run must have task {task}, runs that do", int(seen))
 
 
-def _read_runs(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _read_runs(folder: Path) -> dict[str, pd.DataFrame]:
     """Read runs, losses and errors, ordered by data set, N and M."""
-    read = {}
+    rows: list[dict[str, Any]] = []
+    losses, errors = {}, {}
     for model, evaluation in _pair_files(folder).items():
         record = read_json(model)
-        row = _run_row(record, model)
-        if row["run"] in read:
-            raise fault(model, "each run must be there once", row["run"])
-        losses = _loss_rows(record, row["run"], model)
-        read[row["run"]] = row, losses, _error_rows(evaluation, row["run"])
-    order = list(DATASETS.values())
-    ordered = sorted(
-        read.values(), key=lambda one: (order.index(one[0]["dataset"]), one[0]["N"], one[0]["M"])
-    )
-    runs = pd.DataFrame([row for row, _, _ in ordered])
-    losses_table = pd.DataFrame([line for _, lines, _ in ordered for line in lines])
-    errors = pd.DataFrame([line for _, _, lines in ordered for line in lines])
-    _check_tasks(errors, folder)
-    return runs, losses_table, errors
+        rows.append(_run_row(record, model))
+        run = rows[-1]["run"]
+        if run in losses:
+            raise fault(model, "each run must be there once", run)
+        losses[run] = _loss_rows(record, run, model)
+        errors[run] = _error_rows(evaluation, run)
+    runs = pd.DataFrame(rows).sort_values(["dataset", "N", "M"], ignore_index=True)
+    tables = {
+        "runs": runs,
+        "losses": pd.DataFrame([row for run in runs["run"] for row in losses[run]]),
+        "errors": pd.DataFrame([row for run in runs["run"] for row in errors[run]]),
+    }
+    _check_tasks(tables["errors"], folder)
+    return tables
 
 
-def read_release(folder: str | Path) -> ReleaseTables:
+def read_release(folder: str | Path) -> dict[str, pd.DataFrame]:
     """Read a copy of the public release.
 
     Parameters
@@ -243,8 +234,10 @@ def read_release(folder: str | Path) -> ReleaseTables:
 
     Returns
     -------
-    ReleaseTables
-        Nothing is dropped; a suspect run or task says why in its column ``flags``.
+    dict of str to pandas.DataFrame
+        By file name: ``runs``, one row each; ``losses``, by run and loss set, in nats per token;
+        ``errors``, by run and task, as fractions; ``tasks``; and ``search``, one row per run of the
+        configuration search. Nothing is dropped; a suspect run or task says why in its `flags`.
 
     Raises
     ------
@@ -256,63 +249,18 @@ def read_release(folder: str | Path) -> ReleaseTables:
     Gadre et al., arXiv 2403.08540, Table 3 and appendix C.
     """
     folder = Path(folder)
-    runs, losses, errors = _read_runs(folder)
-    tasks = read_tasks(folder / "eval_metadata.csv", errors, runs)
-    return ReleaseTables(runs, losses, errors, tasks, read_search(folder / "grid.json"))
-
-
-def write_tables(tables: ReleaseTables, folder: str | Path) -> list[Path]:
-    """Write the five tables as CSV, with floats that read back to the same bits.
-
-    Parameters
-    ----------
-    tables : ReleaseTables
-        What `read_release` returned.
-    folder : str or pathlib.Path
-        Destination; made if need be.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files written.
-    """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for table in fields(tables):
-        path = folder / f"{table.name}.csv"
-        # The line end is fixed so that a rebuild gives the same bytes on every system.
-        text = getattr(tables, table.name).to_csv(index=False, lineterminator="\n")
-        path.write_bytes(text.encode("utf-8"))
-        paths.append(path)
-    return paths
+    tables = _read_runs(folder)
+    tables["tasks"] = read_tasks(folder / "eval_metadata.csv", tables["errors"], tables["runs"])
+    return tables | {"search": read_search(folder / "grid.json")}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Rebuild the tidy tables; 0 when done, 2 when the release cannot be read.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Source and destination; by default those of the command line.
-
-    Returns
-    -------
-    int
-        Exit code.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m scaling.testbed.release.tables", description=main.__doc__
+    """Rebuild the tidy tables from a folder of the release: an exit code."""
+    return run_rebuild(
+        "scaling.testbed.release.tables",
+        lambda source, destination: write_tables(read_release(source), destination),
+        arguments,
     )
-    parser.add_argument("source", help="folder of the public release")
-    parser.add_argument("destination", help="folder for the five tables")
-    chosen = parser.parse_args(arguments)
-    try:
-        write_tables(read_release(chosen.source), chosen.destination)
-    except (ValueError, OSError) as problem:
-        print(f"scaling.testbed.release.tables: {problem}", file=sys.stderr)
-        return 2
-    return 0
 
 
 if __name__ == "__main__":

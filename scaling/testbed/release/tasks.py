@@ -31,20 +31,7 @@ SPLIT_MARGIN = 0.10
 
 
 def is_multiple(accuracy: NDArray[np.float64], n_items: int) -> bool:
-    """Say whether accuracies are whole multiples of ``1 / n_items``, up to single precision.
-
-    Parameters
-    ----------
-    accuracy : ndarray of shape (n_runs,)
-        Accuracies as fractions.
-    n_items : int
-        Candidate for the number of items.
-
-    Returns
-    -------
-    bool
-        False as soon as one accuracy is no multiple.
-    """
+    """Say whether all accuracies are whole multiples of ``1 / n_items``, to single precision."""
     nearest = np.rint(accuracy * n_items) / n_items
     return bool(np.all(np.abs(accuracy - nearest) <= ROUNDING))
 
@@ -52,21 +39,8 @@ def is_multiple(accuracy: NDArray[np.float64], n_items: int) -> bool:
 def judge_item_count(task: str, stated: int, accuracy: NDArray[np.float64]) -> tuple[int, str]:
     """Check a stated item count against the accuracies of all runs.
 
-    Parameters
-    ----------
-    task : str
-        Name of the task in the release.
-    stated : int
-        Item count that the release states.
-    accuracy : ndarray of shape (n_runs,)
-        Accuracies as fractions.
-
-    Returns
-    -------
-    n_items : int
-        The count to use: the stated one, unless a known correction fits.
-    flag : str
-        Reason to doubt the stated count, or an empty string.
+    Gives the count to use, the stated one unless a known correction fits, and the reason to doubt
+    the stated one, or an empty text.
     """
     true = TRUE_ITEMS.get(task)
     if true is not None and true != stated and is_multiple(accuracy, true):
@@ -122,26 +96,9 @@ def _task_row(
 
 
 def read_tasks(path: Path, errors: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
-    """Describe every task that the runs were evaluated on.
+    """Describe every task that the runs were evaluated on, from ``eval_metadata.csv``.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The release's ``eval_metadata.csv``; tasks without an evaluation are left out.
-    errors : pandas.DataFrame
-        Columns run, task, error.
-    runs : pandas.DataFrame
-        Columns run, size.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per task, sorted by name.
-
-    Raises
-    ------
-    ValueError
-        If the file is missing or broken, or lacks a task of `errors`.
+    One row per task, sorted by name; tasks without an evaluation are left out.
     """
     metadata = _read_metadata(path)
     sized = errors.merge(runs[["run", "size"]], on="run")

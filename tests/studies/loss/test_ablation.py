@@ -40,7 +40,6 @@ from scaling.studies.loss.ablation_tables import (
     tabulate_subsets,
     tabulate_without_largest,
 )
-from scaling.studies.loss.transfer import OTHER_FILES
 from scaling.studies.results import load_result
 from scaling.testbed.labels import DATASETS, LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_large, select_loss_fit, select_small
@@ -358,7 +357,7 @@ def test_the_sizes_between_can_be_skipped_if_the_largest_is_trained_long(
     assert [*found, near["ratio"].median()] == pytest.approx(to_160, abs=5e-3)
     assert [far["ratio"].median(), (far["ratio"] > 1).mean()] == pytest.approx(beyond, abs=5e-3)
     assert pairs["saved"].to_numpy() == pytest.approx(0.15, abs=5e-3)
-    control = without_M5(sweep_choices(dataset, leave_out=OTHER_FILES))
+    control = without_M5(sweep_choices(dataset, first_files=True))
     medians = [control.loc[control["sizes"] == s, "worst"].median() for s in (TWO_ENDS, FOUR_SIZES)]
     assert medians == pytest.approx(one_store, abs=5e-5)
 
@@ -380,7 +379,7 @@ def test_no_run_of_M_10_or_more_moves_much(dataset, with_M5, clean):
 
 def test_the_four_c4_runs_of_the_other_store_lie_below_the_law_of_the_others():
     small = select_small(run_table("c4")).query("M > 5")
-    odd = small["run"].isin(OTHER_FILES)
+    odd = small["other_files"]
     rest = small[~odd]
     law = fit_loss_law(rest["N"], rest["D"], rest[LOSS_COLUMN]).law
     too_much = law.predict(small["N"], small["D"]) - small[LOSS_COLUMN]
@@ -402,7 +401,7 @@ def test_the_free_law_is_too_low_at_the_target_of_the_first_files(stored):
 def test_c4_misses_less_without_the_other_store():
     """The claims of the chapter, and of C4's exception from which sizes to skip."""
     every, one_store = (
-        without_M5(sweep_choices("c4", leave_out=names)) for names in ((), OTHER_FILES)
+        without_M5(sweep_choices("c4", first_files=alone)) for alone in (False, True)
     )
     found = [
         [len(t), t["worst"].median(), (many := t[t["n_runs"] >= 20]["worst"]).size, many.median()]

@@ -22,7 +22,6 @@ from scaling.studies.loss.overtraining import (
     read_at_compute,
     split_parts,
 )
-from scaling.studies.loss.transfer import OTHER_FILES
 from scaling.studies.results import load_result
 from scaling.testbed.runs import run_table, select_small
 
@@ -115,7 +114,7 @@ def test_the_sets_agree_more_without_the_runs_of_other_files():
     known = []
     for dataset in ("c4", "redpajama", "refinedweb"):
         runs = select_small(run_table(dataset), 10)
-        runs = runs[~runs["run"].isin(OTHER_FILES)]
+        runs = runs[~runs["other_files"]]
         law = fit_loss_law(runs["N"], runs["D"], runs["loss_c4_eval"]).law
         miss = law.predict(runs["N"], runs["D"]) / runs["loss_c4_eval"] - 1
         known.append(runs.assign(miss=miss))
@@ -227,7 +226,7 @@ def test_all_runs_of_the_first_files_come_out_too_low(most_M, least_M, first, ot
     tables = (run_table(d) for d in ("c4", "redpajama", "refinedweb"))
     far = pd.concat([judge_far(table, most_M, least_M) for table in tables], ignore_index=True)
     far = far[far["M"] > 160]
-    of_other = far["run"].isin(OTHER_FILES)
+    of_other = far["run"].map(run_table().set_index("run")["other_files"])
     assert of_other[far["size"].isin(["0.411B", "1.4B"])].all()
     assert (~of_other).sum() == (far.loc[~of_other, "law"] < 0).sum() == 16
     assert far.loc[~of_other, "law"].mean() == pytest.approx(first, abs=5e-5)

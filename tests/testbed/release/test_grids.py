@@ -9,8 +9,8 @@ from places import EXTRACTS, ROOT
 
 from scaling.tables.datafiles import data_path
 from scaling.tables.runs import validate_runs
-from scaling.testbed.release.extract import tidy
-from scaling.testbed.release.grids import READERS, main, read_grids, write_grids
+from scaling.testbed.release.grids import READERS, main, read_grids, tidy
+from scaling.testbed.release.rebuild import write_tables
 
 needs_extracts = pytest.mark.skipif(
     not EXTRACTS.is_dir(), reason="no copy of the extracts: set SCALING_GRIDS to their folder"
@@ -149,7 +149,7 @@ def test_a_run_that_had_more_of_something_beats_nobody(extracts, change):
 
 
 def test_whole_numbers_are_written_whole(extracts, tmp_path):
-    olmo, _, porian, _ = write_grids(read_grids(extracts), tmp_path / "new" / "folder")
+    olmo, _, porian, _ = write_tables(read_grids(extracts), tmp_path / "new" / "folder")
     text = olmo.read_text(encoding="utf-8")
     assert "3M-0.5xC,3010560,1003520,30000000,0.30000000000000004,4.5,1000,0.001,0,\n" in text
     assert b"\r" not in olmo.read_bytes()

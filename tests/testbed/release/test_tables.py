@@ -10,7 +10,8 @@ from places import RELEASE, ROOT
 
 from scaling.tables.datafiles import data_path
 from scaling.testbed.labels import LOSS_SETS
-from scaling.testbed.release.tables import main, read_release, write_tables
+from scaling.testbed.release.rebuild import write_tables
+from scaling.testbed.release.tables import main, read_release
 from scaling.testbed.release.tasks import is_multiple, judge_item_count
 
 TABLES = ("runs", "losses", "errors", "tasks", "search")
@@ -61,6 +62,7 @@ def make_model(shape=SMALL, multiplier=1.0, dataset="c4_original"):
             "--train-num-samples", str(tokens // 5), "--epochs", "5", "--lr", "0.003",
             "--warmup", str(warmup), "--model", model, "--wd", "0.033",
             "--global-batch-size", str(batch), "--qk-norm",
+            "--dataset-manifest", "s3://bucket/some/where/text/manifest.jsonl",
         ],
         "results": results,
     }  # fmt: skip
@@ -97,6 +99,11 @@ def change(folder, edit, name="b"):
     put(path, model)
 
 
+def name_manifest(model, manifest):
+    arguments = model["open_lm_args"]
+    arguments[arguments.index("--dataset-manifest") + 1] = manifest
+
+
 def given(model):
     return model["hyperparameters"]
 
@@ -114,17 +121,17 @@ def test_the_shipped_tables_are_rebuilt_byte_for_byte(tmp_path):
 
 def test_a_small_release_reads(release):
     tables = read_release(release)
-    assert tables.runs["run"].tolist() == ["c4-0.011B-M5", "c4-0.154B-M20"]
-    assert tables.runs["steps"].tolist() == [403, 2931]
-    assert tables.runs["flags"].tolist() == ["", ""]
-    assert tables.losses["loss_set"].tolist() == list(LOSS_SETS.values()) * 2
-    assert tables.errors["task"].tolist() == sorted(ACCURACIES) * 2
-    assert tables.errors["error"].iloc[2] == 0.25
-    assert len(tables.search) == 1
+    assert tables["runs"]["run"].tolist() == ["c4-0.011B-M5", "c4-0.154B-M20"]
+    assert tables["runs"]["steps"].tolist() == [403, 2931]
+    assert tables["runs"]["flags"].tolist() == ["", ""]
+    assert tables["losses"]["loss_set"].tolist() == list(LOSS_SETS.values()) * 2
+    assert tables["errors"]["task"].tolist() == sorted(ACCURACIES) * 2
+    assert tables["errors"]["error"].iloc[2] == 0.25
+    assert len(tables["search"]) == 1
 
 
 def test_losses_come_from_the_right_file(release):
-    losses = read_release(release).losses.iloc[:8]
+    losses = read_release(release)["losses"].iloc[:8]
     expected = [4.0 + position / 7 for position in reversed(range(8))]
     assert losses["loss"].tolist() == expected
 
@@ -133,7 +140,7 @@ def test_rows_are_ordered_by_set_then_size_then_budget(release):
     put_run(release, "0", make_model(dataset="rw_original"))
     put_run(release, "1", make_model(dataset="rpj", multiplier=32.0))
     put_run(release, "2", make_model(dataset="rpj", multiplier=2.0))
-    assert read_release(release).runs["run"].tolist() == [
+    assert read_release(release)["runs"]["run"].tolist() == [
         "c4-0.011B-M5", "c4-0.154B-M20",
         "redpajama-0.011B-M40", "redpajama-0.011B-M640", "refinedweb-0.011B-M20",
     ]  # fmt: skip
@@ -146,7 +153,7 @@ def test_hyperparameters_win_over_the_argument_list(release):
         arguments[arguments.index("--train-num-samples") + 1] = "42277248"
 
     change(release, edit)
-    row = read_release(release).runs.iloc[0]
+    row = read_release(release)["runs"].iloc[0]
     assert (row["lr"], row["D"]) == (0.003, 5 * 10_569_312)
     assert row["flags"] == (
         "open_lm_args disagrees in learning rate, tokens (M = 20): hyperparameters used"
@@ -155,24 +162,32 @@ def test_hyperparameters_win_over_the_argument_list(release):
 
 def test_a_run_without_argument_list_is_no_suspect(release):
     change(release, lambda model: model.pop("open_lm_args"))
-    assert read_release(release).runs["flags"].iloc[0] == ""
+    row = read_release(release)["runs"].iloc[0]
+    assert row[["flags", "store", "folder"]].tolist() == ["", "", ""]
+
+
+@pytest.mark.parametrize("place", ["text", "some/where/text"])
+def test_store_and_folder_are_those_of_the_manifest(release, place):
+    change(release, lambda model: name_manifest(model, f"s3://bucket/{place}/manifest.jsonl"))
+    row = read_release(release)["runs"].iloc[0]
+    assert row[["store", "folder", "flags"]].tolist() == ["bucket", "text", ""]
 
 
 def test_a_placeholder_batch_is_replaced_and_flagged(release):
     put_run(release, "c", make_model(LARGE))
-    row = read_release(release).runs.iloc[-1]
+    row = read_release(release)["runs"].iloc[-1]
     assert (row["batch_sequences"], row["steps"]) == (2048, 32_851)
     assert row["flags"] == "release states batch 1: 2,048 taken from the paper's Table 3"
 
 
 def test_a_run_that_ends_in_its_warmup_is_flagged(release):
     change(release, lambda model: given(model).update(warmup=404))
-    flag = read_release(release).runs["flags"].iloc[0]
+    flag = read_release(release)["runs"]["flags"].iloc[0]
     assert "ends before its warm-up does: 403 of 404 steps" in flag.split("; ")
 
 
 def test_tasks_are_described_and_judged(release):
-    tasks = read_release(release).tasks.set_index("task")
+    tasks = read_release(release)["tasks"].set_index("task")
     assert tasks.index.tolist() == ["arc_challenge", "arc_easy", "copa", "jeopardy"]
     assert tasks["in_17"].to_dict() == {
         "arc_challenge": False, "arc_easy": False, "copa": True, "jeopardy": False,
@@ -187,12 +202,12 @@ def test_tasks_are_described_and_judged(release):
 def test_only_the_0154B_models_decide_about_the_17(release, accuracy, inside):
     put_run(release, "a", make_model(MIDDLE), ACCURACIES | {"copa": accuracy})
     put_run(release, "b", make_model(multiplier=0.25), ACCURACIES | {"copa": 1.0})
-    tasks = read_release(release).tasks.set_index("task")
+    tasks = read_release(release)["tasks"].set_index("task")
     assert tasks.loc["copa", "in_17"] == inside
 
 
 def test_a_search_key_holds_a_dash_in_its_last_number(release):
-    row = read_release(release).search.iloc[0].to_dict()
+    row = read_release(release)["search"].iloc[0].to_dict()
     assert row == {
         "width": 96, "layers": 8, "heads": 12, "batch": 16, "lr": 0.003, "D": 211_386_240,
         "N": 10_569_312, "warmup_steps": 100, "loss": 5.2,
@@ -202,7 +217,7 @@ def test_a_search_key_holds_a_dash_in_its_last_number(release):
 def test_every_searched_run_is_kept(release):
     again = KEY.replace("-100-", "-200-")
     put(release / "grid.json", {again: 5.0, KEY: 5.2})
-    assert read_release(release).search["warmup_steps"].tolist() == [100, 200]
+    assert read_release(release)["search"]["warmup_steps"].tolist() == [100, 200]
 
 
 def test_written_tables_read_back_to_the_same_bits(release, tmp_path):
@@ -264,6 +279,11 @@ HOSTILE = {
     "text for a number": (edit_model(lambda m: given(m).update(lr="3e-3")), "b.json", "'3e-3'"),
     "broken arguments": (
         edit_model(lambda m: m.update(open_lm_args=["--lr", "high"])), "b.json", "open_lm_args"),
+    "manifest in no folder": (
+        edit_model(lambda m: name_manifest(m, "s3://bucket/manifest.jsonl")),
+        "b.json",
+        "s3://STORE/.../FOLDER/FILE",
+    ),
     "unknown val_data": (edit_model(rename_loss_set), "models/b.json", "'pile'"),
     "no val_data": (
         edit_model(lambda m: m["results"][0].update(val_data=[])), "b.json", "val_data"),
