@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from io import TextIOWrapper
+from typing import Any
 
 import typer
 
@@ -12,20 +13,14 @@ from scaling.commands.console import print_answer, print_json, says_what_is_wron
 from scaling.commands.grid_text import app as grid_app
 from scaling.commands.options import (
     AsJson,
-    CountOption,
-    Dataset,
     ItemsTable,
-    LawOption,
-    LossSet,
     Multiplier,
     Parameters,
     Runs,
     TargetParameters,
     Tokens,
-    WithoutFlagged,
+    takes_shared_options,
 )
-from scaling.laws.registry import DEFAULT_LAW
-from scaling.tables.counts import COUNTS
 
 app = typer.Typer(
     add_completion=False,
@@ -56,14 +51,11 @@ def check(runs: Runs, as_json: AsJson = False) -> None:
 
 @app.command()
 @says_what_is_wrong
+@takes_shared_options
 def fit(
     runs: Runs,
-    law: LawOption = DEFAULT_LAW,
-    count: CountOption = COUNTS[0],
-    loss_set: LossSet = None,
-    dataset: Dataset = None,
-    without_flagged: WithoutFlagged = False,
     as_json: AsJson = False,
+    **options: Any,
 ) -> None:
     """Fit a loss law, and say what speaks against it.
 
@@ -76,30 +68,20 @@ def fit(
     """
     from scaling.forecast import questions
 
-    answer = questions.fit(
-        runs,
-        law=law,
-        count=count,
-        loss_set=loss_set,
-        dataset=dataset,
-        without_flagged=without_flagged,
-    )
+    answer = questions.fit(runs, **options)
     print_answer(answer, as_json, warnings=not as_json)
 
 
 @app.command()
 @says_what_is_wrong
+@takes_shared_options
 def predict(
     runs: Runs,
     N: Parameters,
     D: Tokens = None,
     M: Multiplier = None,
-    law: LawOption = DEFAULT_LAW,
-    count: CountOption = COUNTS[0],
-    loss_set: LossSet = None,
-    dataset: Dataset = None,
-    without_flagged: WithoutFlagged = False,
     as_json: AsJson = False,
+    **options: Any,
 ) -> None:
     """Predict the loss and the errors of a larger run.
 
@@ -116,25 +98,18 @@ def predict(
         N=N,
         D=D,
         M=M,
-        law=law,
-        count=count,
-        loss_set=loss_set,
-        dataset=dataset,
-        without_flagged=without_flagged,
+        **options,
     )
     print_answer(answer, as_json, warnings=not as_json)
 
 
 @app.command()
 @says_what_is_wrong
+@takes_shared_options
 def backtest(
     runs: Runs,
-    law: LawOption = DEFAULT_LAW,
-    count: CountOption = COUNTS[0],
-    loss_set: LossSet = None,
-    dataset: Dataset = None,
-    without_flagged: WithoutFlagged = False,
     as_json: AsJson = False,
+    **options: Any,
 ) -> None:
     """Predict each size from the smaller ones alone.
 
@@ -147,31 +122,21 @@ def backtest(
     """
     from scaling.forecast import questions
 
-    answer = questions.backtest(
-        runs,
-        law=law,
-        count=count,
-        loss_set=loss_set,
-        dataset=dataset,
-        without_flagged=without_flagged,
-    )
+    answer = questions.backtest(runs, **options)
     print_answer(answer, as_json, warnings=not as_json)
 
 
 @app.command()
 @says_what_is_wrong
+@takes_shared_options
 def tasks(
     runs: Runs,
     items: ItemsTable = None,
     N: TargetParameters = None,
     D: Tokens = None,
     M: Multiplier = None,
-    law: LawOption = DEFAULT_LAW,
-    count: CountOption = COUNTS[0],
-    loss_set: LossSet = None,
-    dataset: Dataset = None,
-    without_flagged: WithoutFlagged = False,
     as_json: AsJson = False,
+    **options: Any,
 ) -> None:
     """Say how predictable each task is, with a verdict.
 
@@ -195,11 +160,7 @@ def tasks(
         N=N,
         D=D,
         M=M,
-        law=law,
-        count=count,
-        loss_set=loss_set,
-        dataset=dataset,
-        without_flagged=without_flagged,
+        **options,
     )
     print_answer(answer, as_json)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from inspect import Signature, signature
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from scaling.laws.registry import ALIASES, LAWS
+from scaling.laws.registry import ALIASES, DEFAULT_LAW, LAWS
 from scaling.tables.counts import COUNTS
 
 
@@ -139,3 +140,25 @@ Multiplier = Annotated[
         help="Its tokens per parameter, in the count of --count.",
     ),
 ]
+
+
+def shared_options(
+    law: LawOption = DEFAULT_LAW,
+    count: CountOption = COUNTS[0],
+    loss_set: LossSet = None,
+    dataset: Dataset = None,
+    without_flagged: WithoutFlagged = False,
+) -> None:
+    """What every question takes; the names are those of `scaling.forecast.selection.Options`."""
+
+
+def takes_shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command with ``**options`` take the options of `shared_options`, after its own."""
+    own = list(signature(command, eval_str=True).parameters.values())
+    shared = signature(shared_options, eval_str=True).parameters.values()
+    both = [p for p in own if p.kind is not p.VAR_KEYWORD and p.name != "as_json"] + list(shared)
+    both += [p for p in own if p.name == "as_json"]
+    told: Any = command
+    told.__signature__ = Signature(both)
+    told.__annotations__ = {p.name: p.annotation for p in both}
+    return command

@@ -136,26 +136,23 @@ class FittedLaw(Answer):
         The rows that were fitted.
     fit : Fit
         Their fit: ``fit.law``, ``fit.status``, residuals.
-    law_name : str
-        Which law, one of `scaling.laws.registry.LAWS`.
     """
 
     selected: Selected
     fit: Fit
-    law_name: str
 
     @property
     def warnings(self) -> list[str]:
         """Status, design and flags, and the rows left out."""
         table, loss, N = self.selected[:3]
-        told = warn_of_fit(self.fit, table, loss, N, self.law_name)
+        told = warn_of_fit(self.fit, table, loss, N, self.selected.law)
         return told + self.selected.in_words()
 
     def report(self) -> dict[str, Any]:
         """Coefficients, status, residual and warnings; intervals are None."""
         table, loss, N = self.selected[:3]
         return {
-            "law": self.law_name,
+            "law": self.selected.law,
             "dataset": _only_dataset(table),
             "loss_set": loss,
             "count": N,
@@ -170,8 +167,8 @@ class FittedLaw(Answer):
             },
             "ssr": self.fit.ssr,
             "sigma_hat": residual_std(self.fit),
-            "prior": tell_prior(self.fit, self.law_name),
-            "warnings": warn_of_fit(self.fit, table, loss, N, self.law_name),
+            "prior": tell_prior(self.fit, self.selected.law),
+            "warnings": warn_of_fit(self.fit, table, loss, N, self.selected.law),
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -181,11 +178,11 @@ class FittedLaw(Answer):
 
     def __str__(self) -> str:
         """What ``scaling fit`` prints."""
-        n_runs, formula = len(self.selected.table), LAWS[self.law_name].formula
+        n_runs, formula = len(self.selected.table), LAWS[self.selected.law].formula
         told = f"{self.selected.loss} = {formula}, {n_runs} runs, status: {self.fit.status}"
         lines = [f"{name:6} {value:.6g}" for name, value in asdict(self.fit.law).items()]
         lines += [f"residual: {residual_in_words(self.fit)}"]
-        lines += prior_in_words(tell_prior(self.fit, self.law_name))
+        lines += prior_in_words(tell_prior(self.fit, self.selected.law))
         return "\n".join([told, *(f"  {line}" for line in lines)])
 
 
@@ -206,14 +203,11 @@ class Prediction(Answer):
         Parameters and tokens of the run.
     forecast : Forecast
         Its loss, errors, reach, and the fit behind them.
-    law_name : str
-        Which law.
     """
 
     selected: Selected
     target: tuple[float, float]
     forecast: Forecast
-    law_name: str
 
     @property
     def loss(self) -> float:
@@ -232,9 +226,9 @@ class Prediction(Answer):
             "loss": forecast.loss,
             "lo": None,
             "hi": None,
-            "law": self.law_name,
+            "law": self.selected.law,
             "status": forecast.fit.status,
-            "prior": tell_prior(forecast.fit, self.law_name),
+            "prior": tell_prior(forecast.fit, self.selected.law),
             "loss_set": self.selected.loss,
             "count": self.selected.N,
             "n_runs": len(self.selected.table),
@@ -267,7 +261,7 @@ class Prediction(Answer):
         ratio = f"{forecast.reach.compute_ratio:.3g}"
         lines += [f"  status: {forecast.fit.status}; {ratio} times the compute of the largest run"]
         lines += [f"  no interval yet; residual: {residual_in_words(forecast.fit)}"]
-        prior = prior_in_words(tell_prior(forecast.fit, self.law_name))
+        prior = prior_in_words(tell_prior(forecast.fit, self.selected.law))
         return "\n".join(lines + [f"  {line}" for line in prior])
 
 
@@ -281,18 +275,17 @@ class BacktestResult(Answer):
         The rows used.
     found : Backtest
         Predictions, and sizes that could not be predicted.
-    law_name : str
-        Which law.
     """
 
     selected: Selected
     found: Backtest
-    law_name: str
 
     @property
     def warnings(self) -> list[str]:
         """Sizes not judged, flags, and the rows left out."""
-        not_judged = not_judged_in_words(self.found.not_predicted, self.selected.N, self.law_name)
+        not_judged = not_judged_in_words(
+            self.found.not_predicted, self.selected.N, self.selected.law
+        )
         return not_judged + warn_of_flags(self.selected.table) + self.selected.in_words()
 
     def report(self) -> list[dict[str, Any]]:

@@ -6,15 +6,23 @@ gives a record of `scaling.forecast.answers`.
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pandas as pd
 
 from scaling.forecast.answers import BacktestResult, Check, FittedLaw, Prediction, TaskVerdicts
 from scaling.forecast.backtest import run_backtest
 from scaling.forecast.prediction import fit_table, make_forecast
-from scaling.forecast.selection import Runs, find_target, find_tokens, open_runs, select_rows
+from scaling.forecast.selection import (
+    Options,
+    Runs,
+    find_target,
+    find_tokens,
+    open_runs,
+    select_rows,
+)
 from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.verdicts import choose_target, judge_tasks
-from scaling.laws.registry import DEFAULT_LAW, find_law
 from scaling.tables.faults import Fault, RunTableError
 from scaling.tables.runs import error_columns
 from scaling.tables.task_items import read_items, tell_unmatched
@@ -43,12 +51,7 @@ def check_runs(runs: Runs) -> Check:
 
 def fit(
     runs: Runs,
-    *,
-    law: str = DEFAULT_LAW,
-    count: str = "N",
-    loss_set: str | None = None,
-    dataset: str | None = None,
-    without_flagged: bool = False,
+    **options: Unpack[Options],
 ) -> FittedLaw:
     """Fit a loss law.
 
@@ -56,14 +59,8 @@ def fit(
     ----------
     runs : pandas.DataFrame, str or pathlib.Path
         A run table, or where it lies.
-    law : {"prior", "tied", "free"}
-        Which law: see `scaling.laws.registry.LAWS`.
-    count : {"N", "N_body"}
-        Count of parameters that the law is written in.
-    loss_set, dataset : str, optional
-        Which loss and which training set, where the table has several.
-    without_flagged : bool
-        Leave out every run that carries a flag.
+    **options
+        By name: see `scaling.forecast.selection.Options`.
 
     Returns
     -------
@@ -78,8 +75,8 @@ def fit(
     FitError
         Fewer distinct runs than coefficients.
     """
-    law, selected = find_law(law), select_rows(runs, dataset, loss_set, count, without_flagged)
-    return FittedLaw(selected, fit_table(*selected[:3], law), law)
+    selected = select_rows(runs, **options)
+    return FittedLaw(selected, fit_table(*selected[:4]))
 
 
 def predict(
@@ -88,11 +85,7 @@ def predict(
     N: float,
     D: float | None = None,
     M: float | None = None,
-    law: str = DEFAULT_LAW,
-    count: str = "N",
-    loss_set: str | None = None,
-    dataset: str | None = None,
-    without_flagged: bool = False,
+    **options: Unpack[Options],
 ) -> Prediction:
     """Predict the loss and the errors of a larger run.
 
@@ -104,7 +97,7 @@ def predict(
         Parameters of the run to predict, in the count of `count`.
     D, M : float, optional
         Its training tokens, or its tokens per parameter: one of the two.
-    law, count, loss_set, dataset, without_flagged
+    **options
         As `fit` takes them.
 
     Returns
@@ -117,19 +110,14 @@ def predict(
         As `fit` does; the last also for a target that cannot be.
     """
     target = N, find_tokens(N, D, M)
-    law, selected = find_law(law), select_rows(runs, dataset, loss_set, count, without_flagged)
-    table, loss, N_column = selected[:3]
-    return Prediction(selected, target, make_forecast(table, target, loss, N_column, law), law)
+    selected = select_rows(runs, **options)
+    table, *columns = selected[:4]
+    return Prediction(selected, target, make_forecast(table, target, *columns))
 
 
 def backtest(
     runs: Runs,
-    *,
-    law: str = DEFAULT_LAW,
-    count: str = "N",
-    loss_set: str | None = None,
-    dataset: str | None = None,
-    without_flagged: bool = False,
+    **options: Unpack[Options],
 ) -> BacktestResult:
     """Predict each size from the smaller ones alone.
 
@@ -139,8 +127,8 @@ def backtest(
     -------
     BacktestResult
     """
-    law, selected = find_law(law), select_rows(runs, dataset, loss_set, count, without_flagged)
-    return BacktestResult(selected, run_backtest(*selected[:3], law), law)
+    selected = select_rows(runs, **options)
+    return BacktestResult(selected, run_backtest(*selected[:4]))
 
 
 def tasks(
@@ -150,11 +138,7 @@ def tasks(
     N: float | None = None,
     D: float | None = None,
     M: float | None = None,
-    law: str = DEFAULT_LAW,
-    count: str = "N",
-    loss_set: str | None = None,
-    dataset: str | None = None,
-    without_flagged: bool = False,
+    **options: Unpack[Options],
 ) -> TaskVerdicts:
     """Say how predictable each task is, with a verdict.
 
@@ -167,7 +151,7 @@ def tasks(
     N, D, M : float, optional
         The run to judge for: N, and D or M. By default ten times as dear as the dearest, at its
         tokens per parameter.
-    law, count, loss_set, dataset, without_flagged
+    **options
         As `fit` takes them.
 
     Returns
@@ -181,8 +165,8 @@ def tasks(
     """
     asked = find_target(N, D, M)
     known = None if items is None else read_items(items)
-    law, selected = find_law(law), select_rows(runs, dataset, loss_set, count, without_flagged)
-    table, loss, N_column = selected[:3]
+    selected = select_rows(runs, **options)
+    table, loss, N_column, law = selected[:4]
     columns = error_columns(table)
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
     if not columns:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 import pandas as pd
 
 from scaling.forecast.advice import tell_left_out
+from scaling.laws.registry import DEFAULT_LAW, find_law
 from scaling.tables.runs import (
     choose_count,
     choose_dataset,
@@ -18,6 +19,28 @@ from scaling.tables.runs import (
 from scaling.tables.schema import LARGEST
 
 Runs = pd.DataFrame | str | Path
+
+
+class Options(TypedDict, total=False):
+    """What every question of `scaling.forecast.questions` takes by name; all may be left out.
+
+    Parameters
+    ----------
+    law : {"prior", "tied", "free"}
+        Which law; see `scaling.laws.registry.LAWS`.
+    count : {"N", "N_body"}
+        Count of parameters that the law is written in.
+    loss_set, dataset : str
+        Which loss and which training set, where the table has several.
+    without_flagged : bool
+        Leave out every run that carries a flag.
+    """
+
+    law: str
+    count: str
+    loss_set: str | None
+    dataset: str | None
+    without_flagged: bool
 
 
 class ChoiceError(ValueError):
@@ -37,11 +60,12 @@ class ChoiceError(ValueError):
 
 
 class Selected(NamedTuple):
-    """Rows that can be fitted, their loss and count columns, and how many rows are left out."""
+    """Rows to fit, their loss and count columns, the law, and how many rows are left out."""
 
     table: pd.DataFrame
     loss: str
     N: str
+    law: str
     lossless: int
     flagged: int
     told: list[str]
@@ -76,23 +100,14 @@ def open_runs(runs: Runs) -> pd.DataFrame:
 
 def select_rows(
     runs: Runs,
-    dataset: str | None = None,
-    loss_set: str | None = None,
+    *,
+    law: str = DEFAULT_LAW,
     count: str = "N",
+    loss_set: str | None = None,
+    dataset: str | None = None,
     without_flagged: bool = False,
 ) -> Selected:
-    """Open a table and keep the rows that are asked for.
-
-    Parameters
-    ----------
-    runs : pandas.DataFrame, str or pathlib.Path
-        Run table.
-    dataset, loss_set : str or None
-        Training set and loss set, where named.
-    count : {"N", "N_body"}
-        Which parameters a law is written in.
-    without_flagged : bool
-        Whether flagged runs are left out.
+    """Open a table and keep the rows that are asked for; the names are those of `Options`.
 
     Raises
     ------
@@ -101,7 +116,7 @@ def select_rows(
     ChoiceError
         An argument names what the table does not have.
     """
-    table = open_runs(runs)
+    law, table = find_law(law), open_runs(runs)
     try:
         table = choose_dataset(table, dataset)
         loss, N = choose_loss(table, loss_set), choose_count(table, count)
@@ -111,7 +126,7 @@ def select_rows(
     flagged = known[(known["flags"] != "") & without_flagged]
     kept = known.drop(flagged.index)
     told = tell_left_out(flagged, kept)
-    return Selected(kept, loss, N, len(table) - len(known), len(flagged), told)
+    return Selected(kept, loss, N, law, len(table) - len(known), len(flagged), told)
 
 
 def find_tokens(N: float, D: float | None, M: float | None) -> float:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from scaling.commands.cli import app
 from scaling.laws.fit import fit_loss_law
+from scaling.laws.prior import fit_with_prior
 from scaling.tables.datafiles import data_path
 from scaling.tables.runs import choose_loss
 from scaling.tables.suspects import REASONS
@@ -364,7 +365,7 @@ def test_commands_take_a_grid_as_it_stands(name, count, series):
     assert CliRunner().invoke(app, ["check", path]).exit_code == 0
     options = ["--count", count, "--json", *(["--dataset", series] if series else [])]
     runs = split_series(load_grid(name))[series or ""]
-    law = fit_loss_law(runs[count], runs["D"], runs["loss"]).law
+    law = fit_with_prior(runs[count], runs["D"], runs["loss"]).law
     assert run("fit", path, *options)["coefficients"]["alpha"]["value"] == pytest.approx(
         law.alpha, rel=1e-9
     )
