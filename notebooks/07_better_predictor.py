@@ -99,11 +99,11 @@ exponent lies farthest from what it believes.
 | so its numbers there are | known before | looked at after the choice, on our word | **not blind** |
 | six large runs, C4 | {means["recipe"]:.2%} | {means["first choice"]:.2%} | {means["best"]:.2%} |
 | the same, eight texts | {all_five["recipe"]:.2%} | {all_five["first choice"]:.2%} | {all_five["best"]:.2%} |
-| four other grids, from 1/20 | {grid_means.loc["1/20", "recipe"]:.2%} | {grid_means.loc["1/20", "first choice"]:.2%} | {grid_means.loc["1/20", "best"]:.2%} |
+| mean of four other grids, from 1/20 | {grid_means.loc["1/20", "recipe"]:.2%} | {grid_means.loc["1/20", "first choice"]:.2%} | {grid_means.loc["1/20", "best"]:.2%} |
 | the same, from 1/100 | {grid_means.loc["1/100", "recipe"]:.2%} | {grid_means.loc["1/100", "first choice"]:.2%} | {grid_means.loc["1/100", "best"]:.2%} |
 | OLMo 7B and 13B on the Pile: blind for all | {on_pile["recipe"]:.2%} | {on_pile["first choice"]:.2%} | {on_pile["best"]:.2%} |
 
-Mean absolute relative errors. On the four grids the constants of the first choice and of *best* were tuned on runs of up to
+Mean absolute relative errors; those of the grids are means of four grid means. On these the constants of the first choice and of *best* were tuned on runs of up to
 1/20, for the row of 1/100 too, where the recipe read runs of up to 1/100; chosen without the grid asked, those of *best* give
 {grid_means.loc["1/20", "best, others' constants"]:.2%} and {grid_means.loc["1/100", "best, others' constants"]:.2%}. No change, the loss of the dearest run, misses by {means["no change"]:.0%} on C4 and by
 {grid_means.loc["1/20", "no change"]:.0%} from 1/20. The last row is from [other groups' grids](08_other_grids.ipynb)."""

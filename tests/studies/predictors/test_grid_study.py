@@ -60,6 +60,9 @@ def test_the_table_of_the_chapter(misses):
     }  # fmt: skip
     in_N = table.xs("N", level="count")
     means = 100 * in_N[["recipe", "free", "log", "best"]].groupby("fit_share").mean()
+    by_run = misses.query("count == 'N' and fit_share == '1/20' and candidate == 'recipe'")
+    assert len(by_run) == 150
+    assert 100 * by_run["relative_error"].abs().mean() == pytest.approx(2.45, abs=0.005)
     assert means.loc["1/20"].tolist() == pytest.approx([1.94, 1.49, 2.17, 1.92], abs=0.005)
     assert means.loc["1/100"].tolist() == pytest.approx([3.25, 3.10, 3.10, 3.26], abs=0.006)
 
