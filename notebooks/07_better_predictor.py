@@ -41,7 +41,12 @@ from scaling.studies.predictors.candidates import (
     SINGLE_CHANGES,
     influence,
 )
-from scaling.studies.predictors.extrapolation import named_candidates, run_tasks, testbed_tasks
+from scaling.studies.predictors.extrapolation import (
+    named_candidates,
+    run_tasks,
+    summarise_errors,
+    testbed_tasks,
+)
 from scaling.studies.predictors.families import member_of_second
 from scaling.studies.predictors.few_runs import NO_CHANGE, RECIPE, leave_each_out
 from scaling.studies.predictors.selection import (
@@ -67,10 +72,7 @@ on_c4 = asked[asked["loss_set"] == "c4_eval"]
 five = on_c4[on_c4["fit_runs"] == "five"]
 means = five.groupby("candidate")["error"].mean()
 all_five = asked[asked["fit_runs"] == "five"].groupby("candidate")["error"].mean()
-grids = load_result("grids").query("count == 'N'").assign(error=lambda t: t["relative_error"].abs())
-by_series = grids.groupby(["fit_share", "grid", "series", "candidate"])["error"].mean()
-by_grid = by_series.groupby(["fit_share", "grid", "candidate"]).mean().unstack()
-grid_means = by_grid.groupby("fit_share").mean()
+grid_means = summarise_errors(load_result("grids")).xs("N", level="count").groupby("fit_share").mean()
 log_loss, first_chosen, best = named_candidates()
 olmo = blind_tasks(load_grid("olmo_ladder"))
 pile = pd.concat([run_blind_test(), run_tasks(olmo, [first_chosen])])
@@ -133,12 +135,12 @@ Mean absolute relative errors; those of the grids are means of four grid means. 
 trials = list_trials(*load_data())
 listed = pd.DataFrame(
     {
-        "grid": [trial.group for trial in trials],
+        "grid": [trial.keys["grid"] for trial in trials],
         "known": [len(trial.case.runs) for trial in trials],
-        "asked": [len(trial.targets) for trial in trials],
+        "asked": [len(trial.asked) for trial in trials],
         "losses": [len(trial.loss_sets) for trial in trials],
     },
-    index=[trial.name for trial in trials],
+    index=[trial.keys["trial"] for trial in trials],
 )
 listed[listed["grid"] != "testbed"]
 

@@ -33,13 +33,12 @@ from scaling.figures.style import use_style
 from scaling.laws.fit import fit_loss_law, fit_loss_surface
 from scaling.studies.predictors.blind_test import run_blind_test
 from scaling.studies.predictors.candidates import BASELINES, influence
-from scaling.studies.predictors.extrapolation import OTHERS, grid_tasks
+from scaling.studies.predictors.extrapolation import OTHERS, grid_tasks, summarise_errors
 from scaling.studies.predictors.grid_study import (
     compare_residuals,
     find_twins,
     measure_scatter,
     share_between,
-    summarise_errors,
 )
 from scaling.studies.predictors.leverage import (
     FITTERS,

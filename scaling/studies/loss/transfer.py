@@ -14,13 +14,8 @@ from scaling.testbed.runs import load_losses, load_runs, select_loss_fit, select
 LEAST_M = 10  # below it runs end within their warm-up, or nearly
 HOME = {"c4": "paloma_c4", "redpajama": "paloma_redpajama", "refinedweb": "paloma_refinedweb"}
 FAR = ("paloma_code", "paloma_ptb", "c4_german")
-# Folder of training files that the argument lists of the release name, for the five runs that fit
-# the law and all others but those of OTHER_FILES: there store and folder.
-FIRST_FOLDER = {
-    "c4": "original_c4",
-    "redpajama": "rpj_tokenized_upsampled_eleutherai",
-    "refinedweb": "refined_web_tokenized",
-}
+# Runs whose argument lists in the release name training files in another store and folder than
+# those of the five runs that fit the law.
 OTHER_FILES = {
     "c4-0.154B-M160": ("tri-ml-datasets", "original_c4"),
     "c4-0.154B-M320": ("tri-ml-datasets", "original_c4"),
@@ -37,7 +32,6 @@ OTHER_FILES = {
     "refinedweb-1.4B-M320": ("tri-ml-datasets", "refined_web_tokenized"),
     "refinedweb-6.9B-M20": ("laion-west", "rw_original"),
 }
-ROLES = ("fit", "target", "large", "early", "small")
 
 
 def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
@@ -56,13 +50,13 @@ def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
         832 rows, training set by loss set by run. ``role``: ``fit`` (one of the five), ``target``
         (one of the six), ``large`` (1.4B at M = 20), ``early`` (M below 10) or ``small``.
         ``other_files``: the run is one of `OTHER_FILES`.
-        ``predicted``, ``actual`` and its 95 % evaluation interval ``actual_lo``, ``actual_hi``, in
-        nats per token; ``relative_error``, ``half_width`` (of that interval), ``noise_independent``
-        and ``noise_shared``, as fractions of the measured loss; ``status`` of the fit.
+        ``predicted`` and ``actual`` in nats per token; ``relative_error``, ``half_width`` (of the
+        95 % evaluation interval), ``noise_independent`` and ``noise_shared``, as fractions of the
+        measured loss; ``status`` of the fit.
 
     References
     ----------
-    Gadre et al., arXiv 2403.08540, Table 1, Figs. 7 and 10.
+    Gadre et al., arXiv 2403.08540, Table 1 and Fig. 7.
     """
     rng = np.random.default_rng(seed)
     losses = _runs_with_roles().merge(load_losses(), on="run", validate="one_to_many")
@@ -74,11 +68,6 @@ def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def make_other_text() -> pd.DataFrame:
-    """Make the stored table: `predict_sets` without the columns that describe a run."""
-    return predict_sets().drop(columns=["size", "N", "D", "M", "C", "other_files"])
-
-
 def _runs_with_roles() -> pd.DataFrame:
     """The runs, each with what it is to the recipe and whether it names other files."""
     runs = load_runs()[["run", "dataset", "size", "N", "D", "M", "C"]]
@@ -88,7 +77,7 @@ def _runs_with_roles() -> pd.DataFrame:
         runs["N"] > 1e9,
         runs["M"] < LEAST_M,
     ]
-    role = np.select(is_one, list(ROLES[:4]), ROLES[4])
+    role = np.select(is_one, ["fit", "target", "large", "early"], "small")
     return runs.assign(role=role, other_files=runs["run"].isin(OTHER_FILES))
 
 
@@ -104,35 +93,12 @@ def _predict_set(runs: pd.DataFrame, rng: np.random.Generator, n_draws: int) -> 
     return runs[columns].assign(
         predicted=predicted,
         actual=actual,
-        actual_lo=runs["loss_lo"],
-        actual_hi=runs["loss_hi"],
         relative_error=relative_error(predicted, actual),
         half_width=half_width / actual,
         noise_independent=independent / actual,
         noise_shared=shared / actual,
         status=fit.status,
     )
-
-
-def select_figure_10(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Select what the paper's Fig. 10 shows: C4-trained models on code, Penn Treebank and German.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        From `predict_sets`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The runs of 1.4B parameters and more, with ``percent``, the absolute relative error in %.
-    """
-    rows = predictions[
-        (predictions["dataset"] == "c4")
-        & predictions["loss_set"].isin(FAR)
-        & predictions["role"].isin(["target", "large"])
-    ]
-    return rows.assign(percent=100 * rows["relative_error"].abs()).reset_index(drop=True)
 
 
 def summarise_sets(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from scaling.forecast.rulers import relative_error
 from scaling.laws.fit import fit_loss_law
-from scaling.studies.predictors.backtests import read_losses
+from scaling.studies.predictors.backtests import Task, read_losses
 from scaling.studies.predictors.candidates import BASELINES, Candidate, Case, columns_of
-from scaling.studies.predictors.extrapolation import Task, grid_tasks, testbed_tasks
+from scaling.studies.predictors.extrapolation import grid_tasks, testbed_tasks
 from scaling.studies.predictors.families import member_of_second
 from scaling.studies.predictors.selection import second_choice
 

@@ -9,7 +9,7 @@ from scipy.optimize import curve_fit
 
 from scaling.laws.fit import fit_loss_law, fit_loss_surface
 from scaling.studies.predictors import grid_study as study
-from scaling.studies.predictors.extrapolation import OTHERS
+from scaling.studies.predictors.extrapolation import OTHERS, summarise_errors
 from scaling.studies.predictors.leverage import fit_all
 from scaling.studies.results import load_result
 from scaling.testbed.grids import GRIDS, load_grid, select_plain, split_by_compute
@@ -36,7 +36,7 @@ def toy_misses():
 
 
 def test_the_series_of_a_grid_count_alike():
-    table = study.summarise_errors(toy_misses())
+    table = summarise_errors(toy_misses())
     assert table.index.tolist() == [("1/20", "g", "N"), ("1/100", "g", "N")]
     assert table.columns.tolist() == ["n_fit", "n_judged", "x", "y"]
     # (mean of 0.01 and 0.03, then with 0.06), not the mean over three runs
@@ -45,7 +45,7 @@ def test_the_series_of_a_grid_count_alike():
 
 
 def test_the_table_of_the_chapter(misses):
-    table = study.summarise_errors(misses)
+    table = summarise_errors(misses)
     assert table.columns[2:].tolist() == [
         "recipe", "no E", "no change", "free", "log", "first choice", "best", OTHERS
     ]  # fmt: skip
@@ -69,7 +69,7 @@ def test_the_table_of_the_chapter(misses):
 
 def test_what_the_chapter_says_of_the_table(misses):
     """The words are written; this holds them to the numbers."""
-    table = study.summarise_errors(misses).xs("N", level="count")
+    table = summarise_errors(misses).xs("N", level="count")
     twenty, hundred = table.loc["1/20"], table.loc["1/100"]
     assert twenty[twenty["best"] < twenty["recipe"]].index.tolist() == [
         "gemstones", "porian", "datablations"
