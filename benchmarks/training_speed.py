@@ -27,7 +27,7 @@ from scaling.training.model.engine import describe_environment, find_device
 from scaling.training.model.loop import build_optimizer, take_step
 from scaling.training.model.loss import plain_loss
 from scaling.training.model.model import Shape, Transformer
-from scaling.training.plan.spec import TrainingRecipe
+from scaling.training.plan.parts import TrainingRecipe
 
 RESULT = Path(__file__).parent.parent / "data" / "results" / "training_speed.csv"
 LR = 1e-3

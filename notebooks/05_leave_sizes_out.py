@@ -757,7 +757,7 @@ from scaling.forecast.backtest import run_backtest, sum_up
 
 held_out = pd.concat(
     [
-        run_backtest(table.query("M > 5"), "loss_c4_eval").held_out.assign(dataset=dataset)
+        run_backtest(table.query("M > 5"), "loss_c4_eval", law="tied").held_out.assign(dataset=dataset)
         for dataset, table in tables.items()
     ]
 )

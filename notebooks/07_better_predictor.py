@@ -30,9 +30,9 @@ from scaling.figures.predictors import (
     draw_target_misses,
 )
 from scaling.figures.style import use_style
-from scaling.laws.best import fit_best, load_belief
 from scaling.laws.fit import fit_loss_law
 from scaling.laws.law import LossLaw
+from scaling.laws.prior import fit_with_prior, load_belief
 from scaling.studies.predictors.backtests import list_trials, load_data, select_cheap
 from scaling.studies.predictors.blind_test import blind_tasks, run_blind_test
 from scaling.studies.predictors.candidates import (
@@ -78,7 +78,7 @@ olmo = blind_tasks(load_grid("olmo_ladder"))
 pile = pd.concat([run_blind_test(), run_tasks(olmo, [first_chosen])])
 pile = pile.query("known == 'ladder' and loss_set == 'pile'")
 on_pile = pile.assign(error=pile["relative_error"].abs()).groupby("candidate")["error"].mean()
-constants = load_result("best_constants")
+constants = load_result("prior_constants")
 times_five = constants["C"][0] / (select_loss_fit(run_table())["C"].sum() / 3)
 few = load_result("few_runs").set_index(["grid", "series", "n_runs"])
 in_spreads = (few["nearer"] - 0.5) / few["nearer_std"]  # between seeds, 150 designs each
@@ -379,7 +379,7 @@ recipe's {recipe_score:.2%}. The choice is not firm: without the single trial of
 
 # %%
 rows = select_loss_fit(run_table("redpajama"))
-fit = fit_best(rows["N"], rows["D"], rows["loss_c4_eval"])
+fit = fit_with_prior(rows["N"], rows["D"], rows["loss_c4_eval"])
 fit.law, fit.status
 
 # %% [markdown]
@@ -511,7 +511,7 @@ missed = {}
 for alpha in (0.15, 0.20, 0.28, 0.36, 0.45):
     A, B = fit.law.A * 1e8 ** (alpha - fit.law.alpha), fit.law.B * 2e9 ** (alpha - fit.law.alpha)
     truth = LossLaw(fit.law.E, A, B, alpha)
-    believed = fit_best(N, D, truth.predict(N, D)).law
+    believed = fit_with_prior(N, D, truth.predict(N, D)).law
     missed[alpha] = believed.predict(large_N, large_D) / truth.predict(large_N, large_D) - 1
 pd.Series(missed, name="miss at 6.9B").rename_axis("true exponent").round(6).to_frame()
 
@@ -631,10 +631,10 @@ Markdown(
 # 1. Change the rule of choice: instead of the least score, take the candidate with the least error on
 #    C4 eval alone (`scores["c4_eval"].idxmin()`), and on the other grids alone (`scores["other grids"]`).
 #    What would have been its outcome (`candidates.loc[name]`)? What does that say about the rule?
-# 2. Leave out the fifth RedPajama run, the one at $M = 320$, and fit `fit_best` to the other four. What does
+# 2. Leave out the fifth RedPajama run, the one at $M = 320$, and fit `fit_with_prior` to the other four. What does
 #    `status` say? Which of the two targets is still predicted, and why does the prior of
 #    {eq}`eq-prior` not help with the other?
-# 3. How many runs does it take until the prior no longer matters? Fit `fit_best` and the log loss
+# 3. How many runs does it take until the prior no longer matters? Fit `fit_with_prior` and the log loss
 #    (`fit_loss_law(..., objective="log")`) to the $M \ge 10$ runs of the C4 models of up to 2, 3 and 4
 #    sizes, and compare their exponents.
 #

@@ -709,7 +709,7 @@ Markdown(
 #
 # Work in new cells below this one.
 #
-# 1. Predict OLMo's two models in `N_body`, on C4, by the recipe and by `fit_best`. The target's own
+# 1. Predict OLMo's two models in `N_body`, on C4, by the recipe and by `fit_with_prior`. The target's own
 #    `N_body` is in the table. Which count would you have chosen beforehand, and by which argument?
 # 2. Find $R$ of {eq}`eq-effective-tokens`. For the twins of at most sixteen epochs compute the excess that the plain law `once`
 #    predicts when $D$ is replaced by $D_\text{eff}$, and minimise its squared distance from the measured excess over

@@ -22,11 +22,18 @@ import pandas as pd
 from IPython.display import Markdown
 from scipy.stats import norm
 
-from scaling.figures.averages import draw_against_tasks, draw_against_threshold, draw_effects
 from scaling.figures.counting import draw_changes, draw_owners, draw_parts, draw_scatter
 from scaling.figures.style import DATASET_LABELS, use_style
-from scaling.figures.tasks import draw_shares, draw_task, key_of_tasks
-from scaling.figures.verdicts import draw_outcomes, draw_task_intervals
+from scaling.figures.tasks import (
+    draw_against_tasks,
+    draw_against_threshold,
+    draw_effects,
+    draw_outcomes,
+    draw_shares,
+    draw_task,
+    draw_task_intervals,
+    key_of_tasks,
+)
 from scaling.forecast.counting import counting_error, smallest_change
 from scaling.forecast.rulers import relative_error
 from scaling.laws.fit import SOUND
@@ -42,7 +49,7 @@ from scaling.studies.tasks.averages import (
     miss_averages,
     tabulate_thresholds,
 )
-from scaling.studies.tasks.chance import STANDINGS, compare_with_chance
+from scaling.studies.tasks.calibration import resample_inside, sum_up_verdicts
 from scaling.studies.tasks.error_laws import (
     METHODS,
     count_fits,
@@ -51,16 +58,18 @@ from scaling.studies.tasks.error_laws import (
     predict_tasks,
     sum_up_methods,
 )
-from scaling.studies.tasks.scatter import pool_sets
-from scaling.studies.tasks.scatter_at_loss import (
+from scaling.studies.tasks.scatter import (
+    pool_sets,
     score_knots,
     tabulate_matched_loss,
     tabulate_scatter,
 )
 from scaling.studies.tasks.traits import (
     JOINT,
+    STANDINGS,
     TRAITS,
     average_logs,
+    compare_with_chance,
     correlate_sets,
     estimate_effects,
     load_traits,
@@ -69,7 +78,6 @@ from scaling.studies.tasks.traits import (
 )
 from scaling.studies.tasks.variance_split import METHODS as SPLIT_METHODS
 from scaling.studies.tasks.variance_split import PARTS, pool_split
-from scaling.studies.tasks.verdict_study import resample_inside, sum_up_verdicts
 from scaling.testbed.published import load_published
 from scaling.testbed.runs import load_tasks, run_table, select_error_fit, select_targets
 

@@ -26,8 +26,8 @@ from scaling.compute import count_parameters, hidden_width
 from scaling.figures.style import use_style
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.forecast.verdicts import judge_tasks
-from scaling.laws.best import fit_best
 from scaling.laws.fit import fit_error_law, fit_loss_law, fit_loss_surface
+from scaling.laws.prior import fit_with_prior
 from scaling.studies.predictors.selection import GROUPS, load_scores
 from scaling.studies.recipe import fit_chain
 from scaling.studies.results import load_result
@@ -411,7 +411,7 @@ outcome.set_index(pd.Index(by_rule, name="rule")).assign(chosen=by_rule.values()
 # %%
 five = select_loss_fit(run_table("redpajama"))
 ray, targets = five.query("M == 20"), select_targets(run_table("redpajama"))
-on_ray = fit_best(ray["N"], ray["D"], ray["loss_c4_eval"])
+on_ray = fit_with_prior(ray["N"], ray["D"], ray["loss_c4_eval"])
 predicted = on_ray.law.predict(targets["N"], targets["D"])
 on_ray.status, dict(zip(targets["run"], relative_error(predicted, targets["loss_c4_eval"]), strict=True))
 
@@ -429,7 +429,7 @@ for n in (2, 3, 4):
     runs = fed[fed["N"] <= sizes[n - 1]]
     N, D, loss = runs["N"], runs["D"], runs["loss_c4_eval"]
     log_loss = fit_loss_law(N, D, loss, objective="log")
-    exponents[len(runs)] = {"best": fit_best(N, D, loss).law.alpha, "log": log_loss.law.alpha}
+    exponents[len(runs)] = {"best": fit_with_prior(N, D, loss).law.alpha, "log": log_loss.law.alpha}
 pd.DataFrame(exponents).T.rename_axis("runs")
 
 # %% [markdown]
@@ -443,7 +443,7 @@ pd.DataFrame(exponents).T.rename_axis("runs")
 # %%
 from scipy.optimize import minimize_scalar
 
-from scaling.laws.best import fit_best
+from scaling.laws.prior import fit_with_prior
 from scaling.studies.predictors.grid_study import find_twins
 from scaling.studies.predictors.leverage import leave_out
 from scaling.testbed.grids import load_grid, select_plain, split_by_compute
@@ -452,7 +452,7 @@ olmo = load_grid("olmo_ladder")
 ladder, models = select_plain(olmo), olmo[olmo["target"] == 1]
 in_both = {}
 for count in ("N", "N_body"):
-    for name, fitter in (("recipe", fit_loss_law), ("best", fit_best)):
+    for name, fitter in (("recipe", fit_loss_law), ("best", fit_with_prior)):
         law = fitter(ladder[count], ladder["D"], ladder["loss"]).law
         in_both[count, name] = relative_error(law.predict(models[count], models["D"]), models["loss"])
 pd.DataFrame(in_both, models["run"]).T

@@ -1,10 +1,11 @@
-"""Small grids that the tests of training share."""
+"""Small grids and tokenizers that the tests of training share."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from scaling.training.plan.cells import Cell, list_cells
@@ -47,3 +48,30 @@ def decided(result: dict[str, Any]) -> dict[str, Any]:
     """Give the part of a result that does not depend on speed and stops."""
     varies = ("speed", "environments", "damaged_checkpoints")
     return {key: value for key, value in result.items() if key not in varies}
+
+
+END = "<|endoftext|>"
+
+
+def train_tokenizer(path: Path, documents: list[str], entries: int) -> Path:
+    """Train a small tokenizer on documents and save it."""
+    tokenizers = pytest.importorskip("tokenizers")
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = tokenizers.decoders.ByteLevel()
+    trainer = tokenizers.trainers.BpeTrainer(
+        vocab_size=entries,
+        special_tokens=[END],
+        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(documents, trainer)
+    tokenizer.save(str(path))
+    return path
+
+
+def flip_a_bit(path: Path) -> None:
+    """Harm a file in its middle."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)

@@ -11,7 +11,6 @@ import typer
 from scaling.commands.console import print_answer, print_json, says_what_is_wrong
 from scaling.commands.grid_text import app as grid_app
 from scaling.commands.options import (
-    DEFAULT_LAW,
     AsJson,
     CountOption,
     Dataset,
@@ -25,6 +24,7 @@ from scaling.commands.options import (
     Tokens,
     WithoutFlagged,
 )
+from scaling.laws.registry import DEFAULT_LAW
 from scaling.tables.counts import COUNTS
 
 app = typer.Typer(
@@ -72,7 +72,7 @@ def fit(
     the search did not reach its end; at_bound, an exponent stands at the end of its range;
     unidentified, several laws fit alike.
 
-    With --law best the prior and its pull are named: prior in --json, else null.
+    The prior of --law prior and its pull are named: prior in --json, null for another law.
     """
     from scaling.forecast import questions
 
@@ -107,7 +107,7 @@ def predict(
     predicted for each err_ column of the table, by the error law; `tasks` has baselines and
     intervals beside.
 
-    With --law best the prior and its pull are named: prior in --json, else null.
+    The prior of --law prior and its pull are named: prior in --json, null for another law.
     """
     from scaling.forecast import questions
 

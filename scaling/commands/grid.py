@@ -26,6 +26,12 @@ SpecFile = Annotated[
 GridFolder = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="Folder of the grid, as given to run.")
 ]
+RunsFile = Annotated[
+    Path, typer.Option("--out", "-o", metavar="RUNS", help="The run table to write: CSV.")
+]
+Device = Annotated[
+    str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, as PyTorch names it.")
+]
 
 
 @app.command()
@@ -72,9 +78,7 @@ def run(
         int,
         typer.Option("--threads", min=1, help="Threads of a worker; their number changes sums."),
     ] = 1,
-    device: Annotated[
-        str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, as PyTorch names it.")
-    ] = "auto",
+    device: Device = "auto",
     minutes: Annotated[
         int,
         typer.Option("--minutes", min=1, help="Time limit of a job of Slurm; it is requeued then."),
@@ -102,13 +106,7 @@ def run(
     stops the workers; they outlive a command that is ended otherwise.
     """
     from scaling.training.grid.grid import begin_grid
-    from scaling.training.grid.launch import (
-        Launch,
-        make_executor,
-        start_workers,
-        watch_workers,
-        worker_failures,
-    )
+    from scaling.training.grid.launch import Launch, make_executor, start_workers, worker_failures
     from scaling.training.grid.progress import count_states
     from scaling.training.plan.cells import warn_of_repeats
     from scaling.training.plan.price import price_cells, price_in_words
@@ -137,8 +135,7 @@ def run(
         print_json({"jobs": names}) if as_json else typer.echo(f"jobs: {', '.join(names)}")
         return
     try:
-        with _progress_bar(cells, quiet=as_json) as show:
-            states = watch_workers(out, cells, jobs, show)
+        states = _watch(out, cells, jobs, quiet=as_json)
     except KeyboardInterrupt:
         typer.echo(f"stopped: run the same command again to go on; {out} keeps it all", err=True)
         raise typer.Exit(130) from None
@@ -154,33 +151,29 @@ def run(
         raise typer.Exit(1)
 
 
-def _progress_bar(cells: list[Any], *, quiet: bool) -> Any:
-    """Make a bar in units of work, so that it moves evenly over small and large runs."""
-    from contextlib import contextmanager
-
+def progress_bar(quiet: bool, **how: Any) -> Any:
+    """Make a bar of tqdm that only a terminal shows."""
     from tqdm import tqdm
 
+    return tqdm(disable=True if quiet else None, **how)
+
+
+def _watch(folder: Path, cells: list[Any], jobs: list[Any], quiet: bool) -> list[Any]:
+    """Watch workers with a bar in units of work, which moves evenly over small and large runs."""
+    from scaling.training.grid.launch import watch_workers
+
     total = sum(cell.C_exact for cell in cells)
+    form = "{desc} |{bar}| {n:.0f} % [{elapsed}<{remaining}]"
+    with progress_bar(quiet, total=100, unit="%", bar_format=form) as bar:
 
-    @contextmanager
-    def bar() -> Any:
-        with tqdm(
-            total=100,
-            unit="%",
-            disable=True if quiet else None,  # None: only where a terminal shows it
-            bar_format="{desc} |{bar}| {n:.0f} % [{elapsed}<{remaining}]",
-        ) as meter:
+        def show(states: list[Any]) -> None:
+            done = sum(state.share * state.cell.C_exact for state in states)
+            finished = sum(state.state == "finished" for state in states)
+            bar.set_description_str(f"{finished} of {len(states)} runs", refresh=False)
+            bar.n = 100 * done / total
+            bar.refresh()
 
-            def show(states: list[Any]) -> None:
-                done = sum(state.share * state.cell.C_exact for state in states)
-                finished = sum(state.state == "finished" for state in states)
-                meter.set_description_str(f"{finished} of {len(states)} runs", refresh=False)
-                meter.n = 100 * done / total
-                meter.refresh()
-
-            yield show
-
-    return bar()
+        return watch_workers(folder, cells, jobs, show)
 
 
 @app.command()
@@ -212,24 +205,28 @@ def status(folder: GridFolder, as_json: AsJson = False) -> None:
 
 @app.command()
 @says_what_is_wrong
-def collect(
-    folder: GridFolder,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="RUNS", help="The run table to write: CSV.")
-    ],
-    as_json: AsJson = False,
-) -> None:
+def collect(folder: GridFolder, out: RunsFile, as_json: AsJson = False) -> None:
     """Gather the finished runs of a grid into a run table that every other command takes."""
     from scaling.training.grid.grid import collect as gather
-    from scaling.training.plan.records import write_aside
 
     table, missing = gather(folder)
-    text = table.to_csv(index=False, lineterminator="\n")
-    write_aside(out, lambda file: file.write(text.encode("utf-8")))
+    write_runs(out, table, missing, as_json)
+
+
+def write_runs(
+    out: Path, table: Any, missing: int, as_json: bool, errors: list[str] | None = None
+) -> None:
+    """Write a run table, and say what it holds, and how many runs are missing."""
+    from scaling.training.plan.records import write_text
+
+    write_text(out, table.to_csv(index=False, lineterminator="\n"))
     if as_json:
-        print_json({"file": str(out), "runs": len(table), "missing": missing})
+        print_json(
+            {"file": str(out), "runs": len(table), "missing": missing}
+            | ({} if errors is None else {"errors": errors})
+        )
     else:
-        typer.echo(f"{out}: {len(table)} runs")
+        typer.echo(f"{out}: " + ", ".join([f"{len(table)} runs", *(errors or [])]))
     if missing:
         warn([f"{missing} runs are not finished and not in the table"])
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from scaling.commands.console import print_json, says_what_is_wrong, warn
-from scaling.commands.grid import GridFolder, app
+from scaling.commands.grid import Device, GridFolder, RunsFile, app, progress_bar, write_runs
 from scaling.commands.options import AsJson, read_number
 
 __all__ = ["app"]
@@ -115,7 +115,7 @@ def prepare(
     )
     wanted = None if tokens is None else math.ceil(tokens)
     cut = Cut(tokenizer, end_of_text, vocab, wanted, held_out_share)
-    with _token_bar(wanted, quiet=as_json) as bar:
+    with progress_bar(as_json, total=wanted, unit=" tokens", unit_scale=True) as bar:
         made = make(out, source, cut, force=force, show=bar.update)
     written = {"train": made.train, "held_out": made.held_out}
     if as_json:
@@ -131,12 +131,6 @@ def prepare(
         warn([f"the text ended after {made.train.tokens:,} of {wanted:,} training tokens"])
 
 
-def _token_bar(total: int | None, *, quiet: bool) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(total=total, unit=" tokens", unit_scale=True, disable=True if quiet else None)
-
-
 @app.command()
 @says_what_is_wrong
 def tasks(
@@ -150,9 +144,7 @@ def tasks(
             "commas between.",
         ),
     ],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="RUNS", help="The run table to write: CSV.")
-    ],
+    out: RunsFile,
     include: Annotated[
         Path | None,
         typer.Option("--include", metavar="PATH", help="Folder with task files of your own."),
@@ -177,9 +169,7 @@ def tasks(
         typer.Option("--limit", min=1, metavar="K", help="Only K questions of each: for a try."),
     ] = None,
     run: Annotated[str | None, typer.Option("--run", metavar="NAME", help="Only this run.")] = None,
-    device: Annotated[
-        str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, as PyTorch names it.")
-    ] = "auto",
+    device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Ask tasks of every finished run on a token file, and add their errors to the run table.
@@ -190,13 +180,17 @@ def tasks(
     scaling grid tasks GRID --tasks arc_easy,hellaswag --out runs.csv
     """
     from scaling.training.errors import GridError
-    from scaling.training.plan.records import write_aside
     from scaling.training.tasks.answers import METRICS, answer
 
     if not out.parent.is_dir():  # said before hours of work, not after
         raise GridError(f"--out: there is no folder {out.parent}")
     asked = [name for part in names for name in part.split(",") if name]
-    with _run_bar(quiet=as_json) as show:
+    with progress_bar(as_json, unit=" runs") as bar:
+
+        def show(done: int, runs: int) -> None:
+            bar.total = runs
+            bar.update(done - bar.n)
+
         table, missing = answer(
             folder,
             asked,
@@ -208,30 +202,5 @@ def tasks(
             device=device,
             show=show,
         )
-    text = table.to_csv(index=False, lineterminator="\n")
-    write_aside(out, lambda file: file.write(text.encode("utf-8")))
     errors = [str(name) for name in table if str(name).startswith("err_")]
-    if as_json:
-        print_json({"file": str(out), "runs": len(table), "missing": missing, "errors": errors})
-    else:
-        typer.echo(f"{out}: {len(table)} runs, {', '.join(errors)}")
-    if missing:
-        warn([f"{missing} runs are not finished and not in the table"])
-
-
-def _run_bar(*, quiet: bool) -> Any:
-    from contextlib import contextmanager
-
-    from tqdm import tqdm
-
-    @contextmanager
-    def bar() -> Any:
-        with tqdm(unit=" runs", disable=True if quiet else None) as meter:
-
-            def show(done: int, runs: int) -> None:
-                meter.total = runs
-                meter.update(done - meter.n)
-
-            yield show
-
-    return bar()
+    write_runs(out, table, missing, as_json, errors=errors)

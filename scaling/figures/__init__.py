@@ -1,1 +1,1 @@
-"""How does it look? One small function per panel: takes an axes, never fits."""
+"""How does it look? A small function per panel: draws on the axes `ax`, returns it, never fits."""

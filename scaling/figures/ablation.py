@@ -8,97 +8,70 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
 from scaling.figures.style import (
     DATASET_COLOURS,
-    DATASET_LABELS,
-    DATASET_MARKERS,
     INK,
-    SHADE,
+    PERCENT,
+    Look,
+    look_of,
     ring_runs,
     scatter_runs,
+    shade_range,
 )
 from scaling.laws.law import ErrorLaw
 from scaling.testbed.labels import LOSS_COLUMN
 
-LOOKS: dict[bool, dict[str, Any]] = {
+LOOKS: dict[bool, Look] = {
     True: {"c": "#b08020", "marker": "x", "s": 7, "linewidths": 0.6, "label": "with M = 5"},
     False: {"c": "#56B4E9", "marker": "o", "s": 6, "linewidths": 0, "label": "without M = 5"},
 }
 
 
-def _in_percent(value: float, _: object = None) -> str:
-    """Write a fraction as a percentage, 0.001 as 0.1%."""
-    return f"{100 * value:g}%"
-
-
-def draw_designs(ax: Axes, designs: pd.DataFrame, x: str, y: str = "worst") -> Axes:
+def draw_designs(ax: Axes, designs: pd.DataFrame, x: str) -> Axes:
     """Draw the miss of every design over its cost or its count of runs, both logarithmic.
 
     Crosses hold a run at M = 5, dots none. The line is the median of the dots in eight bins of
     `x`, the band holds 80 % of them.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    designs : pandas.DataFrame
-        Columns `x`, `y` (a fraction, absolute) and has_M5.
-    x, y : str
-        Columns to draw.
+    `designs`: columns `x`, worst (the miss, a fraction) and has_M5.
     """
     for has_M5, look in LOOKS.items():
         some = designs[designs["has_M5"] == has_M5]
-        ax.scatter(some[x], some[y].abs(), alpha=0.5, rasterized=True, **look)
+        ax.scatter(some[x], some["worst"].abs(), alpha=0.5, rasterized=True, **look)
     clean = designs[~designs["has_M5"]]
     bins = pd.cut(np.log(clean[x]), 8)
-    middle = clean.groupby(bins, observed=True)[x].median()
-    spread = (
-        clean[y].abs().groupby(bins, observed=True).quantile(np.array([0.1, 0.5, 0.9])).unstack()
-    )
-    ax.fill_between(middle, spread[0.1], spread[0.9], color=INK, alpha=0.15, label="80% of those")
-    ax.plot(middle, spread[0.5], color=INK, label="their median")
+    middle = clean[x].groupby(bins, observed=True).median()
+    misses = clean["worst"].abs().groupby(bins, observed=True)
+    lo, median, hi = (misses.quantile(share) for share in (0.1, 0.5, 0.9))
+    ax.fill_between(middle, lo, hi, color=INK, alpha=0.15, label="80% of those")
+    ax.plot(middle, median, color=INK, label="their median")
     ax.set(xscale="log", yscale="log", ylim=(2e-4, 1))
-    ax.yaxis.set_major_formatter(_in_percent)
+    ax.yaxis.set_major_formatter(PERCENT)
     return ax
 
 
 def draw_cumulative(ax: Axes, misses: pd.Series, dataset: str, **style: Any) -> Axes:
     """Draw which share of designs misses by at most so much.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    misses : pandas.Series
-        Absolute relative errors, fractions.
-    dataset : str
-        Training set, which gives the colour.
+    `misses`: absolute relative errors, fractions; the training set gives the colour.
     """
     x = np.sort(misses.to_numpy())
     steps = np.unique(np.linspace(0, len(x) - 1, 400).astype(int))
     ax.plot(x[steps], (steps + 1) / len(x), color=DATASET_COLOURS[dataset], **style)
     ax.set(xscale="log", ylim=(0, 1))
-    ax.xaxis.set_major_formatter(_in_percent)
-    ax.yaxis.set_major_formatter(_in_percent)
+    ax.xaxis.set_major_formatter(PERCENT)
+    ax.yaxis.set_major_formatter(PERCENT)
     return ax
 
 
 def draw_run_map(ax: Axes, runs: pd.DataFrame, value: str, **style: Any) -> Axes:
     """Draw one number for each small run, sizes down and multipliers across, in per cent.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    runs : pandas.DataFrame
-        Columns size, M and `value` (a fraction).
-    value : str
-        Column to draw.
+    `runs`: columns size, M and `value` (a fraction).
     """
     cells = 100 * runs.pivot(index="size", columns="M", values=value)
-    look: dict[str, Any] = {"annot_kws": {"fontsize": 8.5}, "linewidths": 1, "fmt": ".1f"}
+    look: Look = {"annot_kws": {"fontsize": 8.5}, "linewidths": 1, "fmt": ".1f"}
     sns.heatmap(cells, ax=ax, annot=True, **look | style)
     ax.set(xlabel="M, tokens per parameter", ylabel="N, parameters")
     ax.tick_params(axis="y", rotation=0)
@@ -110,21 +83,12 @@ def draw_conditions(ax: Axes, table: pd.DataFrame, y: str) -> Axes:
 
     Training sets stand side by side, so that their bars can be told apart.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    table : pandas.DataFrame
-        One row per training set and ratio: dataset, ratio, and the quartiles of `y` in the columns
-        of that name and of that name with ``_lo`` and ``_hi``.
-    y : str
-        Column to draw.
+    `table`: one row per training set and ratio: dataset, ratio, and the quartiles of `y` in the
+    columns of that name and of that name with ``_lo`` and ``_hi``.
     """
     for shift, (dataset, some) in zip((0.92, 1.0, 1.08), table.groupby("dataset"), strict=False):
-        look: dict[str, Any] = {"color": DATASET_COLOURS[str(dataset)], "elinewidth": 0.9}
-        look |= {"marker": DATASET_MARKERS[str(dataset)], "label": DATASET_LABELS[str(dataset)]}
         bars = np.abs(some[[f"{y}_lo", f"{y}_hi"]].to_numpy().T - some[y].to_numpy())
-        ax.errorbar(shift * some["ratio"], some[y], bars, **look)
+        ax.errorbar(shift * some["ratio"], some[y], bars, elinewidth=0.9, **look_of(dataset))
     ax.set(xscale="log", xlabel="larger over smaller M of the two columns")
     ax.set_xticks([2, 4, 8, 16, 32, 64], labels=["2", "4", "8", "16", "32", "64"])
     ax.minorticks_off()
@@ -134,21 +98,13 @@ def draw_conditions(ax: Axes, table: pd.DataFrame, y: str) -> Axes:
 def draw_wandering(ax: Axes, designs: pd.DataFrame, dataset: str) -> Axes:
     """Draw where the fitted E and the prediction at 6.9B go from design to design.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    designs : pandas.DataFrame
-        Columns E (nats per token) and 6.9B (signed relative error, a fraction).
-    dataset : str
-        Training set, which gives colour and marker.
+    `designs`: columns E (nats per token) and 6.9B (signed relative error, a fraction).
     """
-    look: dict[str, Any] = {"c": DATASET_COLOURS[dataset], "marker": DATASET_MARKERS[dataset]}
-    look |= {"s": 10, "alpha": 0.5, "linewidths": 0, "rasterized": True}
-    ax.scatter(designs["E"], designs["6.9B"], **look)
+    look = look_of(dataset) | {"s": 10, "alpha": 0.5, "linewidths": 0}
+    ax.scatter(designs["E"], designs["6.9B"], rasterized=True, **look)
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set(xlabel="E, irreducible loss, nats/token")
-    ax.yaxis.set_major_formatter(_in_percent)
+    ax.yaxis.set_major_formatter(PERCENT)
     return ax
 
 
@@ -163,8 +119,6 @@ def draw_error_laws(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     table : pandas.DataFrame
         Run table of one training set.
     laws : dict of tuple
@@ -174,8 +128,7 @@ def draw_error_laws(
     task : str
         Column of the error.
     """
-    lo, hi = fit_runs[LOSS_COLUMN].min(), fit_runs[LOSS_COLUMN].max()
-    ax.axvspan(lo, hi, facecolor=SHADE, edgecolor="#b8ad92", zorder=0, label="losses of the five")
+    _, hi = shade_range(ax, fit_runs[LOSS_COLUMN], "losses of the five")
     L = np.linspace(table[LOSS_COLUMN].min(), hi, 200)
     for (name, (law, lowest)), colour in zip(laws.items(), ("#D55E00", "#0072B2"), strict=False):
         inside = lowest <= L
@@ -184,5 +137,5 @@ def draw_error_laws(
     scatter_runs(ax, table, LOSS_COLUMN, task, zorder=3)
     ring_runs(ax, fit_runs[LOSS_COLUMN], fit_runs[task], "the five runs")
     ax.set(xlabel="L, loss, nats/token")
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.yaxis.set_major_formatter(PERCENT)
     return ax

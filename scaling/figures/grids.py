@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike
 
 from scaling.figures.predictors import PREDICTOR_STYLE
-from scaling.figures.style import GRID_COLOURS, GRID_MARKERS, INK
+from scaling.figures.style import GRID_COLOURS, GRID_MARKERS, INK, PLAIN, Look, name_rows
 
-STYLE_OF: dict[str, dict[str, Any]] = {
+STYLE_OF: dict[str, Look] = {
     **PREDICTOR_STYLE,
     "free": {"marker": "P", "color": "#AA4499"},
     "no E": {"marker": "x", "color": "#999933"},
@@ -23,20 +21,18 @@ OTHER = "#c4c4c4"
 
 
 def draw_design(
-    ax: Axes, runs: pd.DataFrame, fitted: ArrayLike, judged: ArrayLike, grid: str = ""
+    ax: Axes, runs: pd.DataFrame, fitted: ArrayLike, judged: ArrayLike, grid: str
 ) -> Axes:
     """Draw where the runs of a grid lie, and which of them are fitted and judged.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     runs : pandas.DataFrame
         N and D.
     fitted, judged : array_like of bool, shape (n_runs,)
         Which runs fit the law (filled) and which it is judged on (hollow); the others are grey.
     grid : str
-        Name of the grid, for its colour and marker; by default ink.
+        Name of the grid, for its colour and marker; the testbed has ink and dots.
     """
     fitted, judged = np.asarray(fitted, dtype=bool), np.asarray(judged, dtype=bool)
     colour, marker = GRID_COLOURS.get(grid, INK), GRID_MARKERS.get(grid, "o")
@@ -58,61 +54,45 @@ def draw_rays(ax: Axes, multipliers: ArrayLike) -> Axes:
     for M in np.ravel(multipliers):
         ax.plot(N, M * N, color="#999999", linewidth=0.7, zorder=0)
         at_top = M * N[1] > limits[1][1]
-        end = (limits[1][1] / M, limits[1][1]) if at_top else (N[1], M * N[1])
-        ax.text(
-            end[0],
-            end[1],
-            f"M = {M:g}",
-            fontsize=8,
-            color="#777777",
-            ha="right",
-            va="top" if at_top else "bottom",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
-        )
+        x, y = (limits[1][1] / M, limits[1][1]) if at_top else (N[1], M * N[1])
+        place: Look = {"ha": "right", "va": "top" if at_top else "bottom"}
+        frame = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5}
+        ax.text(x, y, f"M = {M:g}", fontsize=8, color="#777777", bbox=frame, **place)
     ax.set(xlim=limits[0], ylim=limits[1])
     return ax
 
 
-def draw_misses(
-    ax: Axes, misses: pd.DataFrame, rows: list[str], candidates: list[str], label: str = "row"
-) -> Axes:
+def draw_misses(ax: Axes, misses: pd.DataFrame, rows: list[str], candidates: list[str]) -> Axes:
     """Draw the signed miss at each judged run, a band per row and a line in it per candidate.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     misses : pandas.DataFrame
-        candidate, relative_error (a fraction) and the column that names the row.
+        candidate, row and relative_error (a fraction).
     rows, candidates : list of str
         What to draw, from the top.
-    label : str
-        The column that names the row.
     """
+    heights = pd.Series(name_rows(ax, rows), rows)
     shifts = np.linspace(0.27, -0.27, len(candidates))
     for shift, candidate in zip(shifts, candidates, strict=True):
         own = misses[misses["candidate"] == candidate]
-        y = np.array([len(rows) - 1 - rows.index(row) for row in own[label]]) + shift
-        x = 100 * own["relative_error"]
-        ax.scatter(x, y, s=22, alpha=0.6, linewidths=1, label=candidate, **STYLE_OF[candidate])
+        look = STYLE_OF[candidate] | {"s": 22, "alpha": 0.6, "linewidths": 1, "label": candidate}
+        ax.scatter(100 * own["relative_error"], heights[own["row"]] + shift, **look)
     ax.axvline(0, color=INK, linewidth=0.8)
     for edge in np.arange(len(rows) - 1) + 0.5:
         ax.axhline(edge, color="#dddddd", linewidth=0.7)
-    ax.set_yticks(np.arange(len(rows))[::-1], rows)
     ax.grid(axis="y", visible=False)
     ax.set_xlabel("predicted minus measured, % of the measured loss")
     return ax
 
 
 def draw_residuals(
-    ax: Axes, M: ArrayLike, residuals: ArrayLike, grid: str, filled: bool = True, label: str = ""
+    ax: Axes, M: ArrayLike, residuals: ArrayLike, grid: str, filled: bool, label: str
 ) -> Axes:
     """Draw what a fit to all runs leaves, over tokens per parameter.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     M, residuals : array_like of shape (n_runs,)
         Tokens per parameter, and relative residuals, fitted minus measured, fractions.
     grid : str
@@ -123,15 +103,9 @@ def draw_residuals(
         Name of the series.
     """
     colour = GRID_COLOURS[grid]
-    ax.scatter(
-        M,
-        100 * np.asarray(residuals),
-        s=22,
-        marker=GRID_MARKERS[grid],
-        facecolors=colour if filled else "none",
-        edgecolors=colour,
-        label=label,
-    )
+    look: Look = {"marker": GRID_MARKERS[grid], "edgecolors": colour, "label": label}
+    faces = colour if filled else "none"
+    ax.scatter(M, 100 * np.asarray(residuals), s=22, facecolors=faces, **look)
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set(xscale="log", xlabel="M, tokens per parameter", ylabel="fitted minus measured, %")
     return ax
@@ -142,37 +116,24 @@ def draw_shapes(ax: Axes, shapes: pd.DataFrame, named: list[str]) -> Axes:
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     shapes : pandas.DataFrame
         One row per shape, named by its index: aspect (width over layers), and the mean relative
         residuals, fitted minus measured, under ``N`` and ``N_body``, fractions.
     named : list of str
         Shapes to name.
     """
-    for column, colour, marker, label in (
-        ("N", INK, "o", "law in N"),
-        ("N_body", GRID_COLOURS["gemstones"], GRID_MARKERS["gemstones"], "law in N_body"),
-    ):
-        ax.scatter(shapes["aspect"], 100 * shapes[column], color=colour, marker=marker, label=label)
-    ax.vlines(
-        shapes["aspect"], 100 * shapes["N"], 100 * shapes["N_body"], color=OTHER, linewidth=0.8
-    )
+    x, N, N_body = shapes["aspect"], 100 * shapes["N"], 100 * shapes["N_body"]
+    colour, marker = GRID_COLOURS["gemstones"], GRID_MARKERS["gemstones"]
+    ax.scatter(x, N, color=INK, marker="o", label="law in N")
+    ax.scatter(x, N_body, color=colour, marker=marker, label="law in N_body")
+    ax.vlines(x, N, N_body, color=OTHER, linewidth=0.8)
+    place: Look = {"textcoords": "offset points", "ha": "center", "fontsize": 8}
     for name in named:
-        at = shapes.loc[name]
-        lower = min(at["N"], at["N_body"])
-        ax.annotate(
-            name,
-            (at["aspect"], 100 * lower),
-            xytext=(0, -13),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8,
-        )
+        ax.annotate(name, (x[name], min(N[name], N_body[name])), xytext=(0, -13), **place)
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set(xscale="log", xlabel="width per layer", ylabel="mean of fitted minus measured, %")
     ax.margins(y=0.12)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_major_formatter(PLAIN)
     ax.xaxis.set_minor_formatter(NullFormatter())
     return ax
 
@@ -184,8 +145,6 @@ def draw_repeats(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     epochs, ratio : array_like of shape (n_runs,)
         Epochs, and the measured loss over what it is held against (a cost: above 1 more was
         measured).
@@ -194,21 +153,13 @@ def draw_repeats(
     bar : bool
         Whether to draw the colour bar.
     """
-    marks = ax.scatter(
-        epochs,
-        ratio,
-        c=fresh,
-        norm=LogNorm(0.03, 30),
-        cmap="viridis",
-        s=26,
-        marker=GRID_MARKERS["datablations"],
-        edgecolors=INK,
-        linewidths=0.3,
-    )
+    shade: Look = {"c": fresh, "norm": LogNorm(0.03, 30), "cmap": "viridis"}
+    look: Look = {"marker": GRID_MARKERS["datablations"], "edgecolors": INK}
+    marks = ax.scatter(epochs, ratio, s=26, linewidths=0.3, **shade, **look)
     ax.axhline(1, color=INK, linewidth=0.8)
     ax.set(xscale="log", yscale="log", xlabel="epochs")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_major_formatter(PLAIN)
         axis.set_minor_formatter(NullFormatter())
     ax.set_yticks([1, 1.1, 1.25, 1.5, 2, 3, 4])
     if bar:

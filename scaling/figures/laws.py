@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -13,12 +11,14 @@ from numpy.typing import ArrayLike
 
 from scaling.figures.style import (
     INK,
-    SHADE,
+    Look,
     key_of_multipliers,
     key_of_sizes,
+    name_rows,
     ring_runs,
     scatter_runs,
     shade_of,
+    shade_range,
 )
 from scaling.laws.law import ErrorLaw, LossLaw
 from scaling.testbed.labels import ERROR_COLUMN, LOSS_COLUMN
@@ -29,8 +29,7 @@ def draw_loss_against_compute(
     table: pd.DataFrame,
     law: LossLaw,
     fit_runs: pd.DataFrame,
-    targets: pd.DataFrame | None = None,
-    column: str = LOSS_COLUMN,
+    targets: pd.DataFrame,
 ) -> Axes:
     """Draw measured losses over training compute and the law along lines of equal multiplier.
 
@@ -39,32 +38,26 @@ def draw_loss_against_compute(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     table : pandas.DataFrame
         Run table of one training set.
     law : LossLaw
         Fitted law.
     fit_runs, targets : pandas.DataFrame
         Rows that fit the law (ringed), and rows it is judged on.
-    column : str
-        Column that holds the loss, nats per token.
     """
-    lo, hi = fit_runs["C"].min(), fit_runs["C"].max()
-    ax.axvspan(
-        lo, hi, facecolor=SHADE, edgecolor="#b8ad92", zorder=0, label="compute of the fit runs"
-    )
-    for M, runs in table.groupby("M"):
-        ends = runs["C"].min() / 1.3, runs["C"].max() * 1.3
+    lo, hi = shade_range(ax, fit_runs["C"], "compute of the fit runs")
+    for M in np.unique(table["M"]):
+        measured = table["C"][table["M"] == M]
+        ends = measured.min() / 1.3, measured.max() * 1.3
         for first, last, style in _pieces(*ends, lo, hi):
             C = np.geomspace(first, last, 60)
-            ax.plot(C, law.predict(*_allocate(C, M)), style, color=shade_of(M), linewidth=1.2)
-    scatter_runs(ax, table, "C", column, zorder=3)
-    ring_runs(ax, fit_runs["C"], fit_runs[column], "fits the law")
-    if targets is not None:
-        predicted = law.predict(targets["N"], targets["D"])
-        _annotate_misses(ax, targets, "C", column, predicted, ((-10, 48), (-38, -14)))
-        ax.set_ylim(bottom=table[column].min() - 0.55)
+            N = np.sqrt(C / (6.0 * M))
+            ax.plot(C, law.predict(N, M * N), style, color=shade_of(M), linewidth=1.2)
+    scatter_runs(ax, table, "C", LOSS_COLUMN, zorder=3)
+    ring_runs(ax, fit_runs["C"], fit_runs[LOSS_COLUMN], "fits the law")
+    predicted = law.predict(targets["N"], targets["D"])
+    _annotate_misses(ax, targets, ("C", LOSS_COLUMN), predicted, ((-10, 48), (-38, -14)))
+    ax.set_ylim(bottom=table[LOSS_COLUMN].min() - 0.55)
     ax.plot([], [], "-", color=INK, linewidth=1.2, label="law, inside that range")
     ax.plot([], [], "--", color=INK, linewidth=1.2, label="law, extrapolated")
     ax.set(xscale="log", xlabel="C = 6ND, training compute, FLOPs", ylabel="L, loss, nats/token")
@@ -72,11 +65,6 @@ def draw_loss_against_compute(
     key_of_sizes(ax, table, loc="lower left")
     key_of_multipliers(ax, loc="lower left", bbox_to_anchor=(0.15, 0.0))
     return ax
-
-
-def _allocate(C: ArrayLike, M: Any) -> tuple[Any, Any]:
-    N = np.sqrt(np.asarray(C) / (6.0 * M))
-    return N, M * N
 
 
 def _pieces(start: float, end: float, lo: float, hi: float) -> list[tuple[float, float, str]]:
@@ -89,26 +77,19 @@ def _pieces(start: float, end: float, lo: float, hi: float) -> list[tuple[float,
 def _annotate_misses(
     ax: Axes,
     targets: pd.DataFrame,
-    x: str,
-    y: str,
+    columns: tuple[str, str],
     predicted: ArrayLike,
     offsets: tuple[tuple[int, int], ...],
 ) -> None:
     """Say beside each target by how many per cent the prediction misses it."""
-    for (_, run), value, offset in zip(
-        targets.iterrows(), np.asarray(predicted), offsets, strict=True
-    ):
-        miss = (value - run[y]) / run[y]
-        ax.annotate(
-            f"{run['size']}, M = {run['M']:g}\n{100 * miss:+.2g}%",
-            (run[x], run[y]),
-            xytext=offset,
-            textcoords="offset points",
-            ha="right" if offset[0] < 0 else "left",
-            va="center",
-            fontsize=8.5,
-            arrowprops={"arrowstyle": "-", "color": INK, "linewidth": 0.7},
-        )
+    style: Look = {"textcoords": "offset points", "va": "center", "fontsize": 8.5}
+    style["arrowprops"] = {"arrowstyle": "-", "color": INK, "linewidth": 0.7}
+    rows = zip(targets.to_dict("records"), np.asarray(predicted), offsets, strict=True)
+    for run, value, offset in rows:
+        x, y = (run[column] for column in columns)
+        text = f"{run['size']}, M = {run['M']:g}\n{100 * (value - y) / y:+.2g}%"
+        side = "right" if offset[0] < 0 else "left"
+        ax.annotate(text, (x, y), xytext=offset, ha=side, **style)
 
 
 def draw_error_against_loss(
@@ -124,8 +105,6 @@ def draw_error_against_loss(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     table : pandas.DataFrame
         Run table of one training set.
     law : ErrorLaw
@@ -138,10 +117,7 @@ def draw_error_against_loss(
         Columns that hold the loss and the error.
     """
     x, y = columns
-    lo, hi = fit_runs[x].min(), fit_runs[x].max()
-    ax.axvspan(
-        lo, hi, facecolor=SHADE, edgecolor="#b8ad92", zorder=0, label="losses of the fit runs"
-    )
+    lo, hi = shade_range(ax, fit_runs[x], "losses of the fit runs")
     for first, last, style in _pieces(table[x].min() - 0.05, table[x].max(), lo, hi):
         L = np.linspace(first, last, 120)
         ax.plot(L, law.predict(L), style, color=INK, linewidth=1.3)
@@ -150,7 +126,7 @@ def draw_error_against_loss(
     scatter_runs(ax, table, x, y, zorder=3)
     ring_runs(ax, fit_runs[x], fit_runs[y], "fits the law")
     if targets is not None and predicted is not None:
-        _annotate_misses(ax, targets, x, y, predicted, ((40, 16), (40, -18)))
+        _annotate_misses(ax, targets, columns, predicted, ((40, 16), (40, -18)))
         ax.set_ylim(bottom=table[y].min() - 0.05)
     ax.set(xlabel="L, loss, nats/token", ylabel="Err, mean top-1 error")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -158,31 +134,13 @@ def draw_error_against_loss(
     return ax
 
 
-def draw_headline(
-    axes: ArrayLike,
-    table: pd.DataFrame,
-    laws: tuple[LossLaw, ErrorLaw],
-    fit_runs: tuple[pd.DataFrame, pd.DataFrame],
-    targets: pd.DataFrame,
-) -> Any:
-    """Draw the chain on two axes: compute to loss, then loss to error."""
-    first, second = np.ravel(axes)
-    loss_law, error_law = laws
-    draw_loss_against_compute(first, table, loss_law, fit_runs[0], targets)
-    predicted = error_law.predict(loss_law.predict(targets["N"], targets["D"]))
-    draw_error_against_loss(second, table, error_law, fit_runs[1], targets, predicted)
-    return axes
-
-
 def draw_profile(
-    ax: Axes, exponent: ArrayLike, cost: ArrayLike, best: float, label: str, colour: str = INK
+    ax: Axes, exponent: ArrayLike, cost: ArrayLike, best: float, label: str, colour: str
 ) -> Axes:
     """Draw the least residual that each exponent can reach, over the exponent.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     exponent, cost : array_like of shape (n_points,)
         Exponent eta, and the residual sum of squares there, nats^2.
     best : float
@@ -203,14 +161,11 @@ def draw_miss_map(
     used: pd.DataFrame,
     limit: float = 5.0,
     decimals: int = 1,
-    bar: bool = True,
 ) -> Axes:
     """Draw by how many per cent the law misses each run; a star marks the runs that fit it.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     misses : pandas.DataFrame
         Signed relative errors, fractions; sizes down, multipliers across.
     used : pandas.DataFrame of bool
@@ -219,52 +174,39 @@ def draw_miss_map(
         Per cents at which the colours end.
     decimals : int
         Decimals of the per cents written into the cells.
-    bar : bool
-        Whether to draw the colour bar.
     """
     text = (100 * misses).map(lambda v: "" if np.isnan(v) else f"{v:+.{decimals}f}")
     text = text + used.map(lambda fits: "*" if fits else "")
-    sns.heatmap(
-        100 * misses,
-        ax=ax,
-        annot=text,
-        fmt="",
-        cmap="RdBu_r",
-        center=0,
-        vmin=-limit,
-        vmax=limit,
-        linewidths=1,
-        annot_kws={"fontsize": 8.5},
-        cbar=bar,
-        cbar_kws={"label": "predicted minus measured, %", "extend": "both"} if bar else None,
-    )
+    colour_cells(ax, 100 * misses, text, limit, 8.5)
     ax.set(xlabel="M, tokens per parameter", ylabel="N, parameters")
     ax.tick_params(axis="y", rotation=0)
     return ax
 
 
+def colour_cells(
+    ax: Axes, cells: pd.DataFrame, text: pd.DataFrame, limit: float, fontsize: float
+) -> None:
+    """Colour a table of misses in per cent, red where too much is predicted, and write on it."""
+    ends: Look = {"center": 0, "vmin": -limit, "vmax": limit}
+    bar = {"label": "predicted minus measured, %", "extend": "both"}
+    look: Look = {"fmt": "", "annot_kws": {"fontsize": fontsize}, "linewidths": 1, "cbar_kws": bar}
+    sns.heatmap(cells, ax=ax, annot=text, cmap="RdBu_r", **ends, **look)
+
+
 def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
     """Draw how the two legs of the chain add up, one row per prediction.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    legs : pandas.DataFrame
-        Columns label, error_law and loss_law (shares of the measured error that each leg adds to
-        the prediction, fractions), chain (their sum).
+    `legs`: columns label, error_law and loss_law (shares of the measured error that each leg adds
+    to the prediction, fractions), chain (their sum).
     """
-    y = np.arange(len(legs))[::-1]
+    y = name_rows(ax, legs["label"])
     ax.use_sticky_edges = False  # or a bar that begins farthest out would end on the frame
-    arrows: list[tuple[str, Any, str, str, float]] = [
-        ("error_law", 0.0, "#0072B2", "error law, fed the measured loss", 0.16),
-        ("loss_law", legs["error_law"], "#D55E00", "loss law, its miss carried on", -0.16),
-    ]
-    for column, start, colour, label, lift in arrows:
-        ax.barh(y + lift, legs[column], left=start, height=0.26, color=colour, label=label)
+    first: Look = {"color": "#0072B2", "label": "error law, fed the measured loss"}
+    then: Look = {"color": "#D55E00", "label": "loss law, its miss carried on"}
+    ax.barh(y + 0.16, legs["error_law"], height=0.26, **first)
+    ax.barh(y - 0.16, legs["loss_law"], left=legs["error_law"], height=0.26, **then)
     ax.scatter(legs["chain"], y, marker="D", color=INK, zorder=3, label="the whole chain")
     ax.axvline(0, color=INK, linewidth=0.8)
-    ax.set_yticks(y, legs["label"])
     ax.set(xlabel="predicted minus measured error, share of the measured error")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)

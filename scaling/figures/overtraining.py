@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import (
-    FuncFormatter,
-    LogLocator,
-    MultipleLocator,
-    NullLocator,
-    PercentFormatter,
-)
+from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike
 
 from scaling.figures.style import (
-    DATASET_COLOURS,
-    DATASET_LABELS,
-    DATASET_MARKERS,
     INK,
-    MULTIPLIERS,
+    PLAIN,
     SHADE,
+    SHADE_EDGE,
     SIZE_MARKERS,
+    Look,
     key_of_multipliers,
     key_of_sizes,
+    look_of,
+    multiplier_axis,
     scatter_runs,
     shade_of,
 )
@@ -35,31 +28,17 @@ from scaling.testbed.labels import LOSS_COLUMN
 SIZE_GREYS = ("#b5b5b5", "#8a8a8a", "#5c5c5c", "#111111", "#111111", "#111111")
 
 
-def _multiplier_axis(ax: Axes, most: float = 640) -> None:
-    """Multipliers of the grid across, on a logarithmic axis."""
-    ticks = [M for M in MULTIPLIERS if most >= M]
-    ax.set(xscale="log", xlabel="M, tokens per parameter")
-    ax.set_xticks(ticks, [str(M) for M in ticks])
-    ax.xaxis.set_minor_locator(NullLocator())
-
-
-def draw_rays(
-    ax: Axes, runs: pd.DataFrame, slopes: pd.DataFrame, column: str = LOSS_COLUMN
-) -> Axes:
+def draw_rays(ax: Axes, runs: pd.DataFrame, slopes: pd.DataFrame) -> Axes:
     """Draw the reducible loss over compute and, through the runs of each M, a line of its slope.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     runs : pandas.DataFrame
-        Runs of one training set, with C, M, size and `column`.
+        Runs of one training set, with C, M, size and the loss on C4 eval.
     slopes : pandas.DataFrame
         Columns M, E (nats per token, the same in all rows) and slope.
-    column : str
-        Column that holds the loss.
     """
-    reducible = runs.assign(reducible=runs[column] - slopes["E"].iloc[0])
+    reducible = runs.assign(reducible=runs[LOSS_COLUMN] - slopes["E"].iloc[0])
     slope_of = slopes.set_index("M")["slope"]
     for M, ray in reducible.groupby("M"):
         x, y = np.log(ray["C"]), np.log(ray["reducible"])
@@ -71,7 +50,7 @@ def draw_rays(
     ax.set_ylabel("L − E, reducible loss, nats/token")
     ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 4.0)))
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    ax.yaxis.set_major_formatter(PLAIN)
     key_of_sizes(ax, runs, loc="lower left")
     key_of_multipliers(ax, loc="upper right", ncols=2)
     return ax
@@ -84,8 +63,6 @@ def draw_slopes(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     slopes : pandas.DataFrame
         Columns M, slope, lo, hi, lo_refit, hi_refit, as `scaling.studies.loss.slopes.make_slopes`
         gives them.
@@ -96,20 +73,16 @@ def draw_slopes(
     refit : bool
         Whether to draw the band that refits E.
     """
-    colour, M = DATASET_COLOURS[dataset], slopes["M"]
-    ax.axhspan(*printed, facecolor=SHADE, edgecolor="#b8ad92", zorder=0, label="range in the paper")
+    look, M = look_of(dataset), slopes["M"]
+    shade: Look = {"facecolor": SHADE, "edgecolor": SHADE_EDGE, "label": "range in the paper"}
+    ax.axhspan(*printed, zorder=0, **shade)
     if refit:
-        band = slopes["lo_refit"], slopes["hi_refit"]
-        ax.fill_between(M, *band, color=colour, alpha=0.18, linewidth=0, label="95%, E refitted")
+        band: Look = {"color": look["color"], "alpha": 0.18, "linewidth": 0}
+        ax.fill_between(M, slopes["lo_refit"], slopes["hi_refit"], label="95%, E refitted", **band)
     reach = [slopes["slope"] - slopes["lo"], slopes["hi"] - slopes["slope"]]
-    look: dict[str, Any] = {
-        "color": colour,
-        "marker": DATASET_MARKERS[dataset],
-        "linewidth": 1,
-        "capsize": 3,
-    }
-    ax.errorbar(M, slopes["slope"], reach, label="slope, 95% with E fixed", **look)
-    _multiplier_axis(ax)
+    look["label"] = "slope, 95% with E fixed"
+    ax.errorbar(M, slopes["slope"], reach, linewidth=1, capsize=3, **look)
+    multiplier_axis(ax)
     ax.set_ylabel("slope of log(L − E)")
     return ax
 
@@ -117,12 +90,7 @@ def draw_slopes(
 def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
     """Draw the signed miss of a fit over M, one line per size; runs outside the fit are hollow.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    residuals : pandas.DataFrame
-        Columns size, M, relative_error (a fraction) and in_fit.
+    `residuals`: columns size, M, relative_error (a fraction) and in_fit.
     """
     for (size, marker), grey in zip(SIZE_MARKERS.items(), SIZE_GREYS, strict=True):
         runs = residuals[residuals["size"] == size].sort_values("M")
@@ -131,12 +99,12 @@ def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
         faces = np.where(runs["in_fit"], grey, "white")
         ax.scatter(x, y, marker=marker, s=38, c=faces, edgecolors=grey, zorder=3)
     ax.axhline(0, color=INK, linewidth=0.8)
-    _multiplier_axis(ax)
+    multiplier_axis(ax)
     ax.set_ylabel("predicted minus measured, %")
     ax.yaxis.set_major_locator(MultipleLocator(0.05))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=""))
     key_of_sizes(ax, residuals, loc="lower right", ncols=3)
-    hollow: dict[str, Any] = {"markerfacecolor": "white", "color": "#666666", "linestyle": ""}
+    hollow: Look = {"markerfacecolor": "white", "color": "#666666", "linestyle": ""}
     ax.plot([], [], marker="o", label="hollow: not fitted", **hollow)
     ax.legend(loc="lower center", fontsize=8, handletextpad=0.3)
     return ax
@@ -145,12 +113,7 @@ def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
 def draw_miss_over_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
     """Draw the miss of each run over the share of its steps that the warm-up takes.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    runs : pandas.DataFrame
-        Columns size, M, warmup_share and miss (predicted minus measured, nats per token).
+    `runs`: columns size, M, warmup_share and miss (predicted minus measured, nats per token).
     """
     scatter_runs(ax, runs, "warmup_share", "miss", zorder=3)
     _share_axis(ax)
@@ -163,14 +126,7 @@ def draw_miss_over_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
 def draw_pairs(ax: Axes, pairs: pd.DataFrame, label: str) -> Axes:
     """Draw paired differences of loss over the share of the longer warm-up.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    pairs : pandas.DataFrame
-        Columns share and difference, as `scaling.studies.loss.warmup.pair_warmups` gives them.
-    label : str
-        Name in the legend.
+    `pairs`: columns share and difference, as `scaling.studies.loss.warmup.pair_warmups` gives them.
     """
     ax.scatter(pairs["share"], pairs["difference"], s=22, color=INK, alpha=0.6, label=label)
     _share_axis(ax)
@@ -185,37 +141,16 @@ def _share_axis(ax: Axes) -> None:
     ax.set_xlabel("warm-up ÷ steps")
 
 
-def draw_penalty(
-    ax: Axes,
-    M: ArrayLike,
-    penalties: ArrayLike,
-    label: str,
-    colour: str = INK,
-    level: float = 0.95,
-) -> Axes:
-    """Draw the median and the central band of a batch of penalty curves.
+def draw_penalty(ax: Axes, M: ArrayLike, penalties: ArrayLike, label: str, colour: str) -> Axes:
+    """Draw the median and the central 95% of a batch of penalty curves.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    M : array_like of shape (n_M,)
-        Tokens per parameter.
-    penalties : array_like of shape (n_fits, n_M)
-        Loss above the loss at a common multiplier, nats per token.
-    label, colour : str
-        Name in the legend and colour.
-    level : float
-        Share of the fits inside the band.
+    `penalties`: loss above the loss at a common multiplier, nats per token, of shape (n_fits, n_M).
     """
-    ends = [(1 - level) / 2, 0.5, (1 + level) / 2]
-    lo, middle, hi = np.quantile(np.asarray(penalties, dtype=float), ends, axis=0)
-    ax.fill_between(
-        M, lo, hi, color=colour, alpha=0.2, linewidth=0, label=f"{level:.0%} of {label}"
-    )
+    lo, middle, hi = np.quantile(np.asarray(penalties), [0.025, 0.5, 0.975], axis=0)
+    ax.fill_between(M, lo, hi, color=colour, alpha=0.2, linewidth=0, label=f"95% of {label}")
     ax.plot(M, middle, color=colour, linewidth=1.4, label=f"median of {label}")
     ax.axhline(0, color=INK, linewidth=0.8)
-    _multiplier_axis(ax)
+    multiplier_axis(ax)
     ax.set_ylabel("loss above that at M = 20, nats/token")
     return ax
 
@@ -223,18 +158,14 @@ def draw_penalty(
 def draw_M_opt(ax: Axes, optima: dict[str, ArrayLike]) -> Axes:
     """Draw how many fits put the best multiplier below each value, one step line per training set.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    optima : dict of str to array_like
-        Best multipliers M* of many fits, by training set.
+    `optima`: best multipliers M* of many fits, by training set.
     """
     for dataset, values in optima.items():
-        ax.ecdf(np.asarray(values), color=DATASET_COLOURS[dataset], label=DATASET_LABELS[dataset])
+        look = look_of(dataset)
+        ax.ecdf(np.asarray(values), color=look["color"], label=look["label"])
     ax.set(xscale="log", xlabel="M*, best multiplier, tokens per parameter")
     ax.set_ylabel("share of designs below")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    ax.xaxis.set_major_formatter(PLAIN)
     ax.legend(loc="upper left")
     return ax

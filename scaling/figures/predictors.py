@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import NullFormatter
 
-from scaling.figures.style import DATASET_COLOURS, INK
+from scaling.figures.style import DATASET_COLOURS, INK, Look, name_rows
 
-GROUP_STYLE: dict[str, dict[str, Any]] = {
+GROUP_STYLE: dict[str, Look] = {
     "c4_eval": {"marker": "s", "color": "#0072B2", "label": "C4 eval"},
     "other text": {"marker": "^", "color": "#D55E00", "label": "other text"},
     "other grids": {"marker": "D", "color": "#117733", "label": "other grids"},
 }
-ROUND_STYLE: dict[str, dict[str, Any]] = {
+ROUND_STYLE: dict[str, Look] = {
     "both": {"marker": "s", "color": "#777777", "label": "baseline or single change"},
     "first": {"marker": ".", "color": "#D55E00", "label": "first family"},
     "second": {"marker": "^", "color": "#0072B2", "label": "second family"},
 }
-PREDICTOR_STYLE: dict[str, dict[str, Any]] = {
+PREDICTOR_STYLE: dict[str, Look] = {
     "recipe": {"marker": "s", "color": "#777777"},
     "log": {"marker": "D", "color": "#117733"},
     "first choice": {"marker": "v", "color": "#D55E00"},
@@ -33,7 +31,7 @@ def _percent_axis(ax: Axes, which: str) -> None:
     """A logarithmic axis of per cents with plain numbers on it."""
     axis = getattr(ax, f"{which}axis")
     getattr(ax, f"set_{which}scale")("log")
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}%"))
+    axis.set_major_formatter(lambda value, _: f"{value:g}%")
     lo, hi = getattr(ax, f"get_{which}lim")()
     ticks = [tick for tick in (0.5, 1, 1.5, 2, 3, 5, 7, 10, 20, 50) if lo <= tick <= hi]
     getattr(ax, f"set_{which}ticks")(ticks)
@@ -43,13 +41,8 @@ def _percent_axis(ax: Axes, which: str) -> None:
 def draw_scores(ax: Axes, scores: pd.DataFrame) -> Axes:
     """Draw the backtest errors of candidates, one line each, best at the top.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    scores : pandas.DataFrame
-        One row per candidate, named by its index: the error of each group and the score,
-        fractions.
+    `scores`: one row per candidate, named by its index: the error of each group and the score,
+    fractions.
     """
     ordered = 100 * scores.sort_values("score", ascending=False)
     rows = np.arange(len(ordered))
@@ -71,8 +64,6 @@ def draw_backtest_against_outcome(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     candidates : pandas.DataFrame
         One row per candidate, named by its index: its round, ``backtest_score`` and the outcome,
         fractions.
@@ -99,21 +90,14 @@ def draw_backtest_against_outcome(
 def draw_target_misses(ax: Axes, misses: pd.DataFrame) -> Axes:
     """Draw the signed miss of each predictor at each target, a row per target.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    misses : pandas.DataFrame
-        Signed relative errors, fractions: a row per run, a column per predictor of
-        `PREDICTOR_STYLE`.
+    `misses`: signed relative errors, fractions: a row per run, a column per predictor of
+    `PREDICTOR_STYLE`.
     """
-    rows = np.arange(len(misses))[::-1]
-    for shift, (name, style) in zip(
-        (0.24, 0.08, -0.08, -0.24), PREDICTOR_STYLE.items(), strict=True
-    ):
+    rows = name_rows(ax, misses.index)
+    shifts = (0.24, 0.08, -0.08, -0.24)
+    for shift, (name, style) in zip(shifts, PREDICTOR_STYLE.items(), strict=True):
         ax.scatter(100 * misses[name], rows + shift, s=34, label=name, **style)
     ax.axvline(0, color=INK, linewidth=0.8)
-    ax.set_yticks(rows, misses.index)
     for tick, run in zip(ax.get_yticklabels(), misses.index, strict=True):
         tick.set_color(DATASET_COLOURS[str(run).split("-")[0]])
     ax.grid(axis="y", linewidth=0.5)

@@ -5,16 +5,22 @@ A training set has a colour and a marker, a size has a marker, a multiplier has 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, to_hex
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from numpy.typing import ArrayLike
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from numpy.typing import ArrayLike, NDArray
+
+Look = dict[str, Any]  # of marks, lines or bars: keywords of matplotlib
 
 STYLE = Path(__file__).with_name("reliable.mplstyle")
 DATASET_LABELS = {"c4": "C4", "redpajama": "RedPajama", "refinedweb": "RefinedWeb"}
@@ -38,6 +44,9 @@ SIZE_MARKERS = {
 MULTIPLIERS = (5, 10, 20, 40, 80, 160, 320, 640)
 INK = "#222222"
 SHADE = "#f1ede3"
+SHADE_EDGE = "#b8ad92"
+PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
+PERCENT = FuncFormatter(lambda value, _: f"{100 * value:g}%")  # of a fraction
 
 
 def use_style() -> None:
@@ -59,6 +68,12 @@ def shade_of(M: Any) -> Any:
     return to_hex(plt.get_cmap("viridis")(0.92 * LogNorm(5, 640)(float(M))))
 
 
+def look_of(dataset: Any) -> Look:
+    """Colour, marker and label of a training set."""
+    looks = {"color": DATASET_COLOURS, "marker": DATASET_MARKERS, "label": DATASET_LABELS}
+    return {name: values[str(dataset)] for name, values in looks.items()}
+
+
 def scatter_runs(ax: Axes, runs: pd.DataFrame, x: str, y: str, **style: Any) -> None:
     """Plot runs with the marker of their size and the shade of their multiplier."""
     for (size, M), group in runs.groupby(["size", "M"], sort=False):
@@ -72,12 +87,38 @@ def ring_runs(ax: Axes, x: ArrayLike, y: ArrayLike, label: str) -> None:
     ax.scatter(x, y, s=130, facecolors="none", edgecolors=INK, linewidths=1.4, label=label)
 
 
-def _key(ax: Axes, title: str, entries: dict[str, dict[str, Any]], **place: Any) -> None:
+def shade_range(ax: Axes, values: pd.Series, label: str) -> tuple[float, float]:
+    """Shade the range across of the runs that fit a law, and return its ends."""
+    lo, hi = values.min(), values.max()
+    ax.axvspan(lo, hi, facecolor=SHADE, edgecolor=SHADE_EDGE, zorder=0, label=label)
+    return lo, hi
+
+
+def name_rows(ax: Axes, labels: Any) -> NDArray[np.intp]:
+    """Name rows from the top to the bottom, and return their heights."""
+    y = np.arange(len(labels))[::-1]
+    ax.set_yticks(y, labels)
+    return y
+
+
+def number_ticks(axis: Axis, ticks: Sequence[float]) -> None:
+    """Put plain numbers at these places of a logarithmic axis, and nothing elsewhere."""
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(PLAIN)
+
+
+def multiplier_axis(ax: Axes) -> None:
+    """Multipliers of the testbed across, on a logarithmic axis."""
+    ax.set(xscale="log", xlabel="M, tokens per parameter")
+    ax.set_xticks(MULTIPLIERS, [str(M) for M in MULTIPLIERS])
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def _key(ax: Axes, title: str, entries: dict[str, Look], **place: Any) -> None:
     """Add one more legend: marker and colour of each entry."""
-    handles = [
-        Line2D([], [], **{"linestyle": "", "marker": "o", "color": "#666666"} | style)
-        for style in entries.values()
-    ]
+    plain: Look = {"linestyle": "", "marker": "o", "color": "#666666"}
+    handles = [Line2D([], [], **plain | look) for look in entries.values()]
     style = {"fontsize": 8, "title_fontsize": 8.5, "handletextpad": 0.3, "labelspacing": 0.25}
     ax.add_artist(Legend(ax, handles, list(entries), title=title, **style | place))
 

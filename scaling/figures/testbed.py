@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from scaling.figures.style import (
-    DATASET_COLOURS,
     DATASET_LABELS,
-    DATASET_MARKERS,
     INK,
     MULTIPLIERS,
+    PLAIN,
     SIZE_MARKERS,
+    look_of,
+    multiplier_axis,
+    name_rows,
     ring_runs,
     scatter_runs,
     shade_of,
@@ -26,8 +28,6 @@ def draw_design(ax: Axes, table: pd.DataFrame, fit_runs: pd.DataFrame) -> Axes:
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     table : pandas.DataFrame
         Run table of one training set.
     fit_runs : pandas.DataFrame
@@ -44,23 +44,20 @@ def draw_design(ax: Axes, table: pd.DataFrame, fit_runs: pd.DataFrame) -> Axes:
     return ax
 
 
-def draw_curves(ax: Axes, table: pd.DataFrame, x: str, column: str = LOSS_COLUMN) -> Axes:
-    """Draw a loss over N or D, one line per training set.
+def draw_curves(ax: Axes, table: pd.DataFrame, x: str) -> Axes:
+    """Draw the loss over N or D, one line per training set.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     table : pandas.DataFrame
         Run table in which only `x` varies within a training set.
-    x, column : str
-        Columns across and up.
+    x : {"N", "D"}
+        Column across.
     """
-    for dataset, label in DATASET_LABELS.items():
+    for dataset in DATASET_LABELS:
         runs = table[table["dataset"] == dataset].sort_values(x)
-        marker, colour = DATASET_MARKERS[dataset], DATASET_COLOURS[dataset]
-        ax.plot(runs[x], runs[column], marker=marker, color=colour, label=label)
-    words = {"N": "N, parameters", "D": "D, training tokens", "M": "M, tokens per parameter"}
+        ax.plot(runs[x], runs[LOSS_COLUMN], **look_of(dataset))
+    words = {"N": "N, parameters", "D": "D, training tokens"}
     ax.set(xscale="log", xlabel=words[x], ylabel="L, loss, nats/token")
     ax.legend(title="trained on")
     return ax
@@ -69,22 +66,17 @@ def draw_curves(ax: Axes, table: pd.DataFrame, x: str, column: str = LOSS_COLUMN
 def draw_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
     """Draw the share of each run that its warm-up takes, over the multiplier.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    runs : pandas.DataFrame
-        Columns size, M and warmup_share; a share above one is a run that ends before its warm-up.
+    `runs`: columns size, M and warmup_share; a share above one is a run that ends before its
+    warm-up.
     """
     for size, marker in SIZE_MARKERS.items():
         group = runs[runs["size"] == size].sort_values("M")
         ax.plot(group["M"], group["warmup_share"], marker=marker, label=size, linewidth=1)
     ax.axhline(1.0, color=INK, linewidth=0.9, linestyle="--")
     ax.annotate("the run ends before its warm-up", (640, 1.12), ha="right", fontsize=8.5)
-    ax.set(xscale="log", yscale="log", xlabel="M, tokens per parameter", ylabel="warm-up ÷ steps")
-    ax.set_xticks(MULTIPLIERS, [str(M) for M in MULTIPLIERS])
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+    multiplier_axis(ax)
+    ax.set(yscale="log", ylabel="warm-up ÷ steps")
+    ax.yaxis.set_major_formatter(PLAIN)
     ax.legend(title="parameters", ncols=2)
     return ax
 
@@ -92,18 +84,12 @@ def draw_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
 def draw_intervals(ax: Axes, widths: pd.DataFrame) -> Axes:
     """Draw how precisely each loss set was measured, over sequences and over tokens.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    widths : pandas.DataFrame
-        Index loss sets; columns sequences and tokens: half the 95% interval over the loss.
+    `widths`: a row per loss set; columns sequences and tokens: half the 95% interval over the loss.
     """
-    y = np.arange(len(widths))[::-1]
+    y = name_rows(ax, widths.index)
     ax.scatter(widths["sequences"], y, color=INK, marker="o", label="over sequences")
     ax.scatter(widths["tokens"], y, facecolors="white", edgecolors=INK, label="over tokens")
     ax.hlines(y, widths["tokens"], widths["sequences"], color="#999999", linewidth=1, zorder=0)
-    ax.set_yticks(y, widths.index)
     ax.set(xscale="log", xlabel="half width of the 95% interval, share of the loss")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
     ax.legend()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse, Rectangle
 from matplotlib.ticker import PercentFormatter
 
+from scaling.figures.laws import colour_cells
 from scaling.figures.style import (
-    DATASET_COLOURS,
     DATASET_LABELS,
-    DATASET_MARKERS,
     INK,
+    PERCENT,
     SIZE_MARKERS,
+    Look,
+    look_of,
+    name_rows,
     ring_runs,
     scatter_runs,
 )
@@ -37,49 +39,28 @@ NOISE_LABELS = {
 }
 
 
-def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str], limit: float = 20) -> Axes:
+def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str]) -> Axes:
     """Draw by how many per cent the law misses each large run on each loss set.
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     misses : pandas.DataFrame
         Signed relative errors, fractions: a row per loss set, a column per run, named
         ``<training set>-<size>-M<M>``.
     home : dict
         Loss set of each training set's own text; its cells get a ring.
-    limit : float
-        Per cents at which the colours end.
     """
     cells = 100 * misses
-    sns.heatmap(
-        cells,
-        ax=ax,
-        annot=cells.map("{:+.1f}".format),
-        fmt="",
-        cmap="RdBu_r",
-        center=0,
-        vmin=-limit,
-        vmax=limit,
-        linewidths=1,
-        annot_kws={"fontsize": 8},
-        cbar_kws={"label": "predicted minus measured, %", "extend": "both"},
-    )
+    colour_cells(ax, cells, cells.map("{:+.1f}".format), limit=20, fontsize=8)
     parts = [str(run).split("-") for run in misses.columns]
-    ax.set_xticks(
-        np.arange(len(parts)) + 0.5,
-        [f"{size}\nM = {M[1:]}" for _, size, M in parts],
-        rotation=0,
-        fontsize=8,
-    )
+    names = [f"{size}\nM = {M[1:]}" for _, size, M in parts]
+    ax.set_xticks(np.arange(len(parts)) + 0.5, names, rotation=0, fontsize=8)
     ax.set_yticks(np.arange(len(misses)) + 0.5, [LOSS_SET_LABELS[name] for name in misses.index])
     for i, (dataset, _, _) in enumerate(parts):
         if home[dataset] in misses.index:
             centre = (i + 0.5, list(misses.index).index(home[dataset]) + 0.5)
-            ax.add_patch(
-                Ellipse(centre, 0.94, 0.8, fill=False, edgecolor=INK, linewidth=1.2, zorder=4)
-            )
+            ring: Look = {"fill": False, "edgecolor": INK, "linewidth": 1.2, "zorder": 4}
+            ax.add_patch(Ellipse(centre, 0.94, 0.8, **ring))
     for i in [i for i in range(1, len(parts)) if parts[i][0] != parts[i - 1][0]]:
         ax.axvline(i, color=INK, linewidth=2)
     for dataset in dict.fromkeys(part[0] for part in parts):
@@ -92,12 +73,7 @@ def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str], limit: fl
 def frame_cells(ax: Axes, cells: pd.DataFrame) -> Axes:
     """Frame cells of a heat map.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Axes of the map.
-    cells : pandas.DataFrame of bool
-        Which cells, in the rows and columns of the map.
+    `cells`: which cells, in the rows and columns of the map.
     """
     for row, column in np.argwhere(cells.to_numpy(dtype=bool)):
         corner = (int(column), int(row))
@@ -110,61 +86,40 @@ def draw_miss_against_noise(ax: Axes, cells: pd.DataFrame, noise: str) -> Axes:
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     cells : pandas.DataFrame
         dataset, relative_error and the noise, fractions.
     noise : {"half_width", "noise_independent", "noise_shared"}
         Column of the noise.
     """
     for dataset, group in cells.groupby("dataset", sort=False):
-        name = str(dataset)
-        ax.scatter(
-            group[noise],
-            group["relative_error"].abs(),
-            marker=DATASET_MARKERS[name],
-            color=DATASET_COLOURS[name],
-            s=26,
-            alpha=0.8,
-            label=DATASET_LABELS[name],
-        )
+        size = group["relative_error"].abs()
+        ax.scatter(group[noise], size, s=26, alpha=0.8, **look_of(dataset))
     ends = np.array([1e-5, 0.5])
     ax.plot(ends, ends, color=INK, linewidth=1, label="miss = noise")
     ax.fill_between(ends, ends, ends[0], color="#eeeeee", zorder=0)
     ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
     ax.set(xlabel=NOISE_LABELS[noise], ylabel="size of the miss")
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_formatter(lambda value, _: f"{100 * value:g}%")
+        axis.set_major_formatter(PERCENT)
     return ax
 
 
 def draw_misses_against_tokens(ax: Axes, cells: pd.DataFrame) -> Axes:
     """Draw misses over training tokens; runs of other training files are filled.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    cells : pandas.DataFrame
-        size, D, relative_error (a fraction) and other_files (bool) of the runs of one training set
-        on one loss set.
+    `cells`: size, D, relative_error (a fraction) and other_files (bool) of the runs of one training
+    set on one loss set.
     """
-    for other, colour, label in (
-        (False, "#0072B2", "first files"),
-        (True, "#D55E00", "other files"),
-    ):
-        face = colour if other else "none"
+    looks: dict[bool, Look] = {
+        False: {"edgecolors": "#0072B2", "facecolors": "none", "label": "first files"},
+        True: {"edgecolors": "#D55E00", "facecolors": "#D55E00", "label": "other files"},
+    }
+    for other, look in looks.items():
         for size, runs in cells[cells["other_files"] == other].groupby("size", sort=False):
-            ax.scatter(
-                runs["D"],
-                runs["relative_error"],
-                marker=SIZE_MARKERS[str(size)],
-                s=90 if size == "6.9B" else 42,
-                facecolors=face,
-                edgecolors=colour,
-                zorder=3,
-            )
-        ax.scatter([], [], s=42, facecolors=face, edgecolors=colour, label=label)
+            style = look | {"marker": SIZE_MARKERS[str(size)], "label": None}
+            area = 90 if size == "6.9B" else 42
+            ax.scatter(runs["D"], runs["relative_error"], s=area, zorder=3, **style)
+        ax.scatter([], [], s=42, **look)
     ax.axhline(0, color=INK, linewidth=0.8)
     ax.set(xscale="log", xlabel="D, training tokens", ylabel="predicted minus measured")
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -182,8 +137,6 @@ def draw_loss_to_loss(
 
     Parameters
     ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
     runs, fit_runs : pandas.DataFrame
         Run table, and the rows that fit the relation.
     relation : LossToLoss
@@ -207,44 +160,23 @@ def draw_loss_to_loss(
 def draw_ranks(ax: Axes, ranks: pd.DataFrame, labels: list[str]) -> Axes:
     """Draw rank correlations with their intervals, a row each.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    ranks : pandas.DataFrame
-        From `scaling.studies.loss.ranks.rank_errors`, drawn from top to bottom.
-    labels : list of str
-        Names of the rows.
+    `ranks`: from `scaling.studies.loss.ranks.rank_errors`, drawn from top to bottom.
     """
-    y = np.arange(len(ranks))[::-1]
-    ax.hlines(
-        y,
-        ranks["spearman_lo"],
-        ranks["spearman_hi"],
-        color="#0072B2",
-        linewidth=2,
-        label="95%, runs drawn again",
-    )
+    y = name_rows(ax, labels)
+    bar: Look = {"color": "#0072B2", "label": "95%, runs drawn again"}
+    ax.hlines(y, ranks["spearman_lo"], ranks["spearman_hi"], linewidth=2, **bar)
     ax.plot(ranks["spearman"], y, "o", color="#0072B2")
-    ax.set_yticks(y, labels)
     n_runs = ranks["n_runs"].iloc[0]
     ax.set(xlim=(0, 1), xlabel=f"rank correlation with the error, {n_runs} runs")
     return ax
 
 
 def draw_agreement(ax: Axes, shares: pd.DataFrame, labels: list[str]) -> Axes:
-    """Draw how often each loss orders two training sets as the error does.
+    """Draw how often each loss orders two training sets as the error does, a row each.
 
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    shares : pandas.DataFrame
-        From `scaling.studies.loss.ranks.order_pairs`, drawn from top to bottom.
-    labels : list of str
-        Names of the rows.
+    `shares`: from `scaling.studies.loss.ranks.order_pairs`, drawn from top to bottom.
     """
-    y = np.arange(len(shares))[::-1]
+    y = name_rows(ax, labels)
     pairs = shares.columns.drop(["all", "all_lo", "all_hi", "n_pairs"])
     for pair, marker, lift in zip(pairs, "ovX", (0.18, 0.0, -0.18), strict=True):
         a, b = pair.split(", ")
@@ -254,7 +186,6 @@ def draw_agreement(ax: Axes, shares: pd.DataFrame, labels: list[str]) -> Axes:
     ax.plot(shares["all"], y, "|", color="#0072B2", markersize=16, markeredgewidth=2.5)
     ax.plot([], [], "-", color="#0072B2", linewidth=2, label="all, 95%, shapes drawn again")
     ax.axvline(0.5, color=INK, linewidth=0.8, linestyle=":")
-    ax.set_yticks(y, labels)
     n_pairs = shares["n_pairs"].iloc[0]
     ax.set(xlim=(0, 1), xlabel=f"share ordered as by the error, {n_pairs} pairs")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

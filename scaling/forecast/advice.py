@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.laws.best import load_belief
-from scaling.laws.fit import Fit, FitError, fit_loss_law, fit_loss_surface
-from scaling.laws.registry import LAWS
+from scaling.laws.fit import Fit, FitError
+from scaling.laws.prior import load_belief
+from scaling.laws.registry import DEFAULT_LAW, LAWS, fit_law
 from scaling.tables.faults import show
 from scaling.tables.schema import loss_columns
 from scaling.tables.suspects import SEPARATOR
@@ -92,7 +92,7 @@ def tell_left_out(flagged: pd.DataFrame, kept: pd.DataFrame) -> list[str]:
 
 
 def find_uses(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Find the commands that the runs of each training set are enough for, with the tied law.
+    """Find the commands that the runs of each training set are enough for, with the default law.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def find_uses(table: pd.DataFrame) -> list[dict[str, Any]]:
         smaller = known[known["N"] < known.groupby("dataset")["N"].transform("max")]
         for use, designs in {"fit": known, "backtest": smaller}.items():
             uses[use] = uses[use].combine(designs.groupby("dataset").size(), max, fill_value=0)
-    least = LAWS["tied"].n_parameters
+    least = LAWS[DEFAULT_LAW].n_parameters
     return [
         {
             "dataset": name if "dataset" in table else None,
@@ -126,7 +126,7 @@ def find_uses(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def warn_of_fit(
-    fit: Fit, runs: pd.DataFrame, loss: str, N: str = "N", law: str = "tied"
+    fit: Fit, runs: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW
 ) -> list[str]:
     """Say what speaks against a fit: its status, a narrow design, and runs that carry a flag.
 
@@ -138,8 +138,8 @@ def warn_of_fit(
         The runs fitted; see `scaling.tables.runs`.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"tied", "free", "best"}
-        Which law it is.
+    law : str
+        Which law it is, one of `scaling.laws.registry.LAWS`.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def warn_of_fit(
     if fit.status == "unidentified":
         varied = {N: runs[N], "D": runs["D"], f"D/{N}": runs["D"] / runs[N], "loss": runs[loss]}
         messages.append(_explain_unidentified(varied, fit.dof, law))
-    if law == "best" and fit.status in ("saturated", "unidentified"):
+    if law == "prior" and fit.status in ("saturated", "unidentified"):
         belief = load_belief()
         messages.append(
             f"the prior on alpha, {belief.alpha_0:g} within a factor of "
@@ -162,14 +162,15 @@ def warn_of_fit(
 
 def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: str) -> list[str]:
     """Name the run without which, and without no other, a far better fit converges."""
-    if law == "best" or len(runs) > MOST_TRIED:
+    if len(runs) > MOST_TRIED:
         return []
-    fitter = fit_loss_surface if law == "free" else fit_loss_law
+    alone, measured = LAWS[law].alone, (runs[N], runs["D"], runs[loss])
     try:
-        without = fitter(runs[N], runs["D"], runs[loss], weights=1 - np.eye(len(runs)))
+        whole = fit if alone == law else fit_law(alone, *measured)
+        without = fit_law(alone, *measured, weights=1 - np.eye(len(runs)))
     except FitError:
         return []
-    better = (without.status == "converged") & (FAR_BETTER**2 * without.cost < fit.cost)
+    better = (without.status == "converged") & (FAR_BETTER**2 * without.cost < whole.cost)
     if better.sum() != 1:
         return []
     run = runs["run"].iloc[int(np.argmax(better))]

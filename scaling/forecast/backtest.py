@@ -16,6 +16,7 @@ from scaling.compute import rank_compute
 from scaling.forecast.prediction import fit_table
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.laws.fit import FitError
+from scaling.laws.registry import DEFAULT_LAW
 
 LARGEST_FLOAT = sys.float_info.max
 LEAST_STEP = 2.0  # in compute, between the two runs that a line goes through
@@ -39,7 +40,7 @@ class Backtest(NamedTuple):
     not_predicted: list[float]
 
 
-def run_backtest(table: pd.DataFrame, loss: str, N: str = "N", law: str = "tied") -> Backtest:
+def run_backtest(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW) -> Backtest:
     """Predict the runs of each size from all smaller sizes.
 
     Parameters
@@ -49,7 +50,7 @@ def run_backtest(table: pd.DataFrame, loss: str, N: str = "N", law: str = "tied"
     loss, N : str
         Columns of the loss and of the parameters; a size is a distinct value of `N`.
     law : str
-        One of `scaling.forecast.prediction.LAWS`.
+        One of `scaling.laws.registry.LAWS`.
 
     Returns
     -------

@@ -10,9 +10,9 @@ import pandas as pd
 
 from scaling.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
-from scaling.laws.best import find_noise, load_belief
 from scaling.laws.fit import Fit, FitError, fit_error_law
-from scaling.laws.registry import fit_law
+from scaling.laws.prior import find_noise, load_belief
+from scaling.laws.registry import DEFAULT_LAW, fit_law
 from scaling.tables.schema import error_columns
 
 SMALL_REACH = 1e-6  # of the compute of the largest run
@@ -54,7 +54,7 @@ class Forecast:
     warnings: list[str]
 
 
-def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = "tied") -> Fit:
+def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW) -> Fit:
     """Fit a loss law to a run table.
 
     Parameters
@@ -63,7 +63,7 @@ def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = "tied") -
         Run table; see `scaling.tables.runs`.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"tied", "free", "best"}
+    law : {"prior", "tied", "free"}
         Which law.
 
     Returns
@@ -87,7 +87,7 @@ def residual_std(fit: Fit) -> float:
 
 
 def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
-    """Tell the prior of a fit to a run table: constants of `scaling.laws.best`, and what they did.
+    """Tell the prior of a fit to a run table: constants of `scaling.laws.prior`, and what they did.
 
     Returns
     -------
@@ -95,7 +95,7 @@ def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
         alpha_0, tau, sigma_0 and nu; ``sigma``, the noise of the log loss believed in at the end,
         and ``pull``, ``sigma^2 / tau^2``. None for a law without a prior.
     """
-    if law != "best":
+    if law != "prior":
         return None
     belief = load_belief()
     sigma = find_noise(fit, belief)
@@ -103,7 +103,11 @@ def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
 
 
 def make_forecast(
-    table: pd.DataFrame, target: tuple[float, float], loss: str, N: str = "N", law: str = "tied"
+    table: pd.DataFrame,
+    target: tuple[float, float],
+    loss: str,
+    N: str = "N",
+    law: str = DEFAULT_LAW,
 ) -> Forecast:
     """Predict the loss of a target, and its error in every ``err_`` column.
 
@@ -115,7 +119,7 @@ def make_forecast(
         Parameters, in the count of the column `N`, and training tokens.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"tied", "free", "best"}
+    law : {"prior", "tied", "free"}
         Which law.
 
     Returns

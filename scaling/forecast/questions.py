@@ -10,19 +10,11 @@ import pandas as pd
 
 from scaling.forecast.answers import BacktestResult, Check, FittedLaw, Prediction, TaskVerdicts
 from scaling.forecast.backtest import run_backtest
-from scaling.forecast.prediction import (
-    fit_table,
-    make_forecast,
-)
-from scaling.forecast.selection import (
-    Runs,
-    find_target,
-    find_tokens,
-    open_runs,
-    select_rows,
-)
+from scaling.forecast.prediction import fit_table, make_forecast
+from scaling.forecast.selection import Runs, find_target, find_tokens, open_runs, select_rows
 from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.verdicts import choose_target, judge_tasks
+from scaling.laws.registry import DEFAULT_LAW, find_law
 from scaling.tables.faults import Fault, RunTableError
 from scaling.tables.runs import error_columns
 from scaling.tables.task_items import read_items, tell_unmatched, validate_items
@@ -52,7 +44,7 @@ def check_runs(runs: Runs) -> Check:
 def fit(
     runs: Runs,
     *,
-    law: str = "tied",
+    law: str = DEFAULT_LAW,
     count: str = "N",
     loss_set: str | None = None,
     dataset: str | None = None,
@@ -64,8 +56,8 @@ def fit(
     ----------
     runs : pandas.DataFrame, str or pathlib.Path
         A run table, or where it lies.
-    law : {"tied", "free", "best"}
-        Which law; see `scaling.laws.registry.LAWS`.
+    law : {"prior", "tied", "free"}
+        Which law: see `scaling.laws.registry.LAWS`.
     count : {"N", "N_body"}
         Count of parameters that the law is written in.
     loss_set, dataset : str, optional
@@ -86,7 +78,7 @@ def fit(
     FitError
         Fewer distinct runs than coefficients.
     """
-    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
+    law, selected = find_law(law), select_rows(runs, dataset, loss_set, count, without_flagged)
     return FittedLaw(selected, fit_table(*selected[:3], law), law)
 
 
@@ -96,7 +88,7 @@ def predict(
     N: float,
     D: float | None = None,
     M: float | None = None,
-    law: str = "tied",
+    law: str = DEFAULT_LAW,
     count: str = "N",
     loss_set: str | None = None,
     dataset: str | None = None,
@@ -125,7 +117,7 @@ def predict(
         As `fit` does; the last also for a target that cannot be.
     """
     target = N, find_tokens(N, D, M)
-    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
+    law, selected = find_law(law), select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N_column = selected[:3]
     return Prediction(selected, target, make_forecast(table, target, loss, N_column, law), law)
 
@@ -133,7 +125,7 @@ def predict(
 def backtest(
     runs: Runs,
     *,
-    law: str = "tied",
+    law: str = DEFAULT_LAW,
     count: str = "N",
     loss_set: str | None = None,
     dataset: str | None = None,
@@ -147,7 +139,7 @@ def backtest(
     -------
     BacktestResult
     """
-    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
+    law, selected = find_law(law), select_rows(runs, dataset, loss_set, count, without_flagged)
     return BacktestResult(selected, run_backtest(*selected[:3], law), law)
 
 
@@ -158,7 +150,7 @@ def tasks(
     N: float | None = None,
     D: float | None = None,
     M: float | None = None,
-    law: str = "tied",
+    law: str = DEFAULT_LAW,
     count: str = "N",
     loss_set: str | None = None,
     dataset: str | None = None,
@@ -193,7 +185,7 @@ def tasks(
         known = validate_items(items, listed)
     elif items is not None:
         known, listed = read_items(items), str(items)
-    selected = select_rows(runs, dataset, loss_set, count, without_flagged)
+    law, selected = find_law(law), select_rows(runs, dataset, loss_set, count, without_flagged)
     table, loss, N_column = selected[:3]
     columns = error_columns(table)
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)

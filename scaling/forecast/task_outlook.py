@@ -16,6 +16,7 @@ from scaling.compute import rank_compute, training_flops
 from scaling.forecast.counting import Z
 from scaling.forecast.prediction import fit_table
 from scaling.laws.fit import FitError, fit_error_law
+from scaling.laws.registry import DEFAULT_LAW
 from scaling.laws.shared_slope import Array, find_last, log_reducible, look_ahead
 from scaling.tables.schema import error_columns
 
@@ -35,7 +36,7 @@ def look_at_tasks(
     items: pd.DataFrame | None = None,
     loss: str = "loss",
     N: str = "N",
-    law: str = "tied",
+    law: str = DEFAULT_LAW,
 ) -> pd.DataFrame:
     """Predict every task of a run table, and say what stands against it.
 
@@ -51,7 +52,7 @@ def look_at_tasks(
         Columns task, n_items, chance; any may be NaN, tasks may be missing.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"tied", "free", "best"}
+    law : {"prior", "tied", "free"}
         Loss law.
 
     Returns

@@ -61,10 +61,12 @@ def residual_in_words(fit: Fit) -> str:
 
 
 def prior_in_words(prior: dict[str, float] | None) -> list[str]:
-    """Name the constants of a prior and its pull: one line, or none without a prior."""
+    """Say what is believed of the exponent, and how noisy the runs are: one line, or none."""
     if not prior:
         return []
-    return [f"prior on alpha: {', '.join(f'{name} {value:.3g}' for name, value in prior.items())}"]
+    middle, factor = f"{prior['alpha_0']:g}", f"{math.exp(prior['tau']):.2f}"
+    noise = f"noise of the log loss {prior['sigma']:.3g}"
+    return [f"prior on alpha: {middle}, within a factor of {factor}; {noise}"]
 
 
 def doubt_in_words(status: str, loss: float) -> str:

@@ -113,20 +113,25 @@ def _shorten(
     """Go as far along the step, in some rows, as the cost falls: a section search."""
     start, along, misfit = state.pick(rows), step.pick(rows), misfit.pick(rows)
     lowest, length = tried.pick(rows), np.ones(np.count_nonzero(rows))
+    each = np.arange(len(length))
 
-    def look(share: Array) -> None:
+    def look(shares: Array) -> None:
+        """Go each of these shares, a row per share, and keep the lowest point."""
         nonlocal lowest, length
-        part = _move(problem, start, along, share, misfit)
+        every = np.tile(each, len(shares))
+        parts = _move(
+            problem, start.pick(every), along.pick(every), shares.ravel(), misfit.pick(every)
+        )
+        costs = np.where(np.isnan(parts.cost), np.inf, parts.cost).reshape(shares.shape)
+        least = costs.argmin(axis=0)
+        part = parts.pick(least * len(each) + each)
         lower = part.cost < lowest.cost
-        lowest, length = choose(lower, part, lowest), np.where(lower, share, length)
+        lowest, length = choose(lower, part, lowest), np.where(lower, shares[least, each], length)
 
-    for share in LENGTHS:
-        look(np.full(len(length), share))
+    look(np.repeat(LENGTHS[:, None], len(each), axis=1))
     width = 0.5
     for _ in range(SECTIONS):
-        before, after = length * (1.0 - width), length * (1.0 + width)
-        look(before)
-        look(after)
+        look(np.stack([length * (1.0 - width), length * (1.0 + width)]))
         width /= 2.0
     tried = tried.copy()
     for whole, part in zip(tried, lowest, strict=True):

@@ -22,21 +22,45 @@ class Entry(NamedTuple):
         How it reads.
     n_parameters : int
         Its coefficients, and so the least number of runs that differ in N or D.
+    alone : str
+        The law that the runs alone give, without a prior: its fitter takes ``weights``.
     """
 
     fitter: str
     formula: str
     n_parameters: int
+    alone: str
 
 
 LAWS = {
-    "tied": Entry("scaling.laws.fit:fit_loss_law", "E + A N^-alpha + B D^-alpha", 4),
-    "free": Entry("scaling.laws.fit:fit_loss_surface", "E + A N^-alpha + B D^-beta", 5),
-    "best": Entry("scaling.laws.best:fit_best", "E + A N^-alpha + B D^-alpha, prior on alpha", 4),
+    "prior": Entry(
+        "scaling.laws.prior:fit_with_prior",
+        "E + A N^-alpha + B D^-alpha, prior on alpha",
+        4,
+        "tied",
+    ),
+    "tied": Entry("scaling.laws.fit:fit_loss_law", "E + A N^-alpha + B D^-alpha", 4, "tied"),
+    "free": Entry("scaling.laws.fit:fit_loss_surface", "E + A N^-alpha + B D^-beta", 5, "free"),
 }
+DEFAULT_LAW = "prior"
+ALIASES = {"best": "prior"}
 
 
-def fit_law(law: str, N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
+def find_law(name: str) -> str:
+    """Name of a law in `LAWS`, of which `name` may be an alias.
+
+    Raises
+    ------
+    ValueError
+        If there is no such law.
+    """
+    law = ALIASES.get(name, name)
+    if law not in LAWS:
+        raise ValueError(f"law must be one of {', '.join(LAWS)}, got {name!r}")
+    return law
+
+
+def fit_law(law: str, N: ArrayLike, D: ArrayLike, loss: ArrayLike, **options: ArrayLike) -> Fit:
     """Fit a law of `LAWS`; arguments, returns and errors are those of `scaling.laws.fit`.
 
     Raises
@@ -44,7 +68,5 @@ def fit_law(law: str, N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
     ValueError
         If there is no such law.
     """
-    if law not in LAWS:
-        raise ValueError(f"law must be one of {', '.join(LAWS)}, got {law!r}")
-    fit: Fit = resolve_name(LAWS[law].fitter)(N, D, loss)
+    fit: Fit = resolve_name(LAWS[find_law(law)].fitter)(N, D, loss, **options)
     return fit

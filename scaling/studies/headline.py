@@ -11,12 +11,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from scaling.figures.laws import draw_headline
+from scaling.figures.laws import draw_error_against_loss, draw_loss_against_compute
 from scaling.figures.style import use_style
 from scaling.figures.tasks import METHOD_STYLES
 from scaling.forecast.rulers import predict_no_change, predict_on_line
 from scaling.studies.recipe import fit_chain
-from scaling.testbed.labels import LOSS_COLUMN
+from scaling.testbed.labels import ERROR_COLUMN, LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit, select_targets
 
 
@@ -55,16 +55,12 @@ def make_headline(dataset: str = "redpajama") -> Figure:
         Loss over compute, and error over loss, with the misses at the two large runs.
     """
     table = run_table(dataset)
-    chain = fit_chain(table)
+    chain, targets, six = fit_chain(table), select_targets(table), select_error_fit(table)
+    predicted = chain.predict_error(targets["N"], targets["D"])
     figure, axes = plt.subplots(2, 1, figsize=(7.5, 9.5))
-    draw_headline(
-        axes,
-        table,
-        (chain.loss_fit.law, chain.error_fit.law),
-        (select_loss_fit(table), select_error_fit(table)),
-        select_targets(table),
-    )
-    draw_baselines(axes[1], select_error_fit(table), "err_avg17")
+    draw_loss_against_compute(axes[0], table, chain.loss_fit.law, select_loss_fit(table), targets)
+    draw_error_against_loss(axes[1], table, chain.error_fit.law, six, targets, predicted)
+    draw_baselines(axes[1], six, ERROR_COLUMN)
     axes[0].set_title("Five small runs predict the loss of far larger ones")
     axes[1].set_title("Six runs predict their average error")
     return figure

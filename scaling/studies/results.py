@@ -29,14 +29,9 @@ from scaling.studies.predictors.few_runs import tabulate_few_runs
 from scaling.studies.predictors.leverage import tabulate_leverage
 from scaling.studies.predictors.selection import tabulate_backtests, tabulate_constants
 from scaling.studies.tasks.averages import tabulate_task_subsets
-from scaling.studies.tasks.calibration import tabulate_task_constants
-from scaling.studies.tasks.choice import (
-    tabulate_task_backtests,
-    tabulate_task_large_runs,
-    tabulate_task_scores,
-)
-from scaling.studies.tasks.miss_split import tabulate_split
-from scaling.studies.tasks.verdict_study import tabulate_task_verdicts
+from scaling.studies.tasks.calibration import tabulate_task_constants, tabulate_task_verdicts
+from scaling.studies.tasks.choice import tabulate_task_large_runs, tabulate_task_scores
+from scaling.studies.tasks.variance_split import tabulate_split
 from scaling.tables.datafiles import data_path, read_result
 
 SIGNIFICANT_DIGITS = "%.9g"
@@ -75,7 +70,7 @@ RESULTS: dict[str, Result] = {
     "backtests": Result(
         "backtests.csv.gz", tabulate_backtests, ("candidate", "grid", "trial", "loss_set")
     ),
-    "best_constants": Result("best_constants.csv", tabulate_constants, ("constant",)),
+    "prior_constants": Result("prior_constants.csv", tabulate_constants, ("constant",)),
     "large_runs": Result(
         "large_runs.csv.gz",
         tabulate_large_runs,
@@ -99,9 +94,6 @@ RESULTS: dict[str, Result] = {
         "task_subsets.csv", tabulate_task_subsets, ("pool", "n_tasks", "run", "method")
     ),
     # Again the choice comes before what rests on it.
-    "task_backtests": Result(
-        "task_backtests.csv", tabulate_task_backtests, ("candidate", "kind", "run")
-    ),
     "task_scores": Result("task_scores.csv", tabulate_task_scores, ("candidate",)),
     "task_constants": Result("task_constants.csv", tabulate_task_constants, ("constant",)),
     "task_large_runs": Result(

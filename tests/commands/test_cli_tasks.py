@@ -164,7 +164,7 @@ def test_the_target_is_ten_times_the_dearest_run_unless_named(write) -> None:
     """At the tokens per parameter of that run, and told in words."""
     path = write(planted())
     dearest = int(np.argmax(N * D))
-    (entry,) = answer(path)
+    (entry,) = answer(path, "--law", "tied")
     target = entry["target_N"], entry["target_D"]
     assert target == pytest.approx((N[dearest] * 10**0.5, D[dearest] * 10**0.5))
     assert target == choose_target(planted())
@@ -197,7 +197,7 @@ def test_a_target_that_is_named(write) -> None:
         (("--D", "1T"), "for --N: give N, and beside it D or M"),
         (("--N", "0.5", "--M", "20"), "N must be from 1 to 1e+30, got 0.5"),
         (("--N", "6,9", "--M", "20"), "must be a finite number > 0, written like 6.9e9 or 6.9B"),
-        (("--law", "wild"), "'--law': must be one of tied, free, best, got 'wild'"),
+        (("--law", "wild"), "'--law': must be one of prior, tied, free, got 'wild'"),
         (("--level", "0.9"), "No such option: --level"),
     ],
 )
@@ -243,7 +243,7 @@ def test_options_choose_rows_and_columns(write) -> None:
     ours["err_t"] = ERROR.predict(ours["loss_a"])
     path = write(pd.concat([ours, ours.assign(dataset="theirs", err_t=0.5)]))
     options = ("--dataset", "ours", "--loss-set", "a", "--count", "N_body")
-    (entry,) = answer(path, *options)
+    (entry,) = answer(path, *options, "--law", "tied")
     target = entry["target_N"], entry["target_D"]
     assert target == pytest.approx(choose_target(ours, "N_body"))
     assert entry["target_loss"] == pytest.approx(float(TRUTH.predict(*target)), rel=1e-6)
@@ -256,7 +256,7 @@ def test_options_choose_rows_and_columns(write) -> None:
     assert "warning: 1 run that carries a flag was left out: row 3" in err.splitlines()
     assert "warning: row 3: odd" in run(path, *options)[2].splitlines()
     assert refusal(path).endswith("dataset must be named, one of 'ours', 'theirs'")
-    for law in ("free", "best"):
+    for law in ("free", "prior"):
         (told,) = answer(path, *options, "--law", law)
         expected = fit_table(ours, "loss_a", "N_body", law).law.predict(*target)
         assert told["target_loss"] == pytest.approx(float(expected), rel=1e-9)
@@ -382,7 +382,7 @@ def test_no_error_column(write) -> None:
     assert refusal(path) == f"{path}: has no column err_<task>: there is no task to judge"
 
 
-@pytest.mark.parametrize(("law", "needed"), [("tied", 4), ("free", 5), ("best", 4)])
+@pytest.mark.parametrize(("law", "needed"), [("tied", 4), ("free", 5), ("prior", 4)])
 def test_too_few_runs_for_a_loss_law(write, law: str, needed: int) -> None:
     """As `fit` and `predict` do: the message has both numbers. One run more is an answer."""
     rule = f"a law with {needed} parameters needs at least {needed} runs that differ in (N, D), got"
@@ -471,7 +471,7 @@ chance = st.none() | st.floats(0, 1, exclude_max=True)
 @given(
     st.lists(st.tuples(counts, counts, losses, errors, errors), min_size=1, max_size=9),
     st.lists(st.tuples(n_items, chance), min_size=2, max_size=2),
-    st.sampled_from(["tied", "best"]),
+    st.sampled_from(["tied", "prior"]),
 )
 def test_any_sound_tables_are_judged_or_refused(runs, items, law: str) -> None:
     """A traceback never; an answer wherever the runs carry a loss law."""

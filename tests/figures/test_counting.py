@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,24 +9,15 @@ from matplotlib.colors import to_hex
 
 from scaling.figures import counting as figures
 from scaling.figures.style import DATASET_COLOURS
-from scaling.studies.tasks.chance import STANDINGS
+from scaling.studies.tasks.traits import STANDINGS
 from scaling.studies.tasks.variance_split import PARTS
 
 
-@pytest.fixture
-def ax():
-    """Axes of a figure that is closed afterwards."""
-    figure, axes = plt.subplots()
-    yield axes
-    plt.close(figure)
-
-
 def test_every_part_and_standing_has_a_look():
-    assert list(figures.PART_LABELS) == list(PARTS) == list(figures.PART_COLOURS)
-    assert list(figures.PART_HATCHES) == list(PARTS)
+    assert list(figures.PART_LOOKS) == list(PARTS)
     assert list(figures.STANDING_COLOURS) == list(STANDINGS)
-    looks = [(figures.PART_COLOURS[part], figures.PART_HATCHES[part]) for part in PARTS]
-    assert len(set(looks)) == len(PARTS)
+    for name in ("color", "label"):
+        assert len({look[name] for look in figures.PART_LOOKS.values()}) == len(PARTS)
 
 
 def test_the_scatter_stands_over_the_counting_noise(ax):
@@ -85,12 +75,13 @@ SHARES = pd.DataFrame(
 def test_parts_stack_away_from_zero_on_both_sides(ax):
     figures.draw_parts(ax, SHARES)
     bars = {container.get_label(): container for container in ax.containers}
-    assert list(bars) == list(figures.PART_LABELS.values())
-    fit, sets, law = (bars[figures.PART_LABELS[part]][0] for part in ("fit", "sets", "law"))
+    label_of = {part: look["label"] for part, look in figures.PART_LOOKS.items()}
+    assert list(bars) == list(label_of.values())
+    fit, sets, law = (bars[label_of[part]][0] for part in ("fit", "sets", "law"))
     assert (fit.get_x(), fit.get_width()) == pytest.approx((0.1, 0.8))
     assert (law.get_x(), law.get_width()) == pytest.approx((0.9, 0.2))
     assert (sets.get_x(), sets.get_width()) == pytest.approx((0.0, -0.1))
-    runs, fit = (bars[figures.PART_LABELS[part]][1] for part in ("runs", "fit"))
+    runs, fit = (bars[label_of[part]][1] for part in ("runs", "fit"))
     assert (runs.get_x(), runs.get_width()) == pytest.approx((0.0, -0.1))
     assert (fit.get_x(), fit.get_width()) == pytest.approx((0.7, 0.2))
     assert fit.get_y() < law.get_y()  # the first row stands on top

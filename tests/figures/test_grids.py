@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,14 +9,6 @@ from matplotlib.colors import to_hex
 
 from scaling.figures import grids as figures
 from scaling.figures.style import GRID_COLOURS, INK
-
-
-@pytest.fixture
-def ax():
-    """Axes of a figure that is closed afterwards."""
-    figure, axes = plt.subplots()
-    yield axes
-    plt.close(figure)
 
 
 def points(ax, i):
@@ -37,9 +28,9 @@ def test_the_design_tells_fitted_judged_and_neither(ax):
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
 
 
-def test_without_a_grid_the_design_is_ink(ax):
+def test_the_design_of_the_testbed_is_ink(ax):
     runs = pd.DataFrame({"N": [1e8], "D": [2e9]})
-    figures.draw_design(ax, runs, [1], [0])
+    figures.draw_design(ax, runs, [1], [0], "testbed")
     assert to_hex(ax.collections[2].get_facecolors()[0]) == INK
 
 
@@ -75,7 +66,7 @@ def test_residuals_in_per_cent(ax):
     figures.draw_residuals(ax, [1, 10], [0.01, -0.02], "gemstones", filled=False, label="x")
     assert points(ax, 0) == pytest.approx(np.array([[1, 1], [10, -2]]))
     assert len(ax.collections[0].get_facecolors()) == 0
-    figures.draw_residuals(ax, [1], [0.01], "gemstones")
+    figures.draw_residuals(ax, [1], [0.01], "gemstones", filled=True, label="y")
     assert to_hex(ax.collections[1].get_facecolors()[0]).upper() == GRID_COLOURS["gemstones"]
 
 

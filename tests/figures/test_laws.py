@@ -16,19 +16,13 @@ from scaling.figures import laws as figures
 from scaling.figures import style
 from scaling.figures import testbed as figures_testbed
 from scaling.laws.law import ErrorLaw, LossLaw
+from scaling.studies.headline import make_headline
+from scaling.studies.recipe import fit_chain
 from scaling.testbed.labels import DATASETS, ERROR_COLUMN, LOSS_COLUMN, SIZES
 from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit, select_targets
 
 LAW = LossLaw(1.84, 166.2, 366.7, 0.273)
 ERROR = ErrorLaw(0.857, 2.21, 0.715)
-
-
-@pytest.fixture
-def ax():
-    """Axes of a figure that is closed afterwards."""
-    figure, axes = plt.subplots()
-    yield axes
-    plt.close(figure)
 
 
 @pytest.fixture
@@ -104,7 +98,7 @@ def test_marks_have_the_marker_of_their_size_and_the_shade_of_their_multiplier(a
 
 def test_law_over_compute_is_solid_inside_the_fitted_range_and_dashed_outside(ax, table):
     chosen = select_loss_fit(table)
-    figures.draw_loss_against_compute(ax, table, LAW, chosen)
+    figures.draw_loss_against_compute(ax, table, LAW, chosen, select_targets(table))
     check_pieces(drawn(ax), chosen["C"].min(), chosen["C"].max())
     shaded = ax.patches[0]
     assert shaded.get_x() == chosen["C"].min()
@@ -116,7 +110,7 @@ def test_law_over_compute_is_solid_inside_the_fitted_range_and_dashed_outside(ax
 
 
 def test_law_over_compute_has_the_losses_of_its_multiplier(ax, table):
-    figures.draw_loss_against_compute(ax, table, LAW, select_loss_fit(table))
+    figures.draw_loss_against_compute(ax, table, LAW, select_loss_fit(table), select_targets(table))
     for M, runs in table.groupby("M"):
         lines = [line for line in drawn(ax) if line.get_color() == style.shade_of(M)]
         C = np.concatenate([line.get_xdata() for line in lines])
@@ -157,13 +151,10 @@ def test_error_law_is_solid_inside_the_fitted_losses_and_dashed_outside(ax, tabl
 
 
 def test_headline_feeds_the_predicted_loss_to_the_error_law(table):
-    targets = select_targets(table)
-    figure, axes = plt.subplots(1, 2)
-    chosen = select_loss_fit(table), select_error_fit(table)
-    figures.draw_headline(axes, table, (LAW, ERROR), chosen, targets)
-    predicted = ERROR.predict(LAW.predict(targets["N"], targets["D"]))
+    figure, targets, chain = make_headline(), select_targets(table), fit_chain(table)
+    predicted = chain.error_fit.law.predict(chain.predict_loss(targets["N"], targets["D"]))
     misses = 100 * (predicted / targets[ERROR_COLUMN] - 1)
-    said = [text.get_text().split("\n")[1] for text in axes[1].texts]
+    said = [text.get_text().split("\n")[1] for text in figure.axes[1].texts]
     plt.close(figure)
     assert said == [f"{miss:+.2g}%" for miss in misses]
 

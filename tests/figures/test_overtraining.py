@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,14 +11,6 @@ from scaling.figures import overtraining as figures
 from scaling.figures.style import DATASET_COLOURS, DATASET_MARKERS, shade_of
 from scaling.studies.results import load_result
 from scaling.testbed.runs import run_table
-
-
-@pytest.fixture
-def ax():
-    """Axes of a figure that is closed afterwards."""
-    figure, axes = plt.subplots()
-    yield axes
-    plt.close(figure)
 
 
 def points(collection):
@@ -111,13 +102,13 @@ def test_pairs_stand_over_the_longer_warm_up(ax):
 
 def test_a_penalty_has_its_median_and_its_band(ax):
     M, penalties = np.array([5.0, 640.0]), np.array([[0.0, 1], [0.2, 2], [0.4, 9]])
-    figures.draw_penalty(ax, M, penalties, "3 designs", level=0.5)
+    figures.draw_penalty(ax, M, penalties, "3 designs", "#123456")
     line = next(line for line in ax.lines if line.get_label() == "median of 3 designs")
     assert line.get_ydata().tolist() == [0.2, 2.0]
     band = ax.collections[0].get_paths()[0].vertices
-    assert ax.collections[0].get_label() == "50% of 3 designs"
-    assert {0.1, 0.3} <= set(np.round(band[band[:, 0] == 5, 1], 9))
-    assert {1.5, 5.5} <= set(np.round(band[band[:, 0] == 640, 1], 9))
+    assert ax.collections[0].get_label() == "95% of 3 designs"
+    assert {0.01, 0.39} <= set(np.round(band[band[:, 0] == 5, 1], 9))
+    assert {1.05, 8.65} <= set(np.round(band[band[:, 0] == 640, 1], 9))
 
 
 def test_best_multipliers_are_counted_from_below(ax):

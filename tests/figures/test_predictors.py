@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,14 +9,6 @@ from matplotlib.colors import to_hex
 
 from scaling.figures import predictors as figures
 from scaling.figures.style import DATASET_COLOURS
-
-
-@pytest.fixture
-def ax():
-    """Axes of a figure that is closed afterwards."""
-    figure, axes = plt.subplots()
-    yield axes
-    plt.close(figure)
 
 
 def drawn(ax):

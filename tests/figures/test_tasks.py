@@ -1,24 +1,29 @@
-"""The panels of single tasks show what they are given."""
+"""The panels of tasks, their averages and their verdicts show what they are given."""
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
 
 from scaling.figures.style import DATASET_COLOURS
-from scaling.figures.tasks import LEAST_MISS, METHOD_STYLES, draw_shares, draw_task, key_of_tasks
+from scaling.figures.tasks import (
+    LEAST_MISS,
+    METHOD_STYLES,
+    draw_against_tasks,
+    draw_against_threshold,
+    draw_effects,
+    draw_outcomes,
+    draw_shares,
+    draw_task,
+    draw_task_intervals,
+    key_of_tasks,
+)
+from scaling.forecast.verdicts import VERDICTS
 from scaling.laws.law import ErrorLaw
 from scaling.testbed.runs import run_table
-
-
-@pytest.fixture
-def ax():
-    figure, ax = plt.subplots()
-    yield ax
-    plt.close(figure)
 
 
 def test_a_task_shows_points_bars_laws_and_chance(ax):
@@ -41,36 +46,22 @@ def test_a_task_shows_points_bars_laws_and_chance(ax):
     ends = np.array([segment[:, 1] for segment in bars.get_segments()])
     p = c4["err_arc_easy"].to_numpy()
     np.testing.assert_allclose(np.ptp(ends, axis=1), 2 * 1.96 * np.sqrt(p * (1 - p) / 2376))
-    assert (
-        ax.get_ylim()[0]
-        < runs["err_arc_easy"].min()
-        < runs["err_arc_easy"].max()
-        < ax.get_ylim()[1]
-    )
+    lo, hi = ax.get_ylim()
+    assert lo < runs["err_arc_easy"].min() < runs["err_arc_easy"].max() < hi
 
 
 def test_a_task_that_never_moves_has_room(ax):
     runs = run_table().assign(err_flat=1.0)
-    draw_task(
-        ax,
-        runs,
-        dict.fromkeys(DATASET_COLOURS, (ErrorLaw(1.0, 0.0, 1.0), False)),
-        "err_flat",
-        0,
-        32,
-    )
+    flat = dict.fromkeys(DATASET_COLOURS, (ErrorLaw(1.0, 0.0, 1.0), False))
+    draw_task(ax, runs, flat, "err_flat", 0, 32)
     lo, hi = ax.get_ylim()
     assert lo < 1.0 < hi
 
 
 def test_key_names_every_training_set(ax):
     key_of_tasks(ax)
-    assert {text.get_text() for text in ax.get_legend().get_texts()} >= {
-        "C4",
-        "RedPajama",
-        "RefinedWeb",
-        "guessing",
-    }
+    named = {text.get_text() for text in ax.get_legend().get_texts()}
+    assert named >= {"C4", "RedPajama", "RefinedWeb", "guessing"}
 
 
 def test_shares_count_tasks_within(ax):
@@ -83,3 +74,115 @@ def test_shares_count_tasks_within(ax):
     assert x[np.isfinite(x)].min() == LEAST_MISS
     assert lines["no change"].get_linestyle() == METHOD_STYLES["no change"][1]
     assert ax.get_xscale() == "log"
+
+
+METHODS = list(METHOD_STYLES)
+
+
+def lines(ax):
+    return {line.get_label(): np.array(line.get_data()) for line in ax.lines}
+
+
+def test_misses_over_tasks_in_per_cent(ax):
+    rows = pd.DataFrame(
+        {
+            "n_tasks": [2, 1] * 3,
+            "method": np.repeat(METHODS, 2),
+            "median": [0.02, 0.05, 0.07, 0.07, 0.03, 0.04],
+            "lo": 0.01,
+            "hi": 0.2,
+            "noise": [0.007, 0.01] * 3,
+        }
+    )
+    assert draw_against_tasks(ax, rows) is ax
+    drawn = lines(ax)
+    assert drawn["law"] == pytest.approx(np.array([[1, 2], [5, 2]]))
+    assert drawn["ruler in loss"] == pytest.approx(np.array([[1, 2], [4, 3]]))
+    assert drawn["counting noise"] == pytest.approx(np.array([[1, 2], [1, 0.7]]))
+    (band,) = ax.collections
+    assert band.get_label() == "law, 90% of the sets"
+    y = band.get_paths()[0].vertices[:, 1]
+    assert (y.min(), y.max()) == pytest.approx((1, 20))
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert ax.xaxis.get_major_formatter()(46, None) == "46"
+
+
+def test_misses_over_thresholds_with_their_sign(ax):
+    rows = pd.DataFrame(
+        {
+            "points": [1, 0] * 3,
+            "method": np.repeat(METHODS, 2),
+            "relative_error": [-0.02, 0.03, 0.2, 0.1, 0.01, 0.02],
+        }
+    )
+    assert draw_against_threshold(ax, rows, (7, 10)) is ax
+    drawn = lines(ax)
+    assert drawn["law"] == pytest.approx(np.array([[0, 1], [3, -2]]))
+    assert drawn["no change"] == pytest.approx(np.array([[0, 1], [10, 20]]))
+    (strip,) = ax.patches
+    assert strip.get_label() == "the paper's 17 tasks"
+    assert (strip.get_x(), strip.get_x() + strip.get_width()) == (6.5, 10.5)
+
+
+def test_effects_with_intervals_from_the_top(ax):
+    outcomes = ["law", "law over no change"]
+    index = pd.MultiIndex.from_product([outcomes, ["a", "b"]], names=["outcome", "trait"])
+    table = pd.DataFrame({"ratio": [1.0, 2.0, 0.5, 1.5]}, index)
+    table = table.assign(lo=table["ratio"] / 2, hi=table["ratio"] * 3)
+    assert draw_effects(ax, table, {"b": "second", "a": "first"}) is ax
+    ticks = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
+    assert {label.get_text(): y for y, label in ticks} == {"second": 1, "first": 0}
+    law, over = ax.containers
+    assert [c.get_label() for c in (law, over)] == outcomes
+    assert law[0].get_xdata().tolist() == [2.0, 1.0]
+    assert law[0].get_ydata().tolist() == pytest.approx([1.3, 0.3])
+    assert over[0].get_ydata().tolist() == pytest.approx([0.7, -0.3])
+    ends = np.array(law[2][0].get_segments())[:, :, 0]
+    assert ends == pytest.approx(np.array([[1, 6], [0.5, 3]]))
+
+
+def dots(ax, label):
+    (found,) = (c for c in ax.collections if c.get_label() == label)
+    return np.asarray(found.get_offsets())
+
+
+def test_candidates_over_their_score_and_baselines_as_levels(ax):
+    table = pd.DataFrame(
+        {
+            "score": [0.07, 0.05, 0.03, 0.02],
+            "late": [0.2, 0.1, 0.3, 0.4],
+            "chosen": [0, 0, 1, 0],
+        },
+        index=["no change", "ruler in loss", "ours", "other"],
+    )
+    assert draw_outcomes(ax, table, "late") is ax
+    assert dots(ax, "chosen").tolist() == [[0.03, 0.3]]
+    rest = [c for c in ax.collections if c.get_label() != "chosen"]
+    assert np.asarray(rest[0].get_offsets()).tolist() == [[0.03, 0.3], [0.02, 0.4]]
+    levels = {line.get_label(): line.get_ydata()[0] for line in ax.lines}
+    assert levels == {"no change": 0.2, "ruler in loss": 0.1}
+
+
+def test_a_row_per_task_with_its_interval_and_what_was_measured(ax):
+    rows = pd.DataFrame(
+        {
+            "task": ["a", "b", "c"],
+            "verdict": VERDICTS[::-1],
+            "predicted": [0.5, 0.4, 0.3],
+            "lo": [0.45, 0.2, 0.25],
+            "hi": [0.55, 0.6, 0.35],
+            "no_change": [0.5, 0.45, 0.4],
+            "ruler_in_loss": [0.51, 0.44, 0.33],
+            "measured": [0.52, 0.41, 0.36],
+        }
+    )
+    labels = pd.Series({"a": "A", "b": "B", "c": "C"})
+    assert draw_task_intervals(ax, rows, labels) is ax
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["A", "B", "C"]
+    bars = [c.get_segments() for c in ax.collections if isinstance(c, LineCollection)]
+    ends = sorted((part[0][1], part[0][0], part[1][0]) for bar in bars for part in bar)
+    assert ends == [(0, 0.45, 0.55), (1, 0.2, 0.6), (2, 0.25, 0.35)]
+    for verdict, place in zip(VERDICTS, ([0.36, 2], [0.41, 1], [0.52, 0]), strict=True):
+        assert dots(ax, verdict).tolist() == [place]
+    assert dots(ax, "no change").tolist() == [[0.5, 0], [0.45, 1], [0.4, 2]]
+    assert dots(ax, "ruler in loss").tolist() == [[0.51, 0], [0.44, 1], [0.33, 2]]

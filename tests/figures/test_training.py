@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,14 +16,6 @@ from scaling.figures.training import (
     draw_table,
     draw_warmup_cost,
 )
-
-
-@pytest.fixture
-def ax():
-    figure, ax = plt.subplots()
-    yield ax
-    plt.close(figure)
-
 
 RUNS = pd.DataFrame(
     [

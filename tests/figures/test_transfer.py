@@ -16,14 +16,6 @@ from scaling.testbed.labels import LOSS_COLUMN, LOSS_SETS
 from scaling.testbed.runs import run_table, select_loss_fit
 
 
-@pytest.fixture
-def ax():
-    """Axes of a figure that is closed afterwards."""
-    figure, axes = plt.subplots()
-    yield axes
-    plt.close(figure)
-
-
 def texts(ax):
     return [text.get_text() for text in ax.texts]
 
@@ -51,13 +43,12 @@ def test_the_map_of_sets_rings_the_own_text_and_says_so(ax):
 
 
 @pytest.mark.filterwarnings("ignore:The set_bad function")  # seaborn calls it
-def test_the_miss_map_takes_a_limit_decimals_and_no_bar(ax):
+def test_the_miss_map_takes_a_limit_and_decimals(ax):
     misses = pd.DataFrame([[0.104, -0.026]], index=["1.4B"], columns=[20, 640])
     used = pd.DataFrame([[True, False]], index=["1.4B"], columns=[20, 640])
-    draw_miss_map(ax, misses, used, limit=15, decimals=0, bar=False)
+    draw_miss_map(ax, misses, used, limit=15, decimals=0)
     assert texts(ax) == ["+10*", "-3"]
     assert ax.collections[0].get_clim() == (-15, 15)
-    assert len(ax.figure.axes) == 1
 
 
 def test_misses_stand_over_their_noise_by_size_not_sign(ax):

@@ -14,6 +14,7 @@ from scaling.commands.cli import app
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw
+from scaling.laws.prior import fit_with_prior
 from scaling.tables.faults import RunTableError
 
 LAW = LossLaw(1.8, 180.0, 220.0, 0.25)
@@ -39,10 +40,21 @@ EXPECTED = LAW.predict(6.9e9, 138e9)
 )
 def test_three_columns_are_enough(runs):
     before = runs.copy()
-    answer = scaling.predict(runs, N=6.9e9, M=20)
+    answer = scaling.predict(runs, N=6.9e9, M=20, law="tied")
     assert answer.loss == pytest.approx(EXPECTED, rel=1e-9)
     assert answer.forecast.fit.status == "converged"
     pd.testing.assert_frame_equal(runs, before)
+
+
+def test_the_law_with_a_prior_is_the_default():
+    by_default, named, old_name = (
+        scaling.predict(RUNS, N=6.9e9, M=20, **law)
+        for law in ({}, {"law": "prior"}, {"law": "best"})
+    )
+    assert by_default.loss == named.loss == old_name.loss
+    assert by_default.law_name == old_name.law_name == "prior"
+    assert by_default.loss == fit_with_prior(N, D, RUNS["loss"]).law.predict(6.9e9, 138e9)
+    assert by_default.loss != scaling.predict(RUNS, N=6.9e9, M=20, law="tied").loss
 
 
 def test_the_index_names_the_runs_unless_it_counts():

@@ -68,7 +68,7 @@ def best_of_scipy(runs: pd.DataFrame) -> np.ndarray:
 @pytest.mark.parametrize("dataset", DATASETS.values())
 def test_the_testbed_comes_out_as_by_scipy(dataset):
     table = run_table(dataset)
-    held_out, not_predicted = run_backtest(table, LOSS_COLUMN)
+    held_out, not_predicted = run_backtest(table, LOSS_COLUMN, law="tied")
     assert not_predicted == []
     assert len(held_out) == (table["N"] > table["N"].min()).sum()
     for N, part in held_out.groupby("N"):
@@ -93,7 +93,7 @@ def test_law_beats_the_line_only_where_it_is_identified():
     """The table of the chapter: mean misses of law and line, M above 5."""
     found = []
     for dataset in ("c4", "redpajama", "refinedweb"):
-        held_out = run_backtest(run_table(dataset).query("M > 5"), LOSS_COLUMN).held_out
+        held_out = run_backtest(run_table(dataset).query("M > 5"), LOSS_COLUMN, law="tied").held_out
         sound = held_out[held_out["status"] == "converged"]
         found.append(
             [sum_up(t)["mean"][name] for t in (sound, held_out) for name in ("predicted", "line")]
@@ -109,9 +109,9 @@ def test_law_beats_the_line_only_where_it_is_identified():
 def test_larger_runs_are_not_read():
     """Poison every loss from one size up: the predictions of that size and below stay."""
     table = planted()
-    before, _ = run_backtest(table, "loss")
+    before, _ = run_backtest(table, "loss", law="tied")
     poisoned = table.assign(loss=table["loss"].where(table["N"] < 6.4e8, 9.0))
-    after, _ = run_backtest(poisoned, "loss")
+    after, _ = run_backtest(poisoned, "loss", law="tied")
     at_or_below = before["N"] <= 6.4e8
     pd.testing.assert_series_equal(
         before["predicted"][at_or_below], after["predicted"][at_or_below]
@@ -121,8 +121,8 @@ def test_larger_runs_are_not_read():
 
 def test_order_of_the_table_does_not_matter():
     table = planted()
-    first, _ = run_backtest(table, "loss")
-    second, _ = run_backtest(table.iloc[::-1].set_index("run", drop=False), "loss")
+    first, _ = run_backtest(table, "loss", law="tied")
+    second, _ = run_backtest(table.iloc[::-1].set_index("run", drop=False), "loss", law="tied")
     columns = ["run", "predicted", "no_change", "line"]
     first, second = (t[columns].set_index("run").sort_index() for t in (first, second))
     pd.testing.assert_frame_equal(first, second, rtol=1e-9)
@@ -133,20 +133,20 @@ def test_sizes_are_those_of_the_count():
     table = planted().assign(N_body=lambda t: t["N"] - 4e6)
     table["loss"] = TRUTHS["tied"].predict(table["N_body"], table["D"])
     table["N"] = table["N"].replace(4e7, 1e7)
-    by_body, _ = run_backtest(table, "loss", "N_body")
+    by_body, _ = run_backtest(table, "loss", "N_body", law="tied")
     assert np.abs(by_body["relative_error"]).max() < 1e-9
     assert by_body["fit_sizes"].iloc[-1] == pytest.approx([size - 4e6 for size in SIZES[:-1]])
-    assert len(run_backtest(table, "loss")[0]["fit_sizes"].iloc[-1]) == 3
+    assert len(run_backtest(table, "loss", law="tied")[0]["fit_sizes"].iloc[-1]) == 3
 
 
 def test_baselines_cost_the_runs_in_the_count_that_is_asked_for():
     """The same as if that count were the table's N, and not what the table's own N gives."""
     table = planted().assign(N_body=lambda t: t["N"] ** 1.5)
     names = ["no_change", "line"]
-    by_body, _ = run_backtest(table, "loss", "N_body")
-    as_N, _ = run_backtest(table.assign(N=table["N_body"]), "loss")
+    by_body, _ = run_backtest(table, "loss", "N_body", law="tied")
+    as_N, _ = run_backtest(table.assign(N=table["N_body"]), "loss", law="tied")
     pd.testing.assert_frame_equal(by_body[names], as_N[names])
-    assert (by_body["line"] != run_backtest(table, "loss")[0]["line"]).all()
+    assert (by_body["line"] != run_backtest(table, "loss", law="tied")[0]["line"]).all()
 
 
 def test_runs_of_like_cost_give_a_flat_line():
@@ -155,7 +155,7 @@ def test_runs_of_like_cost_give_a_flat_line():
     table = pd.DataFrame({"run": list("abcde"), "N": N, "D": D, "loss": [3.4, 3.2, 3.1, 3.15, 2.5]})
     for cost in (1.0, 0.6, 0.5):
         table.loc[0, ["D", "loss"]] = [cost * 1e18 / 1e8, 3.6]
-        held_out, _ = run_backtest(table.assign(flags=""), "loss")
+        held_out, _ = run_backtest(table.assign(flags=""), "loss", law="tied")
         last = held_out["no_change"].item()
         assert last in set(table["loss"][:4])
         assert (held_out["line"].item() == last) is (cost > 0.5)
@@ -168,7 +168,7 @@ def test_of_runs_of_one_cost_the_best_stands_for_the_dearest(order):
     table = planted(sizes=SIZES[:3])
     dearest = table[table["N"] == SIZES[1]].nlargest(1, "D")
     seeds = [dearest.assign(run=f"{by}", loss=by * dearest["loss"]) for by in (1.01, 0.99)]
-    held_out, _ = run_backtest(pd.concat([table, *seeds]).iloc[::order], "loss")
+    held_out, _ = run_backtest(pd.concat([table, *seeds]).iloc[::order], "loss", law="tied")
     assert set(held_out["no_change"]) == {0.99 * dearest["loss"].item()}
 
 
@@ -181,7 +181,7 @@ def test_of_runs_of_one_cost_the_best_stands_for_the_dearest(order):
 )
 def test_too_few_sizes_are_refused(sizes, said):
     with pytest.raises(FitError, match=said):
-        run_backtest(planted(sizes=sizes), "loss")
+        run_backtest(planted(sizes=sizes), "loss", law="tied")
 
 
 def test_sums_and_misses_by_hand():
@@ -205,14 +205,16 @@ def test_many_sizes_and_many_runs():
     """300 sizes, one fit each; 100,000 runs of four."""
     rng = np.random.default_rng(1)
     sizes = np.geomspace(1e7, 1e10, 300)
-    held_out, _ = run_backtest(planted(sizes=tuple(sizes), multipliers=(20.0, 80.0)), "loss")
+    held_out, _ = run_backtest(
+        planted(sizes=tuple(sizes), multipliers=(20.0, 80.0)), "loss", law="tied"
+    )
     assert len(held_out) == 2 * 298
     assert np.abs(held_out["relative_error"]).max() < 1e-5
     N = rng.choice(SIZES[:4], 100_000)
     D = N * np.exp(rng.uniform(2, 6, len(N)))
     loss = TRUTHS["tied"].predict(N, D) * np.exp(0.01 * rng.standard_normal(len(N)))
     table = pd.DataFrame({"run": np.arange(len(N)).astype(str), "N": N, "D": D, "loss": loss})
-    held_out, _ = run_backtest(table.assign(flags=""), "loss")
+    held_out, _ = run_backtest(table.assign(flags=""), "loss", law="tied")
     largest = held_out[held_out["N"] == SIZES[3]]
     assert largest["relative_error"].std() == pytest.approx(0.01, rel=0.05)
     assert abs(largest["relative_error"].mean()) < 0.002

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from scaling.forecast.counting import Z, counting_error, counting_variance, smallest_change
-from scaling.studies.tasks.chance import STANDINGS, compare_with_chance
+from scaling.studies.tasks.traits import STANDINGS, compare_with_chance
 from scaling.testbed.runs import load_tasks, run_table
 
 
@@ -89,21 +89,19 @@ def test_standing_counts_runs_two_standard_errors_away(away, standing):
     row = compare_with_chance(make_runs(0.25 + REACH * np.array(away)), TASK).iloc[0]
     assert row["standing"] == standing
     assert row["near"] == np.mean(np.abs(away) <= np.ones(20))
-    assert row["not_above"] == np.mean(np.array(away) <= 1)
-    assert not row["all_near"]
 
 
 def test_standing_reads_small_runs_alone():
     small, large = make_runs([0.25] * 3), make_runs([0.9] * 3, N=1.4e9)
     row = compare_with_chance(pd.concat([small, large]), TASK).iloc[0]
-    assert (row["standing"], row["all_near"], row["near"]) == ("at chance", True, 1.0)
+    assert (row["standing"], row["near"]) == ("at chance", 1.0)
 
 
 def test_standings_of_the_46_tasks():
     standings = compare_with_chance(run_table(), load_tasks()).set_index("task")
     counts = standings["standing"].value_counts()
     assert [int(counts[name]) for name in STANDINGS] == [11, 9, 26]
-    assert standings["all_near"].sum() == 3
+    assert (standings["near"] == 1).sum() == 3
     assert standings.loc["math_qa", "standing"] == "at chance"
     assert standings.loc["mmlu", "standing"] == "not above chance"
     assert standings.loc["squad", "standing"] == "above chance"

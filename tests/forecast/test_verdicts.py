@@ -27,9 +27,14 @@ from scaling.forecast.verdicts import (
 )
 from scaling.laws.law import LossLaw
 from scaling.studies.results import load_result
-from scaling.studies.tasks.calibration import choose_scale, find_quantiles, score_intervals
+from scaling.studies.tasks.calibration import (
+    choose_scale,
+    find_quantiles,
+    resample_inside,
+    score_intervals,
+    sum_up_verdicts,
+)
 from scaling.studies.tasks.choice import list_folds, list_targets
-from scaling.studies.tasks.verdict_study import resample_inside, sum_up_verdicts
 from scaling.testbed.runs import load_tasks, run_table
 
 LAW = LossLaw(E=1.8, A=400.0, B=1200.0, alpha=0.33)
@@ -111,7 +116,8 @@ def test_prediction_follows_the_planted_slope_and_rulers_their_line():
     table = grid()
     table["err_a"] = errors_of(table["loss"], 0.4, 2.5, last_loss(table))
     target = choose_target(table)
-    row = look_at_tasks(table, target, 2.5, pd.DataFrame({"task": ["a"], "chance": [0.0]})).iloc[0]
+    items = pd.DataFrame({"task": ["a"], "chance": [0.0]})
+    row = look_at_tasks(table, target, 2.5, items, law="tied").iloc[0]
     truth = errors_of(LAW.predict(*target), 0.4, 2.5, last_loss(table))
     assert row["no_change"] - row["move"] == pytest.approx(truth, abs=1e-5)
     assert row["predicted"] == pytest.approx(row["no_change"] - row["r"] * row["move"])
@@ -126,7 +132,9 @@ def test_the_dearest_run_twice_gives_the_ruler_of_once():
     table = grid()
     table["err_a"] = errors_of(table["loss"], 0.4, 2.5, last_loss(table))
     twice = pd.concat([table, table.tail(1)], ignore_index=True)
-    once, again = (look_at_tasks(t, (1e9, 2e10), 2.5)["ruler_in_loss"] for t in (table, twice))
+    once, again = (
+        look_at_tasks(t, (1e9, 2e10), 2.5, law="tied")["ruler_in_loss"] for t in (table, twice)
+    )
     assert again.tolist() == pytest.approx(once.tolist())
 
 
@@ -297,7 +305,7 @@ def test_columns_and_order():
 
 
 @pytest.mark.parametrize("n_runs", range(1, 8))
-@pytest.mark.parametrize("law", ["tied", "free", "best"])
+@pytest.mark.parametrize("law", ["tied", "free", "prior"])
 def test_few_runs_give_an_answer_or_a_status(n_runs, law):
     table = grid(4, (20, 80)).iloc[:n_runs]
     table = table.assign(err_a=errors_of(table["loss"], 0.3, 2.5, 3.0), err_none=math.nan)
@@ -308,7 +316,7 @@ def test_few_runs_give_an_answer_or_a_status(n_runs, law):
     assert row["no_change"] == table["err_a"].iloc[-1]
     assert row["status"] == "too_few_runs" if n_runs < 3 else row["status"] != "too_few_runs"
     assert n_runs >= 5 or row["verdict"] == VERDICTS[2]
-    fitted = n_runs >= {"tied": 4, "free": 5, "best": 4}[law]
+    fitted = n_runs >= {"tied": 4, "free": 5, "prior": 4}[law]
     assert np.isfinite(row["predicted"]) == fitted
 
 
@@ -427,7 +435,7 @@ def test_table_of_the_testbed_is_judge_tasks_again(told):
     known = table[(table["C"] <= limit) & (table["M"] >= 10)]
     run = table.query("size == '6.9B'").iloc[0]
     target = float(run["N"]), float(run["D"])
-    rows = judge_tasks(known, "loss_c4_eval", "N", load_tasks(), target, law="best")
+    rows = judge_tasks(known, "loss_c4_eval", "N", load_tasks(), target, law="prior")
     rows = rows[rows["task"].isin(load_tasks()["task"])].reset_index(drop=True)
     stored = told[told["run"] == "redpajama-6.9B-M20"].reset_index(drop=True)
     for name in ("predicted", "lo", "hi", "no_change", "ruler_in_loss", "r"):

@@ -15,7 +15,7 @@ from scaling.testbed.runs import run_table
 
 # Rebuilt by test_selection.py and test_choice.py, from data whose large runs are poisoned, and by
 # test_few_runs.py, one series of it.
-ELSEWHERE = ("backtests", "task_backtests", "task_scores", "task_constants", "few_runs")
+ELSEWHERE = ("backtests", "task_scores", "task_constants", "few_runs")
 
 
 LONG = ("subsets", "large_runs", "candidates", "leverage", "task_verdicts")
@@ -138,6 +138,6 @@ def test_the_command_names_the_results_and_writes_none(arguments, code, tmp_path
 
 
 def test_the_command_writes_what_is_named(tmp_path, capsys):
-    main(["best_constants"], tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["best_constants.csv"]
-    assert "best_constants.csv: " in capsys.readouterr().out
+    main(["prior_constants"], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["prior_constants.csv"]
+    assert "prior_constants.csv: " in capsys.readouterr().out

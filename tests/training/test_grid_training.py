@@ -543,7 +543,7 @@ def test_a_local_worker_that_is_preempted_is_started_again_and_goes_on(tmp_path,
 
 
 def test_an_executor_that_does_not_exist_is_named(tmp_path):
-    with pytest.raises(GridError, match="executor must be one of debug, local, slurm, got 'ray'"):
+    with pytest.raises(GridError, match="executor ray: "):
         make_executor(tmp_path, Launch(executor="ray"))
 
 

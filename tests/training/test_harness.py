@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from grids_to_train import END, flip_a_bit, train_tokenizer
 from typer.testing import CliRunner
 
 from scaling.commands.cli import app
@@ -23,12 +24,11 @@ from scaling.training.grid.worker import RESULT, read_result
 
 torch = pytest.importorskip("torch")
 datasets = pytest.importorskip("datasets")
-tokenizers = pytest.importorskip("tokenizers")
+pytest.importorskip("tokenizers")
 pytest.importorskip("lm_eval")
 from scaling.training.tasks.answers import load_tasks, measure_errors  # noqa: E402
 from scaling.training.tasks.harness import TrainedModel, load_trained  # noqa: E402
 
-END = "<|endoftext|>"
 LENGTH = 32
 VOCAB = 352
 KEYS = "kabo lemu nizo pefa ruti sova tuge wiha".split()
@@ -42,21 +42,6 @@ def make_documents(n: int = 400) -> list[str]:
     """Make texts in which each key is followed by its value, and keys in a random order."""
     rng = np.random.default_rng(0)
     return [" ".join(f"{key} {FACTS[key]}." for key in rng.choice(KEYS, 12)) for _ in range(n)]
-
-
-def train_tokenizer(path: Path) -> Path:
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = tokenizers.decoders.ByteLevel()
-    trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=VOCAB - 2,
-        special_tokens=[END],
-        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(make_documents(), trainer)
-    tokenizer.save(str(path))
-    return path
 
 
 SPEC: dict[str, Any] = {
@@ -96,9 +81,9 @@ def home(tmp_path_factory, _cache_of_the_tests) -> Path:
     home = tmp_path_factory.mktemp("home")
     lines = "".join(json.dumps({"text": text}) + "\n" for text in make_documents())
     (home / "text.jsonl").write_text(lines)
+    train_tokenizer(home / "bpe.json", make_documents(), VOCAB - 2)
     run("grid", "prepare", "--text", home / "text.jsonl", "--held-out-share", 0.1,
-        "--tokenizer", train_tokenizer(home / "bpe.json"), "--vocab", VOCAB,
-        "--out", home / "text")  # fmt: skip
+        "--tokenizer", home / "bpe.json", "--vocab", VOCAB, "--out", home / "text")  # fmt: skip
     (home / "spec.yaml").write_text(yaml.safe_dump(SPEC))
     run("grid", "run", home / "spec.yaml", "--out", home / "grid", "--executor", "debug",
         "--device", "cpu")  # fmt: skip
@@ -546,10 +531,7 @@ def test_runs_that_are_not_finished_are_left_out_and_counted(copy, home):
 
 def test_weights_that_are_not_those_of_the_result_are_not_asked(copy):
     own = copy / "grid" / "runs" / TAUGHT
-    newest = max(own.glob("step-*.ckpt"))
-    data = bytearray(newest.read_bytes())
-    data[len(data) // 2] ^= 1
-    newest.write_bytes(data)
+    flip_a_bit(max(own.glob("step-*.ckpt")))
     says = f"{TAUGHT}: has no checkpoint with the weights of its result: .* is damaged"
     with pytest.raises(GridError, match=says):
         load_trained(copy / "grid", TAUGHT, "cpu")

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from grids_to_train import END, train_tokenizer
 from places import ROOT
 from typer.testing import CliRunner
 
@@ -32,7 +33,6 @@ from scaling.training.text.prepare import HELD_OUT, TOKENIZER, TRAIN, Cut, is_he
 datasets = pytest.importorskip("datasets")
 tokenizers = pytest.importorskip("tokenizers")
 
-END = "<|endoftext|>"
 N_DOCUMENTS = 300
 
 
@@ -50,24 +50,9 @@ def make_documents(n: int = N_DOCUMENTS) -> list[str]:
 DOCUMENTS = [*make_documents(), "null", "NA"]
 
 
-def train_tokenizer(path: Path, entries: int = 400) -> Path:
-    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE())
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = tokenizers.decoders.ByteLevel()
-    trainer = tokenizers.trainers.BpeTrainer(
-        vocab_size=entries,
-        special_tokens=[END],
-        initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(DOCUMENTS, trainer)
-    tokenizer.save(str(path))
-    return path
-
-
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory) -> Path:
-    return train_tokenizer(tmp_path_factory.mktemp("tokenizer") / "bpe.json")
+    return train_tokenizer(tmp_path_factory.mktemp("tokenizer") / "bpe.json", DOCUMENTS, 400)
 
 
 @pytest.fixture(autouse=True)
@@ -339,7 +324,7 @@ def test_no_held_out_file_of_an_earlier_split_stays(tmp_path, tokenizer, lines):
 
 
 def test_what_a_killed_process_left_is_cleared(tmp_path, tokenizer, lines):
-    stale = tmp_path / "out" / TRAIN / f".{TOKENS}.abc123"
+    stale = tmp_path / "out" / TRAIN / f".{TOKENS}.{'abc123':0>32}"
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"half")
     run("--text", lines, "--tokenizer", tokenizer, "--out", tmp_path / "out")

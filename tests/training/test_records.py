@@ -131,7 +131,7 @@ def test_a_disk_that_takes_no_more_costs_the_new_checkpoint_and_not_the_old(tmp_
     command = [sys.executable, "-c", textwrap.dedent(FULL_DISK), str(tmp_path)]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "step-000000002.ckpt: could not be written: File too large" in run.stdout
-    state, damaged = load_newest(tmp_path, "c")
+    state, damaged = load_newest(list_checkpoints(tmp_path), "c")
     assert torch.equal(state["w"], torch.ones(10))
     assert not damaged
     assert [p.name for p in tmp_path.iterdir()] == ["step-000000001.ckpt"]
@@ -145,7 +145,7 @@ def save(folder: Path, step: int, config: str = "c") -> Path:
 def test_the_newest_checkpoint_is_loaded_and_two_are_kept(tmp_path):
     for step in (1, 2, 10):
         save(tmp_path, step)
-    state, damaged = load_newest(tmp_path, "c")
+    state, damaged = load_newest(list_checkpoints(tmp_path), "c")
     assert (state["step"], damaged) == (10, [])
     assert [p.name for p in list_checkpoints(tmp_path)] == [
         "step-000000010.ckpt",
@@ -154,7 +154,7 @@ def test_the_newest_checkpoint_is_loaded_and_two_are_kept(tmp_path):
 
 
 def test_without_a_checkpoint_a_run_starts_at_the_beginning(tmp_path):
-    assert load_newest(tmp_path, "c") == (None, [])
+    assert load_newest(list_checkpoints(tmp_path), "c") == (None, [])
 
 
 @pytest.mark.parametrize("harm", ["truncated", "empty", "flipped", "head flipped", "half renamed"])
@@ -170,7 +170,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_told(tmp_path, harm):
         newest.rename(tmp_path / ".step-000000002.ckpt.abc")
     else:
         flip(newest, 3 if "head" in harm else len(data) // 2)
-    state, damaged = load_newest(tmp_path, "c")
+    state, damaged = load_newest(list_checkpoints(tmp_path), "c")
     assert state["step"] == 1
     if harm == "half renamed":
         assert damaged == []
@@ -182,7 +182,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_told(tmp_path, harm):
 def test_where_all_checkpoints_are_damaged_the_run_starts_again_and_says_why(tmp_path):
     for step in (1, 2):
         flip(save(tmp_path, step), 200)
-    state, damaged = load_newest(tmp_path, "c")
+    state, damaged = load_newest(list_checkpoints(tmp_path), "c")
     assert state is None
     assert len(damaged) == 2
 
@@ -190,7 +190,7 @@ def test_where_all_checkpoints_are_damaged_the_run_starts_again_and_says_why(tmp
 def test_a_checkpoint_of_another_configuration_stops_the_run(tmp_path):
     save(tmp_path, 1, "another")
     with pytest.raises(GridError, match="belongs to another configuration"):
-        load_newest(tmp_path, "c")
+        load_newest(list_checkpoints(tmp_path), "c")
 
 
 def test_every_flipped_bit_of_a_checkpoint_is_seen(tmp_path):

@@ -20,6 +20,7 @@ import pytest
 import torch
 import torch.distributed as dist
 import yaml
+from grids_to_train import flip_a_bit
 from torch.distributed.checkpoint.api import CheckpointException
 from torch.testing._internal.distributed.fake_pg import FakeStore
 
@@ -27,14 +28,14 @@ from scaling.training.errors import GridError
 from scaling.training.grid import nodes, sharded, torchrun
 from scaling.training.grid.grid import begin_grid
 from scaling.training.grid.nodes import Crew, find_crew
-from scaling.training.grid.sharded import RECORD, ShardedEngine, list_checkpoints
+from scaling.training.grid.sharded import RECORD, SUFFIX, ShardedEngine
 from scaling.training.grid.torchrun import check_device, launch, make_command
-from scaling.training.grid.worker import FAILURE, LOG, read_result, run_folder, train_cell
+from scaling.training.grid.worker import FAILURE, read_result, run_folder, train_cell
 from scaling.training.model import loop
-from scaling.training.model.checkpoint import load_newest
+from scaling.training.model.checkpoint import list_checkpoints, load_newest
 from scaling.training.model.loop import build_model, build_optimizer, hash_weights, take_step
 from scaling.training.plan.cells import Cell
-from scaling.training.plan.records import read_record
+from scaling.training.plan.records import LOG, read_record
 from scaling.training.tasks.trained import load_model
 from scaling.training.text.sources import open_batches
 
@@ -136,13 +137,7 @@ def processes_of(folder: Path, module: str = "") -> list[int]:
 
 
 def newest_step(own: Path) -> int:
-    return max((int(path.stem[5:]) for path in list_checkpoints(own)), default=0)
-
-
-def flip_a_bit(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    return max((int(path.stem[5:]) for path in list_checkpoints(own, SUFFIX)), default=0)
 
 
 def test_two_processes_train_what_one_trains(two_processes, one_process):
@@ -196,7 +191,7 @@ def test_two_processes_end_with_the_weights_of_one(two_processes, one_process, a
     optimizer = build_optimizer(model, cell.recipe)
     engine.load(run_folder(folder, cell), cell.config_sha256, model, optimizer)
     folder, cell, _ = one_process
-    state, _ = load_newest(run_folder(folder, cell), cell.config_sha256)
+    state, _ = load_newest(list_checkpoints(run_folder(folder, cell), ".ckpt"), cell.config_sha256)
     assert state is not None
     for name, weight in engine.whole_state(model).items():
         torch.testing.assert_close(weight, state["model"][name], rtol=0, atol=CLOSE, msg=name)
@@ -243,7 +238,7 @@ def test_stopped_and_damaged_a_run_of_shards_ends_in_the_same_bits(alone, tmp_pa
     with pytest.raises(Stop):
         loop.train(cell, own, ShardedEngine(CPU))
     monkeypatch.undo()
-    newest = list_checkpoints(own)[0]
+    newest = list_checkpoints(own, SUFFIX)[0]
     assert newest_step(own) == 3
     flip_a_bit(newest / "__0_0.distcp")
     result = loop.train(cell, own, ShardedEngine(CPU))
@@ -268,7 +263,7 @@ def test_a_run_that_was_killed_and_damaged_ends_in_the_same_bits(two_processes, 
     failure = read_record(own / FAILURE)["failure"]
     assert "SIGKILL" in failure and str(own / "torchrun.log") in failure
 
-    newest = list_checkpoints(own)[0]
+    newest = list_checkpoints(own, SUFFIX)[0]
     flip_a_bit(newest / "__1_0.distcp")
     begin_grid(tmp_path / "spec.yaml", folder)  # frees the failed run
     result = train(folder, cell)
@@ -312,7 +307,7 @@ def make_checkpoints(own: Path, cell: Cell, steps: tuple[int, ...]) -> tuple[Any
     for step in steps:
         take_step(model, optimizer, engine.rows(batch), cell.recipe, 0.01)
         extra = {"config_sha256": cell.config_sha256, "progress": {"step": step}}
-        engine.save(own, step, model, optimizer, extra)
+        engine.save(own, step, engine.state_of(model, optimizer), extra)
     return engine, model, optimizer
 
 
@@ -351,7 +346,7 @@ def test_a_damaged_checkpoint_is_passed_over_and_named(damage, alone, tmp_path):
     own = run_folder(folder, cell)
     _, before, _ = make_checkpoints(own, cell, (1,))
     engine, model, optimizer = make_checkpoints(own, cell, (1, 2))
-    hurt = damage(list_checkpoints(own)[0])
+    hurt = damage(list_checkpoints(own, SUFFIX)[0])
     state, damaged = engine.load(own, cell.config_sha256, model, optimizer)
     assert state["progress"] == {"step": 1}
     assert len(damaged) == 1 and damaged[0].startswith(str(hurt))
@@ -383,7 +378,7 @@ def test_where_no_checkpoint_is_sound_a_run_starts_anew(alone, tmp_path):
     folder, cell = begin(tmp_path, processes=1)
     own = run_folder(folder, cell)
     engine, model, optimizer = make_checkpoints(own, cell, (1, 2))
-    for path in list_checkpoints(own):
+    for path in list_checkpoints(own, SUFFIX):
         cut_record(path)
     state, damaged = engine.load(own, cell.config_sha256, model, optimizer)
     assert state is None and len(damaged) == 2
@@ -394,7 +389,7 @@ def test_the_last_two_checkpoints_are_kept_and_half_written_ones_are_not(alone, 
     own = run_folder(folder, cell)
     (own / ".step-000000009.dcp.half").mkdir()
     engine, model, optimizer = make_checkpoints(own, cell, (8, 9, 2, 3, 4))
-    assert [path.name for path in list_checkpoints(own)] == [
+    assert [path.name for path in list_checkpoints(own, SUFFIX)] == [
         "step-000000004.dcp",
         "step-000000003.dcp",
     ]

@@ -18,8 +18,9 @@ from scaling.compute import count_flops_per_token, count_parameters
 from scaling.tables.datafiles import data_path
 from scaling.training.errors import GridError
 from scaling.training.plan.cells import list_cells, seed_from, warn_of_repeats
+from scaling.training.plan.parts import Hardware
 from scaling.training.plan.price import price_cells, price_in_words
-from scaling.training.plan.spec import Hardware, read_spec
+from scaling.training.plan.spec import read_spec
 from scaling.training.plan.tokenfile import TokenFile, write_tokens
 from scaling.training.text.sources import open_loss_sets
 
@@ -152,11 +153,18 @@ def test_a_loss_set_that_is_too_short_is_named_before_anything_is_trained(tmp_pa
         list_cells(spec)
 
 
+def test_a_training_file_without_one_window_is_named(tmp_path):
+    path = write(tmp_path, token_spec(tmp_path))
+    make_tokens(tmp_path / "train", 3)
+    with pytest.raises(GridError, match="sources.text.folder: .*train has 0 sequences of 32 tok"):
+        list_cells(read_spec(path))
+
+
 def test_a_loss_is_measured_over_the_whole_of_its_file(tmp_path):
     spec = read_spec(write(tmp_path, token_spec(tmp_path, sequences=5)))
     file = TokenFile(tmp_path / "held")
     loss_set = open_loss_sets(list_cells(spec)[0])["loss_held"]
-    windows = file.count_windows(32)
+    windows = file.manifest.count_windows(32)
     ends = file.read_windows(np.array([0, windows - 1]), 32)
     assert np.array_equal(loss_set.contexts[[0, -1]], ends[:, :-1])
 
@@ -237,6 +245,9 @@ FAULTS = {
         change("sources.flat.kind", "web"),
         ["sources.flat: kind must be one of 'walk', 'tokens'"],
     ),
+    "a single symbol": (change("sources.flat.vocab", 1), ["sources.flat.vocab", "equal to 2"]),
+    "a decay below zero": (change("sources.flat.decay", -1.0), ["sources.flat.decay", "'-1.0'"]),
+    "no number": (change("sources.flat.strength", math.nan), ["sources.flat.strength", "'nan'"]),
     "a name with a slash": (change("sources", {"a/b": SPEC["sources"]["flat"]}), ["sources.a/b"]),
     "a name that climbs": (change("name", "../up"), ["name: must be small letters", "got '../up'"]),
     "a repeated seed": (

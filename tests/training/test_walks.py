@@ -74,19 +74,6 @@ def test_a_draw_is_a_function_of_its_generator():
     assert draws[0].dtype == np.int64
 
 
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"vocab": 1}, "vocab must be at least 2, got 1"),
-        ({"decay": -1.0}, "decay must be finite and at least 0, got -1.0"),
-        ({"strength": math.nan}, "strength must be finite and at least 0, got nan"),
-    ],
-)
-def test_a_walk_that_makes_no_sense_is_refused(change, says):
-    with pytest.raises(ValueError, match=says):
-        Walk(**({"vocab": 8, "decay": 1.0, "strength": 1.0, "seed": 0} | change))
-
-
 def make_task(n_choices=4, n_items=3000, seed=0) -> ChoiceTask:
     rng = np.random.default_rng(seed)
     return make_choices(WALK, rng, n_items=n_items, n_choices=n_choices, length=6)

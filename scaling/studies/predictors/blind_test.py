@@ -10,7 +10,7 @@ from functools import partial
 
 import pandas as pd
 
-from scaling.laws.best import load_belief
+from scaling.laws.prior import load_belief
 from scaling.studies.predictors.backtests import Task, read_losses
 from scaling.studies.predictors.candidates import BASELINES, Candidate, Case, fit_free, fit_tied
 from scaling.studies.predictors.extrapolation import FRACTIONS, run_tasks

@@ -1,7 +1,7 @@
 """Which two families of predictors were searched? Many tuned parts, and one prior with a meaning.
 
 The first changes three things at once and tunes how much. It lost (see the log of the book). The
-second is `scaling.laws.best` with other beliefs of the exponent.
+second is `scaling.laws.prior` with other beliefs of the exponent.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scaling.laws.best import Belief, fit_with_belief
 from scaling.laws.fit import ExponentPrior, stack_fits
+from scaling.laws.prior import Belief, fit_with_belief
 from scaling.studies.predictors.candidates import (
     ONE_EXPONENT,
     Array,
@@ -86,7 +86,7 @@ def fit_with_settings(case: Case, settings: Settings) -> Prediction:
 
 
 def fit_with_prior(case: Case, belief: Belief) -> Prediction:
-    """Fit a member of the second family: see `scaling.laws.best`."""
+    """Fit a member of the second family: see `scaling.laws.prior`."""
     N, D = columns_of(case.runs)
     fits = [fit_with_belief(belief, N, D, loss) for loss in case.losses]
     return predict_with(stack_fits(fits).law)

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from scaling.forecast.rulers import relative_error
-from scaling.laws.best import fit_best
 from scaling.laws.fit import Fit, fit_loss_law, fit_loss_surface
+from scaling.laws.prior import fit_with_prior
 from scaling.studies.predictors.extrapolation import FRACTIONS
 from scaling.testbed.grids import (
     GRIDS,
@@ -29,7 +29,7 @@ Fitter = Callable[..., Fit]
 FITTERS: dict[str, Fitter] = {
     "recipe": fit_loss_law,
     "free": fit_loss_surface,
-    "best": fit_best,
+    "best": fit_with_prior,
 }
 AT_ONCE = 100  # fits in one call: larger arrays are slower
 VERSION = ["runs", "fit_share", "grid"]

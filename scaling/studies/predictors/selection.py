@@ -15,8 +15,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pandas as pd
 
-from scaling.laws.best import Belief
 from scaling.laws.fit import fit_loss_law
+from scaling.laws.prior import Belief
 from scaling.studies.predictors.backtests import (
     LOSSES,
     Task,

@@ -9,19 +9,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from scaling.forecast.counting import counting_error
-from scaling.forecast.rulers import predict_no_change, predict_on_line, relative_error
-from scaling.laws.fit import fit_error_law, fit_loss_law
-from scaling.studies.tasks.error_laws import COLUMNS
+from scaling.forecast.rulers import relative_error
+from scaling.laws.fit import fit_error_law
+from scaling.laws.shared_slope import Array
+from scaling.studies.tasks.error_laws import predict_by_baselines, predict_loss, read_errors
 from scaling.testbed.labels import DATASETS, LOSS_COLUMN
-from scaling.testbed.runs import (
-    load_tasks,
-    run_table,
-    select_error_fit,
-    select_loss_fit,
-    select_targets,
-)
-
-Array = NDArray[np.float64]
+from scaling.testbed.runs import load_tasks, run_table, select_error_fit, select_targets
 
 N_DRAWS = 2000
 RULE_SIZE = "0.154B"  # whose runs the paper's rule asks
@@ -55,16 +48,11 @@ def miss_averages(table: pd.DataFrame, counts: ArrayLike) -> dict[str, Array]:
     ValueError
         If a set has no task.
     """
-    sets = _read_sets(counts)
-    five, six, targets = (f(table) for f in (select_loss_fit, select_error_fit, select_targets))
-    loss_law = fit_loss_law(five["N"], five["D"], five[LOSS_COLUMN]).law
-    loss = loss_law.predict(targets["N"], targets["D"])
-    law = fit_error_law(six[LOSS_COLUMN], sets @ six[COLUMNS].to_numpy().T).law
-    level = [[predict_no_change(six, column)] * len(targets) for column in COLUMNS]
-    line = [predict_on_line(six, loss, (LOSS_COLUMN, column)) for column in COLUMNS]
-    measured = sets @ targets[COLUMNS].to_numpy().T
-    predicted = {"law": law.predict(loss), "no change": sets @ level}
-    predicted["ruler in loss"] = sets @ np.array(line)
+    sets, six, loss = _read_sets(counts), select_error_fit(table), predict_loss(table)
+    predicted = {"law": fit_error_law(six[LOSS_COLUMN], sets @ read_errors(six)).law.predict(loss)}
+    baselines = predict_by_baselines(six, loss)
+    predicted |= {method: sets @ errors for method, errors in baselines.items()}
+    measured = sets @ read_errors(select_targets(table))
     return {method: relative_error(values, measured) for method, values in predicted.items()}
 
 
@@ -129,8 +117,7 @@ def keep_above_chance(margins: ArrayLike) -> NDArray[np.bool_]:
     ----------
     Gadre et al., arXiv 2403.08540, section 4 and Fig. 8.
     """
-    runs = run_table().query("size == @RULE_SIZE")
-    best = 1 - runs[COLUMNS].to_numpy().min(axis=0)
+    best = 1 - read_errors(run_table().query("size == @RULE_SIZE")).min(axis=1)
     above = best - load_tasks()["chance"].to_numpy()
     kept: NDArray[np.bool_] = above >= np.atleast_1d(margins)[:, np.newaxis] - ROUNDING
     return kept
@@ -185,9 +172,9 @@ def count_noise(runs: pd.DataFrame, counts: ArrayLike) -> Array:
     ndarray of shape (n_sets, n_runs)
         Standard errors, as fractions. A lower bound where a task is a mean over categories.
     """
-    sets, errors = _read_sets(counts), runs[COLUMNS].to_numpy(float)
-    variance = counting_error(errors, load_tasks()["n_items"].to_numpy()) ** 2
-    noise: Array = np.sqrt(sets**2 @ variance.T) / (sets @ errors.T)
+    sets, errors = _read_sets(counts), read_errors(runs)
+    variance = counting_error(errors, load_tasks()["n_items"].to_numpy()[:, None]) ** 2
+    noise: Array = np.sqrt(sets**2 @ variance) / (sets @ errors)
     return noise
 
 

@@ -10,38 +10,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.laws.best import fit_best
 from scaling.laws.law import LossLaw
+from scaling.laws.prior import fit_with_prior
 from scaling.laws.shared_slope import Array, log_reducible
+from scaling.studies.tasks.error_laws import read_errors
 from scaling.testbed.labels import LOSS_COLUMN
 
 
 @dataclass(frozen=True)
 class TaskCase:
-    """What is known when tasks are to be predicted.
+    """What is known when tasks are to be predicted."""
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Runs of one training set in order of C: N, D, M, C, ``loss_<set>`` and ``err_<task>``.
-    siblings : tuple of pandas.DataFrame
-        Runs of other training sets, as cheap.
-    asked : pandas.DataFrame
-        N, D and C of the runs asked for, and nothing else.
-    tasks : pandas.DataFrame
-        Column task, chance (fraction) and n_items.
-    loss_column : str
-        Which loss.
-    fit_loss : callable
-        Fits a loss law to N, D and losses.
-    """
-
-    runs: pd.DataFrame
-    siblings: tuple[pd.DataFrame, ...]
-    asked: pd.DataFrame
-    tasks: pd.DataFrame
+    runs: pd.DataFrame  # of one training set in order of C: N, D, M, C, loss_<set>, err_<task>
+    siblings: tuple[pd.DataFrame, ...]  # runs of other training sets, as cheap
+    asked: pd.DataFrame  # N, D and C of the runs asked for, and nothing else
+    tasks: pd.DataFrame  # task, chance (a fraction) and n_items
     loss_column: str = LOSS_COLUMN
-    fit_loss: Callable[..., Any] = fit_best
+    fit_loss: Callable[..., Any] = fit_with_prior  # fits a loss law to N, D and losses
 
     @property
     def columns(self) -> list[str]:
@@ -61,9 +46,8 @@ class TaskCase:
     @cached_property
     def law(self) -> LossLaw:
         """Loss law of the runs known."""
-        law: LossLaw = self.fit_loss(
-            self.runs["N"], self.runs["D"], self.runs[self.loss_column]
-        ).law
+        columns = (self.runs[name] for name in ("N", "D", self.loss_column))
+        law: LossLaw = self.fit_loss(*columns).law
         return law
 
     @cached_property
@@ -80,11 +64,6 @@ class TaskCase:
     def steps(self) -> Array:
         """Progress in loss from the dearest run known to those asked for."""
         return np.asarray(log_reducible(self.loss, self.law.E)) - self.x[-1]
-
-
-def read_errors(runs: pd.DataFrame, columns: list[str]) -> Array:
-    """Errors in the shape (n_tasks, n_runs)."""
-    return runs[columns].to_numpy(float).T
 
 
 Predict = Callable[[TaskCase], Array]

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from scaling.forecast.rulers import relative_error
 from scaling.laws.shared_slope import Array
 from scaling.studies.tasks.candidates import LATER, list_task_candidates
-from scaling.studies.tasks.cases import TaskCandidate, TaskCase, read_errors
+from scaling.studies.tasks.cases import TaskCandidate, TaskCase
+from scaling.studies.tasks.error_laws import read_errors
 from scaling.testbed.labels import DATASETS
 from scaling.testbed.runs import load_tasks, run_table, select_small, select_targets
 
@@ -41,28 +42,14 @@ N_RESAMPLES = 1000
 
 @dataclass(frozen=True)
 class TaskFold:
-    """One backtest: what is known, and what was measured.
+    """One backtest, or the large runs of one size: what is known, and what was measured."""
 
-    Parameters
-    ----------
-    kind : {"rung", "long", "target"}
-        What is asked: the next size, the same size for longer, or the large runs.
-    dataset, step : str
-        Training set; size asked for.
-    weight : float
-        Weight of the step among those of its kind.
-    case : TaskCase
-        What a candidate sees.
-    asked : pandas.DataFrame
-        The runs asked for, whole.
-    """
-
-    kind: str
+    kind: str  # what is asked: "rung" the next size, "long" the same size for longer, or "target"
     dataset: str
-    step: str
-    weight: float
-    case: TaskCase
-    asked: pd.DataFrame
+    step: str  # size asked for
+    weight: float  # of the step among those of its kind
+    case: TaskCase  # what a candidate sees
+    asked: pd.DataFrame  # the runs asked for, whole
 
     @property
     def measured(self) -> Array:
@@ -125,12 +112,12 @@ def run_folds(folds: list[TaskFold], candidates: list[TaskCandidate]) -> pd.Data
     for candidate, fold in product(candidates, folds):
         predicted, measured = np.clip(candidate.predict(fold.case), 0, 1), fold.measured
         for j, run in enumerate(fold.asked["run"]):
-            part = pd.DataFrame({"candidate": candidate.name, "task": fold.case.tasks["task"]})
-            part["kind"], part["dataset"], part["step"] = fold.kind, fold.dataset, fold.step
-            part["run"], part["weight"] = run, fold.weight / len(fold.asked) / len(DATASETS)
-            parts.append(part.assign(predicted=predicted[:, j], measured=measured[:, j]))
-    table = pd.concat(parts, ignore_index=True)
-    return table[[*RUN_KEYS, "task", *VALUES, "weight"]]
+            names = (candidate.name, fold.kind, fold.dataset, fold.step, run)
+            part = dict(zip(RUN_KEYS, names, strict=True)) | {"task": fold.case.tasks["task"]}
+            part |= {"predicted": predicted[:, j], "measured": measured[:, j]}
+            part["weight"] = fold.weight / len(fold.asked) / len(DATASETS)
+            parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _scores(backtests: pd.DataFrame, resamples: NDArray[np.intp]) -> pd.DataFrame:
@@ -151,12 +138,7 @@ def _scores(backtests: pd.DataFrame, resamples: NDArray[np.intp]) -> pd.DataFram
 
 
 def score_backtests(backtests: pd.DataFrame) -> pd.DataFrame:
-    """Score every candidate by the protocol at the head of this room.
-
-    Parameters
-    ----------
-    backtests : pandas.DataFrame
-        From `run_folds`.
+    """Score every candidate of `run_folds` by the protocol at the head of this room.
 
     Returns
     -------
@@ -187,12 +169,7 @@ def choose_task_candidate(scores: pd.DataFrame, candidates: list[TaskCandidate])
 
 
 def sum_up_runs(backtests: pd.DataFrame) -> pd.DataFrame:
-    """Sum up every run that was predicted, over its tasks.
-
-    Parameters
-    ----------
-    backtests : pandas.DataFrame
-        From `run_folds`.
+    """Sum up every run that `run_folds` predicted, over its tasks.
 
     Returns
     -------
@@ -201,32 +178,14 @@ def sum_up_runs(backtests: pd.DataFrame) -> pd.DataFrame:
         relative error over the tasks, ``mean_17`` over the 17, ``average_17`` the signed relative
         error of their average; fractions.
     """
-    in_17 = load_tasks().set_index("task")["in_17"]
-    rows = backtests.assign(
-        miss=np.abs(relative_error(backtests["predicted"], backtests["measured"])),
-        in_17=backtests["task"].map(in_17),
-    )
-    every = rows.groupby(RUN_KEYS, sort=False)
-    some = rows[rows["in_17"]].groupby(RUN_KEYS, sort=False)
-    sums = some[VALUES].sum()
-    return pd.DataFrame(
-        {
-            "weight": every["weight"].first(),
-            "median": every["miss"].median(),
-            "mean": every["miss"].mean(),
-            "mean_17": some["miss"].mean(),
-            "average_17": sums["predicted"] / sums["measured"] - 1,
-        }
-    ).reset_index()
-
-
-def _backtest_all() -> pd.DataFrame:
-    return run_folds(list(list_folds(run_table())), list_task_candidates())
-
-
-def tabulate_task_backtests() -> pd.DataFrame:
-    """Run every candidate through every backtest on the shipped data, summed up by run."""
-    return sum_up_runs(_backtest_all())
+    misses = np.abs(relative_error(backtests["predicted"], backtests["measured"]))
+    rows = backtests.assign(miss=misses)
+    tasks = load_tasks()
+    in_17 = rows["task"].isin(tasks.loc[tasks["in_17"], "task"])
+    every, some = (part.groupby(RUN_KEYS, sort=False) for part in (rows, rows[in_17]))
+    sums = every.agg(weight=("weight", "first"), median=("miss", "median"), mean=("miss", "mean"))
+    average = some["predicted"].sum() / some["measured"].sum() - 1
+    return sums.assign(mean_17=some["miss"].mean(), average_17=average).reset_index()
 
 
 def tabulate_task_scores() -> pd.DataFrame:
@@ -238,7 +197,7 @@ def tabulate_task_scores() -> pd.DataFrame:
         One row per candidate; ``level`` and ``chosen`` are 0 or 1.
     """
     candidates = list_task_candidates()
-    scores = score_backtests(_backtest_all())
+    scores = score_backtests(run_folds(list(list_folds(run_table())), candidates))
     chosen = choose_task_candidate(scores, candidates).name
     scores.insert(0, "n_parts", [candidate.n_parts for candidate in candidates])
     return scores.assign(
@@ -249,5 +208,5 @@ def tabulate_task_scores() -> pd.DataFrame:
 
 def tabulate_task_large_runs() -> pd.DataFrame:
     """Ask every candidate about the large runs, which the choice has not read, summed up by run."""
-    candidates = [*list_task_candidates(), *LATER]
-    return sum_up_runs(run_folds(list(list_targets(run_table())), candidates))
+    folds = list(list_targets(run_table()))
+    return sum_up_runs(run_folds(folds, [*list_task_candidates(), *LATER]))

@@ -7,21 +7,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from scaling.forecast.rulers import predict_no_change, predict_on_line, relative_error
 from scaling.laws.fit import Fit, fit_error_law, fit_loss_law
 from scaling.laws.law import ErrorLaw
+from scaling.laws.shared_slope import Array
 from scaling.testbed.labels import DATASETS, LOSS_COLUMN, TASK_LABELS
 from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit, select_targets
-
-Array = NDArray[np.float64]
 
 LOW_R2 = 0.5  # below it a law leaves more of the spread than it explains
 FIT_RUNS = {"six": select_error_fit, "five": select_loss_fit}
 METHODS = ("law", "law, five runs", "no change", "ruler in loss")
 TASKS = list(TASK_LABELS)
 COLUMNS = [f"err_{task}" for task in TASKS]
+
+
+def read_errors(runs: pd.DataFrame, columns: list[str] = COLUMNS) -> Array:
+    """Errors of tasks, of shape (n_tasks, n_runs), by default of all 46."""
+    return runs[columns].to_numpy(float).T
 
 
 def fit_tasks() -> pd.DataFrame:
@@ -44,57 +48,40 @@ def fit_tasks() -> pd.DataFrame:
     for dataset in DATASETS.values():
         table = run_table(dataset)
         for name, select in FIT_RUNS.items():
-            fit, runs = _fit_all(select(table)), select(table)
-            rows = describe_fit(fit, runs[COLUMNS].to_numpy().T)
-            parts.append(rows.assign(dataset=dataset, task=TASKS, fit_runs=name))
-    columns = ["dataset", "task", "fit_runs"]
-    fits = pd.concat(parts, ignore_index=True)
-    return fits[columns + [name for name in fits if name not in columns]]
+            runs = select(table)
+            names = pd.DataFrame({"dataset": dataset, "task": TASKS, "fit_runs": name})
+            parts.append(names.join(describe_fit(_fit_all(runs), read_errors(runs))))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _fit_all(runs: pd.DataFrame) -> Fit:
-    return fit_error_law(runs[LOSS_COLUMN], runs[COLUMNS].to_numpy().T)
+    return fit_error_law(runs[LOSS_COLUMN], read_errors(runs))
 
 
-def describe_fit(fit: Fit, errors: ArrayLike) -> pd.DataFrame:
-    """Describe fits of the error law, a row each.
-
-    Parameters
-    ----------
-    fit : Fit
-        Batch of fits of an `ErrorLaw`.
-    errors : array_like of shape (n_fits, n_runs)
-        What was fitted.
+def describe_fit(fit: Fit, errors: Array) -> pd.DataFrame:
+    """Describe a batch of fits of the error law to errors of shape (n_fits, n_runs), a row each.
 
     Returns
     -------
     pandas.DataFrame
         Columns status, epsilon, k, gamma, dof, r2, rmse, wrong_slope; see `fit_tasks`.
     """
-    y = np.asarray(errors, dtype=float)
-    spread = ((y - y.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-    varies = np.ptp(y, axis=1) > 0
+    varies = np.ptp(errors, axis=1) > 0
+    spread = np.where(varies, errors.var(axis=1) * errors.shape[1], np.nan)
     return pd.DataFrame(
         {
             "status": fit.status,
-            "epsilon": fit.law.epsilon,
-            "k": fit.law.k,
-            "gamma": fit.law.gamma,
+            **vars(fit.law),
             "dof": fit.dof,
-            "r2": np.where(varies, 1 - fit.ssr / np.where(varies, spread, 1.0), np.nan),
-            "rmse": np.sqrt(fit.ssr / y.shape[1]),
+            "r2": 1 - fit.ssr / spread,
+            "rmse": np.sqrt(fit.ssr / errors.shape[1]),
             "wrong_slope": varies & (fit.law.k * fit.law.gamma < 0),
         }
     )
 
 
 def count_fits(fits: pd.DataFrame) -> pd.DataFrame:
-    """Count fits by what is wrong with them.
-
-    Parameters
-    ----------
-    fits : pandas.DataFrame
-        From `fit_tasks`.
+    """Count the fits of `fit_tasks` by what is wrong with them.
 
     Returns
     -------
@@ -122,40 +109,37 @@ def predict_tasks() -> pd.DataFrame:
         and 0.411B at M = 20. ``predicted`` and ``measured`` error, fractions; ``relative_error``,
         signed; ``status`` of the law's fit, empty for a baseline.
     """
-    return pd.concat([_predict_set(name) for name in DATASETS.values()], ignore_index=True)
-
-
-def _predict_set(dataset: str) -> pd.DataFrame:
-    table = run_table(dataset)
-    five, six, targets = (f(table) for f in (select_loss_fit, select_error_fit, select_targets))
-    loss_law = fit_loss_law(five["N"], five["D"], five[LOSS_COLUMN]).law
-    losses = {
-        "predicted": loss_law.predict(targets["N"], targets["D"]),
-        "measured": targets[LOSS_COLUMN].to_numpy(),
-    }
-    laws = {"law": _fit_all(six), "law, five runs": _fit_all(five)}
     parts = []
-    for loss_from, loss in losses.items():
-        for method, values in _predict(six, laws, loss).items():
-            for run, predicted in zip(targets.to_dict("records"), values.T, strict=True):
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        five, six, targets = (f(table) for f in (select_loss_fit, select_error_fit, select_targets))
+        laws = {"law": _fit_all(six), "law, five runs": _fit_all(five)}
+        losses = {"predicted": predict_loss(table), "measured": targets[LOSS_COLUMN].to_numpy()}
+        for loss_from, loss in losses.items():
+            predicted = {method: fit.law.predict(loss) for method, fit in laws.items()}
+            for method, values in (predicted | predict_by_baselines(six, loss)).items():
                 status = laws[method].status if method in laws else ""
-                part = pd.DataFrame({"task": TASKS, "predicted": predicted, "status": status})
-                part["measured"] = [run[column] for column in COLUMNS]
-                names = {"dataset": dataset, "run": run["run"], "size": run["size"]}
-                parts.append(part.assign(**names, loss_from=loss_from, method=method))
+                for k, (run, size) in enumerate(zip(targets["run"], targets["size"], strict=True)):
+                    part = {"dataset": dataset, "size": size, "run": run, "task": TASKS}
+                    part |= {"loss_from": loss_from, "method": method, "status": status}
+                    part |= {"predicted": values[:, k], "measured": read_errors(targets)[:, k]}
+                    parts.append(pd.DataFrame(part))
     rows = pd.concat(parts, ignore_index=True)
-    rows["relative_error"] = relative_error(rows["predicted"], rows["measured"])
-    keys = ["dataset", "size", "run", "task", "loss_from", "method"]
-    return rows[[*keys, "predicted", "measured", "relative_error", "status"]]
+    return rows.assign(relative_error=relative_error(rows["predicted"], rows["measured"]))
 
 
-def _predict(six: pd.DataFrame, laws: dict[str, Fit], loss: Array) -> dict[str, Array]:
-    """Errors at `loss` by every method, each of shape (n_tasks, n_targets)."""
-    predicted = {method: fit.law.predict(loss) for method, fit in laws.items()}
-    level = [predict_no_change(six, column) for column in COLUMNS]
-    predicted["no change"] = np.repeat(np.array(level)[:, None], len(loss), axis=1)
-    lines = [predict_on_line(six, loss, (LOSS_COLUMN, column)) for column in COLUMNS]
-    return predicted | {"ruler in loss": np.array(lines)}
+def predict_loss(table: pd.DataFrame) -> Array:
+    """Loss that the paper's five runs of one training set predict for its two targets."""
+    five, targets = select_loss_fit(table), select_targets(table)
+    law = fit_loss_law(five["N"], five["D"], five[LOSS_COLUMN]).law
+    return np.asarray(law.predict(targets["N"], targets["D"]), dtype=float)
+
+
+def predict_by_baselines(six: pd.DataFrame, loss: Array) -> dict[str, Array]:
+    """Errors at `loss` by no change and by the ruler in loss, each of shape (n_tasks, n_losses)."""
+    level = [[predict_no_change(six, column)] * len(loss) for column in COLUMNS]
+    line = [predict_on_line(six, loss, (LOSS_COLUMN, column)) for column in COLUMNS]
+    return {"no change": np.array(level), "ruler in loss": np.array(line)}
 
 
 def sum_up_methods(predictions: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -4,14 +4,15 @@ The model, for run r of training set d on a task of n items, is ``y_dr = f_d(L_d
 ``var(noise) = phi p (1 - p) / n``. Independent answers have phi = 1. Runs that agree on the same
 items make phi less, anything else that differs between runs makes it more.
 
+No cell of the testbed was trained twice, so that scatter shows only around a curve of error over
+loss. Runs at M = 5 end within their warm-up, or nearly, and are left out; all sizes are in.
+
 References
 ----------
 McCullagh and Nelder, Generalized Linear Models (1989), section 4.5: over-dispersion.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,14 @@ from scipy.interpolate import CubicSpline
 from scipy.linalg import block_diag
 
 from scaling.forecast.counting import Array, counting_variance
+from scaling.laws.fit import fit_error_law
+from scaling.studies.tasks.error_laws import read_errors
+from scaling.testbed.labels import DATASETS, LOSS_COLUMN
+from scaling.testbed.runs import load_tasks, run_table
 
+LEAST_M = 10
 N_KNOTS = 5  # the curve that predicts runs left out best: see `score_knots`
-LEVEL = 0.95
+CURVES = ("spline", "law", "spline and size")
 PLACES = ("below counting", "at counting", "above counting")
 
 
@@ -42,19 +48,8 @@ def place_knots(loss: ArrayLike, n_knots: int = N_KNOTS) -> Array:
 def project_on_spline(loss: ArrayLike, knots: ArrayLike, *further: ArrayLike) -> Array:
     """Matrix that takes errors to their least-squares natural cubic spline in loss.
 
-    Parameters
-    ----------
-    loss : array_like of shape (n_runs,)
-        Losses in nats per token.
-    knots : array_like of shape (n_knots,)
-        Where the pieces of the curve meet, rising.
-    *further : array_like of shape (n_runs,)
-        Other columns of the curve, such as log N.
-
-    Returns
-    -------
-    ndarray of shape (n_runs, n_runs)
-        Symmetric and idempotent; its trace is the number of coefficients.
+    Of shape (n_runs, n_runs), symmetric and idempotent; its trace is the number of coefficients.
+    `further` are other columns of the curve, such as log N.
 
     Raises
     ------
@@ -73,16 +68,9 @@ def measure_scatter(residuals: Array, hat: Array, variance: Array) -> pd.DataFra
 
     With ``Q = 1 - H``, independent noise of variances v leaves squares of ``E = sum_i Q_ii v_i`` on
     average, with a variance of ``2 sum_ij v_i Q_ij^2 v_j``: those of E times a chi-square over its
-    degrees of freedom, ``dof = E^2 / sum_ij v_i Q_ij^2 v_j``.
-
-    Parameters
-    ----------
-    residuals : ndarray of shape (n_tasks, n_runs)
-        Errors minus the curve.
-    hat : ndarray of shape (n_runs, n_runs) or (n_tasks, n_runs, n_runs)
-        Projection H behind the curve.
-    variance : ndarray of shape (n_tasks, n_runs)
-        Counting variance of each error.
+    degrees of freedom, ``dof = E^2 / sum_ij v_i Q_ij^2 v_j``. `residuals`, errors minus the curve,
+    and `variance`, that of counting, are of shape (n_tasks, n_runs); `hat`, the projection H behind
+    the curve, of shape (n_runs, n_runs), or one such for each task.
 
     Returns
     -------
@@ -101,31 +89,10 @@ def measure_scatter(residuals: Array, hat: Array, variance: Array) -> pd.DataFra
     sums = {
         "squares": np.vecdot(residuals, residuals),
         "expected": expected,
-        "dof": np.where(spread > 0, expected**2 / np.where(spread > 0, spread, 1), np.nan),
+        "dof": expected**2 / np.where(spread > 0, spread, np.nan),
         "left": np.broadcast_to(diagonal.sum(axis=-1), expected.shape),
     }
     return pd.DataFrame(sums)
-
-
-def read_ratio(phi: ArrayLike, dof: ArrayLike, level: float = LEVEL) -> tuple[Any, Any]:
-    """Chi-square interval of a ratio of variances, ``phi dof / chi2``.
-
-    Parameters
-    ----------
-    phi : array_like
-        Squared residuals over what counting would leave.
-    dof : array_like
-        Degrees of freedom.
-    level : float
-        Nominal coverage.
-
-    Returns
-    -------
-    lo, hi : float or ndarray
-    """
-    total, ends = np.multiply(phi, dof), ((1 + level) / 2, (1 - level) / 2)
-    lo, hi = (total / stats.chi2.ppf(end, dof) for end in ends)
-    return lo, hi
 
 
 def describe_scatter(sums: pd.DataFrame) -> pd.DataFrame:
@@ -135,11 +102,11 @@ def describe_scatter(sums: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Further columns: ``scatter`` and ``counting``, standard deviations as fractions; ``phi``,
-        the ratio of their squares, with its 95 % interval ``phi_lo``, ``phi_hi``; ``place``, the
-        side of phi = 1 that the interval lies on.
+        the ratio of their squares, with its 95 % chi-square interval ``phi_lo``, ``phi_hi``, that
+        is ``phi dof / chi2``; ``place``, the side of phi = 1 that the interval lies on.
     """
     phi = sums["squares"] / sums["expected"]
-    lo, hi = read_ratio(phi, sums["dof"])
+    lo, hi = (phi * sums["dof"] / stats.chi2.ppf(end, sums["dof"]) for end in (0.975, 0.025))
     return sums.assign(
         scatter=np.sqrt(sums["squares"] / sums["left"]),
         counting=np.sqrt(sums["expected"] / sums["left"]),
@@ -151,12 +118,7 @@ def describe_scatter(sums: pd.DataFrame) -> pd.DataFrame:
 
 
 def pool_sets(table: pd.DataFrame) -> pd.DataFrame:
-    """Pool the training sets of each task.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Sums of `measure_scatter` with a column ``task``.
+    """Pool the training sets of each task, from sums of `measure_scatter` with a column ``task``.
 
     Returns
     -------
@@ -179,16 +141,8 @@ def split_at_matched_loss(
     ``y_dr = f(L_dr) + a_d + noise`` with ``var(a_d) = tau^2``. What the curves of the single sets
     explain beyond the common one, ``S = y'(H_own - H_common)y``, is on average ``tau^2
     trace(Z'(1 - H_common)Z) + phi trace((H_own - H_common)V)``, with Z the indicator of the sets
-    and V the counting variances. Curves that differ in shape as well add to ``tau^2``.
-
-    Parameters
-    ----------
-    losses : list of ndarray of shape (n_runs,)
-        Losses of the runs of each training set, nats per token.
-    errors : list of ndarray of shape (n_tasks, n_runs)
-        Their errors, fractions.
-    n_items : array_like of shape (n_tasks,)
-        Items.
+    and V the counting variances. Curves that differ in shape as well add to ``tau^2``. `losses`, of
+    shape (n_runs,), and `errors`, of shape (n_tasks, n_runs), are given for each training set.
 
     Returns
     -------
@@ -213,5 +167,98 @@ def split_at_matched_loss(
     size = np.trace(Z.T @ (np.eye(len(L)) - common) @ Z)
     counted = variance.mean(axis=1)
     sets = (np.vecdot(y @ (own - common), y) - noise) / size
-    parts = {"counting": counted, "runs": (phi - 1) * counted, "sets": sets, "phi": phi}
-    return pd.DataFrame(parts)
+    runs = (phi - 1) * counted
+    return pd.DataFrame({"counting": counted, "runs": runs, "sets": sets, "phi": phi})
+
+
+# --- on the testbed ------------------------------------------------------------------------------
+
+
+def select_fed(dataset: str) -> pd.DataFrame:
+    """Runs of one training set with M of 10 and more, all sizes."""
+    table = run_table(dataset)
+    return table[table["M"] >= LEAST_M].reset_index(drop=True)
+
+
+def fit_curve(curve: str, runs: pd.DataFrame, errors: Array, knots: Array) -> tuple[Array, Array]:
+    """Fit one of `CURVES` to the errors: its values at the runs, and the projection behind it.
+
+    The law's projection is that on its tangent plane, one per task.
+    """
+    L = runs[LOSS_COLUMN].to_numpy()
+    if curve == "law":
+        fit = fit_error_law(L, errors)
+        decay = np.exp(-fit.law.gamma[:, None] * (L - L.min()))
+        hats = [project(np.column_stack([L**0, d, (L - L.mean()) * d])) for d in decay]
+        return errors - fit.residuals, np.array(hats)
+    further = [np.log(runs["N"])] if curve == "spline and size" else []
+    hat = project_on_spline(L, knots, *further)
+    return errors @ hat, hat
+
+
+def _load_fed() -> tuple[list[pd.DataFrame], Array]:
+    """Runs of each training set, and all their losses."""
+    fed = [select_fed(dataset) for dataset in DATASETS.values()]
+    return fed, pd.concat(fed)[LOSS_COLUMN].to_numpy()
+
+
+def tabulate_scatter(curve: str = "spline") -> pd.DataFrame:
+    """Measure the scatter of every task on every training set around a curve.
+
+    Parameters
+    ----------
+    curve : {"spline", "law", "spline and size"}
+        Natural cubic spline in loss; the paper's law; the spline and a term in log N.
+
+    Returns
+    -------
+    pandas.DataFrame
+        138 rows: dataset, task, and the columns of `describe_scatter`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such curve.
+    """
+    if curve not in CURVES:
+        raise ValueError(f"curve must be one of {', '.join(CURVES)}, got {curve!r}")
+    tasks, (fed, losses), parts = load_tasks(), _load_fed(), []
+    for runs in fed:
+        errors = read_errors(runs)
+        variance = counting_variance(errors, tasks["n_items"].to_numpy()[:, None])
+        fitted, hat = fit_curve(curve, runs, errors, place_knots(losses))
+        names = pd.DataFrame({"dataset": runs["dataset"].iloc[0], "task": tasks["task"]})
+        parts.append(names.join(measure_scatter(errors - fitted, hat, variance)))
+    return describe_scatter(pd.concat(parts, ignore_index=True))
+
+
+def tabulate_matched_loss() -> pd.DataFrame:
+    """Split the variance at matched loss of every task: `split_at_matched_loss`, with its name."""
+    tasks, (fed, _) = load_tasks(), _load_fed()
+    losses = [runs[LOSS_COLUMN].to_numpy() for runs in fed]
+    split = split_at_matched_loss(losses, [read_errors(runs) for runs in fed], tasks["n_items"])
+    return tasks[["task"]].join(split)
+
+
+def score_knots() -> pd.Series:
+    """Score splines of 3 to 9 knots by how well they predict runs left out one at a time.
+
+    ``y_i - f_(-i)(L_i) = residual_i / (1 - H_ii)``.
+
+    Returns
+    -------
+    pandas.Series
+        By number of knots the geometric mean, over tasks and sets, of the root mean square of
+        these errors; a fraction.
+    """
+    fed, losses = _load_fed()
+    scores = {}
+    for n_knots in range(3, 10):
+        logs = []
+        for runs in fed:
+            hat = project_on_spline(runs[LOSS_COLUMN], place_knots(losses, n_knots))
+            errors = read_errors(runs)
+            left_out = (errors - errors @ hat) / (1 - np.diag(hat))
+            logs.append(np.log((left_out**2).mean(axis=1)))
+        scores[n_knots] = float(np.exp(np.mean(logs) / 2))
+    return pd.Series(scores)

@@ -1,25 +1,23 @@
 """Which properties of a task go with a miss? 46 tasks, few traits, and what they leave open.
 
-Traits are known before a large run is trained: a task's own, and what runs of 0.411B and less say.
-All of it is correlation.
+Traits are known before a large run is trained: a task's own, and what runs of 0.411B and less say,
+such as whether they can be told from guessing. All of it is correlation.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
-from scaling.forecast.counting import counting_error
+from scaling.forecast.counting import Array, counting_error
+from scaling.studies.tasks.error_laws import read_errors
 from scaling.testbed.labels import DATASETS
 from scaling.testbed.runs import load_tasks, run_table, select_small
 
-Array = NDArray[np.float64]
-
-LEVEL = 0.95
 BOUNDS = (0.01, 1.0)
 # Of each trait: a step of one in its column, in words.
 TRAITS = {
@@ -32,6 +30,37 @@ TRAITS = {
     "range": "twice the range in standard errors",
 }
 JOINT = ["items", "generation", "zero_shot", "best_above_chance"]
+NEAR = 2.0  # standard errors within which an accuracy counts as chance
+MOST = 0.95  # share of the small runs that must keep to it
+STANDINGS = ("at chance", "not above chance", "above chance")
+
+
+def compare_with_chance(runs: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
+    """Say of each task whether small runs can be told from guessing.
+
+    A run is near chance where its accuracy is within two of its standard errors of it.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        Run table; runs above 0.411B are not read, every multiplier is.
+    tasks : pandas.DataFrame
+        From `scaling.testbed.runs.load_tasks`: task, n_items and chance.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per task: ``near``, the share of runs near chance; ``standing``: ``at chance`` where
+        95 % of the runs are near it, else ``not above chance`` where 95 % are near or below, else
+        ``above chance``.
+    """
+    names = [f"err_{task}" for task in tasks["task"]]
+    errors = read_errors(select_small(runs), names).T
+    away = 1 - errors - tasks["chance"].to_numpy()
+    reach = NEAR * counting_error(errors, tasks["n_items"].to_numpy())
+    near, below = (np.abs(away) <= reach).mean(axis=0), (away <= reach).mean(axis=0)
+    standing = np.select([near >= MOST, below >= MOST], STANDINGS[:2], STANDINGS[2])
+    return pd.DataFrame({"task": tasks["task"].to_numpy(), "near": near, "standing": standing})
 
 
 def load_traits() -> pd.DataFrame:
@@ -80,7 +109,7 @@ def size_of_misses(
     relative : bool
         As shares of the measured error; else in fractions of the items.
     """
-    rows = predictions[predictions["loss_from"].eq("predicted") & predictions["size"].eq(size)]
+    rows = predictions.query("loss_from == 'predicted' and size == @size")
     miss = (rows["predicted"] - rows["measured"]) / (rows["measured"] if relative else 1.0)
     cells = rows.assign(miss=miss.abs())
     return cells.pivot(index=["task", "dataset"], columns="method", values="miss")
@@ -105,11 +134,11 @@ def average_logs(misses: pd.DataFrame, bounds: tuple[float, float] = BOUNDS) -> 
         A task counts once, since its traits are the same on all three training sets: so the 138
         misses have the weight of 46.
     """
-    return _logs(misses, bounds).groupby(level="task").mean()
+    return _logs_by_task(misses, bounds).mean()
 
 
-def _logs(misses: pd.DataFrame, bounds: tuple[float, float]) -> pd.DataFrame:
-    return misses.clip(*bounds).apply(np.log2)
+def _logs_by_task(misses: pd.DataFrame, bounds: tuple[float, float]) -> Any:
+    return misses.clip(*bounds).apply(np.log2).groupby(level="task")
 
 
 def correlate_sets(misses: pd.DataFrame, bounds: tuple[float, float] = BOUNDS) -> pd.Series:
@@ -125,45 +154,27 @@ def correlate_sets(misses: pd.DataFrame, bounds: tuple[float, float] = BOUNDS) -
     pandas.Series
         One per method: 1 if the three are the same, 0 if they are like those of other tasks.
     """
-    logs, n_sets = _logs(misses, bounds).groupby(level="task"), len(DATASETS)
+    logs, n_sets = _logs_by_task(misses, bounds), len(DATASETS)
     between, within = n_sets * logs.mean().var(), logs.var().mean()
     alike: pd.Series = (between - within) / (between + (n_sets - 1) * within)
     return alike
 
 
 class LinearFit(NamedTuple):
-    """Least squares with a constant, and what leaving out each row in turn says of it.
+    """Least squares with a constant, and what leaving out each row in turn says of it."""
 
-    Parameters
-    ----------
-    slopes, std : ndarray of shape (n_traits, n_outcomes)
-        Coefficients without the constant, and their jackknife standard errors.
-    r2, r2_out : ndarray of shape (n_outcomes,)
-        Share of the spread explained: of the rows fitted; and of each row left out, against the
-        mean of the others. The second is negative where the mean does better.
-    """
-
-    slopes: Array
-    std: Array
-    r2: Array
-    r2_out: Array
+    slopes: Array  # without the constant, of shape (n_traits, n_outcomes)
+    std: Array  # their jackknife standard errors
+    r2: Array  # share of the spread explained, of shape (n_outcomes,)
+    r2_out: Array  # of each row left out, against the mean of the others: may be negative
 
 
 def fit_linear(traits: ArrayLike, outcomes: ArrayLike) -> LinearFit:
     """Fit outcomes by traits, with the jackknife over rows.
 
     Without row i the coefficients are ``b - (X'X)^-1 x_i e_i / (1 - h_i)``, and row i is missed
-    by ``e_i / (1 - h_i)``, with e its residual and h its leverage.
-
-    Parameters
-    ----------
-    traits : array_like of shape (n_tasks, n_traits)
-        Without a constant.
-    outcomes : array_like of shape (n_tasks, n_outcomes)
-
-    Returns
-    -------
-    LinearFit
+    by ``e_i / (1 - h_i)``, with e its residual and h its leverage. Traits come without a constant,
+    of shape (n_tasks, n_traits), outcomes of shape (n_tasks, n_outcomes).
 
     Raises
     ------
@@ -180,16 +191,14 @@ def fit_linear(traits: ArrayLike, outcomes: ArrayLike) -> LinearFit:
     leverage = np.vecdot(X, inverse.T)
     if np.linalg.matrix_rank(X) < X.shape[1] or leverage.max() > 1 - 1e-9:
         raise ValueError("traits must vary apart from each other without any one task")
-    left_out = (y - X @ (inverse @ y)) / (1 - leverage)[:, np.newaxis]
-    moved = inverse[:, :, np.newaxis] * left_out
-    moved -= moved.mean(axis=1, keepdims=True)
-    n = len(y)
-    std = np.sqrt((n - 1) / n * (moved**2).sum(axis=1))
-    off = y - y.mean(axis=0)
-    missed = (y - X @ (inverse @ y)) ** 2
-    r2 = 1 - missed.sum(axis=0) / (off**2).sum(axis=0)
-    r2_out = 1 - (left_out**2).sum(axis=0) / ((off * n / (n - 1)) ** 2).sum(axis=0)
-    return LinearFit((inverse @ y)[1:], std[1:], r2, r2_out)
+    n, coefficients = len(y), inverse @ y
+    missed = y - X @ coefficients
+    left_out = missed / (1 - leverage)[:, np.newaxis]
+    std = np.sqrt((n - 1) * (inverse[:, :, np.newaxis] * left_out).var(axis=1))
+    spread = n * y.var(axis=0)
+    r2 = 1 - (missed**2).sum(axis=0) / spread
+    r2_out = 1 - (left_out**2).sum(axis=0) / (spread * (n / (n - 1)) ** 2)
+    return LinearFit(coefficients[1:], std[1:], r2, r2_out)
 
 
 def estimate_effects(
@@ -221,7 +230,7 @@ def estimate_effects(
     for names in models:
         X = traits[names].to_numpy(float)
         fit = fit_linear(X, y)
-        reach = stats.t.ppf((1 + LEVEL) / 2, len(y) - len(names) - 1) * fit.std
+        reach = stats.t.ppf(0.975, len(y) - len(names) - 1) * fit.std
         columns = {"ratio": fit.slopes, "lo": fit.slopes - reach, "hi": fit.slopes + reach}
         rows = pd.MultiIndex.from_product([outcomes, names], names=["outcome", "trait"])
         part = pd.DataFrame({name: 2 ** b.T.ravel() for name, b in columns.items()}, index=rows)

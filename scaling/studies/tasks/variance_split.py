@@ -27,30 +27,28 @@ from numpy.typing import ArrayLike
 
 from scaling.forecast.counting import Array, counting_variance
 from scaling.laws.fit import fit_error_law
-from scaling.studies.tasks.scatter import place_knots, project_on_spline, split_at_matched_loss
+from scaling.studies.tasks.error_laws import read_errors
+from scaling.studies.tasks.scatter import (
+    place_knots,
+    project_on_spline,
+    select_fed,
+    split_at_matched_loss,
+)
+from scaling.testbed.labels import DATASETS, LOSS_COLUMN
+from scaling.testbed.runs import load_tasks, select_error_fit, select_targets
 
+REGIONS = ("targets", "inside")
 PARTS = ("counting", "runs", "fit", "sets", "law")
 N_DRAWS = 1000
-LEVEL = 0.95
 
 
 @dataclass(frozen=True)
 class Design:
-    """Which runs of a training set are fitted, and which are asked for.
+    """Which runs of a training set are fitted, and which are asked for."""
 
-    Parameters
-    ----------
-    loss : ndarray of shape (n_runs,)
-        Losses of all runs, nats per token.
-    fitted : sequence of int
-        Runs fitted, dearest last.
-    asked : sequence of int
-        Runs asked for, the same cells in the same order on every training set.
-    """
-
-    loss: Array
-    fitted: Sequence[int]
-    asked: Sequence[int]
+    loss: Array  # of all runs, nats per token
+    fitted: list[int]  # dearest last
+    asked: list[int]  # the same cells in the same order on every training set
 
 
 # Losses (n_runs,) and errors (n_fits, n_runs) of the fitted runs, losses asked (n_asked,), to
@@ -93,14 +91,11 @@ def split_squares(miss: Array, counting: Array, phi: Array, fit: Array) -> pd.Da
 
     Parameters
     ----------
-    miss : ndarray of shape (n_tasks, n_cells, n_sets)
-        Predicted minus measured, fractions; two sets or more.
-    counting : ndarray of shape (n_tasks, n_cells, n_sets)
-        Counting variance of the runs asked for.
+    miss, counting, fit : ndarray of shape (n_tasks, n_cells, n_sets)
+        Predicted minus measured, fractions, on two sets or more; counting variance of the runs
+        asked for; variance of the prediction under noise in the fitted runs.
     phi : ndarray of shape (n_tasks,)
         Variance of the noise over that of counting.
-    fit : ndarray of shape (n_tasks, n_cells, n_sets)
-        Variance of the prediction under noise in the fitted runs.
 
     Returns
     -------
@@ -132,25 +127,12 @@ def simulate_fits(
     expected: Array,
     variance: Array,
     rng: np.random.Generator,
-    n_draws: int = N_DRAWS,
+    n_draws: int,
 ) -> Array:
-    """Variance of predictions when the fitted runs draw their noise again.
+    """Variance of predictions, of shape (n_tasks, n_asked), when fitted runs draw noise again.
 
-    Parameters
-    ----------
-    method : callable
-        One of `METHODS`.
-    loss, asked : ndarray of shape (n_runs,) and (n_asked,)
-        Losses of the runs fitted and asked for.
-    expected, variance : ndarray of shape (n_tasks, n_runs)
-        Error without noise, and variance of the noise, of the runs fitted.
-    rng : numpy.random.Generator
-    n_draws : int
-        Draws of the noise, normal.
-
-    Returns
-    -------
-    ndarray of shape (n_tasks, n_asked)
+    The noise is normal around the errors `expected`, of the given variance: both of shape
+    (n_tasks, n_runs), for fitted runs of shape (n_runs,) in loss.
     """
     n_tasks, n_runs = expected.shape
     noise = rng.standard_normal((n_tasks, n_draws, n_runs)) * np.sqrt(variance)[:, None]
@@ -175,10 +157,8 @@ def split_miss(
     ----------
     method : callable
         One of `METHODS`.
-    designs : sequence of Design
-        One per training set.
-    errors : sequence of ndarray of shape (n_tasks, n_runs)
-        Errors of all runs, one array per training set.
+    designs, errors : sequence of Design, and of ndarray of shape (n_tasks, n_runs)
+        One per training set; the errors are those of all its runs.
     n_items : array_like of shape (n_tasks,)
         Items.
     rng : numpy.random.Generator
@@ -193,28 +173,30 @@ def split_miss(
         prediction from fitted runs without noise.
     """
     n = np.asarray(n_items, dtype=float)[:, None]
-    phi = split_at_matched_loss([d.loss for d in designs], list(errors), n[:, 0])["phi"].to_numpy()
-    knots = place_knots(np.concatenate([design.loss for design in designs]))
-    parts: dict[str, list[Array]] = {
-        name: [] for name in ("miss", "counting", "fit", "fit_counting", "smoothed")
-    }
+    losses = [design.loss for design in designs]
+    phi = split_at_matched_loss(losses, list(errors), n[:, 0])["phi"].to_numpy()
+    knots = place_knots(np.concatenate(losses))
+    parts = []
     for design, y in zip(designs, errors, strict=True):
-        fitted, asked = list(design.fitted), list(design.asked)
+        fitted, asked = design.fitted, design.asked
         L, x = design.loss[fitted], design.loss[asked]
         p = (y @ project_on_spline(design.loss, knots))[:, fitted].clip(0, 1)
-        parts["miss"].append(method(L, y[:, fitted], x) - y[:, asked])
-        parts["smoothed"].append((method(L, p, x) - y[:, asked]) ** 2)
-        parts["counting"].append(counting_variance(y[:, asked], n))
         counted = p * (1 - p) / n
-        for name, noise in (("fit", phi[:, None] * counted), ("fit_counting", counted)):
-            parts[name].append(simulate_fits(method, L, x, p, noise, rng, n_draws))
-    stacked = {name: np.stack(arrays, axis=-1) for name, arrays in parts.items()}
+        part = {
+            "miss": method(L, y[:, fitted], x) - y[:, asked],
+            "counting": counting_variance(y[:, asked], n),
+            "fit": simulate_fits(method, L, x, p, phi[:, None] * counted, rng, n_draws),
+            "fit_counting": simulate_fits(method, L, x, p, counted, rng, n_draws),
+            "smoothed": (method(L, p, x) - y[:, asked]) ** 2,
+        }
+        parts.append(part)
+    stacked = {name: np.stack([part[name] for part in parts], axis=-1) for name in parts[0]}
     beside = {name: stacked.pop(name).mean(axis=(-2, -1)) for name in ("fit_counting", "smoothed")}
     return split_squares(phi=phi, **stacked).assign(**beside)
 
 
 def pool_split(split: pd.DataFrame, rng: np.random.Generator, n_draws: int = 4000) -> pd.DataFrame:
-    """Mean of a split over tasks, with intervals by drawing the tasks again.
+    """Mean of a split over tasks, with 95 % intervals by drawing the tasks again.
 
     Parameters
     ----------
@@ -227,14 +209,85 @@ def pool_split(split: pd.DataFrame, rng: np.random.Generator, n_draws: int = 400
     Returns
     -------
     pandas.DataFrame
-        A row per part and the total: ``mean`` and ``share`` of the total, each with its 95 %
-        percentile interval (``_lo``, ``_hi``).
+        A row per part and the total: ``mean`` and ``share`` of the total, each with the ends of
+        its percentile interval (``_lo``, ``_hi``).
     """
     values = split[[*PARTS, "total"]].to_numpy()
     weights = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), n_draws)
-    draws, ends = weights @ values / len(values), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    columns = {}
-    for name, scale, mean in (("mean", 1.0, 1.0), ("share", draws[:, -1:], values[:, -1].mean())):
-        columns[name] = values.mean(axis=0) / mean
-        columns[f"{name}_lo"], columns[f"{name}_hi"] = np.quantile(draws / scale, ends, axis=0)
+    mean, means = values.mean(axis=0), weights @ values / len(values)
+    shares = ("share", mean / mean[-1], means / means[:, -1:])
+    columns: dict[str, Array] = {}
+    for name, value, draws in (("mean", mean, means), shares):
+        lo, hi = np.quantile(draws, [0.025, 0.975], axis=0)
+        columns |= {name: value, f"{name}_lo": lo, f"{name}_hi": hi}
     return pd.DataFrame(columns, index=pd.Index([*PARTS, "total"], name="part"))
+
+
+# --- on the testbed ------------------------------------------------------------------------------
+
+
+def list_designs(region: str) -> dict[str, Design]:
+    """List what is fitted and what is asked for on each training set.
+
+    Parameters
+    ----------
+    region : {"targets", "inside"}
+        Asked for are the two targets; or, of the runs that fit nothing, those of M of 10 and more
+        whose loss lies between the losses fitted, where all three sets have the cell.
+
+    Returns
+    -------
+    dict of Design
+        By training set; fitted are the paper's six runs.
+
+    Raises
+    ------
+    ValueError
+        If there is no such region.
+    """
+    if region not in REGIONS:
+        raise ValueError(f"region must be one of {', '.join(REGIONS)}, got {region!r}")
+    fed = {dataset: select_fed(dataset) for dataset in DATASETS.values()}
+    if region == "targets":
+        asked = {d: select_targets(runs).sort_values("N")["run"] for d, runs in fed.items()}
+    else:
+        found = {dataset: _select_inside(runs) for dataset, runs in fed.items()}
+        cells = set.intersection(*(set(runs.index) for runs in found.values()))
+        asked = {dataset: runs.loc[sorted(cells)] for dataset, runs in found.items()}
+    designs = {}
+    for dataset, runs in fed.items():
+        number = pd.Series(runs.index, index=runs["run"])
+        six = select_error_fit(runs).sort_values("C")["run"]
+        loss = runs[LOSS_COLUMN].to_numpy()
+        designs[dataset] = Design(loss, list(number[six]), list(number[asked[dataset]]))
+    return designs
+
+
+def _select_inside(runs: pd.DataFrame) -> pd.Series:
+    """Names of the runs between those that are fitted, by cell."""
+    six = select_error_fit(runs)
+    within = runs[LOSS_COLUMN].between(six[LOSS_COLUMN].min(), six[LOSS_COLUMN].max())
+    kept = runs[within & ~runs["run"].isin(six["run"])]
+    return kept.set_index(["N", "M"])["run"]
+
+
+def tabulate_split() -> pd.DataFrame:
+    """Split the mean squared miss of every task, by region and method.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Two regions by three methods by 46 tasks, with the columns of `split_miss`, squared
+        fractions. A prediction below 0 or above 1 counts as 0 or 1: without that a few runaway
+        laws would be all of the mean.
+    """
+    tasks, parts = load_tasks(), []
+    errors = [read_errors(select_fed(dataset)) for dataset in DATASETS.values()]
+    for region in REGIONS:
+        designs = list(list_designs(region).values())
+        for name, method in METHODS.items():
+            rng = np.random.default_rng(0)
+            split = split_miss(method, designs, errors, tasks["n_items"], rng)
+            names = pd.DataFrame({"region": region, "method": name, "task": tasks["task"]})
+            parts.append(names.join(split))
+    return pd.concat(parts, ignore_index=True)

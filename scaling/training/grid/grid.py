@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
-from scaling.training.errors import GridError
+from scaling.training.errors import GridError, naming
 from scaling.training.grid.torchrun import check_split
 from scaling.training.grid.worker import (
     FAILURE,
@@ -18,21 +19,12 @@ from scaling.training.grid.worker import (
     write_config,
 )
 from scaling.training.plan.cells import Cell, list_cells
+from scaling.training.plan.records import write_text
 from scaling.training.plan.spec import Spec, read_spec
 
 
 def open_grid(folder: str | Path) -> tuple[Spec, list[Cell]]:
-    """Open the folder of a grid that was begun.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Folder that ``scaling grid run`` was given.
-
-    Returns
-    -------
-    spec : Spec
-    cells : list of Cell
+    """Open the folder of a grid that was begun, the one that ``scaling grid run`` was given.
 
     Raises
     ------
@@ -59,10 +51,6 @@ def begin_grid(spec_path: str | Path, folder: str | Path) -> list[Cell]:
     folder : str or Path
         Made where it is missing.
 
-    Returns
-    -------
-    list of Cell
-
     Raises
     ------
     GridError
@@ -75,39 +63,25 @@ def begin_grid(spec_path: str | Path, folder: str | Path) -> list[Cell]:
     _refuse_other_runs(folder, cells)
     for cell in cells:  # all of them before anything is written
         check_config(folder, cell)
-    try:
+    with naming(folder):
         for cell in cells:
             write_config(folder, cell)
             (run_folder(folder, cell) / FAILURE).unlink(missing_ok=True)
-    except OSError as error:
-        raise GridError(f"{folder}: could not be written: {error.strerror}") from error
     if spec_path.resolve() != (folder / SPEC).resolve():
-        _write_spec(spec, folder / SPEC)
+        spec_with_absolute_paths = yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False)
+        write_text(folder / SPEC, spec_with_absolute_paths)
     return cells
 
 
 def _refuse_other_runs(folder: Path, cells: list[Cell]) -> None:
     """Refuse a specification that does not name runs which the folder holds: a grid may grow."""
     names = {cell.name for cell in cells}
-    found = folder / "runs"
-    others = (
-        sorted(p.name for p in found.iterdir() if p.name not in names) if found.is_dir() else []
-    )
+    others = sorted(path.name for path in folder.glob("runs/*") if path.name not in names)
     if others:
         raise GridError(
             f"{folder}: holds {len(others)} runs that the specification does not name, as "
             f"{others[0]}: train it in a new folder"
         )
-
-
-def _write_spec(spec: Spec, path: Path) -> None:
-    """Keep the specification with the grid, its paths absolute."""
-    import yaml
-
-    from scaling.training.plan.records import write_aside
-
-    text = yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False)
-    write_aside(path, lambda file: file.write(text.encode("utf-8")))
 
 
 def collect(folder: str | Path) -> tuple[pd.DataFrame, int]:

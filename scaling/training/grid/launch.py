@@ -15,7 +15,6 @@ from scaling.training.grid.worker import Worker
 from scaling.training.plan.cells import Cell
 
 JOBS = "jobs"
-EXECUTORS = ("debug", "local", "slurm")
 POLL_SECONDS = 1.0
 DAY = 24 * 60  # minutes
 FOREVER = 10 * 365 * DAY  # on this machine nobody asks for it back
@@ -66,24 +65,21 @@ def make_executor(folder: Path, launch: Launch, nodes: int = 1) -> Any:
     nodes : int, default 1
         Nodes of a job, where a model is spread over several.
 
-    Returns
-    -------
-    submitit.AutoExecutor
-
     Raises
     ------
     GridError
-        If the executor is not one of `EXECUTORS`, or Slurm is not to be found.
+        If there is no such executor, no Slurm, or there are too few GPUs.
     """
     import submitit
 
-    if launch.executor not in EXECUTORS:
-        allowed = ", ".join(EXECUTORS)
-        raise GridError(f"executor must be one of {allowed}, got {launch.executor!r}")
     if launch.executor != "slurm" and nodes > 1:
         raise GridError(f"sharding: nodes must be 1 without slurm, got {nodes}")
     if launch.executor != "slurm" and launch.gpus:
-        _require_gpus(launch.gpus)
+        import torch
+
+        there = torch.cuda.device_count()
+        if there < launch.gpus:
+            raise GridError(f"gpus must be at most the {there} of this machine, got {launch.gpus}")
     jobs = folder / JOBS
     jobs.mkdir(parents=True, exist_ok=True)
     # A timeout is no failure: the job is requeued and goes on, as often as it takes.
@@ -91,7 +87,7 @@ def make_executor(folder: Path, launch: Launch, nodes: int = 1) -> Any:
         executor = submitit.AutoExecutor(
             jobs, cluster=launch.executor, slurm_max_num_timeout=10_000
         )
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:  # no Slurm, or no executor of this name
         raise GridError(f"executor {launch.executor}: {error}") from error
     executor.update_parameters(
         name=f"grid-{folder.name}",
@@ -113,23 +109,7 @@ def make_executor(folder: Path, launch: Launch, nodes: int = 1) -> Any:
 
 
 def start_workers(executor: Any, folder: Path, n_runs: int, launch: Launch) -> list[Any]:
-    """Submit the workers; no more of them than runs.
-
-    Parameters
-    ----------
-    executor : submitit.AutoExecutor
-        Of `make_executor`.
-    folder : Path
-        Folder of the grid.
-    n_runs : int
-        Number of its runs.
-    launch : Launch
-        What is asked.
-
-    Returns
-    -------
-    list of submitit.Job
-    """
+    """Submit the workers of a grid to an executor of `make_executor`; no more of them than runs."""
     place = str(folder.resolve())
     with executor.batch():
         jobs = [
@@ -140,14 +120,6 @@ def start_workers(executor: Any, folder: Path, n_runs: int, launch: Launch) -> l
         for job in jobs:
             job.exception()  # runs it, here and now
     return jobs
-
-
-def _require_gpus(wanted: int) -> None:
-    import torch
-
-    there = torch.cuda.device_count()
-    if there < wanted:
-        raise GridError(f"gpus must be at most the {there} of this machine, got {wanted}")
 
 
 def _device(launch: Launch, worker: int) -> str:
@@ -162,21 +134,9 @@ def watch_workers(
     jobs: list[Any],
     show: Callable[[list[RunState]], None] = lambda states: None,
 ) -> list[RunState]:
-    """Wait until no worker works any more, showing where the runs stand.
+    """Wait until no worker of a grid works any more, and say where its runs stand then.
 
-    Parameters
-    ----------
-    folder, cells
-        The grid.
-    jobs : list of submitit.Job
-        Its workers.
-    show : callable
-        Takes the states now and then, and once at the end.
-
-    Returns
-    -------
-    list of RunState
-        At the end.
+    `show` takes the states now and then, and once at the end.
     """
     states = find_states(folder, cells)
     while not all(job.done() for job in jobs):
@@ -191,12 +151,7 @@ def watch_workers(
     return states
 
 
-def train_grid(
-    spec_path: str | Path,
-    folder: str | Path,
-    launch: Launch,
-    show: Callable[[list[RunState]], None] = lambda states: None,
-) -> list[RunState]:
+def train_grid(spec_path: str | Path, folder: str | Path, launch: Launch) -> list[RunState]:
     """Train a grid, or go on with one, and wait for its end.
 
     Parameters
@@ -207,8 +162,6 @@ def train_grid(
         Where the grid is trained; made where it is missing.
     launch : Launch
         What trains it.
-    show : callable
-        As in `watch_workers`.
 
     Returns
     -------
@@ -223,7 +176,7 @@ def train_grid(
     cells = begin_grid(spec_path, folder)
     executor = make_executor(Path(folder), launch, cells[0].spec.sharding.nodes)
     jobs = start_workers(executor, Path(folder), len(cells), launch)
-    return watch_workers(Path(folder), cells, jobs, show)
+    return watch_workers(Path(folder), cells, jobs)
 
 
 def worker_failures(jobs: list[Any]) -> list[str]:

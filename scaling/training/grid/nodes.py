@@ -72,15 +72,7 @@ class Crew:
     def wait_for(self, process: Any) -> int:
         """Wait for this node's part in a run; once another node is done, only a while longer.
 
-        Parameters
-        ----------
-        process : subprocess.Popen
-            This node's part.
-
-        Returns
-        -------
-        int
-            Its exit code.
+        Gives back the exit code of the process.
         """
         while process.poll() is None:
             time.sleep(POLL_SECONDS)
@@ -104,10 +96,7 @@ class Crew:
     def follow(self, take_part: Callable[[str], object]) -> int:
         """Take part in every run that the first node names, and give back how many.
 
-        Parameters
-        ----------
-        take_part : callable
-            Takes the name of a run and ends the turn.
+        `take_part` takes the name of a run and ends the turn.
         """
         while name := self.hear_run():
             take_part(name)
@@ -122,12 +111,7 @@ class Crew:
 
 @cache
 def find_crew(nodes: int) -> Crew | None:
-    """Find the nodes of the job that this process belongs to; None where one node is enough.
-
-    Parameters
-    ----------
-    nodes : int
-        Nodes that share one model.
+    """Find the nodes of this process's job that share one model; None where one node is enough.
 
     Raises
     ------

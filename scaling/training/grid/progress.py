@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scaling.training.errors import GridError
-from scaling.training.grid.worker import FAILURE, LOG, read_result, run_folder
+from scaling.training.grid.worker import FAILURE, read_result, run_folder
 from scaling.training.plan.cells import Cell
 from scaling.training.plan.locks import LOCK, is_held
-from scaling.training.plan.records import read_record
+from scaling.training.plan.records import LOG, read_record
 
 
 @dataclass(frozen=True)
@@ -57,19 +57,7 @@ def _logged_step(path: Path) -> int:
 
 
 def find_state(folder: Path, cell: Cell) -> RunState:
-    """Find where one run of a grid stands.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the grid.
-    cell : Cell
-        The run.
-
-    Returns
-    -------
-    RunState
-    """
+    """Find where one run of the grid in a folder stands."""
     own = run_folder(folder, cell)
     try:
         if read_result(folder, cell) is not None:

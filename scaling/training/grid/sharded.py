@@ -10,9 +10,7 @@ torchrun runs this module in every process; `scaling.training.grid.torchrun` sta
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -31,55 +29,36 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.elastic.multiprocessing.errors import record as tell_torchrun
 from torch.distributed.fsdp import fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
+from torch.optim import Optimizer
 
-from scaling.training.errors import GridError
+from scaling.training.errors import GridError, naming
 from scaling.training.grid.torchrun import ANSWER, end_with_worker, share_of
-from scaling.training.grid.worker import LOG, SPEC, run_folder
-from scaling.training.model.checkpoint import KEPT
+from scaling.training.grid.worker import SPEC, run_folder
+from scaling.training.model.checkpoint import State, drop_others, list_checkpoints
 from scaling.training.model.engine import Engine, find_device
 from scaling.training.model.loop import train
 from scaling.training.model.model import Transformer
-from scaling.training.plan.cells import Cell, list_cells
+from scaling.training.plan.cells import list_cells
 from scaling.training.plan.records import read_record, write_record
 from scaling.training.plan.spec import read_spec
 
-NAME = re.compile(r"step-(\d{9})\.dcp")
+SUFFIX = ".dcp"
 RECORD = "record.json"
 
 
-def list_checkpoints(folder: Path) -> list[Path]:
-    """List the sharded checkpoints in a folder, the newest first."""
-    return sorted((p for p in folder.glob("step-*.dcp") if NAME.fullmatch(p.name)), reverse=True)
-
-
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal.
-
-    Raises
-    ------
-    GridError
-        If it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise GridError(f"{path}: cannot be read: {error.strerror}") from error
+    """SHA-256 of a file, hexadecimal."""
+    with naming(path, "cannot be read"), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _state_of(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    weights, moments = get_state_dict(model, optimizer)
-    return {"model": weights, "optimizer": moments}
+def find_damaged(path: Path, hashes: dict[str, str]) -> Path | None:
+    """Find the first of some files of a checkpoint that does not have its hash."""
+    return next((path / own for own in hashes if hash_file(path / own) != hashes[own]), None)
 
 
 class ShardedEngine(Engine):
-    """Several processes, each on a device of its own; the process group must be there.
-
-    Parameters
-    ----------
-    device : torch.device
-        The device of this process.
-    """
+    """Several processes, each on a device of its own; the process group must be there."""
 
     def __init__(self, device: torch.device) -> None:
         super().__init__(device)
@@ -124,19 +103,17 @@ class ShardedEngine(Engine):
         dist.all_gather_object(values, value)
         return values
 
-    def save(
-        self,
-        folder: Path,
-        step: int,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        extra: dict[str, Any],
-    ) -> None:
-        """Write a checkpoint of model, optimiser and the plain values of every process."""
-        path = folder / f"step-{step:09d}.dcp"
+    def state_of(self, model: nn.Module, optimizer: Optimizer) -> State:
+        """Give this process's share of model and optimiser."""
+        weights, moments = get_state_dict(model, optimizer)
+        return {"model": weights, "optimizer": moments}
+
+    def save(self, folder: Path, step: int, state: State, extra: State) -> None:
+        """Write a checkpoint of what `state_of` gives and of the plain values of every process."""
+        path = folder / f"step-{step:09d}{SUFFIX}"
         aside = Path(self._from_first(lambda: _make_aside(path)))
         try:
-            save_shards(_state_of(model, optimizer), checkpoint_id=aside)
+            save_shards(state, checkpoint_id=aside)
         except CheckpointException as error:
             shutil.rmtree(aside, ignore_errors=True)
             cause = next(iter(error.failures.values()))[0]
@@ -150,49 +127,48 @@ class ShardedEngine(Engine):
             write_record(aside / RECORD, record | {"extra": [values for _, values in parts]})
             _put_in_place(aside, path)
 
-    def load(
-        self,
-        folder: Path,
-        config_sha256: str,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-    ) -> tuple[dict[str, Any] | None, list[str]]:
-        """Load the newest sound checkpoint into model and optimiser; give back the plain values."""
-        damaged: list[str] = []
-        for path in self._from_first(lambda: _tidy_and_list(folder)):
-            fault = self._find_fault(path)
-            if fault:
-                damaged.append(fault)
-                continue
-            record = read_record(path / RECORD)
-            if record["config_sha256"] != config_sha256:
-                raise GridError(
-                    f"{path}: belongs to another configuration: train this grid in a new folder"
-                )
-            state = _state_of(model, optimizer)
-            load_shards(state, checkpoint_id=path)
-            set_state_dict(
-                model,
-                optimizer,
-                model_state_dict=state["model"],
-                optim_state_dict=state["optimizer"],
-            )
-            return record["extra"][self.rank], damaged
-        return None, damaged
+    def list_checkpoints(self, folder: Path) -> list[Path]:
+        """Drop what a killed process was writing, and list the checkpoints that are whole."""
 
-    def _find_fault(self, path: Path) -> str:
-        """Check all hashes, each process some of them; all give the same fault, "" for none."""
-        fault = ""
+        def tidy_and_list() -> list[Path]:
+            for aside in folder.glob(f".step-*{SUFFIX}.*"):
+                shutil.rmtree(aside, ignore_errors=True)
+            return list_checkpoints(folder, SUFFIX)
+
+        return self._from_first(tidy_and_list)
+
+    def read(self, path: Path) -> State:
+        """Read the record of a checkpoint and check all hashes, each process some of them.
+
+        Raises
+        ------
+        GridError
+            The same in all processes, if a file is not what was written.
+        """
+        record, fault = {}, ""
         try:
-            files = read_record(path / RECORD)["files"]
-            for name in sorted(files)[self.rank :: self.processes]:
-                if hash_file(path / name) != files[name]:
-                    raise GridError(
-                        f"{path / name}: is damaged: its content does not have its hash"
-                    )
+            record = read_record(path / RECORD)
+            own = sorted(record["files"].items())[self.rank :: self.processes]
+            damaged = find_damaged(path, dict(own))
+            fault = f"{damaged}: is damaged: its content does not have its hash" if damaged else ""
         except GridError as error:
             fault = str(error)
-        return next(filter(None, self._gather(fault)), "")
+        faults = [found for found in self._gather(fault) if found]
+        if faults:
+            raise GridError(faults[0])
+        return record | {"path": path}
+
+    def restore(self, state: State, model: nn.Module, optimizer: Optimizer) -> State:
+        """Load the files of a checkpoint into model and optimiser; give back the plain values."""
+        shards = self.state_of(model, optimizer)
+        load_shards(shards, checkpoint_id=state["path"])
+        set_state_dict(
+            model,
+            optimizer,
+            model_state_dict=shards["model"],
+            optim_state_dict=shards["optimizer"],
+        )
+        return state["extra"][self.rank]
 
     def whole_state(self, model: nn.Module) -> dict[str, Tensor]:
         """Gather all weights on the CPU, by name."""
@@ -205,31 +181,16 @@ class ShardedEngine(Engine):
 
 def _make_aside(path: Path) -> str:
     """Make the folder in which a checkpoint is written until it is whole."""
-    try:
+    with naming(path):
         return tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise GridError(f"{path}: could not be written: {error.strerror}") from error
 
 
 def _put_in_place(aside: Path, path: Path) -> None:
     """Give a whole checkpoint its name, and drop all but it and the last one before it."""
-    try:
+    with naming(path):
         shutil.rmtree(path, ignore_errors=True)  # a damaged one of the same step
         aside.rename(path)
-    except OSError as error:
-        raise GridError(f"{path}: could not be written: {error.strerror}") from error
-    found = list_checkpoints(path.parent)
-    kept = [other for other in found if other.name <= path.name][:KEPT]
-    for other in found:
-        if other not in kept:
-            shutil.rmtree(other, ignore_errors=True)
-
-
-def _tidy_and_list(folder: Path) -> list[Path]:
-    """Drop what a killed process was writing, and list the checkpoints that are whole."""
-    for aside in folder.glob(".step-*.dcp.*"):
-        shutil.rmtree(aside, ignore_errors=True)
-    return list_checkpoints(folder)
+    drop_others(path)
 
 
 def _begin(device_name: str) -> torch.device:
@@ -245,38 +206,19 @@ def _begin(device_name: str) -> torch.device:
     return device
 
 
-def _train(own: Path, cell: Cell, engine: ShardedEngine) -> dict[str, Any]:
-    """Train a run as the other processes do; the first one keeps the log."""
-    if engine.rank:
-        return train(cell, own, engine)
-    with (own / LOG).open("w", encoding="utf-8") as log:
-        return train(
-            cell, own, engine, watch=lambda row: print(json.dumps(row), file=log, flush=True)
-        )
-
-
 @tell_torchrun
 def main(folder: str, name: str, device: str) -> None:
     """Train one run in this process and all others that torchrun started.
 
     The first process leaves the result beside the run. A process that fails for a reason with
     words of its own leaves these there; any other ends in torchrun's log.
-
-    Parameters
-    ----------
-    folder : str
-        Folder of the grid.
-    name : str
-        Name of the run.
-    device : str
-        "auto", "cpu" or "cuda".
     """
     end_with_worker()
     cells = {cell.name: cell for cell in list_cells(read_spec(Path(folder) / SPEC))}
     own = run_folder(Path(folder), cells[name])
     engine = ShardedEngine(_begin(device))
     try:
-        result = _train(own, cells[name], engine)
+        result = train(cells[name], own, engine)
     except GridError as error:
         write_record(own / ANSWER, {"failure": str(error)})
         raise

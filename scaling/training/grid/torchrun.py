@@ -80,23 +80,7 @@ def check_device(cell: Cell, device: str) -> None:
 
 
 def make_command(own: Path, cell: Cell, device: str, crew: Crew | None = None) -> list[str]:
-    """Make the command that starts this node's processes of a run.
-
-    Parameters
-    ----------
-    own : Path
-        Folder of the run.
-    cell : Cell
-        The run.
-    device : str
-        "auto", "cpu" or "cuda".
-    crew : Crew, optional
-        The nodes, where there are several.
-
-    Returns
-    -------
-    list of str
-    """
+    """Make the command that starts this node's processes of a run, among those of a crew."""
     meeting = ["--standalone"]
     if crew is not None:
         meeting = [
@@ -118,18 +102,8 @@ def make_command(own: Path, cell: Cell, device: str, crew: Crew | None = None) -
 def start(command: list[str], log: Path, wait: Callable[[Any], int]) -> int:
     """Run a command whose processes end with this one, and give back its exit code.
 
-    Parameters
-    ----------
-    command : list of str
-        What is run; each process that it starts calls `end_with_worker`.
-    log : Path
-        Is given all that it prints.
-    wait : callable
-        Takes the process, waits for its end and gives back its exit code.
-
-    Returns
-    -------
-    int
+    Each process that it starts calls `end_with_worker`; the log is given all that they print;
+    `wait` takes the process of the command, waits for its end and gives back its exit code.
     """
     environment = {"OMP_NUM_THREADS": "1"} | os.environ
     with (
@@ -167,21 +141,7 @@ def take_part(own: Path, cell: Cell, device: str, crew: Crew | None) -> int:
 
 
 def launch(own: Path, cell: Cell, device: str) -> dict[str, Any]:
-    """Train one run with several processes, and wait for their result.
-
-    Parameters
-    ----------
-    own : Path
-        Folder of the run.
-    cell : Cell
-        The run.
-    device : str
-        "auto", "cpu" or "cuda".
-
-    Returns
-    -------
-    dict
-        As `scaling.training.model.loop.train` gives it.
+    """Train one run with several processes, and wait for their result, that of `loop.train`.
 
     Raises
     ------
@@ -199,18 +159,7 @@ def launch(own: Path, cell: Cell, device: str) -> dict[str, Any]:
 
 
 def read_answer(own: Path, code: int) -> dict[str, Any]:
-    """Take the result that the processes of a run left.
-
-    Parameters
-    ----------
-    own : Path
-        Folder of the run.
-    code : int
-        Exit code of their torchrun.
-
-    Returns
-    -------
-    dict
+    """Take the result that the processes of a run left, whose torchrun ended with an exit code.
 
     Raises
     ------

@@ -5,33 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from scaling.laws.fit import Fit, fit_error_law, fit_loss_law
+from scaling.laws.fit import fit_error_law, fit_loss_law
 from scaling.training.errors import GridError
-from scaling.training.plan.spec import Spec, WalkSource
+from scaling.training.plan.spec import Spec
 from scaling.training.text.choices import open_tasks
 from scaling.training.text.walks import make_walk
 
 SHORTEST = 10  # tokens per parameter that a fit takes; below it a run ends before it has settled
 RESAMPLES = 1000
 LEVEL = 0.95
+SEED = 0  # of the resamples
 
 
 def select_fit_runs(table: pd.DataFrame, source: str, shortest: float = SHORTEST) -> pd.DataFrame:
-    """Select the runs of one source that a fit takes.
+    """Select the runs of one source that a fit takes, from a table of `collect`.
 
-    Parameters
-    ----------
-    table : DataFrame of shape (n_runs, n_columns)
-        A table of `scaling.training.grid.grid.collect`.
-    source : str
-        Name of the source.
-    shortest : float, default 10
-        Fewest tokens per parameter, as asked in the specification.
-
-    Returns
-    -------
-    DataFrame
-        The first seed's runs at `shortest` and above: more seeds in one column would weigh it up.
+    They are the first seed's runs of at least `shortest` tokens per parameter, as asked in the
+    specification: more seeds in one column would weigh it up.
 
     Raises
     ------
@@ -45,28 +35,17 @@ def select_fit_runs(table: pd.DataFrame, source: str, shortest: float = SHORTEST
     return own[own["seed"] == own["seed"].min()].reset_index(drop=True)
 
 
-def fit_resamples(runs: pd.DataFrame, rng: np.random.Generator) -> Fit:
-    """Fit the tied law to runs drawn with replacement, `RESAMPLES` times.
-
-    Parameters
-    ----------
-    runs : DataFrame of shape (n_runs, n_columns)
-        With ``N``, ``D`` and ``loss``.
-    rng : numpy Generator
-        Source of the draws.
-
-    Returns
-    -------
-    Fit
-        A batch of fits.
-    """
+def _interval(runs: pd.DataFrame) -> tuple[float, float]:
+    """Interval of E, in nats: the tied law fitted to runs drawn with replacement."""
     n = len(runs)
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES).astype(float)
-    return fit_loss_law(runs["N"], runs["D"], runs["loss"], weights=weights)
+    draws = np.random.default_rng(SEED).multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
+    many = fit_loss_law(runs["N"], runs["D"], runs["loss"], weights=draws.astype(float))
+    lo, hi = np.nanquantile(many.law.E, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(lo), float(hi)
 
 
 def hold_against_truth(
-    table: pd.DataFrame, spec: Spec, *, shortest: float = SHORTEST, seed: int = 0
+    table: pd.DataFrame, spec: Spec, *, shortest: float = SHORTEST
 ) -> pd.DataFrame:
     """Fit each walk's runs and hold the irreducible loss against the entropy.
 
@@ -78,8 +57,6 @@ def hold_against_truth(
         What was trained.
     shortest : float, default 10
         Fewest tokens per parameter that the fit takes.
-    seed : int, default 0
-        Of the resamples.
 
     Returns
     -------
@@ -100,30 +77,27 @@ def hold_against_truth(
     The interval takes the runs for draws from a population and the law for true. Where the law
     bends away from the runs it is too narrow: leave sizes out, and see how far E moves.
     """
-    walks = {name: s for name, s in spec.sources.items() if isinstance(s, WalkSource)}
-    if not walks:
+    if not spec.walks:
         raise GridError("sources: no walk among them, so nothing is known to hold a fit against")
     rows = []
-    for name, source in walks.items():
+    for name, source in spec.walks.items():
         runs = select_fit_runs(table, name, shortest)
         if runs.empty:
             raise GridError(f"the table has no runs of {name} with {shortest:g} tokens or more")
         truth = make_walk(source).entropy
         fit = fit_loss_law(runs["N"], runs["D"], runs["loss"])
-        many = fit_resamples(runs, np.random.default_rng(seed))
         best = float(runs["loss"].min())
-        tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-        lo, hi = np.nanquantile(many.law.E, tails)
+        lo, hi = _interval(runs)
         rows.append(
             {
                 "source": name,
                 "n_runs": len(runs),
                 "E_true": truth,
                 "E": float(fit.law.E),
-                "lo": float(lo),
-                "hi": float(hi),
+                "lo": lo,
+                "hi": hi,
                 "error": float(fit.law.E / truth - 1),
-                "inside": bool(lo <= truth <= hi),
+                "inside": lo <= truth <= hi,
                 "best_run": best,
                 "gap_share": float(abs(fit.law.E - truth) / (best - truth)),
                 "alpha": float(fit.law.alpha),
@@ -155,9 +129,7 @@ def leave_out(runs: pd.DataFrame, column: str) -> pd.Series:
     return pd.Series(fit.law.E, index=pd.Index(values, name=column))
 
 
-def hold_errors_against_truth(
-    table: pd.DataFrame, spec: Spec, *, shortest: float = SHORTEST
-) -> pd.DataFrame:
+def hold_errors_against_truth(table: pd.DataFrame, spec: Spec) -> pd.DataFrame:
     """Fit each task's error law and hold what it says of a perfect model against the best error.
 
     A perfect model's loss is the entropy E of the walk, so the law's error there,
@@ -165,7 +137,7 @@ def hold_errors_against_truth(
 
     Parameters
     ----------
-    table, spec, shortest
+    table, spec
         As in `hold_against_truth`.
 
     Returns
@@ -177,36 +149,29 @@ def hold_errors_against_truth(
         fractions, ``epsilon``, ``status``.
     """
     rows = []
-    for name, source in spec.sources.items():
-        if not isinstance(source, WalkSource):
-            continue
-        runs = select_fit_runs(table, name, shortest)
+    for name, source in spec.walks.items():
+        runs = select_fit_runs(table, name)
         truth = make_walk(source).entropy
         for task_name, task in open_tasks(spec, name).items():
-            fit = fit_error_law(runs["loss"], runs[f"err_{task_name}"])
+            errors = runs[f"err_{task_name}"]
+            fit = fit_error_law(runs["loss"], errors)
             at_truth = float(fit.law.predict(truth))
-            reached = float(runs[f"err_{task_name}"].min())
+            line = float(np.polyval(np.polyfit(runs["loss"], errors, 1), truth))
             rows.append(
                 {
                     "source": name,
                     "task": task_name,
                     "best": task.best_error,
                     "chance": task.chance_error,
-                    "reached": reached,
+                    "reached": float(errors.min()),
                     "at_E": at_truth,
                     "difference": at_truth - task.best_error,
-                    "line": _line_at(runs["loss"], runs[f"err_{task_name}"], truth)
-                    - task.best_error,
+                    "line": line - task.best_error,
                     "epsilon": float(fit.law.epsilon),
                     "status": str(fit.status),
                 }
             )
     return pd.DataFrame(rows)
-
-
-def _line_at(loss: pd.Series, error: pd.Series, at: float) -> float:
-    """Read a straight line, fitted by least squares, at a loss."""
-    return float(np.polyval(np.polyfit(loss, error, 1), at))
 
 
 def summary_line(table: pd.DataFrame, against: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,7 @@ from scaling.training.plan.locks import LOCK, hold
 from scaling.training.plan.records import clear_aside, read_record, write_record
 from scaling.training.plan.spec import read_spec
 
-SPEC, CONFIG, RESULT, FAILURE, LOG = (
-    "spec.yaml",
-    "config.json",
-    "result.json",
-    "failure.json",
-    "log.jsonl",
-)
+SPEC, CONFIG, RESULT, FAILURE = "spec.yaml", "config.json", "result.json", "failure.json"
 
 
 def run_folder(folder: Path, cell: Cell) -> Path:
@@ -63,10 +58,8 @@ def check_config(folder: Path, cell: Cell) -> None:
     path = run_folder(folder, cell) / CONFIG
     if not path.exists():
         return
-    found = read_record(path)["config"]
-    keys = [
-        key for key in cell.config if found.get(key) != json.loads(json.dumps(cell.config[key]))
-    ]
+    found, asked = read_record(path)["config"], json.loads(json.dumps(cell.config))
+    keys = [key for key in asked if found.get(key) != asked[key]]
     if keys:
         raise GridError(
             f"{path.parent}: was begun with another {', '.join(keys)}: train this grid in a new "
@@ -86,21 +79,7 @@ def train_cell(folder: Path, cell: Cell, device: str = "auto") -> bool:
     """Train one run to its end, unless it is finished, failed, or held by another worker.
 
     A run that fails leaves ``failure.json`` with what went wrong; it is tried again when the grid
-    is started again.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the grid.
-    cell : Cell
-        The run.
-    device : str, default "auto"
-        As PyTorch names it.
-
-    Returns
-    -------
-    bool
-        Whether it was trained here.
+    is started again. Says whether it was trained here.
     """
     own = run_folder(folder, cell)
     own.mkdir(parents=True, exist_ok=True)
@@ -135,13 +114,7 @@ def _train(own: Path, cell: Cell, device: str) -> dict[str, Any]:
     from scaling.training.model.engine import Engine, find_device
     from scaling.training.model.loop import train
 
-    with (own / LOG).open("w", encoding="utf-8") as log:
-        return train(cell, own, Engine(find_device(device)), watch=lambda row: _append(log, row))
-
-
-def _append(log: Any, row: dict[str, Any]) -> None:
-    log.write(json.dumps(row) + "\n")
-    log.flush()
+    return train(cell, own, Engine(find_device(device)))
 
 
 def _write_failure(own: Path, says: str) -> None:
@@ -151,6 +124,7 @@ def _write_failure(own: Path, says: str) -> None:
         print(f"{own.name}: {says}\n{error}", flush=True)
 
 
+@dataclass
 class Worker:
     """What an executor runs: all runs of a grid that nobody else has; pickled by submitit.
 
@@ -167,10 +141,9 @@ class Worker:
         Threads of one worker; 1 on a CPU, since their number changes sums.
     """
 
-    def __init__(self, folder: str, device: str = "auto", threads: int = 1) -> None:
-        self.folder = folder
-        self.device = device
-        self.threads = threads
+    folder: str
+    device: str = "auto"
+    threads: int = 1
 
     def __call__(self) -> int:
         """Train until nothing is left to take; give back how many runs were trained here.
@@ -204,4 +177,4 @@ class Worker:
         """Say what to run when a preempted or timed out job is requeued: the same again."""
         from submitit.helpers import DelayedSubmission
 
-        return DelayedSubmission(Worker(self.folder, self.device, self.threads))
+        return DelayedSubmission(self)

@@ -10,41 +10,42 @@ from __future__ import annotations
 import hashlib
 import io
 import pickle
-import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from scaling.training.errors import GridError
+from scaling.training.errors import GridError, naming
 from scaling.training.plan.records import write_aside
 
 KEPT = 2
 DIGEST = 32  # bytes of the hash
-NAME = re.compile(r"step-(\d{9})\.ckpt")
+State = dict[str, Any]
 
 
-def list_checkpoints(folder: Path) -> list[Path]:
+def list_checkpoints(folder: Path, suffix: str = ".ckpt") -> list[Path]:
     """List the checkpoints in a folder, the newest first."""
-    return sorted((p for p in folder.glob("step-*.ckpt") if NAME.fullmatch(p.name)), reverse=True)
+    return sorted(folder.glob(f"step-{9 * '[0-9]'}{suffix}"), reverse=True)
 
 
-def save_checkpoint(folder: Path, step: int, state: dict[str, Any]) -> Path:
-    """Write the state after so many steps, and drop all but the last two checkpoints.
+def drop_others(path: Path) -> None:
+    """Drop all checkpoints but a new one and the last before it.
 
-    Parameters
-    ----------
-    folder : Path
-        Folder of the run.
-    step : int
-        Steps done.
-    state : dict
-        Tensors and plain values.
+    One beyond its step was found damaged and passed over.
+    """
+    found = list_checkpoints(path.parent, path.suffix)
+    kept = [own for own in found if own.name <= path.name][:KEPT]
+    for own in set(found) - set(kept):
+        if own.is_dir():
+            shutil.rmtree(own, ignore_errors=True)
+        else:
+            own.unlink(missing_ok=True)
 
-    Returns
-    -------
-    Path
-        The file.
+
+def save_checkpoint(folder: Path, step: int, state: State) -> Path:
+    """Write tensors and plain values after so many steps; the last two checkpoints are kept.
 
     Raises
     ------
@@ -61,15 +62,11 @@ def save_checkpoint(folder: Path, step: int, state: dict[str, Any]) -> Path:
         file.write(content)
 
     write_aside(path, write)
-    # One beyond this step was found damaged and passed over.
-    done = [own for own in list_checkpoints(folder) if own.name <= path.name]
-    for own in list_checkpoints(folder):
-        if own not in done[:KEPT]:
-            own.unlink(missing_ok=True)
+    drop_others(path)
     return path
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> State:
     """Read one checkpoint and check its hash before anything else.
 
     Raises
@@ -77,10 +74,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     GridError
         If it cannot be read or is not what was written.
     """
-    try:
+    with naming(path, "cannot be read"):
         data = path.read_bytes()
-    except OSError as error:
-        raise GridError(f"{path}: cannot be read: {error.strerror}") from error
     content = memoryview(data)[DIGEST:]
     if hashlib.sha256(content).digest() != data[:DIGEST]:
         raise GridError(f"{path}: is damaged: its content does not have its hash")
@@ -90,15 +85,19 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise GridError(f"{path}: is no checkpoint: {str(error).splitlines()[0]}") from error
 
 
-def load_newest(folder: Path, config_sha256: str) -> tuple[dict[str, Any] | None, list[str]]:
+def load_newest(
+    paths: list[Path], config_sha256: str, read: Callable[[Path], State] = read_checkpoint
+) -> tuple[State | None, list[str]]:
     """Load the newest sound checkpoint of a run.
 
     Parameters
     ----------
-    folder : Path
-        Folder of the run.
+    paths : list of Path
+        Its checkpoints, the newest first.
     config_sha256 : str
         Hash of the configuration that the run must have.
+    read : callable
+        Reads one checkpoint, or raises `GridError` if it is damaged.
 
     Returns
     -------
@@ -113,9 +112,9 @@ def load_newest(folder: Path, config_sha256: str) -> tuple[dict[str, Any] | None
         If the checkpoint belongs to another configuration.
     """
     damaged: list[str] = []
-    for path in list_checkpoints(folder):
+    for path in paths:
         try:
-            state = read_checkpoint(path)
+            state = read(path)
         except GridError as error:
             damaged.append(str(error))
             continue

@@ -9,9 +9,16 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from scaling.training.errors import GridError
-from scaling.training.model.checkpoint import load_newest, save_checkpoint
+from scaling.training.model.checkpoint import (
+    State,
+    list_checkpoints,
+    load_newest,
+    read_checkpoint,
+    save_checkpoint,
+)
 from scaling.training.model.model import Transformer
 
 
@@ -23,10 +30,6 @@ def find_device(name: str = "auto") -> torch.device:
     name : str
         As PyTorch names it; "auto" for a GPU where there is one, else the CPU; "auto:3" for the
         fourth GPU, counted round where there are fewer.
-
-    Returns
-    -------
-    torch.device
 
     Raises
     ------
@@ -43,9 +46,8 @@ def find_device(name: str = "auto") -> torch.device:
         return torch.device(name)
     if not torch.cuda.is_available():
         return torch.device("cpu")
-    return torch.device(
-        "cuda", int(name.removeprefix("auto").lstrip(":") or 0) % torch.cuda.device_count()
-    )
+    worker = int(name.removeprefix("auto").lstrip(":") or 0)
+    return torch.device("cuda", worker % torch.cuda.device_count())
 
 
 def describe_environment(device: torch.device) -> dict[str, Any]:
@@ -94,31 +96,43 @@ class Engine:
         """Let all processes do what the first one finds due."""
         return due
 
-    def save(
-        self,
-        folder: Path,
-        step: int,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        extra: dict[str, Any],
-    ) -> None:
-        """Write a checkpoint of model, optimiser and plain values."""
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+    def state_of(self, model: nn.Module, optimizer: Optimizer) -> State:
+        """Give what this process holds of model and optimiser."""
+        return {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+
+    def save(self, folder: Path, step: int, state: State, extra: State) -> None:
+        """Write a checkpoint of what `state_of` gives and of plain values."""
         save_checkpoint(folder, step, state | extra)
 
     def load(
-        self,
-        folder: Path,
-        config_sha256: str,
-        model: nn.Module,
-        optimizer: torch.optim.Optimizer,
-    ) -> tuple[dict[str, Any] | None, list[str]]:
-        """Load the newest sound checkpoint into model and optimiser; give back the plain values."""
-        state, damaged = load_newest(folder, config_sha256)
-        if state is not None:
-            model.load_state_dict(state.pop("model"))
-            optimizer.load_state_dict(state.pop("optimizer"))
-        return state, damaged
+        self, folder: Path, config_sha256: str, model: nn.Module, optimizer: Optimizer
+    ) -> tuple[State | None, list[str]]:
+        """Load the newest sound checkpoint into model and optimiser; give back the plain values.
+
+        Returns
+        -------
+        extra : dict or None
+            None where there is no checkpoint.
+        damaged : list of str
+            As of `load_newest`.
+        """
+        paths = self.list_checkpoints(folder)
+        state, damaged = load_newest(paths, config_sha256, self.read)
+        return None if state is None else self.restore(state, model, optimizer), damaged
+
+    def list_checkpoints(self, folder: Path) -> list[Path]:
+        """List the checkpoints in a folder, the newest first."""
+        return list_checkpoints(folder)
+
+    def read(self, path: Path) -> State:
+        """Read a checkpoint and check it."""
+        return read_checkpoint(path)
+
+    def restore(self, state: State, model: nn.Module, optimizer: Optimizer) -> State:
+        """Put what was read into model and optimiser; give back the plain values."""
+        model.load_state_dict(state.pop("model"))
+        optimizer.load_state_dict(state.pop("optimizer"))
+        return state
 
     def whole_state(self, model: nn.Module) -> dict[str, Tensor]:
         """Gather all weights on the CPU, by name."""

@@ -1,4 +1,4 @@
-"""How good is a trained model? Its loss on each loss set, with two bootstrap intervals."""
+"""How good is a trained model? Its losses, with two bootstrap intervals, and its errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
 from scaling.training.model.model import Transformer
-from scaling.training.text.sources import LossSet
+from scaling.training.plan.cells import Cell, seed_from
+from scaling.training.text.choices import open_tasks
+from scaling.training.text.sources import LossSet, open_loss_sets
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -24,14 +26,8 @@ def log_probabilities(
 ) -> Iterator[tuple[slice, torch.Tensor]]:
     """Give log-probabilities of the next token after each prefix, some contexts at a time.
 
-    Parameters
-    ----------
-    model : Transformer
-        The model; it computes in the type of its weights.
-    contexts : ndarray of int64, shape (n_sequences, length)
-        What it reads.
-    last : bool, default False
-        Only after whole contexts, so that the length of `table` is 1.
+    The model computes in the type of its weights. With `last` only those after whole contexts, so
+    that the length of `table` is 1.
 
     Yields
     ------
@@ -48,15 +44,8 @@ def log_probabilities(
         yield rows, torch.log_softmax(logits.double(), dim=-1)
 
 
-def measure_losses(model: Transformer, loss_set: LossSet) -> NDArray[np.float64]:
+def measure_tokens(model: Transformer, loss_set: LossSet) -> NDArray[np.float64]:
     """Measure the loss of each token of a loss set, without the z-loss.
-
-    Parameters
-    ----------
-    model : Transformer
-        The model.
-    loss_set : LossSet
-        What it is measured on.
 
     Returns
     -------
@@ -68,6 +57,31 @@ def measure_losses(model: Transformer, loss_set: LossSet) -> NDArray[np.float64]
         for rows, table in log_probabilities(model, loss_set.contexts)
     ]
     return np.concatenate(parts)
+
+
+def measure_losses(model: Transformer, cell: Cell) -> dict[str, dict[str, Any]]:
+    """Measure a run's model on its loss sets: see `summarise`, by column of the run table."""
+    return {
+        name: summarise(measure_tokens(model, loss_set), seed_from("bootstrap", name))
+        for name, loss_set in open_loss_sets(cell).items()
+    }
+
+
+def measure_errors(model: Transformer, cell: Cell) -> dict[str, dict[str, float]]:
+    """Measure a run's model on the tasks of its walk.
+
+    Returns
+    -------
+    dict of str to dict
+        By task: ``error``, ``best`` (the lowest possible) and ``chance`` (of guessing), fractions.
+        Every run of a source answers the same items.
+    """
+    errors = {}
+    for name, task in open_tasks(cell.spec, cell.source_name).items():
+        tables = log_probabilities(model, task.contexts, last=True)
+        error = task.error(np.concatenate([table[:, 0].cpu().numpy() for _, table in tables]))
+        errors[name] = {"error": error, "best": task.best_error, "chance": task.chance_error}
+    return errors
 
 
 def summarise(losses: NDArray[np.float64], seed: int) -> dict[str, Any]:

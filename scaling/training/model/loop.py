@@ -8,29 +8,31 @@ rows logged so far, and all of these stand in every checkpoint.
 from __future__ import annotations
 
 import hashlib
+import itertools
+import json
 import math
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from scaling.training.errors import GridError
 from scaling.training.model.engine import Engine, describe_environment
-from scaling.training.model.evaluate import log_probabilities, measure_losses, summarise
-from scaling.training.model.model import Shape, Transformer
+from scaling.training.model.evaluate import measure_errors, measure_losses
+from scaling.training.model.model import Transformer
 from scaling.training.model.schedule import learning_rate
-from scaling.training.plan.cells import Cell, seed_from
-from scaling.training.plan.spec import TrainingRecipe
-from scaling.training.text.choices import open_tasks
-from scaling.training.text.sources import Batches, open_batches, open_loss_sets
+from scaling.training.plan.cells import Cell
+from scaling.training.plan.parts import TrainingRecipe
+from scaling.training.plan.records import LOG
+from scaling.training.text.sources import open_batches
 
 PRECISION = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-Watch = Callable[[dict[str, Any]], None]
 
 
 @dataclass
@@ -64,12 +66,10 @@ class Progress:
 
 def build_model(cell: Cell) -> Transformer:
     """Build the model of a run with its initial weights, on the CPU."""
-    size = cell.size
-    shape = Shape(size.width, size.layers, size.heads, cell.vocab)
-    return Transformer(shape, cell.recipe.length, cell.stream("weights"))
+    return Transformer(cell.shape, cell.recipe.length, cell.stream("weights"))
 
 
-def build_optimizer(model: nn.Module, recipe: TrainingRecipe) -> torch.optim.AdamW:
+def build_optimizer(model: nn.Module, recipe: TrainingRecipe) -> Optimizer:
     """Build AdamW over all parameters, its update fused into one pass."""
     return torch.optim.AdamW(
         model.parameters(),
@@ -83,7 +83,7 @@ def build_optimizer(model: nn.Module, recipe: TrainingRecipe) -> torch.optim.Ada
 
 def take_step(
     model: Transformer,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     tokens: Tensor,
     recipe: TrainingRecipe,
     lr: float,
@@ -124,21 +124,20 @@ def take_step(
     return total, norm.full_tensor() if hasattr(norm, "full_tensor") else norm
 
 
-def train(
-    cell: Cell, folder: Path, engine: Engine, *, watch: Watch | None = None
-) -> dict[str, Any]:
+def train(cell: Cell, folder: Path, engine: Engine) -> dict[str, Any]:
     """Train a run from where it stands to its end, and measure it.
+
+    The rows of its log go to ``log.jsonl``: those of earlier starts first, each other as it is
+    made.
 
     Parameters
     ----------
     cell : Cell
         The run.
     folder : Path
-        Where its checkpoints stand; must exist.
+        Where its checkpoints and its log stand; must exist.
     engine : Engine
         What it trains on.
-    watch : callable, optional
-        Is shown every row of the log: those of earlier starts first, each other as it is made.
 
     Returns
     -------
@@ -153,27 +152,21 @@ def train(
     """
     model = engine.place(build_model(cell))
     optimizer = build_optimizer(model, cell.recipe)
-    watch = watch or (lambda row: None)
-    progress, damaged = _resume(cell, folder, engine, model, optimizer)
-    for row in progress.log:
-        watch(row)
-    if cell.recipe.compile:
-        for block in model.blocks:
-            block.compile()
-    _run_steps(cell, folder, engine, model, optimizer, progress, watch)
-    return describe_result(cell, engine, model, progress) | {"damaged_checkpoints": damaged}
-
-
-def _resume(
-    cell: Cell, folder: Path, engine: Engine, model: nn.Module, optimizer: torch.optim.Optimizer
-) -> tuple[Progress, list[str]]:
     state, damaged = engine.load(folder, cell.config_sha256, model, optimizer)
     progress = Progress() if state is None else Progress(**state["progress"])
     progress.starts += 1
     environment = describe_environment(engine.device)
     if environment not in progress.environments:
         progress.environments.append(environment)
-    return progress, damaged
+    if cell.recipe.compile:
+        for block in model.blocks:
+            block.compile()
+    steps = _take_steps(cell, folder, engine, model, optimizer, progress)
+    place = folder / LOG if engine.rank == 0 else Path(os.devnull)  # one log for all processes
+    with place.open("w", encoding="utf-8") as log:
+        for row in itertools.chain(progress.log, steps):
+            print(json.dumps(row), file=log, flush=True)
+    return describe_result(cell, engine, model, progress) | {"damaged_checkpoints": damaged}
 
 
 def _is_logged(step: int, cell: Cell) -> bool:
@@ -182,17 +175,17 @@ def _is_logged(step: int, cell: Cell) -> bool:
     return step * rows // cell.steps > (step - 1) * rows // cell.steps
 
 
-def _run_steps(
+def _take_steps(
     cell: Cell,
     folder: Path,
     engine: Engine,
     model: Transformer,
-    optimizer: torch.optim.Optimizer,
+    optimizer: Optimizer,
     progress: Progress,
-    watch: Watch,
-) -> None:
+) -> Iterator[dict[str, Any]]:
+    """Take the steps that are left, with checkpoints between them, and give rows of the log."""
+    recipe, seed = cell.recipe, cell.stream("data")
     batches = open_batches(cell, engine.device)
-    seed = cell.stream("data")
     since_row = torch.tensor(progress.entropy_sum, device=engine.device)
     started = saved = time.monotonic()
     while progress.step < cell.steps:
@@ -201,31 +194,26 @@ def _run_steps(
             steps=cell.steps,
             warmup=cell.warmup_steps,
             peak=cell.lr,
-            end=cell.recipe.lr_end,
+            end=recipe.lr_end,
         )
-        tokens = engine.rows(_draw(batches, seed, progress.step, cell))
-        entropy, norm = take_step(model, optimizer, tokens, cell.recipe, lr)
+        batch = batches.batch(seed, progress.step, recipe.batch_sequences, recipe.length)
+        entropy, norm = take_step(model, optimizer, engine.rows(batch), recipe, lr)
         since_row += entropy
         progress.step += 1
         progress.entropy_steps += 1
         if _is_logged(progress.step, cell):
             loss = float(engine.mean(since_row / progress.entropy_steps))
-            row = _make_row(cell, progress.step, loss, lr, float(norm))
-            progress.log.append(row)
+            progress.log.append(_make_row(cell, progress.step, loss, lr, float(norm)))
             progress.entropy_steps = 0
             since_row.zero_()
-            watch(row)
+            yield progress.log[-1]
         now = time.monotonic()
         if progress.step == cell.steps or engine.agree(now - saved >= cell.spec.checkpoint_seconds):
             progress.seconds += now - started
             progress.entropy_sum = float(since_row)
             extra = {"config_sha256": cell.config_sha256, "progress": dict(vars(progress))}
-            engine.save(folder, progress.step, model, optimizer, extra)
+            engine.save(folder, progress.step, engine.state_of(model, optimizer), extra)
             started = saved = time.monotonic()
-
-
-def _draw(batches: Batches, seed: int, step: int, cell: Cell) -> Tensor:
-    return batches.batch(seed, step, cell.recipe.batch_sequences, cell.recipe.length)
 
 
 def _make_row(cell: Cell, step: int, loss: float, lr: float, norm: float) -> dict[str, Any]:
@@ -243,55 +231,28 @@ def describe_result(
     cell: Cell, engine: Engine, model: Transformer, progress: Progress
 ) -> dict[str, Any]:
     """Measure a trained model and gather what is known of its run, as plain values."""
-    losses = {
-        name: summarise(measure_losses(model, loss_set), seed_from("bootstrap", name))
-        for name, loss_set in open_loss_sets(cell).items()
-    }
     per_second = cell.D / progress.seconds
+    flops_per_second = per_second * cell.flops_per_token
     hardware = cell.spec.hardware
     peak = hardware.peak_flops_per_second if hardware else None
-    peak = peak * engine.processes if peak else None
+    own = "N N_body D steps warmup_steps batch_tokens lr C_exact".split()
     return {
         "run": cell.name,
         "config_sha256": cell.config_sha256,
-        "N": cell.N,
-        "N_body": cell.N_body,
-        "D": cell.D,
-        "steps": cell.steps,
-        "warmup_steps": cell.warmup_steps,
-        "batch_tokens": cell.batch_tokens,
-        "lr": cell.lr,
-        "C_exact": cell.C_exact,
-        "losses": losses,
-        "errors": measure_errors(cell, model),
+        **{name: getattr(cell, name) for name in own},
+        "losses": measure_losses(model, cell),
+        "errors": measure_errors(model, cell),
         "weights_sha256": hash_weights(engine.whole_state(model)),
         "log": progress.log,
         "speed": {
             "seconds": progress.seconds,
             "tokens_per_second": per_second,
-            "flops_per_second": per_second * cell.flops_per_token,
-            "mfu": per_second * cell.flops_per_token / peak if peak else None,
+            "flops_per_second": flops_per_second,
+            "mfu": flops_per_second / (peak * engine.processes) if peak else None,
             "starts": progress.starts,
         },
         "environments": progress.environments,
     }
-
-
-def measure_errors(cell: Cell, model: Transformer) -> dict[str, dict[str, float]]:
-    """Measure a model on the tasks of its walk: error, best possible error and error of guessing.
-
-    Returns
-    -------
-    dict of str to dict
-        By task: ``error``, ``best``, ``chance``, fractions. Every run of a source answers the same
-        items.
-    """
-    errors = {}
-    for name, task in open_tasks(cell.spec, cell.source_name).items():
-        tables = log_probabilities(model, task.contexts, last=True)
-        error = task.error(np.concatenate([table[:, 0].cpu().numpy() for _, table in tables]))
-        errors[name] = {"error": error, "best": task.best_error, "chance": task.chance_error}
-    return errors
 
 
 def hash_weights(weights: dict[str, Tensor]) -> str:

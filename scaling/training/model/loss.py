@@ -97,21 +97,7 @@ def training_loss(
 
 
 def plain_loss(logits: Tensor, targets: Tensor, z_weight: float = Z_WEIGHT) -> Tensor:
-    """Compute the same loss the plain way, from all logits at once.
-
-    Parameters
-    ----------
-    logits : Tensor of shape (sequences, length, vocab)
-        Of all tokens.
-    targets : Tensor of int64, shape (sequences, length)
-        The token that follows each.
-    z_weight : float, default 1e-4
-        Weight of the z-loss.
-
-    Returns
-    -------
-    Tensor of shape ()
-    """
+    """Compute the same loss the plain way, from all logits, shape (sequences, length, vocab)."""
     logits = logits.float().flatten(0, -2)
     entropy = F.cross_entropy(logits, targets.flatten())
     return entropy + z_weight * torch.logsumexp(logits, dim=-1).square().mean()

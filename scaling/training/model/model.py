@@ -8,72 +8,35 @@ positions, SwiGLU, an untied head, no bias and no dropout. It is the architectur
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scaling.compute import ParameterCount, count_flops_per_token, count_parameters, hidden_width
+from scaling.compute import ParameterCount, hidden_width
 from scaling.training.model.loss import Z_WEIGHT, training_loss
+from scaling.training.plan.cells import Shape
 
 ROTARY_BASE = 10_000.0
 NORM_EPS = 1e-5
 TRUNCATION = 3.0  # the initial weights are cut at this many standard deviations
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Shape of one model.
-
-    Parameters
-    ----------
-    width, layers, heads : int
-        Model width d, number of blocks, attention heads.
-    vocab : int
-        Vocabulary size V.
-
-    Raises
-    ------
-    ValueError
-        If a size is not a whole number above 0, or the heads do not divide the width into even
-        parts (a rotation turns pairs).
-    """
-
-    width: int
-    layers: int
-    heads: int
-    vocab: int
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        count_parameters(self.width, self.layers, self.vocab, heads=self.heads)
-        if self.width % (2 * self.heads):
-            raise ValueError(
-                f"heads must divide the width {self.width} into even parts, got {self.heads!r}"
-            )
-
-    def count(self, *, qk_norm: bool = False) -> ParameterCount:
-        """Count the parameters by named group; by default in the published convention."""
-        return count_parameters(self.width, self.layers, self.vocab, qk_norm, heads=self.heads)
-
-    def flops_per_token(self, length: int) -> float:
-        """Count the exact training FLOPs per token at this sequence length."""
-        return count_flops_per_token(self.width, self.layers, self.vocab, length, heads=self.heads)
+# Which group of parameters a part belongs to, where it is none of the norms.
+GROUPS = {
+    "embedding": "input_embedding",
+    "head": "output_head",
+    "qkv": "attention",
+    "attention_out": "attention",
+    "q_norm": "qk_norm",
+    "k_norm": "qk_norm",
+    "gate_up": "feed_forward",
+    "feed_forward_out": "feed_forward",
+}
 
 
 def rotary_angles(head_width: int, length: int) -> Tensor:
     """Angles by which positions turn queries and keys: ``t base^(-2 i / head_width)``.
 
-    Parameters
-    ----------
-    head_width, length : int
-        Width of one head (even) and number of positions T.
-
-    Returns
-    -------
-    Tensor of shape (length, head_width)
-        Radians, the same for both halves of a head.
+    Radians, shape (length, head_width), the same for both halves of a head.
     """
     rates = ROTARY_BASE ** (-torch.arange(0, head_width, 2, dtype=torch.float32) / head_width)
     return torch.outer(torch.arange(length, dtype=torch.float32), rates).repeat(1, 2)
@@ -82,16 +45,7 @@ def rotary_angles(head_width: int, length: int) -> Tensor:
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn each pair ``(x_i, x_(i + half))`` by its position's angle.
 
-    Parameters
-    ----------
-    x : Tensor of shape (..., length, head_width)
-        Queries or keys.
-    cos, sin : Tensor of shape (length, head_width)
-        Of the angles.
-
-    Returns
-    -------
-    Tensor of the shape of `x`
+    `x` are queries or keys, shape (..., length, head_width).
     """
     first, second = x.chunk(2, dim=-1)
     return x * cos + torch.cat((-second, first), dim=-1) * sin
@@ -198,17 +152,7 @@ class Transformer(nn.Module):
             draw(block.feed_forward_out.weight, f**-0.5 / shrink)
 
     def activations(self, tokens: Tensor) -> Tensor:
-        """Compute what the head reads.
-
-        Parameters
-        ----------
-        tokens : Tensor of int64, shape (sequences, length)
-            Token ids below V.
-
-        Returns
-        -------
-        Tensor of shape (sequences, length, width)
-        """
+        """Compute what the head reads, (sequences, length, width), from (sequences, length)."""
         length = tokens.shape[1]
         cos, sin = self.cos[:length], self.sin[:length]
         x = self.embedding(tokens)
@@ -248,25 +192,10 @@ class Transformer(nn.Module):
 def count_by_group(model: Transformer) -> ParameterCount:
     """Count a model's own parameters by the groups of `scaling.compute.count_parameters`.
 
-    Parameters
-    ----------
-    model : Transformer
-        Any model of this room.
-
-    Returns
-    -------
-    ParameterCount
-        With the gains of the query and key norms, as the model has them.
+    With the gains of the query and key norms, as the model has them.
     """
     count = dict.fromkeys(ParameterCount.__dataclass_fields__, 0)
     for name, weight in model.named_parameters():
-        if name.startswith(("embedding", "head")):
-            group = "input_embedding" if name.startswith("embedding") else "output_head"
-        elif "q_norm" in name or "k_norm" in name:
-            group = "qk_norm"
-        elif "norm" in name:
-            group = "norms"
-        else:
-            group = "attention" if "qkv" in name or "attention_out" in name else "feed_forward"
-        count[group] += weight.numel()
+        part = name.split(".")[-2]  # of blocks.0.qkv.weight, qkv
+        count[GROUPS.get(part, "norms")] += weight.numel()
     return ParameterCount(**count)

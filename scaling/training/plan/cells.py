@@ -8,28 +8,59 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from scaling.compute import count_flops_per_token, count_parameters
+from scaling.compute import ParameterCount, count_flops_per_token, count_parameters
 from scaling.training.errors import GridError
+from scaling.training.plan.parts import Size, TokenSource, TrainingRecipe, WalkSource
 from scaling.training.plan.records import hash_of
-from scaling.training.plan.spec import Size, Spec, TokenSource, TrainingRecipe, WalkSource
-from scaling.training.plan.tokenfile import read_manifest
+from scaling.training.plan.spec import Spec
 
 
 def seed_from(*parts: Any) -> int:
-    """Make a seed below 2^63 from a stable hash of these parts.
+    """Make a seed below 2^63 from whatever tells one stream of random numbers from another.
 
-    It depends neither on the order of a grid nor on who runs it.
+    It is a stable hash, which depends neither on the order of a grid nor on who runs it.
+    """
+    return int(hash_of(parts)[:16], 16) >> 1
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Shape of one model.
 
     Parameters
     ----------
-    *parts : str, int or float
-        Whatever tells one stream of random numbers from another.
+    width, layers, heads : int
+        Model width d, number of blocks, attention heads.
+    vocab : int
+        Vocabulary size V.
 
-    Returns
-    -------
-    int
+    Raises
+    ------
+    ValueError
+        If a size is not a whole number above 0, or the heads do not divide the width into even
+        parts (a rotation turns pairs).
     """
-    return int(hash_of(parts)[:16], 16) >> 1
+
+    width: int
+    layers: int
+    heads: int
+    vocab: int
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        count_parameters(self.width, self.layers, self.vocab, heads=self.heads)
+        if self.width % (2 * self.heads):
+            raise ValueError(
+                f"heads must divide the width {self.width} into even parts, got {self.heads!r}"
+            )
+
+    def count(self, *, qk_norm: bool = False) -> ParameterCount:
+        """Count the parameters by named group; by default in the published convention."""
+        return count_parameters(self.width, self.layers, self.vocab, qk_norm, heads=self.heads)
+
+    def flops_per_token(self, length: int) -> float:
+        """Count the exact training FLOPs per token at this sequence length."""
+        return count_flops_per_token(self.width, self.layers, self.vocab, length, heads=self.heads)
 
 
 @dataclass(frozen=True)
@@ -48,8 +79,6 @@ class Cell:
         Asked tokens per parameter, M.
     seed : int
         Seed of this run within the grid.
-    vocab : int
-        Vocabulary size V.
     spec : Spec
         The grid it belongs to.
     """
@@ -59,7 +88,6 @@ class Cell:
     size: Size
     multiplier: float
     seed: int
-    vocab: int
     spec: Spec
 
     @property
@@ -74,18 +102,20 @@ class Cell:
         return f"{self.source_name}-{size}-m{self.multiplier:g}-s{self.seed}"
 
     @cached_property
+    def shape(self) -> Shape:
+        """Shape of its model."""
+        size = self.size
+        return Shape(size.width, size.layers, size.heads, self.source.vocab)
+
+    @cached_property
     def N(self) -> int:
         """Parameters in the published convention, both vocabulary matrices counted."""
-        return self._count().total
+        return self.shape.count().total
 
     @property
     def N_body(self) -> int:
         """Parameters without both vocabulary matrices."""
-        return self._count().body
-
-    def _count(self) -> Any:
-        size = self.size
-        return count_parameters(size.width, size.layers, self.vocab, heads=size.heads)
+        return self.shape.count().body
 
     @property
     def batch_tokens(self) -> int:
@@ -105,9 +135,7 @@ class Cell:
     @property
     def epochs(self) -> float:
         """How often the run sees the tokens of its source; 0 for a walk, which never repeats."""
-        if not isinstance(self.source, TokenSource):
-            return 0.0
-        return self.D / read_manifest(self.source.folder).tokens
+        return self.D / self.source.tokens
 
     @property
     def warmup_steps(self) -> int:
@@ -125,10 +153,7 @@ class Cell:
     @property
     def flops_per_token(self) -> float:
         """Exact training FLOPs per token."""
-        size = self.size
-        return count_flops_per_token(
-            size.width, size.layers, self.vocab, self.recipe.length, heads=size.heads
-        )
+        return self.shape.flops_per_token(self.recipe.length)
 
     @property
     def C_exact(self) -> float:
@@ -150,17 +175,12 @@ class Cell:
         Of the recipe only what is not the default, so that a new key with a default leaves the
         runs as they are that were trained before there was one.
         """
-        source = self.source.model_dump(mode="json")
-        if isinstance(self.source, TokenSource):
-            places = {"train": self.source.folder, **self.source.loss_sets}
-            hashes = {name: read_manifest(place).sha256 for name, place in places.items()}
-            source = {"kind": "tokens", "sha256": hashes}
         return {
             "format": 1,
             "run": self.name,
             "source_name": self.source_name,
-            "source": source,
-            "vocab": self.vocab,
+            "source": self.source.describe(),
+            "vocab": self.shape.vocab,
             "size": self.size.model_dump(),
             "multiplier": self.multiplier,
             "seed": self.seed,
@@ -175,41 +195,6 @@ class Cell:
     def config_sha256(self) -> str:
         """Hash of the configuration, hexadecimal."""
         return hash_of(self.config)
-
-
-def _vocab(source: WalkSource | TokenSource) -> int:
-    return source.vocab if isinstance(source, WalkSource) else read_manifest(source.folder).vocab
-
-
-def _columns(spec: Spec) -> list[tuple[float, int]]:
-    """List the multipliers and seeds that every size is trained at."""
-    columns = list(itertools.product(spec.multipliers, spec.seeds))
-    if spec.repeats:
-        columns += itertools.product(spec.repeats.multipliers, spec.repeats.seeds)
-    return columns
-
-
-def check_data(cell: Cell) -> None:
-    """Check that token files are long enough for what a run asks of them.
-
-    Raises
-    ------
-    GridError
-        If the training file has not one window of the run's length, or a loss set has fewer than
-        are asked for.
-    """
-    if not isinstance(cell.source, TokenSource):
-        return
-    asked, length = cell.spec.held_out.sequences, cell.recipe.length
-    places = {"folder": (cell.source.folder, 1)}
-    places |= {name: (place, asked) for name, place in cell.source.loss_sets.items()}
-    for name, (place, wanted) in places.items():
-        windows = (read_manifest(place).tokens - 1) // length
-        if windows < wanted:
-            raise GridError(
-                f"sources.{cell.source_name}.{name}: {place} has {windows} sequences of {length} "
-                f"tokens, {wanted} are asked for"
-            )
 
 
 def warn_of_repeats(cells: list[Cell]) -> list[str]:
@@ -232,28 +217,22 @@ def warn_of_repeats(cells: list[Cell]) -> list[str]:
 def list_cells(spec: Spec) -> list[Cell]:
     """List the runs of a grid, the dearest first, so that no worker ends on a long one.
 
-    Parameters
-    ----------
-    spec : Spec
-        The grid.
-
-    Returns
-    -------
-    list of Cell
-
     Raises
     ------
     GridError
         If a token file cannot be read, or is shorter than a run asks for.
     """
+    for name, source in spec.sources.items():
+        source.check(f"sources.{name}", spec.recipe.length, spec.held_out.sequences)
+    columns = list(itertools.product(spec.multipliers, spec.seeds))
+    if spec.repeats:
+        columns += itertools.product(spec.repeats.multipliers, spec.repeats.seeds)
     cells = [
-        Cell(name, source, size, multiplier, seed, _vocab(source), spec)
+        Cell(name, source, size, multiplier, seed, spec)
         for name, source in spec.sources.items()
         for size in spec.sizes
-        for multiplier, seed in _columns(spec)
+        for multiplier, seed in columns
     ]
-    for cell in cells:
-        check_data(cell)
     names = Counter(cell.name for cell in cells)
     twice = [name for name, count in names.items() if count > 1]
     if twice:

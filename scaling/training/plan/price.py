@@ -6,7 +6,7 @@ from typing import Any
 
 from scaling.compute import training_flops
 from scaling.training.plan.cells import Cell
-from scaling.training.plan.spec import Hardware
+from scaling.training.plan.parts import Hardware
 
 
 def price_cells(cells: list[Cell], hardware: Hardware | None) -> dict[str, Any]:

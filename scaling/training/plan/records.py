@@ -15,30 +15,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from scaling.training.errors import GridError
+from scaling.training.errors import GridError, naming
 
 ASIDE = re.compile(r"\.[0-9a-f]{32}$")
-
-
-def canonical(value: Any) -> str:
-    """Write a value as JSON in the one way that is hashed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+LOG = "log.jsonl"  # of a run: one row a line, as they are made
 
 
 def hash_of(value: Any) -> str:
     """SHA-256 of a plain value, hexadecimal; the same in every process and on every machine."""
-    return hashlib.sha256(canonical(value).encode("utf-8")).hexdigest()
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file aside, force it to disk, and rename it.
+    """Write a file aside, force it to disk, and rename it: what stood there stands until then.
 
-    Parameters
-    ----------
-    path : Path
-        The file; its folder must exist. What stood there stands until the new one is whole.
-    write : callable
-        Takes a binary file and writes the content.
+    `write` takes a binary file and writes the content.
 
     Raises
     ------
@@ -47,16 +39,20 @@ def write_aside(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with aside.open("xb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    except BaseException as error:
+        with naming(path):
+            with aside.open("xb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(aside, path)
+    except BaseException:
         aside.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise GridError(f"{path}: could not be written: {error.strerror or error}") from error
         raise
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as `write_aside` does."""
+    write_aside(path, lambda file: file.write(text.encode("utf-8")))
 
 
 def clear_aside(folder: Path) -> None:
@@ -67,44 +63,25 @@ def clear_aside(folder: Path) -> None:
 
 
 def write_record(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON record with the hash of its content.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    content : dict
-        Plain values, no key ``sha256``.
-    """
+    """Write plain values, with no key ``sha256``, as a JSON record with their hash."""
     record = content | {"sha256": hash_of(content)}
-    text = json.dumps(record, indent=1, allow_nan=False) + "\n"
-    write_aside(path, lambda file: file.write(text.encode("utf-8")))
+    write_text(path, json.dumps(record, indent=1, allow_nan=False) + "\n")
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Read a JSON record and check the hash of its content.
-
-    Parameters
-    ----------
-    path : Path
-        A file of `write_record`.
-
-    Returns
-    -------
-    dict
-        The content.
+    """Read a JSON record of `write_record`, check the hash of its content and give that back.
 
     Raises
     ------
     GridError
         If it cannot be read, is no record, or was changed since it was written.
     """
+    with naming(path, "cannot be read"):
+        text = path.read_bytes()
     try:
-        record = json.loads(path.read_text("utf-8"))
+        record = json.loads(text)
         content = {key: value for key, value in record.items() if key != "sha256"}
         sound = record.get("sha256") == hash_of(content)
-    except OSError as error:
-        raise GridError(f"{path}: cannot be read: {error.strerror}") from error
     except (ValueError, AttributeError) as error:
         raise GridError(f"{path}: is damaged: {error}") from error
     if not sound:

@@ -6,11 +6,12 @@ Block hashes let a run check what it reads as it reads it, however large the fil
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,6 @@ from scaling.training.plan.records import hash_of, read_record, write_aside, wri
 
 TOKENS, MANIFEST = "tokens.bin", "manifest.json"
 BLOCK = 2**22  # tokens that one hash covers
-ROUNDS = 6  # of the permutation; four would already look random
 
 
 @dataclass(frozen=True)
@@ -60,20 +60,19 @@ class Manifest:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the tokens on disk: 16 bits where the vocabulary allows it."""
-        return np.dtype("<u2" if self.vocab <= 2**16 else "<u4")
+        return _dtype(self.vocab)
+
+    def count_windows(self, length: int) -> int:
+        """Count the windows of ``length + 1`` tokens that start `length` apart."""
+        return (self.tokens - 1) // length
+
+
+def _dtype(vocab: int) -> np.dtype[Any]:
+    return np.dtype("<u2" if vocab <= 2**16 else "<u4")
 
 
 def read_manifest(folder: str | Path) -> Manifest:
-    """Read and check the manifest of a token file.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Folder that ``scaling grid prepare`` has made.
-
-    Returns
-    -------
-    Manifest
+    """Read and check the manifest in a folder that ``scaling grid prepare`` has made.
 
     Raises
     ------
@@ -108,10 +107,6 @@ def write_tokens(
     vocab, end_of_text, source, tokenizer, block
         As in `Manifest`.
 
-    Returns
-    -------
-    Manifest
-
     Raises
     ------
     GridError
@@ -120,57 +115,37 @@ def write_tokens(
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
-    writer = _Writer(vocab, block)
+    blocks: list[str] = []
+    n_tokens = n_documents = 0
 
-    def write(file: Any) -> None:
+    def checked() -> Iterator[list[int]]:
+        nonlocal n_documents
         for document in documents:
-            writer.add(file, [*document, end_of_text])
-        writer.finish(file)
+            n_documents += 1
+            tokens = [*document, end_of_text]
+            wrong = [token for token in tokens if not 0 <= token < vocab]
+            if wrong:
+                raise GridError(
+                    f"document {n_documents}: a token must be below the vocabulary size {vocab}, "
+                    f"got {wrong[0]}"
+                )
+            yield tokens
 
-    write_aside(folder / TOKENS, write)
-    manifest = Manifest(
-        vocab, writer.tokens, writer.documents, end_of_text, writer.blocks, block, source, tokenizer
-    )
-    write_record(folder / MANIFEST, manifest.__dict__)
-    return manifest
-
-
-@dataclass
-class _Writer:
-    """Cuts a stream of documents into blocks and hashes each."""
-
-    vocab: int
-    block: int
-    tokens: int = 0
-    documents: int = 0
-    blocks: list[str] = field(default_factory=list)
-    waiting: list[int] = field(default_factory=list)
-
-    def add(self, file: Any, document: list[int]) -> None:
-        low, high = min(document), max(document)
-        if low < 0 or high >= self.vocab:
-            value = low if low < 0 else high
-            raise GridError(
-                f"document {self.documents + 1}: a token must be below the vocabulary size "
-                f"{self.vocab}, got {value}"
-            )
-        self.documents += 1
-        self.waiting += document
-        while len(self.waiting) >= self.block:
-            self._flush(file, self.waiting[: self.block])
-            self.waiting = self.waiting[self.block :]
-
-    def finish(self, file: Any) -> None:
-        if self.waiting:
-            self._flush(file, self.waiting)
-        if not self.tokens:
+    def write(file: IO[bytes]) -> None:
+        nonlocal n_tokens
+        stream = itertools.chain.from_iterable(checked())
+        while tokens := list(itertools.islice(stream, block)):
+            data = np.asarray(tokens, dtype=_dtype(vocab)).tobytes()
+            blocks.append(hashlib.sha256(data).hexdigest())
+            n_tokens += len(tokens)
+            file.write(data)
+        if not blocks:
             raise GridError("there is no document: nothing to train on")
 
-    def _flush(self, file: Any, tokens: list[int]) -> None:
-        data = np.asarray(tokens, dtype="<u2" if self.vocab <= 2**16 else "<u4").tobytes()
-        self.blocks.append(hashlib.sha256(data).hexdigest())
-        self.tokens += len(tokens)
-        file.write(data)
+    write_aside(folder / TOKENS, write)
+    manifest = Manifest(vocab, n_tokens, n_documents, end_of_text, blocks, block, source, tokenizer)
+    write_record(folder / MANIFEST, vars(manifest))
+    return manifest
 
 
 @dataclass(frozen=True)
@@ -213,7 +188,7 @@ class TokenFile:
     def _checked(self) -> set[int]:
         return set()
 
-    def check_block(self, index: int) -> None:
+    def _check_block(self, index: int) -> None:
         """Compare a block with its hash, once."""
         if index in self._checked:
             return
@@ -226,88 +201,15 @@ class TokenFile:
             )
         self._checked.add(index)
 
-    def count_windows(self, length: int) -> int:
-        """Count the windows of ``length + 1`` tokens that start `length` apart.
-
-        Raises
-        ------
-        GridError
-            If there is not one.
-        """
-        windows = (self.manifest.tokens - 1) // length
-        if windows < 1:
-            raise GridError(
-                f"{self.folder}: has {self.manifest.tokens} tokens, fewer than one window of "
-                f"{length + 1}"
-            )
-        return windows
-
     def read_windows(self, windows: NDArray[np.int64], length: int) -> NDArray[np.int64]:
         """Read windows by number: tokens ``w T`` to ``(w + 1) T``, both ends included.
 
-        Parameters
-        ----------
-        windows : ndarray of int64, shape (sequences,)
-            Numbers below ``count_windows(length)``.
-        length : int
-            T.
-
-        Returns
-        -------
-        ndarray of int64, shape (sequences, length + 1)
+        Numbers below ``manifest.count_windows(length)`` of shape (sequences,) give shape
+        (sequences, length + 1).
         """
-        starts = windows * length
+        places = windows[:, None] * length + np.arange(length + 1)
         size = self.manifest.block
-        touched = {
-            block
-            for first, last in zip(starts // size, (starts + length) // size, strict=True)
-            for block in range(int(first), int(last) + 1)
-        }
-        for index in sorted(touched):
-            self.check_block(index)
-        return self._tokens[starts[:, None] + np.arange(length + 1)].astype(np.int64)
-
-
-def permute(index: NDArray[np.int64], n: int, seed: int) -> NDArray[np.int64]:
-    """Look up places in a random order of ``range(n)`` without making that order.
-
-    A Feistel network permutes the numbers of ``2 h`` bits, the fewest that hold n; a number that
-    lands outside goes through again until it lands inside, which leaves a permutation of the rest.
-
-    Parameters
-    ----------
-    index : ndarray of int64, shape (k,)
-        Places in the order, each in ``range(n)``.
-    n : int
-        Length of the order.
-    seed : int
-        Which order.
-
-    Returns
-    -------
-    ndarray of int64, shape (k,)
-        Distinct numbers in ``range(n)`` for distinct places.
-
-    References
-    ----------
-    Black and Rogaway, Ciphers with arbitrary finite domains (2002), section 3 (cycle walking).
-    """
-    half = np.uint64(max(1, -(-int(n - 1).bit_length() // 2)))
-    mask = np.uint64((1 << int(half)) - 1)
-    keys = np.random.Philox(key=seed).random_raw(ROUNDS)
-    place = np.asarray(index).astype(np.uint64)
-    outside = np.ones(len(place), dtype=bool)
-    while outside.any():
-        left, right = place[outside] >> half, place[outside] & mask
-        for key in keys:
-            left, right = right, left ^ (_mix(right ^ key) & mask)
-        place[outside] = (left << half) | right
-        outside = place >= n
-    return place.astype(np.int64)
-
-
-def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scatter the bits of 64-bit numbers (the finaliser of SplitMix64)."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+        one_of_each_block = places[:, [*range(0, length, size), length]]
+        for index in np.unique(one_of_each_block // size):
+            self._check_block(int(index))
+        return self._tokens[places].astype(np.int64)

@@ -13,7 +13,6 @@ from lm_eval.tasks import TaskManager
 
 from scaling.training.errors import GridError
 from scaling.training.grid.grid import collect, open_grid
-from scaling.training.plan.spec import TokenSource
 from scaling.training.tasks.harness import TrainedModel, load_trained
 from scaling.training.tasks.trained import find_cell
 
@@ -42,19 +41,9 @@ def load_tasks(
 ) -> Tasks:
     """Load tasks with their data.
 
-    Parameters
-    ----------
-    names : sequence of str
-        Names of tasks, groups or tags that the harness knows, or task files.
-    include : Path, optional
-        A folder with task files of one's own.
-    shots : int, optional
-        Solved examples before each question; by default what the task says. A task that says 0
-        keeps it.
-
-    Returns
-    -------
-    Tasks
+    `names` are those of tasks, groups or tags that the harness knows, or task files; `include` is
+    a folder with task files of one's own. By default a task says itself how many solved examples
+    (`shots`) stand before each question; one that says 0 keeps it.
 
     Raises
     ------
@@ -120,24 +109,11 @@ def _set_shots(task: Any, shots: int | None) -> None:
 def measure_errors(
     model: TrainedModel, tasks: Tasks, *, metrics: Sequence[str] = METRICS, limit: int | None = None
 ) -> dict[str, float]:
-    """Measure the error of one model on every task: 1 - the first of these metrics that it has.
+    """Measure the error of one model by column of tasks: 1 - the first of these metrics it has.
 
-    Parameters
-    ----------
-    model : TrainedModel
-        The model.
-    tasks : Tasks
-        The tasks.
-    metrics : sequence of str, default ("acc",)
-        Shares of right answers as the harness calls them; with its filter, as
-        ``exact_match,strict-match``, where a task has several.
-    limit : int, optional
-        Only the first so many questions of each task: for a try, not for a result.
-
-    Returns
-    -------
-    dict of str to float
-        By column of `tasks`, fractions.
+    Metrics are shares of right answers as the harness calls them; with its filter, as
+    ``exact_match,strict-match``, where a task has several. Asking only the first questions of each
+    task, up to a `limit`, is for a try, not for a result.
 
     Raises
     ------
@@ -241,8 +217,8 @@ def _choose_runs(folder: str | Path, table: pd.DataFrame, run: str | None) -> li
         if run not in set(table["run"]):
             raise GridError(f"{run}: is not finished: scaling grid run goes on with it")
         return [run]
-    _, cells = open_grid(folder)
-    on_tokens = {cell.name for cell in cells if isinstance(cell.source, TokenSource)}
+    spec, cells = open_grid(folder)
+    on_tokens = {cell.name for cell in cells if cell.source_name not in spec.walks}
     if not on_tokens:
         raise GridError(
             f"{folder}: was trained on walks, which have no tokenizer: tasks can be asked of runs "

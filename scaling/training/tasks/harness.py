@@ -6,9 +6,9 @@ walks have no tokenizer and cannot be asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from lm_eval.api.model import TemplateLM
@@ -20,7 +20,7 @@ from scaling.training.errors import GridError
 from scaling.training.model.engine import find_device
 from scaling.training.model.evaluate import AT_ONCE
 from scaling.training.model.model import Transformer
-from scaling.training.plan.spec import TokenSource
+from scaling.training.plan.parts import TokenSource
 from scaling.training.plan.tokenfile import read_manifest
 from scaling.training.tasks.trained import find_cell, load_model, open_tokenizer_beside
 
@@ -28,6 +28,8 @@ BATCH = 2**15  # tokens that a model reads at a time
 GENERATED = 256  # tokens of an answer, where a task sets no limit
 
 Pair = tuple[list[int], list[int]]
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 class TrainedModel(TemplateLM):  # type: ignore[misc]
@@ -66,50 +68,10 @@ class TrainedModel(TemplateLM):  # type: ignore[misc]
         """Cut a text into tokens; none is ever added."""
         return self.tokenizer.encode(string, add_special_tokens=False).ids
 
-    def loglikelihood(
-        self, requests: Sequence[Any], disable_tqdm: bool = True
-    ) -> list[tuple[float, bool]]:
-        """Score continuations of contexts.
-
-        A context that is too long is cut from the left, so that the model reads T tokens.
-
-        Parameters
-        ----------
-        requests : sequence of lm_eval Instance
-            Each with a context and a continuation.
-        disable_tqdm : bool
-            Whether the harness shows no bar.
-
-        Returns
-        -------
-        list of (float, bool)
-            Log-probability of the continuation in nats, and whether each of its tokens is the
-            likeliest.
-
-        Raises
-        ------
-        GridError
-            If a continuation has no token of its own, or more than T.
-        """
-        return super().loglikelihood(requests, disable_tqdm=disable_tqdm)
-
     def loglikelihood_rolling(
         self, requests: Sequence[Any], disable_tqdm: bool = True
     ) -> list[float]:
-        """Score whole texts, each token once, in windows of T.
-
-        Parameters
-        ----------
-        requests : sequence of lm_eval Instance
-            Each with a text.
-        disable_tqdm : bool
-            Has no effect.
-
-        Returns
-        -------
-        list of float
-            Log-probability of each text in nats.
-        """
+        """Log-probabilities of whole texts in nats, each token scored once, in windows of T."""
         windows = [self._windows(request.args[0]) for request in requests]
         scores = iter(self._score_all([pair for pairs in windows for pair in pairs]))
         return [sum(next(scores)[0] for _ in pairs) for pairs in windows]
@@ -126,6 +88,15 @@ class TrainedModel(TemplateLM):  # type: ignore[misc]
     def _loglikelihood_tokens(
         self, requests: Sequence[tuple[Any, list[int], list[int]]], **kwargs: Any
     ) -> list[tuple[float, bool]]:
+        """Score continuations of contexts, for `loglikelihood` of the harness.
+
+        A context that is too long is cut from the left, so that the model reads T tokens.
+
+        Raises
+        ------
+        GridError
+            If a continuation has no token of its own, or more than T.
+        """
         for (context, continuation), _, tokens in requests:
             if not 1 <= len(tokens) <= self.max_length:
                 raise GridError(
@@ -135,19 +106,20 @@ class TrainedModel(TemplateLM):  # type: ignore[misc]
         return self._score_all([(context, tokens) for _, context, tokens in requests])
 
     def _score_all(self, pairs: list[Pair]) -> list[tuple[float, bool]]:
-        """Score pairs of tokens, those of one length together, and give them back in order."""
-        scores: dict[int, tuple[float, bool]] = {}
-        for group in self._in_batches([len(context) + len(tokens) for context, tokens in pairs]):
-            scores |= zip(group, self._score([pairs[i] for i in group]), strict=True)
-        return [scores[i] for i in range(len(pairs))]
+        lengths = [len(context) + len(tokens) for context, tokens in pairs]
+        return self._in_batches(pairs, lengths, self._score)
 
-    def _in_batches(self, lengths: list[int]) -> Iterator[list[int]]:
-        """Give places of sequences in batches, the longest first."""
-        order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    def _in_batches(
+        self, asked: list[T], lengths: list[int], answer: Callable[[list[T]], Iterable[U]]
+    ) -> list[U]:
+        """Answer what has about one length together, the longest first; keep the order asked."""
+        order = sorted(range(len(asked)), key=lambda i: -lengths[i])
+        answers: dict[int, U] = {}
         while order:
             n = max(1, BATCH // min(lengths[order[0]], self.max_length))
-            yield order[:n]
-            order = order[n:]
+            group, order = order[:n], order[n:]
+            answers |= zip(group, answer([asked[i] for i in group]), strict=True)
+        return [answers[i] for i in range(len(asked))]
 
     @torch.no_grad()
     def _score(self, pairs: list[Pair]) -> list[tuple[float, bool]]:
@@ -186,40 +158,28 @@ class TrainedModel(TemplateLM):  # type: ignore[misc]
     def generate_until(self, requests: Sequence[Any], disable_tqdm: bool = True) -> list[str]:
         """Continue texts, always with the likeliest token.
 
-        Parameters
-        ----------
-        requests : sequence of lm_eval Instance
-            Each with a context and what the task asks for, of which ``until`` (texts to stop
-            before) and ``max_gen_toks`` are heeded.
-        disable_tqdm : bool
-            Has no effect.
-
-        Returns
-        -------
-        list of str
-            Continuations, up to the first text to stop before or the end of the document.
+        Of what a task asks for, ``until`` (texts to stop before) and ``max_gen_toks`` are heeded;
+        the end of a document ends an answer too.
 
         Raises
         ------
         GridError
             If a task asks for answers drawn at random.
         """
-        contexts = [
-            self.tok_encode(context) or [self.end_of_text]
-            for context, _ in (request.args for request in requests)
+        asked = [
+            (self.tok_encode(context) or [self.end_of_text], options)
+            for context, options in (request.args for request in requests)
         ]
-        answers: dict[int, str] = {}
-        for group in self._in_batches([len(context) for context in contexts]):
-            asked = [requests[i].args[1] for i in group]
-            answers |= zip(group, self._continue([contexts[i] for i in group], asked), strict=True)
-        return [answers[i] for i in range(len(contexts))]
+        lengths = [len(context) for context, _ in asked]
+        return self._in_batches(asked, lengths, self._continue)
 
-    def _continue(self, contexts: list[list[int]], asked: list[dict[str, Any]]) -> list[str]:
+    def _continue(self, asked: list[tuple[list[int], dict[str, Any]]]) -> list[str]:
         """Continue contexts together, each until it is done; the model reads all anew each time."""
-        if any(one.get("do_sample") and one.get("temperature", 1.0) > 0 for one in asked):
+        contexts, options = zip(*asked, strict=True)
+        if any(one.get("do_sample") and one.get("temperature", 1.0) > 0 for one in options):
             raise GridError("a task asks for answers drawn at random; only the likeliest are given")
-        stops = [self._stops(one) for one in asked]
-        limits = [int(one.get("max_gen_toks", GENERATED)) for one in asked]
+        stops = [self._stops(one) for one in options]
+        limits = [int(one.get("max_gen_toks", GENERATED)) for one in options]
         made: list[list[int]] = [[] for _ in contexts]
         texts = [""] * len(contexts)
         waiting = [i for i, limit in enumerate(limits) if limit > 0]
@@ -268,10 +228,6 @@ def load_trained(folder: str | Path, run: str, device: str = "auto") -> TrainedM
         Name of the run.
     device : str, default "auto"
         As PyTorch names it.
-
-    Returns
-    -------
-    TrainedModel
 
     Raises
     ------

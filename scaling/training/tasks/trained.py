@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scaling.training.errors import GridError
 from scaling.training.grid.grid import open_grid
 from scaling.training.grid.worker import read_result, run_folder
-from scaling.training.model.checkpoint import load_newest
+from scaling.training.model.checkpoint import list_checkpoints, load_newest
 from scaling.training.model.loop import build_model, hash_weights
 from scaling.training.model.model import Transformer
 from scaling.training.plan.cells import Cell
@@ -41,18 +41,7 @@ def find_cell(folder: str | Path, run: str) -> Cell:
 
 
 def load_model(folder: Path, cell: Cell) -> Transformer:
-    """Load the model of a finished run, on the CPU.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the grid.
-    cell : Cell
-        The run, trained by one process or by several.
-
-    Returns
-    -------
-    Transformer
+    """Load the model of a finished run of a grid, trained by one process or by several, on the CPU.
 
     Raises
     ------
@@ -73,7 +62,7 @@ def load_model(folder: Path, cell: Cell) -> Transformer:
 
 def _restore(own: Path, cell: Cell, model: Transformer) -> str:
     """Load the newest sound checkpoint into a model; say what may be wrong with it."""
-    state, damaged = load_newest(own, cell.config_sha256)
+    state, damaged = load_newest(list_checkpoints(own), cell.config_sha256)
     if state is not None:
         model.load_state_dict(state["model"])
     return "; ".join(damaged) or REMOVED
@@ -83,12 +72,12 @@ def _restore_shards(own: Path, cell: Cell, model: Transformer) -> str:
     """Load the newest checkpoint of several processes into a model that is whole."""
     from torch.distributed.checkpoint.state_dict_loader import load
 
-    from scaling.training.grid.sharded import RECORD, hash_file, list_checkpoints
+    from scaling.training.grid.sharded import RECORD, SUFFIX, find_damaged
 
-    for path in list_checkpoints(own)[:1]:
-        for name, sha256 in read_record(path / RECORD)["files"].items():
-            if hash_file(path / name) != sha256:
-                return f"{path / name} is damaged: its content does not have its hash"
+    for path in list_checkpoints(own, SUFFIX)[:1]:
+        damaged = find_damaged(path, read_record(path / RECORD)["files"])
+        if damaged:
+            return f"{damaged} is damaged: its content does not have its hash"
         with warnings.catch_warnings():  # that it is loaded by one process is meant
             warnings.filterwarnings("ignore", "torch.distributed is disabled", UserWarning)
             load({"model": model.state_dict()}, checkpoint_id=path)
@@ -96,16 +85,7 @@ def _restore_shards(own: Path, cell: Cell, model: Transformer) -> str:
 
 
 def open_tokenizer_beside(folder: Path) -> Tokenizer:
-    """Open the tokenizer that stands beside a token file.
-
-    Parameters
-    ----------
-    folder : Path
-        Folder of the token file.
-
-    Returns
-    -------
-    tokenizers.Tokenizer
+    """Open the tokenizer that stands in the folder of a token file.
 
     Raises
     ------

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.training.plan.cells import seed_from
-from scaling.training.plan.spec import Spec, WalkSource
+from scaling.training.plan.spec import Spec
 from scaling.training.text.walks import Walk, make_walk
 
 
@@ -47,17 +47,10 @@ class ChoiceTask:
         return 1 - 1 / self.candidates.shape[1]
 
     def error(self, log_probabilities: NDArray[np.float64]) -> float:
-        """Error of a model that takes the candidate it finds likeliest.
+        """Error of a model that takes the candidate it finds likeliest, a fraction.
 
-        Parameters
-        ----------
-        log_probabilities : ndarray of shape (n_items, vocab)
-            The model's, for the symbol after each context.
-
-        Returns
-        -------
-        float
-            ``mean(1 - chance of its choice)``, a fraction.
+        ``mean(1 - chance of its choice)``, from the model's log-probabilities of the symbol after
+        each context, shape (n_items, vocab).
         """
         picked = np.take_along_axis(log_probabilities, self.candidates, axis=1).argmax(axis=1)
         return float(1 - np.take_along_axis(self.chances, picked[:, None], axis=1).mean())
@@ -66,20 +59,7 @@ class ChoiceTask:
 def make_choices(
     walk: Walk, rng: np.random.Generator, *, n_items: int, n_choices: int, length: int
 ) -> ChoiceTask:
-    """Make the items of a task.
-
-    Parameters
-    ----------
-    walk : Walk
-        Where contexts come from.
-    rng : numpy Generator
-        Source of randomness.
-    n_items, n_choices, length : int
-        Items, candidates of each, and symbols of a context.
-
-    Returns
-    -------
-    ChoiceTask
+    """Make so many items, with so many candidates and so long a context each.
 
     Raises
     ------
@@ -102,22 +82,12 @@ def make_choices(
 
 
 def open_tasks(spec: Spec, source_name: str) -> dict[str, ChoiceTask]:
-    """Make the tasks of one source of a grid; every run of the source answers the same items.
+    """Make the tasks of one source of a grid by name; none for a source that is no walk.
 
-    Parameters
-    ----------
-    spec : Spec
-        The grid.
-    source_name : str
-        Name of the source.
-
-    Returns
-    -------
-    dict of str to ChoiceTask
-        By name; none for a source that is no walk.
+    Every run of the source answers the same items.
     """
-    source = spec.sources[source_name]
-    if not isinstance(source, WalkSource):
+    source = spec.walks.get(source_name)
+    if source is None:
         return {}
     walk = make_walk(source)
     return {

@@ -59,11 +59,8 @@ class TextSource:
     @property
     def name(self) -> str:
         """As a message calls it."""
-        return self.dataset or _name_of(self.files)
-
-
-def _name_of(files: tuple[str, ...]) -> str:
-    return files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+        more = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
+        return self.dataset or self.files[0] + more
 
 
 def choose_source(
@@ -162,17 +159,7 @@ def _pin(name: str, revision: str | None) -> str | None:
 
 
 def read_texts(source: TextSource) -> Iterator[str]:
-    """Read the documents of a source, one after the other.
-
-    Parameters
-    ----------
-    source : TextSource
-        From `choose_source`.
-
-    Yields
-    ------
-    str
-        Text of a document; empty where a row has none.
+    """Read the texts of a source, document by document; empty where a row has none.
 
     Raises
     ------
@@ -193,21 +180,14 @@ def _calls(source: TextSource) -> Iterator[tuple[str, str, dict[str, Any]]]:
     Neighbours of one kind share a call, since each call tells the hub of itself, which takes time.
     """
     if source.dataset is not None:
-        yield (
-            source.dataset,
-            source.field,
-            {
-                "path": source.dataset,
-                "name": source.config,
-                "split": source.split,
-                "revision": source.revision,
-            },
-        )
+        call: dict[str, Any] = {"path": source.dataset, "name": source.config}
+        call |= {"split": source.split, "revision": source.revision}
+        yield source.dataset, source.field, call
     for kind, own in itertools.groupby(source.files, key=lambda path: _find_reader(path)[0]):
         files = tuple(own)
         call = {"path": kind, "data_files": list(files), "split": "train"}
         field = "text" if kind == "text" else source.field
-        yield _name_of(files), field, call | _find_reader(files[0])[1]
+        yield TextSource(files).name, field, call | _find_reader(files[0])[1]
 
 
 def _text_of(row: dict[str, Any], field: str, name: str) -> str:

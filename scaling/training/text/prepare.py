@@ -9,16 +9,15 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from scaling.training.errors import GridError
+from scaling.training.errors import GridError, naming
 from scaling.training.plan.locks import LOCK, hold
-from scaling.training.plan.records import write_aside
+from scaling.training.plan.records import clear_aside, write_text
 from scaling.training.plan.tokenfile import MANIFEST, TOKENS, Manifest, read_manifest, write_tokens
 from scaling.training.text.documents import TextSource, read_texts
 
@@ -56,17 +55,7 @@ class Cut:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was written.
-
-    Parameters
-    ----------
-    train : Manifest
-        Of the training tokens.
-    held_out : Manifest or None
-        Of the tokens held out, where a share of the documents was.
-    skipped : int
-        Documents without text.
-    """
+    """What was written: training tokens, those held out, if any; and documents without text."""
 
     train: Manifest
     held_out: Manifest | None
@@ -81,18 +70,10 @@ def describe(manifest: Manifest) -> dict[str, Any]:
 
 
 def open_tokenizer(name: str) -> Tokenizer:
-    """Open a tokenizer as documents are cut with it: whole, and with nothing added.
+    """Open a tokenizer, a file of `tokenizers` or a name on the hub, as documents are cut with it.
 
-    Parameters
-    ----------
-    name : str
-        A file of `tokenizers`, or a name on the hub.
-
-    Returns
-    -------
-    tokenizers.Tokenizer
-        It neither truncates nor pads, whatever its file says, and text that spells a special entry
-        is cut as any other text, so that no document can forge its end.
+    It neither truncates nor pads, whatever its file says, and text that spells a special entry is
+    cut as any other text, so that no document can forge its end.
 
     Raises
     ------
@@ -145,31 +126,29 @@ def prepare(
     show : callable
         Is told of so many more training tokens, now and then.
 
-    Returns
-    -------
-    Prepared
-
     Raises
     ------
     GridError
         If the tokenizer lacks `end_of_text` or has more than `vocab` entries, token files stand
         there already, the source cannot be read or has no document for one side, or the disk is
-        full. No manifest is left then.
+        full. No new token file is left then.
     """
     folder = Path(folder)
     tokenizer = open_tokenizer(cut.tokenizer)
     plan = _plan(source, cut, tokenizer)
-    try:
+    with naming(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with hold(folder / LOCK) as free:
             if not free:
                 raise GridError(f"{folder}: another process prepares it now")
             if not force:
                 _refuse_to_overwrite(folder, plan)
-            with _all_or_nothing(folder):
+            _clear(folder)
+            try:
                 return _write(folder, source, cut, tokenizer, plan, show)
-    except OSError as error:
-        raise GridError(f"{folder}: could not be written: {error.strerror or error}") from error
+            except BaseException:
+                _clear(folder)
+                raise
 
 
 def _plan(source: TextSource, cut: Cut, tokenizer: Tokenizer) -> dict[str, Any]:
@@ -219,20 +198,12 @@ def _refuse_to_overwrite(folder: Path, plan: dict[str, Any]) -> None:
     )
 
 
-@contextmanager
-def _all_or_nothing(folder: Path) -> Iterator[None]:
-    """Clear what an earlier call has left, and leave no manifest unless all are written."""
+def _clear(folder: Path) -> None:
+    """Remove the token files of an earlier call, and what a killed process was writing."""
     for part in (TRAIN, HELD_OUT):
         for name in (MANIFEST, TOKENS):
             (folder / part / name).unlink(missing_ok=True)
-        for aside in (folder / part).glob(f".{TOKENS}.*"):  # of a process that was killed
-            aside.unlink(missing_ok=True)
-    try:
-        yield
-    except BaseException:
-        for part in (TRAIN, HELD_OUT):
-            (folder / part / MANIFEST).unlink(missing_ok=True)
-        raise
+        clear_aside(folder / part)
 
 
 def _write(
@@ -245,52 +216,34 @@ def _write(
 ) -> Prepared:
     def write(part: str, documents: Iterable[list[int]]) -> Manifest:
         (folder / part).mkdir(exist_ok=True)
-        content = tokenizer.to_str().encode("utf-8")
-        write_aside(folder / part / TOKENIZER, lambda file: file.write(content))
+        write_text(folder / part / TOKENIZER, tokenizer.to_str())
         named = plan | {"source": plan["source"] | {"part": part}}
         return write_tokens(folder / part, documents, **named)
 
     with tempfile.TemporaryFile(dir=folder) as file:
-        split = _Split(source, cut, tokenizer, _Spool(file), show)
+        split = _Split(source, cut, tokenizer, file, show)
         train = write(TRAIN, split.train())
-        held_out = write(HELD_OUT, split.spool) if cut.held_out_share else None
+        held_out = write(HELD_OUT, split.held_out()) if cut.held_out_share else None
     return Prepared(train, held_out, split.skipped)
 
 
 @dataclass
-class _Spool:
-    """Documents that wait on disk, to be read in the order they came."""
-
-    file: IO[bytes]
-    documents: int = 0
-
-    def add(self, tokens: list[int]) -> None:
-        self.file.write(np.array([len(tokens), *tokens], dtype="<u4").tobytes())
-        self.documents += 1
-
-    def __iter__(self) -> Iterator[list[int]]:
-        self.file.seek(0)
-        while head := self.file.read(4):
-            content = self.file.read(4 * int.from_bytes(head, "little"))
-            yield np.frombuffer(content, dtype="<u4").tolist()
-
-
-@dataclass
 class _Split:
-    """One pass over a source: training documents come out, those held out go to the spool."""
+    """One pass over a source: training documents come out, those held out wait in a file."""
 
     source: TextSource
     cut: Cut
     tokenizer: Tokenizer
-    spool: _Spool
+    waiting: IO[bytes]
     show: Callable[[int], object]
     skipped: int = 0
 
     def train(self) -> Iterator[list[int]]:
-        documents = tokens = 0
+        documents = held_out = tokens = 0
         for text, document in self._cut_all():
             if is_held_out(text, self.cut.held_out_share):
-                self.spool.add(document)
+                held_out += 1
+                self.waiting.write(np.array([len(document), *document], dtype="<u4").tobytes())
                 continue
             documents += 1
             tokens += len(document) + 1  # with the one that ends it
@@ -298,7 +251,13 @@ class _Split:
             yield document
             if self.cut.tokens is not None and tokens >= self.cut.tokens:
                 break
-        self._check(documents)
+        self._check(documents, held_out)
+
+    def held_out(self) -> Iterator[list[int]]:
+        self.waiting.seek(0)
+        while head := self.waiting.read(4):
+            content = self.waiting.read(4 * int.from_bytes(head, "little"))
+            yield np.frombuffer(content, dtype="<u4").tolist()
 
     def _cut_all(self) -> Iterator[tuple[str, list[int]]]:
         for texts in _in_batches(read_texts(self.source)):
@@ -308,8 +267,8 @@ class _Split:
             self.skipped += len(texts) - len(pairs)
             yield from pairs
 
-    def _check(self, documents: int) -> None:
-        held_out, share = self.spool.documents, self.cut.held_out_share
+    def _check(self, documents: int, held_out: int) -> None:
+        share = self.cut.held_out_share
         if not documents + held_out:
             raise GridError(f"{self.source.name}: has no document with text")
         if not documents:

@@ -7,42 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from scaling.training.errors import GridError
 from scaling.training.plan.cells import Cell, seed_from
-from scaling.training.plan.spec import TokenSource, WalkSource
-from scaling.training.plan.tokenfile import TokenFile, permute
+from scaling.training.plan.parts import TokenSource
+from scaling.training.plan.tokenfile import TokenFile
 from scaling.training.text.walks import Walk, make_walk
 
 Tokens = NDArray[np.int64]
 CPU = torch.device("cpu")
-
-
-class Batches(Protocol):
-    """A training set."""
-
-    def batch(self, seed: int, step: int, sequences: int, length: int) -> Tensor:
-        """Draw the batch of one step: int64, shape (sequences, length + 1)."""
-        ...
-
-
-class LossSet(Protocol):
-    """What a loss is measured on."""
-
-    @property
-    def contexts(self) -> Tokens:
-        """What the model reads, shape (n_sequences, length)."""
-        ...
-
-    def losses(self, log_probabilities: Tensor, rows: slice) -> Tensor:
-        """Loss of each token in nats, shape (rows, length), from (rows, length, vocab)."""
-        ...
+ROUNDS = 6  # of the permutation of a file's windows; four would already look random
 
 
 def _stream(seed: int, step: int) -> np.random.Generator:
@@ -52,33 +30,23 @@ def _stream(seed: int, step: int) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class WalkBatches:
-    """Fresh walks at every step, drawn on the CPU."""
+    """Fresh walks at every step: those of `Walk.draw`, bit by bit, on any device.
+
+    A large table is too slow to look up on the CPU of a machine that trains on a GPU.
+    """
 
     walk: Walk
-
-    def batch(self, seed: int, step: int, sequences: int, length: int) -> Tensor:
-        """Draw the batch of one step, shape (sequences, length + 1)."""
-        return torch.from_numpy(self.walk.draw(_stream(seed, step), sequences, length + 1))
-
-
-@dataclass(frozen=True)
-class WalkBatchesOnDevice:
-    """The same walks, bit by bit, looked up on a device: a large table is too slow on the CPU."""
-
-    walk: Walk
-    device: torch.device
+    device: torch.device = CPU
 
     @cached_property
     def _ladder(self) -> Tensor:
         return torch.from_numpy(self.walk.ladder).to(self.device)
 
     def batch(self, seed: int, step: int, sequences: int, length: int) -> Tensor:
-        """Draw the batch of one step, shape (sequences, length + 1)."""
+        """Draw the batch of one step: int64, shape (sequences, length + 1)."""
         uniform = _stream(seed, step).random((length + 1, sequences))
-        start = np.cumsum(self.walk.stationary)
-        first = np.searchsorted(start, uniform[0] * start[-1], side="right")
         u = torch.from_numpy(uniform).to(self.device)
-        walk = [torch.from_numpy(first).to(self.device)]
+        walk = [torch.from_numpy(self.walk.begin(uniform[0])).to(self.device)]
         for t in range(1, length + 1):
             place = torch.searchsorted(self._ladder, walk[-1] + u[t], right=True)
             step_to = place - walk[-1] * self.walk.vocab
@@ -94,13 +62,49 @@ class FileBatches:
 
     def batch(self, seed: int, step: int, sequences: int, length: int) -> Tensor:
         """Read the batch of one step, shape (sequences, length + 1)."""
-        n = self.file.count_windows(length)
+        n = self.file.manifest.count_windows(length)
         index = np.arange(step * sequences, (step + 1) * sequences)
         windows = np.empty(sequences, dtype=np.int64)
         for epoch in np.unique(index // n):
             own = index // n == epoch
             windows[own] = permute(index[own] % n, n, seed_from(seed, int(epoch)))
         return torch.from_numpy(self.file.read_windows(windows, length))
+
+
+def permute(index: NDArray[np.int64], n: int, seed: int) -> NDArray[np.int64]:
+    """Look up places in a random order of ``range(n)`` without making that order.
+
+    A Feistel network permutes the numbers of ``2 h`` bits, the fewest that hold n; a number that
+    lands outside goes through again until it lands inside, which leaves a permutation of the rest.
+
+    Returns
+    -------
+    ndarray of int64, shape (k,)
+        Distinct numbers in ``range(n)`` for distinct places in it.
+
+    References
+    ----------
+    Black and Rogaway, Ciphers with arbitrary finite domains (2002), section 3 (cycle walking).
+    """
+    half = np.uint64(max(1, -(-int(n - 1).bit_length() // 2)))
+    mask = np.uint64((1 << int(half)) - 1)
+    keys = np.random.Philox(key=seed).random_raw(ROUNDS)
+    place = np.asarray(index).astype(np.uint64)
+    outside = np.ones(len(place), dtype=bool)
+    while outside.any():
+        left, right = place[outside] >> half, place[outside] & mask
+        for key in keys:
+            left, right = right, left ^ (_mix(right ^ key) & mask)
+        place[outside] = (left << half) | right
+        outside = place >= n
+    return place.astype(np.int64)
+
+
+def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scatter the bits of 64-bit numbers (the finaliser of SplitMix64)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,10 @@ class FileLoss:
         return -log_probabilities.gather(-1, targets[..., None])[..., 0]
 
 
+Batches = WalkBatches | FileBatches
+LossSet = WalkLoss | FileLoss
+
+
 def open_batches(cell: Cell, device: torch.device = CPU) -> Batches:
     """Open the training set of a run that trains on this device.
 
@@ -150,8 +158,7 @@ def open_batches(cell: Cell, device: torch.device = CPU) -> Batches:
     """
     if isinstance(cell.source, TokenSource):
         return FileBatches(TokenFile(cell.source.folder))
-    walk = make_walk(cell.source)
-    return WalkBatches(walk) if device.type == "cpu" else WalkBatchesOnDevice(walk, device)
+    return WalkBatches(make_walk(cell.source), device)
 
 
 def open_loss_sets(cell: Cell) -> dict[str, LossSet]:
@@ -165,19 +172,18 @@ def open_loss_sets(cell: Cell) -> dict[str, LossSet]:
     Raises
     ------
     GridError
-        If a token file cannot be read, or has fewer windows than are asked for.
+        If a token file cannot be read or is not what its manifest says.
     """
     n, length = cell.spec.held_out.sequences, cell.recipe.length
-    if isinstance(cell.source, WalkSource):
-        walk = make_walk(cell.source)
-        rng = _stream(seed_from("held out", cell.source_name), 0)
-        return {"loss": WalkLoss(walk, walk.draw(rng, n, length))}
-    sets: dict[str, LossSet] = {}
-    for name, folder in cell.source.loss_sets.items():
-        file = TokenFile(folder)
-        windows = file.count_windows(length)
-        if windows < n:
-            raise GridError(f"held_out: {folder} has {windows} windows, {n} are asked for")
-        chosen = np.linspace(0, windows - 1, n).astype(np.int64)
-        sets[f"loss_{name}"] = FileLoss(file.read_windows(chosen, length))
-    return sets
+    if isinstance(cell.source, TokenSource):
+        files = {name: TokenFile(folder) for name, folder in cell.source.loss_sets.items()}
+        return {f"loss_{name}": _spread(file, n, length) for name, file in files.items()}
+    walk = make_walk(cell.source)
+    rng = _stream(seed_from("held out", cell.source_name), 0)
+    return {"loss": WalkLoss(walk, walk.draw(rng, n, length))}
+
+
+def _spread(file: TokenFile, n: int, length: int) -> FileLoss:
+    """Take windows from the whole of a file."""
+    windows = np.linspace(0, file.manifest.count_windows(length) - 1, n).astype(np.int64)
+    return FileLoss(file.read_windows(windows, length))

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.training.plan.spec import WalkSource
+from scaling.training.plan.parts import WalkSource
 
 
 @dataclass(frozen=True)
@@ -33,26 +33,12 @@ class Walk:
         Standard deviation of the logits; 0 is pure noise.
     seed : int
         Seed of the features.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two symbols, or a number is not finite and at least 0.
     """
 
     vocab: int
     decay: float
     strength: float
     seed: int
-
-    def __post_init__(self) -> None:
-        """Check the values."""
-        if self.vocab < 2:
-            raise ValueError(f"vocab must be at least 2, got {self.vocab!r}")
-        for name in ("decay", "strength"):
-            value = getattr(self, name)
-            if not 0 <= value < np.inf:
-                raise ValueError(f"{name} must be finite and at least 0, got {value!r}")
 
     @cached_property
     def transitions(self) -> NDArray[np.float64]:
@@ -93,24 +79,19 @@ class Walk:
         rows /= rows[:, -1:]
         return (rows + np.arange(self.vocab)[:, None]).ravel()
 
+    def begin(self, u: NDArray[np.float64]) -> NDArray[np.int64]:
+        """First symbols of walks that start in the long run, from uniform numbers."""
+        start = np.cumsum(self.stationary)
+        return np.searchsorted(start, u * start[-1], side="right")
+
     def draw(self, rng: np.random.Generator, sequences: int, length: int) -> NDArray[np.int64]:
-        """Draw independent walks that start in the long run.
+        """Draw independent walks that start in the long run, shape (sequences, length).
 
-        Parameters
-        ----------
-        rng : numpy Generator
-            Source of the uniform numbers: ``sequences * length`` of them.
-        sequences, length : int
-            Number of walks and symbols in each.
-
-        Returns
-        -------
-        ndarray of int64, shape (sequences, length)
+        They take ``sequences * length`` uniform numbers.
         """
         u = rng.random((length, sequences))
         walk = np.empty((length, sequences), dtype=np.int64)
-        start = np.cumsum(self.stationary)
-        walk[0] = np.searchsorted(start, u[0] * start[-1], side="right")
+        walk[0] = self.begin(u[0])
         for t in range(1, length):
             last = walk[t - 1]
             step = np.searchsorted(self.ladder, last + u[t], side="right") - last * self.vocab

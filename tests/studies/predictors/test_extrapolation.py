@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from plain import fit_plainly
 
-from scaling.laws.best import load_belief
+from scaling.laws.prior import load_belief
 from scaling.studies.predictors import extrapolation
 from scaling.studies.predictors.backtests import LOSSES
 from scaling.studies.predictors.candidates import BASELINES, SINGLE_CHANGES, Candidate

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from plain import fit_plainly
 
-from scaling.laws.best import Belief, fit_with_belief
+from scaling.laws.prior import Belief, fit_with_belief
 from scaling.studies.predictors.candidates import BASELINES, SINGLE_CHANGES, Case
 from scaling.studies.predictors.families import (
     Settings,

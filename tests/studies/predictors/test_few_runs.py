@@ -9,8 +9,8 @@ from compare import compare
 from jitter import jittered_data
 from plain import fit_plainly
 
-from scaling.laws.best import fit_with_belief, load_belief
 from scaling.laws.fit import fit_loss_law
+from scaling.laws.prior import fit_with_belief, load_belief
 from scaling.studies.predictors import few_runs
 from scaling.studies.predictors.candidates import Candidate
 from scaling.studies.predictors.families import member_of_second

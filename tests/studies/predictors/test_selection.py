@@ -14,7 +14,7 @@ from plain import fit_plainly
 
 import scaling.testbed.grids
 import scaling.testbed.runs
-from scaling.laws.best import Belief, load_belief
+from scaling.laws.prior import Belief, load_belief
 from scaling.studies.predictors.backtests import (
     CHOSEN_FROM,
     LOSSES,
@@ -200,7 +200,7 @@ def test_the_backtests_come_out_again_with_the_large_runs_poisoned(
     assert choose(scores, first_round()).name == "huber 0.001 C^0.25 alpha 0.3 x 0.0003"
     assert choose(scores, second_round(0.018)).name == "prior 0.28 within 0.3"
     constants = tabulate_constants()
-    assert compare(load_result("best_constants"), constants, ("constant",)) == []
+    assert compare(load_result("prior_constants"), constants, ("constant",)) == []
 
 
 def test_a_later_grid_does_not_join_the_choice(data, trials, monkeypatch):

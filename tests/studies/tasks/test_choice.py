@@ -15,7 +15,13 @@ from scaling.laws.fit import fit_loss_law
 from scaling.studies.recipe import miss_beside_chain
 from scaling.studies.results import RESULTS, load_result, read_result, write_result
 from scaling.studies.tasks.calibration import chosen_slope
-from scaling.studies.tasks.candidates import BASELINES, list_task_candidates, shared_slope
+from scaling.studies.tasks.candidates import (
+    BASELINES,
+    list_task_candidates,
+    no_change,
+    ruler_in_loss,
+    shared_slope,
+)
 from scaling.studies.tasks.cases import TaskCandidate, TaskCase
 from scaling.studies.tasks.choice import (
     choose_task_candidate,
@@ -26,7 +32,6 @@ from scaling.studies.tasks.choice import (
     select_open,
     sum_up_runs,
 )
-from scaling.studies.tasks.laws import no_change, ruler_in_loss
 from scaling.testbed.labels import DATASETS
 from scaling.testbed.runs import load_tasks, run_table, select_loss_fit
 
@@ -55,8 +60,7 @@ def poisoned() -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     "name",
-    ["task_constants"]
-    + [pytest.param(name, marks=pytest.mark.slow) for name in ("task_backtests", "task_scores")],
+    ["task_constants", pytest.param("task_scores", marks=pytest.mark.slow)],
 )
 def test_the_choice_comes_out_again_with_the_large_runs_poisoned(name, monkeypatch, tmp_path):
     """Beneath the loaders: whatever reads the testbed gets the poisoned table, a rounding away."""

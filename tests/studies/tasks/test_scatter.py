@@ -5,28 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 from scipy.interpolate import CubicSpline
 
 from scaling.figures.style import DATASET_LABELS
 from scaling.forecast.counting import counting_variance
 from scaling.laws.fit import fit_error_law
+from scaling.studies.tasks.error_laws import read_errors
 from scaling.studies.tasks.scatter import (
     N_KNOTS,
     PLACES,
     describe_scatter,
+    fit_curve,
     measure_scatter,
     place_knots,
     pool_sets,
     project_on_spline,
-    read_ratio,
-    split_at_matched_loss,
-)
-from scaling.studies.tasks.scatter_at_loss import (
-    CURVES,
-    read_errors,
     score_knots,
     select_fed,
+    split_at_matched_loss,
     tabulate_matched_loss,
     tabulate_scatter,
 )
@@ -110,7 +106,7 @@ def test_where_nothing_is_expected_there_are_no_degrees():
 
 def test_a_projection_for_each_task_is_as_good_as_one_for_all():
     runs, errors = FED[0], read_errors(FED[0])[:3]
-    _, hat = CURVES["spline"](runs, errors, KNOTS)
+    _, hat = fit_curve("spline", runs, errors, KNOTS)
     variance = counting_variance(errors, 100)
     one = measure_scatter(errors - errors @ hat, hat, variance)
     each = measure_scatter(errors - errors @ hat, np.stack([hat] * 3), variance)
@@ -138,13 +134,12 @@ def test_the_interval_of_a_counted_task_holds_one_as_often_as_it_says(n):
 
 
 def test_intervals_hold_a_planted_ratio():
-    rng = np.random.default_rng(0)
-    lo, hi = read_ratio(4 * rng.chisquare(25, 20_000) / 25, 25)
-    assert np.mean((lo <= 4) & (hi >= 4)) == pytest.approx(0.95, abs=0.005)
-    assert np.mean(lo > 4) == pytest.approx(0.025, abs=0.004)
-    wide = read_ratio(2.0, 25, level=0.5)
-    assert wide[0] == pytest.approx(50 / stats.chi2.ppf(0.75, 25))
-    assert wide[1] == pytest.approx(50 / stats.chi2.ppf(0.25, 25))
+    squares = 4 * np.random.default_rng(0).chisquare(25, 20_000)
+    sums = pd.DataFrame({"squares": squares, "expected": 25.0, "dof": 25.0, "left": 25.0})
+    table = describe_scatter(sums)
+    inside = (table["phi_lo"] <= 4) & (table["phi_hi"] >= 4)
+    assert inside.mean() == pytest.approx(0.95, abs=0.005)
+    assert (table["phi_lo"] > 4).mean() == pytest.approx(0.025, abs=0.004)
 
 
 def test_places_are_the_sides_of_one():
@@ -224,7 +219,7 @@ def test_the_scatter_table_agrees_with_plain_least_squares():
 
 def test_the_law_as_a_curve_leaves_the_residuals_of_its_fit_and_three_coefficients():
     runs, errors = FED[2], read_errors(FED[2])
-    fitted, hats = CURVES["law"](runs, errors, KNOTS)
+    fitted, hats = fit_curve("law", runs, errors, KNOTS)
     fit = fit_error_law(runs[LOSS_COLUMN], errors)
     assert np.allclose(errors - fitted, fit.residuals)
     law = fit.law

@@ -12,12 +12,12 @@ from scaling.forecast.rulers import predict_no_change, predict_on_line
 from scaling.laws.fit import fit_error_law
 from scaling.studies.results import load_result
 from scaling.studies.tasks.error_laws import predict_tasks
-from scaling.studies.tasks.miss_split import list_designs
-from scaling.studies.tasks.scatter_at_loss import select_fed
+from scaling.studies.tasks.scatter import select_fed
 from scaling.studies.tasks.variance_split import (
     METHODS,
     PARTS,
     Design,
+    list_designs,
     pool_split,
     simulate_fits,
     split_miss,

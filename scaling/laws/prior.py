@@ -25,7 +25,8 @@ ROUNDING = 1e-9  # or below this, where the next change is no smaller
 TOLERANCE_NEAR = 1e-7  # for a fit that does not end there
 NEAR = 1e-2  # relative change of the variance from which on the secant is followed
 MOST_STRETCH = 20.0  # of a step by the secant
-PATIENCE = 20  # rounds for a fit that the runs do not hold
+PATIENCE = 12  # rounds for a fit that the runs do not hold
+GIVES_UP = 4  # rounds in a row without an optimum
 ROUNDS = 200  # at most; five to ten do for a grid of runs
 
 
@@ -58,8 +59,8 @@ class Belief:
 
 @cache
 def load_belief() -> Belief:
-    """Load the shipped constants, ``data/results/best_constants.csv``."""
-    table = pd.read_csv(data_path("results", "best_constants.csv"), index_col="constant")
+    """Load the shipped constants, ``data/results/prior_constants.csv``."""
+    table = pd.read_csv(data_path("results", "prior_constants.csv"), index_col="constant")
     return Belief(**{field.name: float(table["value"][field.name]) for field in fields(Belief)})
 
 
@@ -111,7 +112,7 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
     last rounds follow the secant. Where it does not in `ROUNDS` rounds, the status says so.
     """
     loss = read_vector("loss", loss, positive=True)
-    believed, last, last_rise = 0.0, 0.0, 0.0
+    believed, last, last_rise, lost = 0.0, 0.0, 0.0, 0
     for n_rounds in range(1, ROUNDS + 1):
         prior = ExponentPrior(belief.alpha_0, believed / belief.tau**2)
         fit = fit_loss_law(N, D, loss, objective="log", prior=prior)
@@ -120,7 +121,8 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
         still = TOLERANCE_NEAR if fit.status == "not_converged" else TOLERANCE
         if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= ROUNDING * believed:
             break
-        if n_rounds >= PATIENCE and fit.status in ("not_converged", "unidentified"):
+        lost = lost + 1 if fit.status == "not_converged" else 0
+        if lost == GIVES_UP or (n_rounds >= PATIENCE and fit.status == "unidentified"):
             break
         step = rise
         if abs(rise) <= NEAR * believed and rise != last_rise:
@@ -147,7 +149,7 @@ def find_noise(fit: Fit, belief: Belief) -> float:
     )
 
 
-def fit_best(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
+def fit_with_prior(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
     """Fit the tied law with the shipped prior; four runs that differ are enough.
 
     Parameters

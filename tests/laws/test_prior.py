@@ -10,10 +10,17 @@ import pytest
 from plain import fit_plainly
 from scipy.optimize import minimize_scalar
 
-from scaling.laws import best
-from scaling.laws.best import Belief, fit_best, fit_with_belief, load_belief, moderate, stack_fits
+from scaling.laws import prior as room
 from scaling.laws.fit import ExponentPrior, FitError, fit_loss_law
 from scaling.laws.law import LossLaw
+from scaling.laws.prior import (
+    Belief,
+    fit_with_belief,
+    fit_with_prior,
+    load_belief,
+    moderate,
+    stack_fits,
+)
 from scaling.tables.datafiles import data_path
 from scaling.testbed.labels import LOSS_SETS
 from scaling.testbed.runs import run_table, select_loss_fit
@@ -48,7 +55,7 @@ def test_a_planted_law_with_the_exponent_believed_in_comes_out_exactly(seed):
     rng = np.random.default_rng(seed)
     N, D = grid(4 + seed, rng)
     truth = law_of(0.28)
-    fit = fit_best(N, D, truth.predict(N, D))
+    fit = fit_with_prior(N, D, truth.predict(N, D))
     assert astuple(fit.law) == pytest.approx(astuple(truth), rel=1e-6)
     assert fit.status == ("saturated" if seed == 0 else "converged")
     assert fit.dof == seed
@@ -68,7 +75,7 @@ def test_what_a_wrong_belief_costs_five_exact_runs(alpha, found, miss):
     """The noise that the table does not have is believed in all the same: up to 5% at 6.9B."""
     N, D, _ = five_runs()
     truth = law_of(alpha)
-    law = fit_best(N, D, truth.predict(N, D)).law
+    law = fit_with_prior(N, D, truth.predict(N, D)).law
     assert law.alpha == pytest.approx(found, abs=1e-4)
     relative = law.predict(6.9e9, 138e9) / truth.predict(6.9e9, 138e9) - 1
     assert relative == pytest.approx(miss, abs=5e-4)
@@ -81,7 +88,7 @@ def test_the_prior_fades_as_runs_come_in():
     for times in (1, 10, 100):
         N, D = (np.tile(values, times) for values in grid(30, np.random.default_rng(6)))
         loss = law_of(0.4).predict(N, D) * np.exp(0.03 * rng.standard_normal(30 * times))
-        alpha = fit_best(N, D, loss).law.alpha
+        alpha = fit_with_prior(N, D, loss).law.alpha
         away.append(alpha / fit_loss_law(N, D, loss, objective="log").law.alpha - 1)
         error.append(alpha / 0.4 - 1)
     assert away[0] < -0.004
@@ -108,7 +115,7 @@ def test_the_pull_is_the_moderated_variance_over_that_of_exponents(dataset):
     for runs in (select_loss_fit(small), small):
         for column in COLUMNS:
             N, D, loss = (runs[name].to_numpy(float) for name in ("N", "D", column))
-            fit = fit_best(N, D, loss)
+            fit = fit_with_prior(N, D, loss)
             ssr = np.sum(np.log(fit.law.predict(N, D) / loss) ** 2)
             pull = (fit.cost - ssr) / np.log(fit.law.alpha / 0.28) ** 2
             variance = (ssr + 2 * 0.018**2) / (len(runs) - 4 + 2)
@@ -120,7 +127,7 @@ def test_the_pull_that_the_answer_implies_gives_the_answer_again(dataset):
     """As exactly as any fit: the rounds do not stop short."""
     N, D, losses = five_runs(dataset)
     for loss in losses:
-        law = fit_best(N, D, loss).law
+        law = fit_with_prior(N, D, loss).law
         ssr = np.sum(np.log(law.predict(N, D) / loss) ** 2)
         prior = ExponentPrior(0.28, moderate(ssr, 5, BELIEF) / 0.3**2)
         again = fit_loss_law(N, D, loss, objective="log", prior=prior).law
@@ -168,7 +175,7 @@ def test_the_noisier_the_table_the_harder_the_pull():
     scatter = rng.standard_normal(12)
     scatter -= slopes @ np.linalg.lstsq(slopes, scatter)[0]
     losses = [np.exp(log_L + noise * scatter) for noise in (0.001, 0.01, 0.03, 0.1, 0.3)]
-    alphas = [fit_best(N, D, loss).law.alpha for loss in losses]
+    alphas = [fit_with_prior(N, D, loss).law.alpha for loss in losses]
     plain = [fit_loss_law(N, D, loss, objective="log").law.alpha for loss in losses]
     assert plain == pytest.approx([0.4] * 5, rel=1e-4)
     assert (np.diff(alphas) < -1e-4).all()
@@ -184,7 +191,7 @@ def test_the_noisier_the_table_the_harder_the_pull():
 def test_a_belief_that_pulls_harder(change):
     N, D, losses = five_runs()
     plain = fit_loss_law(N, D, losses[0], objective="log").law.alpha
-    alpha = fit_best(N, D, losses[0]).law.alpha
+    alpha = fit_with_prior(N, D, losses[0]).law.alpha
     harder = fit_with_belief(replace(BELIEF, **change), N, D, losses[0]).law.alpha
     assert abs(np.log(harder / 0.28)) < abs(np.log(alpha / 0.28)) < abs(np.log(plain / 0.28))
 
@@ -211,7 +218,7 @@ def test_of_two_variances_that_agree_with_themselves_the_least_counts():
     rng = np.random.default_rng(0)
     N, D = grid(9, rng)
     loss = law_of(1.4).predict(N, D) * np.exp(0.0015 * rng.standard_normal(9))
-    assert fit_best(N, D, loss).law.alpha == pytest.approx(1.4, rel=0.01)
+    assert fit_with_prior(N, D, loss).law.alpha == pytest.approx(1.4, rel=0.01)
     variance = 1.0
     for _ in range(100):
         prior = ExponentPrior(0.28, variance / 0.3**2)
@@ -226,8 +233,8 @@ def test_of_two_variances_that_agree_with_themselves_the_least_counts():
 
 def test_a_batch_is_its_single_fits():
     N, D, losses = five_runs("refinedweb")
-    batch = fit_best(N, D, losses)
-    singles = [fit_best(N, D, loss) for loss in losses]
+    batch = fit_with_prior(N, D, losses)
+    singles = [fit_with_prior(N, D, loss) for loss in losses]
     for name in ("E", "A", "B", "alpha"):
         assert getattr(batch.law, name).tolist() == [getattr(fit.law, name) for fit in singles]
     assert batch.residuals.tolist() == [fit.residuals.tolist() for fit in singles]
@@ -250,7 +257,7 @@ def test_stacked_fits_are_of_one_kind():
 @pytest.mark.parametrize("unit", [1e-6, np.log(2), 1e6])
 def test_the_unit_of_the_loss_scales_the_amplitudes_only(unit):
     N, D, losses = five_runs()
-    law, scaled = fit_best(N, D, losses[0]).law, fit_best(N, D, losses[0] / unit).law
+    law, scaled = fit_with_prior(N, D, losses[0]).law, fit_with_prior(N, D, losses[0] / unit).law
     assert scaled.alpha == pytest.approx(law.alpha, rel=1e-7)
     for name in ("E", "A", "B"):
         assert getattr(scaled, name) == pytest.approx(getattr(law, name) / unit, rel=1e-5)
@@ -258,7 +265,10 @@ def test_the_unit_of_the_loss_scales_the_amplitudes_only(unit):
 
 def test_the_units_of_N_and_D_scale_the_amplitudes_only():
     N, D, losses = five_runs()
-    law, scaled = fit_best(N, D, losses[0]).law, fit_best(N / 1e6, D / 1e9, losses[0]).law
+    law, scaled = (
+        fit_with_prior(N, D, losses[0]).law,
+        fit_with_prior(N / 1e6, D / 1e9, losses[0]).law,
+    )
     assert (scaled.alpha, scaled.E) == pytest.approx((law.alpha, law.E), rel=1e-6)
     for name, unit in (("A", 1e6), ("B", 1e9)):
         expected = getattr(law, name) / unit**law.alpha
@@ -270,7 +280,7 @@ def test_the_order_of_the_runs_does_not_matter():
     N, D = grid(12, rng)
     loss = law_of(0.33).predict(N, D) * np.exp(0.02 * rng.standard_normal(12))
     order = rng.permutation(12)
-    fit, other = fit_best(N, D, loss), fit_best(N[order], D[order], loss[order])
+    fit, other = fit_with_prior(N, D, loss), fit_with_prior(N[order], D[order], loss[order])
     assert astuple(other.law) == pytest.approx(astuple(fit.law), rel=1e-6)
     assert other.residuals == pytest.approx(fit.residuals[order], abs=1e-8)
 
@@ -279,7 +289,7 @@ def test_runs_that_count_twice_are_pulled_less():
     """Every run twice is twice the evidence: the exponent moves toward that of the data alone."""
     N, D, losses = five_runs("redpajama")
     twice = [np.tile(values, 2) for values in (N, D, losses[0])]
-    single, double = fit_best(N, D, losses[0]).law.alpha, fit_best(*twice).law.alpha
+    single, double = fit_with_prior(N, D, losses[0]).law.alpha, fit_with_prior(*twice).law.alpha
     alone = fit_loss_law(N, D, losses[0], objective="log").law.alpha
     assert 0 < abs(np.log(double / alone)) < 0.8 * abs(np.log(single / alone))
     assert double == pytest.approx(least_by_scipy(BELIEF, *twice, double), rel=2e-5)
@@ -290,12 +300,12 @@ def test_runs_that_count_twice_are_pulled_less():
 
 def test_five_rows_are_enough_and_four_are_answered():
     N, D, losses = five_runs()
-    fit = fit_best(N.tolist(), D.tolist(), losses[0].tolist())
+    fit = fit_with_prior(N.tolist(), D.tolist(), losses[0].tolist())
     assert (fit.status, fit.dof) == ("converged", 1)
     assert isinstance(fit.law.alpha, float)
-    four = fit_best(N[:4], D[:4], losses[0][:4])
+    four = fit_with_prior(N[:4], D[:4], losses[0][:4])
     assert (four.status, four.dof) == ("unidentified", 0)  # all of them at M = 20
-    four = fit_best(N[1:], D[1:], losses[0][1:])
+    four = fit_with_prior(N[1:], D[1:], losses[0][1:])
     assert (four.status, four.dof) == ("saturated", 0)
 
 
@@ -308,7 +318,7 @@ def test_status_and_dof_speak_of_the_runs_alone(design):
         design
     ]
     loss = law_of(0.28).predict(N, D)
-    fit = fit_best(N, D, loss)
+    fit = fit_with_prior(N, D, loss)
     plain = fit_loss_law(N, D, loss, objective="log")
     assert fit.status == plain.status == "unidentified"
     assert fit.dof == plain.dof == 4
@@ -320,7 +330,7 @@ def test_too_few_distinct_runs_are_refused():
     N, D, losses = five_runs()
     for rows in ([0, 1, 2], [0, 1, 2, 2, 1]):
         with pytest.raises(FitError, match="at least 4 runs that differ in .*, got 3"):
-            fit_best(N[rows], D[rows], losses[0][rows])
+            fit_with_prior(N[rows], D[rows], losses[0][rows])
 
 
 @pytest.mark.parametrize(
@@ -339,7 +349,7 @@ def test_too_few_distinct_runs_are_refused():
 def test_a_wrong_call_is_refused(change, said):
     N, D, losses = five_runs()
     with pytest.raises(ValueError, match=said):
-        fit_best(**{"N": N, "D": D, "loss": losses[0]} | change)
+        fit_with_prior(**{"N": N, "D": D, "loss": losses[0]} | change)
 
 
 @pytest.mark.parametrize("name", ["alpha_0", "tau", "sigma_0", "nu"])
@@ -388,7 +398,7 @@ def test_odd_tables_are_answered(kind):
     rng = np.random.default_rng(17)
     for _ in range(12):
         N, D, loss = odd_table(kind, rng)
-        fit = fit_best(N, D, loss)
+        fit = fit_with_prior(N, D, loss)
         assert np.isfinite(astuple(fit.law)).all()
         assert 1e-3 <= fit.law.alpha <= 5
         assert fit.dof == len(loss) - 4
@@ -400,7 +410,7 @@ def test_odd_tables_are_answered(kind):
 
 
 def test_the_shipped_constants_are_read_field_by_field():
-    with data_path("results", "best_constants.csv").open(encoding="utf-8") as file:
+    with data_path("results", "prior_constants.csv").open(encoding="utf-8") as file:
         rows = {row["constant"]: row for row in csv.DictReader(file)}
     assert list(rows) == ["alpha_0", "tau", "sigma_0", "nu"]
     assert {name: float(row["value"]) for name, row in rows.items()} == vars(load_belief())
@@ -410,10 +420,12 @@ def test_the_shipped_constants_are_read_field_by_field():
 
 def test_the_shipped_fit_is_that_of_the_shipped_belief():
     N, D, losses = five_runs("redpajama")
-    assert fit_best(N, D, losses[0]).law == fit_with_belief(load_belief(), N, D, losses[0]).law
+    assert (
+        fit_with_prior(N, D, losses[0]).law == fit_with_belief(load_belief(), N, D, losses[0]).law
+    )
 
 
 def test_a_pull_that_has_not_come_to_rest_says_so(monkeypatch):
-    monkeypatch.setattr(best, "ROUNDS", 2)
+    monkeypatch.setattr(room, "ROUNDS", 2)
     runs = select_loss_fit(run_table("redpajama"))
-    assert fit_best(runs["N"], runs["D"], runs["loss_c4_eval"]).status == "not_converged"
+    assert fit_with_prior(runs["N"], runs["D"], runs["loss_c4_eval"]).status == "not_converged"
