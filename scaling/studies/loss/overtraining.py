@@ -175,11 +175,11 @@ def keep_fits(law: LossLaw, kept: NDArray[np.bool_]) -> LossLaw:
     return LossLaw(*(np.asarray(p)[kept] for p in (law.E, law.A, law.B, law.alpha)))
 
 
-def penalty(law: LossLaw, M: ArrayLike, C: float, M_from: ArrayLike | None = None) -> Any:
+def penalty(law: LossLaw, M: ArrayLike, C: float, M_from: float) -> Any:
     """Loss at M above the loss at `M_from`, both at the same training compute.
 
-    ``((a M^eta + b M^-eta) - (a M_0^eta + b M_0^-eta)) C^-eta``. From the best multiplier, the
-    default, this is ``2 sqrt(a b) C^-eta (cosh(eta log(M / M*)) - 1)``.
+    ``((a M^eta + b M^-eta) - (a M_0^eta + b M_0^-eta)) C^-eta``. From the best multiplier this is
+    ``2 sqrt(a b) C^-eta (cosh(eta log(M / M*)) - 1)``.
 
     Parameters
     ----------
@@ -189,8 +189,8 @@ def penalty(law: LossLaw, M: ArrayLike, C: float, M_from: ArrayLike | None = Non
         Tokens per parameter.
     C : float
         Training compute, FLOPs.
-    M_from : float, optional
-        Multiplier to compare with; by default M* of each law.
+    M_from : float
+        Multiplier to compare with.
 
     Returns
     -------
@@ -203,12 +203,8 @@ def penalty(law: LossLaw, M: ArrayLike, C: float, M_from: ArrayLike | None = Non
     """
     _, a, b, eta = (np.asarray(p)[..., None] for p in law.to_paper())
 
-    def bracket(multiplier: ArrayLike) -> Any:
-        power = np.asarray(multiplier, dtype=float) ** eta
-        return a * power + b / power
-
-    least = 2.0 * np.sqrt(a * b) if M_from is None else bracket(M_from)
-    return (bracket(np.atleast_1d(M)) - least) * C**-eta
+    power, power_from = np.atleast_1d(np.asarray(M, dtype=float)) ** eta, M_from**eta
+    return (a * power + b / power - (a * power_from + b / power_from)) * C**-eta
 
 
 def read_at_compute(runs: pd.DataFrame, C: float, E: float) -> pd.Series:
