@@ -491,7 +491,7 @@ redpajama = run_table("redpajama").query("M >= 10")
 five = select_loss_fit(redpajama)
 figure, axes = plt.subplots(1, 2, figsize=(7, 3.8))
 for ax, y in zip(axes, ("loss_paloma_c4", "loss_c4_german"), strict=True):
-    draw_loss_to_loss(ax, redpajama, five, relate_sets(five, y), (LOSS_COLUMN, y))
+    draw_loss_to_loss(ax, redpajama, five, relate_sets(five, y)[-1], (LOSS_COLUMN, y))
 axes[0].legend(loc="upper left")
 key_of_sizes(axes[0], redpajama, loc="lower right")
 key_of_multipliers(axes[1], loc="lower right")

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scaling.forecast.rulers import predict_no_change, predict_on_line
-from scaling.laws.fit import Fit, ObjectiveName, fit_error_law, fit_loss_law
+from scaling.laws.fit import Fit, fit_error_law, fit_loss_law
 from scaling.testbed.labels import ERROR_COLUMN, LOSS_COLUMN
 from scaling.testbed.runs import select_error_fit, select_loss_fit, select_targets
 
@@ -20,7 +20,7 @@ Selection = Callable[[pd.DataFrame], pd.DataFrame]
 
 @dataclass(frozen=True)
 class Recipe:
-    """Which runs fit which law, and what is minimised.
+    """Which runs fit which law.
 
     Parameters
     ----------
@@ -28,14 +28,11 @@ class Recipe:
         Name of the recipe.
     select_loss_fit, select_error_fit : callable
         Take the run table of one training set, return the runs that fit the law.
-    objective : {"loss", "log", "huber"}
-        Objective of the loss law; see `scaling.laws.fit.fit_loss_law`.
     """
 
     name: str
     select_loss_fit: Selection
     select_error_fit: Selection
-    objective: ObjectiveName = "loss"
 
 
 AUTHORS = Recipe("authors", select_loss_fit, select_error_fit)
@@ -92,7 +89,7 @@ def fit_chain(
     Gadre et al., arXiv 2403.08540, sections 3 and 4, Table 1.
     """
     small, larger = recipe.select_loss_fit(table), recipe.select_error_fit(table)
-    loss_fit = fit_loss_law(small["N"], small["D"], small[loss_column], objective=recipe.objective)
+    loss_fit = fit_loss_law(small["N"], small["D"], small[loss_column])
     return Chain(loss_fit, fit_error_law(larger[loss_column], larger[error_column]))
 
 

@@ -20,7 +20,6 @@ from scaling.studies.loss.ablation_tables import (
 )
 from scaling.studies.loss.overtraining import make_residuals
 from scaling.studies.loss.slopes import make_slopes
-from scaling.studies.loss.transfer import make_other_text
 from scaling.studies.predictors.extrapolation import (
     tabulate_candidates,
     tabulate_grids,
@@ -94,7 +93,6 @@ RESULTS: dict[str, Result] = {
     "task_subsets": Result(
         "task_subsets.csv", tabulate_task_subsets, ("pool", "n_tasks", "run", "method")
     ),
-    "other_text": Result("other_text.csv", make_other_text, ("dataset", "loss_set", "run")),
     # Again the choice comes before what rests on it.
     "task_scores": Result("task_scores.csv", tabulate_task_scores, ("candidate",)),
     "task_constants": Result("task_constants.csv", tabulate_task_constants, ("constant",)),

@@ -5,15 +5,20 @@ These lines of the scorecard have nothing beside them; they are here so that som
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
+from scaling.forecast.rulers import relative_error
+from scaling.laws.fit import fit_loss_law
 from scaling.studies.loss.ablation_tables import tabulate_without_largest
 from scaling.studies.loss.slopes import slope_range
-from scaling.studies.loss.transfer import select_figure_10
+from scaling.studies.loss.transfer import FAR
 from scaling.studies.tasks.averages import tabulate_thresholds
 from scaling.tables.datafiles import data_path, read_result
+from scaling.testbed.runs import run_table, select_large, select_loss_fit
 
-COLUMNS = ["id", "what", "source", "ours", "unit"]
+Line = tuple[str, str, str, float, str]  # id, what, source, ours and unit
 
 
 def tabulate_unprinted() -> pd.DataFrame:
@@ -25,104 +30,71 @@ def tabulate_unprinted() -> pd.DataFrame:
         One row per number: id, what, source, ours (in its unit) and unit.
     """
     predictions = tabulate_without_largest()
-    parts = [
-        _error_law_alone(predictions),
-        _figure_8(),
-        _figure_10(),
-        _table_7(predictions),
-        _figure_17(),
+    lines = [
+        *_error_law_alone(predictions),
+        *_figure_8(),
+        *_figure_10(),
+        *_table_7(predictions),
+        *_figure_17(),
     ]
-    return pd.concat(parts, ignore_index=True)[COLUMNS]
+    return pd.DataFrame(lines, columns=["id", "what", "source", "ours", "unit"])
 
 
-def _load(name: str) -> pd.DataFrame:
-    # Not by `scaling.studies.results`, which stands above all that makes a stored table.
-    return read_result(data_path("results", f"{name}.csv"))
-
-
-def _error_law_alone(predictions: pd.DataFrame) -> pd.DataFrame:
+def _error_law_alone(predictions: pd.DataFrame) -> Iterator[Line]:
     """The error law's own miss at 6.9B when it is fed the measured loss."""
-    rows = predictions.query("task == 'avg17' and recipe == 'authors'")
-    return pd.DataFrame(
-        {
-            "id": "ours/" + rows["dataset"] + "/6.9B/error_given_true_loss",
-            "what": "Relative error of the 17-task error at 6.9B, the error law fed the measured "
-            "loss, trained on " + rows["dataset"],
-            "source": "computed here",
-            "ours": 100 * rows["law_alone"].abs(),
-            "unit": "%",
-        }
-    )
+    for _, row in predictions.query("task == 'avg17' and recipe == 'authors'").iterrows():
+        name = f"ours/{row['dataset']}/6.9B/error_given_true_loss"
+        what = (
+            "Relative error of the 17-task error at 6.9B, the error law fed the measured loss, "
+            f"trained on {row['dataset']}"
+        )
+        yield name, what, "computed here", 100 * abs(row["law_alone"]), "%"
 
 
-def _figure_8() -> pd.DataFrame:
+def _figure_8() -> Iterator[Line]:
     """The average over the tasks that a threshold keeps, which the paper draws."""
     rows = tabulate_thresholds().query("method == 'law' and points in (0, 5, 10, 20)")
     misses = rows["relative_error"].abs().groupby([rows["points"], rows["n_tasks"]]).mean()
-    named = [(str(points), str(n_tasks)) for points, n_tasks in misses.index]
-    return pd.DataFrame(
-        {
-            "id": [f"fig8/{points}_points" for points, _ in named],
-            "what": [
-                f"Relative error of the average over the {n_tasks} tasks on which any 0.154B run "
-                f"is at least {points} points above chance, mean over the six targets"
-                for points, n_tasks in named
-            ],
-            "source": "Fig. 8",
-            "ours": 100 * misses.to_numpy(),
-            "unit": "%",
-        }
-    )
+    for points, n_tasks, miss in misses.reset_index().itertuples(index=False):
+        what = (
+            f"Relative error of the average over the {n_tasks} tasks on which any 0.154B run "
+            f"is at least {points} points above chance, mean over the six targets"
+        )
+        yield f"fig8/{points}_points", what, "Fig. 8", 100 * miss, "%"
 
 
-def _figure_10() -> pd.DataFrame:
+def _figure_10() -> Iterator[Line]:
     """C4-trained models on text far from C4, where the paper shows a heat map."""
-    rows = select_figure_10(_load("other_text"))
-    return pd.DataFrame(
-        {
-            "id": "fig10/" + rows["loss_set"] + "/" + rows["run"],
-            "what": "Relative error of the predicted loss on "
-            + rows["loss_set"]
-            + " of the run "
-            + rows["run"],
-            "source": "Fig. 10",
-            "ours": rows["percent"],
-            "unit": "%",
-        }
-    )
+    table = run_table("c4")
+    five, large = select_loss_fit(table), select_large(table)
+    for loss_set in FAR:
+        column = f"loss_{loss_set}"
+        law = fit_loss_law(five["N"], five["D"], five[column]).law
+        misses = relative_error(law.predict(large["N"], large["D"]), large[column])
+        for run, miss in zip(large["run"], misses, strict=True):
+            what = f"Relative error of the predicted loss on {loss_set} of the run {run}"
+            yield f"fig10/{loss_set}/{run}", what, "Fig. 10", 100 * abs(miss), "%"
 
 
-def _table_7(predictions: pd.DataFrame) -> pd.DataFrame:
+def _table_7(predictions: pd.DataFrame) -> Iterator[Line]:
     """Errors at 6.9B without the 1.4B run in the fit of the error law."""
-    rows = predictions.query("recipe == 'without 1.4B'")
-    return pd.DataFrame(
-        {
-            "id": "table7/" + rows["dataset"] + "/" + rows["task"],
-            "what": "Relative error of "
-            + rows["task"]
-            + " at 6.9B without the 1.4B run in the fit, trained on "
-            + rows["dataset"],
-            "source": "Table 7",
-            "ours": 100 * rows["relative_error"].abs(),
-            "unit": "%",
-        }
-    )
+    for _, row in predictions.query("recipe == 'without 1.4B'").iterrows():
+        what = (
+            f"Relative error of {row['task']} at 6.9B without the 1.4B run in the fit, "
+            f"trained on {row['dataset']}"
+        )
+        name = f"table7/{row['dataset']}/{row['task']}"
+        yield name, what, "Table 7", 100 * abs(row["relative_error"]), "%"
 
 
-def _figure_17() -> pd.DataFrame:
+def _figure_17() -> Iterator[Line]:
     """Range of the slopes of the lines of equal M, which the paper draws with bands."""
-    lo, hi = slope_range(_load("slopes"), "recipe", "all", 5)
-    ends = {"least": lo, "greatest": hi}
-    return pd.DataFrame(
-        {
-            "id": [f"fig17/{name}_slope" for name in ends],
-            "what": [
-                f"The {name} slope of log(L - E) against log C over all M and training sets, with "
-                "the recipe's E; the figure is roughly flat between 0.11 and 0.15"
-                for name in ends
-            ],
-            "source": "Fig. 17",
-            "ours": list(ends.values()),
-            "unit": "1",
-        }
-    )
+    # Not by `scaling.studies.results`, which stands above all that makes a stored table.
+    slopes = read_result(data_path("results", "slopes.csv"))
+    ends = slope_range(slopes, "recipe", "all", 5)
+    for name, end in zip(("least", "greatest"), ends, strict=True):
+        what = (
+            f"The {name} slope of log(L - E) against log C over all M and training sets, with "
+            "the recipe's E; the figure is roughly flat between 0.11 and 0.15"
+        )
+        yield f"fig17/{name}_slope", what, "Fig. 17", end, "1"

@@ -53,10 +53,9 @@ def test_chain_fits_the_columns_it_is_told(table):
     assert chain.error_fit.law == fit_error_law(six["loss_paloma_c4"], six["err_avg46"]).law
 
 
-def test_recipe_chooses_runs_and_objective(table):
+def test_recipe_chooses_runs(table):
     others = [lambda t: t[t["M"] <= 320], lambda t: t.drop(select_large(t).index[:3])]
-    chain = fit_chain(table, recipe=Recipe("other", *others, objective="log"))
-    assert chain.loss_fit.objective == "log"
+    chain = fit_chain(table, recipe=Recipe("other", *others))
     assert len(chain.loss_fit.residuals) == (table["M"] <= 320).sum()
     assert len(chain.error_fit.residuals) == len(table) - 3
-    assert (AUTHORS.name, AUTHORS.objective) == ("authors", "loss")
+    assert AUTHORS.name == "authors"

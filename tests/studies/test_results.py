@@ -13,11 +13,12 @@ from scaling.tables.datafiles import data_path
 from scaling.testbed.grids import load_grid
 from scaling.testbed.runs import run_table
 
-# Rebuilt by test_selection.py and test_task_choice.py, from data whose large runs are poisoned.
-ELSEWHERE = ("backtests", "task_scores", "task_constants")
+# Rebuilt by test_selection.py and test_choice.py, from data whose large runs are poisoned, and by
+# test_few_runs.py, one series of it.
+ELSEWHERE = ("backtests", "task_scores", "task_constants", "few_runs")
 
 
-LONG = ("subsets", "large_runs", "candidates", "leverage", "few_runs", "task_verdicts")
+LONG = ("subsets", "large_runs", "candidates", "leverage", "task_verdicts")
 
 
 @pytest.mark.parametrize(

@@ -95,20 +95,18 @@ def list_subsets(n_small: int, n_runs: int = SUBSET_SIZE) -> Designs:
 
 
 def fit_designs(
-    runs: pd.DataFrame, designs: Designs, law: str = "tied", loss: str = LOSS_COLUMN
+    runs: pd.DataFrame, designs: Designs, law: str = "tied"
 ) -> tuple[Any, NDArray[np.str_]]:
     """Fit a law to every design.
 
     Parameters
     ----------
     runs : pandas.DataFrame
-        Small runs with N, D and the loss.
+        Small runs with N, D and the loss on C4 eval.
     designs : ndarray of bool of shape (n_designs, n_runs)
         The runs of each.
     law : {"tied", "free"}
         Which law.
-    loss : str
-        Column of the loss, nats per token.
 
     Returns
     -------
@@ -122,14 +120,14 @@ def fit_designs(
         batch = designs[first : first + BATCH]
         used = batch.any(axis=0)  # neighbours share runs: what none holds would only be waited for
         some = runs[used]
-        fits.append(FITTERS[law](some["N"], some["D"], some[loss], weights=batch[:, used]))
+        fits.append(FITTERS[law](some["N"], some["D"], some[LOSS_COLUMN], weights=batch[:, used]))
     record = type(fits[0].law)
     names = [field.name for field in fields(record)]
     columns = {name: np.concatenate([getattr(fit.law, name) for fit in fits]) for name in names}
     return record(**columns), np.concatenate([fit.status for fit in fits])
 
 
-def miss_targets(law: Any, large: pd.DataFrame, loss: str = LOSS_COLUMN) -> pd.DataFrame:
+def miss_targets(law: Any, large: pd.DataFrame) -> pd.DataFrame:
     """Signed relative errors at the three large runs, and the largest of them in size.
 
     Parameters
@@ -138,8 +136,6 @@ def miss_targets(law: Any, large: pd.DataFrame, loss: str = LOSS_COLUMN) -> pd.D
         Laws of many designs.
     large : pandas.DataFrame
         The large runs, from `scaling.testbed.runs.select_large`.
-    loss : str
-        Column of the loss, nats per token.
 
     Returns
     -------
@@ -147,7 +143,7 @@ def miss_targets(law: Any, large: pd.DataFrame, loss: str = LOSS_COLUMN) -> pd.D
         One row per design; columns `TARGETS` and ``worst`` (absolute), fractions.
     """
     predicted = law.predict(large["N"], large["D"])
-    misses = pd.DataFrame(relative_error(predicted, large[loss]), columns=TARGETS)
+    misses = pd.DataFrame(relative_error(predicted, large[LOSS_COLUMN]), columns=TARGETS)
     return misses.assign(worst=misses.abs().max(axis=1))
 
 
@@ -161,23 +157,10 @@ def is_nearer(miss: Any, than: Any) -> Any:
 
 
 def count_conditions(law: Any, runs: pd.DataFrame, designs: Designs) -> NDArray[np.float64]:
-    """Condition number of each fit: by how much it can blow up an error in the losses.
+    """Condition number of each fit of `fit_designs`: by how much it can blow up an error.
 
     Largest over smallest singular value of the Jacobian at the fit, its columns scaled to length
     one. Digits are lost at about 1e8; at 1e16 the parameters cannot be told apart at all.
-
-    Parameters
-    ----------
-    law : LossLaw or LossSurface
-        Fitted laws, parameters of shape (n_designs,).
-    runs : pandas.DataFrame
-        Small runs with N and D.
-    designs : ndarray of bool of shape (n_designs, n_runs)
-        The runs of each.
-
-    Returns
-    -------
-    ndarray of shape (n_designs,)
     """
     tied = isinstance(law, LossLaw)
     surface = law.surface if tied else law

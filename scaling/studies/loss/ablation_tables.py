@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.forecast.rulers import predict_no_change, predict_on_line, relative_error
+from scaling.forecast.rulers import relative_error
 from scaling.laws.fit import SOUND
 from scaling.studies.loss.ablation import (
     DESIGN,
@@ -18,7 +18,7 @@ from scaling.studies.loss.ablation import (
     miss_targets,
     sweep_choices,
 )
-from scaling.studies.recipe import AUTHORS, Recipe, fit_chain
+from scaling.studies.recipe import AUTHORS, Recipe, fit_chain, predict_beside_chain
 from scaling.testbed.labels import DATASETS, LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_large, select_loss_fit, select_small
 
@@ -175,24 +175,23 @@ def tabulate_without_largest() -> pd.DataFrame:
 
 
 def _predict_error(table: pd.DataFrame, task: str, recipe: Recipe) -> dict[str, Any]:
-    table = table.assign(log_C=np.log(table["C"]))
-    runs, target = recipe.select_error_fit(table), table[table["size"] == "6.9B"].iloc[0]
-    fitted = fit_chain(table, error_column=task, recipe=recipe)
-    law, loss = fitted.error_fit.law, fitted.predict_loss(target["N"], target["D"])
+    target = table[table["size"] == "6.9B"].iloc[0]
+    fit = fit_chain(table, error_column=task, recipe=recipe).error_fit
+    beside = predict_beside_chain(table, task, recipe, lambda runs: runs[runs["size"] == "6.9B"])
     predicted = {
-        "relative_error": law.predict(loss),
-        "law_alone": law.predict(target[LOSS_COLUMN]),
-        "no_change": predict_no_change(runs, task),
-        "ruler_in_loss": predict_on_line(runs, loss, (LOSS_COLUMN, task)),
-        "ruler_in_compute": predict_on_line(runs, target["log_C"], ("log_C", task)),
+        "relative_error": beside["chain"].item(),
+        "law_alone": fit.law.predict(target[LOSS_COLUMN]),
+        "no_change": beside["no change"].item(),
+        "ruler_in_loss": beside["ruler in loss"].item(),
+        "ruler_in_compute": beside["ruler in compute"].item(),
     }
     return {
         "dataset": target["dataset"],
         "task": task.removeprefix("err_"),
         "recipe": recipe.name,
-        "n_runs": len(runs),
-        "status": fitted.error_fit.status,
-        "gamma": law.gamma,
+        "n_runs": len(recipe.select_error_fit(table)),
+        "status": fit.status,
+        "gamma": fit.law.gamma,
         "predicted": predicted["relative_error"],
         "actual": target[task],
     } | {name: float(relative_error(value, target[task])) for name, value in predicted.items()}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from scaling.forecast.rulers import predict_no_change, predict_on_line, relative_error
 from scaling.laws.fit import fit_loss_law
+from scaling.laws.law import LossLaw
 from scaling.laws.loss_to_loss import LossToLoss, fit_loss_to_loss
 from scaling.testbed.labels import LOSS_COLUMN, LOSS_SETS
 from scaling.testbed.runs import select_loss_fit
 
 OTHER_SETS = tuple(f"loss_{name}" for name in LOSS_SETS.values() if f"loss_{name}" != LOSS_COLUMN)
-ROUTES = ("direct", "relation", "relation, fed x", "ruler", "ruler, fed x", "no change")
 
 
-def relate_sets(runs: pd.DataFrame, y: str, x: str = LOSS_COLUMN) -> LossToLoss:
-    """Relate two loss sets of the same models, each with its own loss law.
+def relate_sets(
+    runs: pd.DataFrame, y: str, x: str = LOSS_COLUMN
+) -> tuple[LossLaw, LossLaw, LossToLoss]:
+    """Relate two loss sets of the same models.
 
     Parameters
     ----------
@@ -24,15 +25,20 @@ def relate_sets(runs: pd.DataFrame, y: str, x: str = LOSS_COLUMN) -> LossToLoss:
         Run table of the runs to learn from.
     y, x : str
         Columns of the losses.
+
+    Returns
+    -------
+    law_x, law_y : LossLaw
+        Each set's own loss law.
+    relation : LossToLoss
+        y over x, with the irreducible losses of the two.
     """
-    E_x, E_y = (fit_loss_law(runs["N"], runs["D"], runs[name]).law.E for name in (x, y))
-    return fit_loss_to_loss(runs[x], runs[y], E_x, E_y)
+    law_x, law_y = (fit_loss_law(runs["N"], runs["D"], runs[name]).law for name in (x, y))
+    return law_x, law_y, fit_loss_to_loss(runs[x], runs[y], law_x.E, law_y.E)
 
 
-def compare_routes(
-    learnt: pd.DataFrame, judged: pd.DataFrame, y: str, x: str = LOSS_COLUMN
-) -> pd.DataFrame:
-    """Predict the loss on y on several routes, all from the same runs.
+def compare_routes(learnt: pd.DataFrame, judged: pd.DataFrame, y: str) -> pd.DataFrame:
+    """Predict the loss on y on several routes, all from the same runs, by that on C4 eval, x.
 
     ``direct``: the loss law of y. ``relation``: the loss law of x, then the shifted power law.
     ``ruler``: the loss law of x, then the straight line through the two dearest runs. ``fed x``:
@@ -42,29 +48,25 @@ def compare_routes(
     ----------
     learnt, judged : pandas.DataFrame
         Run tables of one training set: runs to learn from, and runs to predict.
-    y, x : str
-        Columns of the losses.
+    y : str
+        Column of the loss.
 
     Returns
     -------
     pandas.DataFrame
         Signed relative errors, fractions; a row per judged run, a column per route.
     """
-    laws = {name: fit_loss_law(learnt["N"], learnt["D"], learnt[name]).law for name in (x, y)}
-    relation = fit_loss_to_loss(learnt[x], learnt[y], laws[x].E, laws[y].E)
-    predicted_x = laws[x].predict(judged["N"], judged["D"])
-    predicted = (
-        laws[y].predict(judged["N"], judged["D"]),
-        relation.predict(predicted_x),
-        relation.predict(judged[x]),
-        predict_on_line(learnt, predicted_x, (x, y)),
-        predict_on_line(learnt, judged[x], (x, y)),
-        np.full(len(judged), predict_no_change(learnt, y)),
-    )
-    misses = {
-        name: relative_error(value, judged[y])
-        for name, value in zip(ROUTES, predicted, strict=True)
+    law_x, law_y, relation = relate_sets(learnt, y)
+    predicted_x = law_x.predict(judged["N"], judged["D"])
+    predicted = {
+        "direct": law_y.predict(judged["N"], judged["D"]),
+        "relation": relation.predict(predicted_x),
+        "relation, fed x": relation.predict(judged[LOSS_COLUMN]),
+        "ruler": predict_on_line(learnt, predicted_x, (LOSS_COLUMN, y)),
+        "ruler, fed x": predict_on_line(learnt, judged[LOSS_COLUMN], (LOSS_COLUMN, y)),
+        "no change": predict_no_change(learnt, y),
     }
+    misses = {name: relative_error(value, judged[y]) for name, value in predicted.items()}
     return pd.DataFrame(misses, index=pd.Index(judged["run"], name="run"))
 
 
@@ -93,11 +95,10 @@ def compare_training_sets(
     x, y = f"{column}_x", f"{column}_y"
     five = pairs[pairs["run_y"].isin(select_loss_fit(wanted)["run"])]
     large = pairs[pairs["N"] > 1e9]
-    laws = [fit_loss_law(five["N"], five["D"], five[name]).law for name in (x, y)]
-    relation = fit_loss_to_loss(five[x], five[y], laws[0].E, laws[1].E)
+    _, law_y, relation = relate_sets(five, y, x)
     last = five.sort_values("C").iloc[-1]
     predicted = {
-        "direct": laws[1].predict(large["N"], large["D"]),
+        "direct": law_y.predict(large["N"], large["D"]),
         "relation": relation.predict(large[x]),
         "ruler": predict_on_line(five, large[x], (x, y)),
         "same ratio": large[x] * (last[y] / last[x]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from scaling.compute import warmup_share
+from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.laws.fit import fit_loss_law, fit_loss_surface
 from scaling.laws.law import LossLaw
+from scaling.studies.loss.ablation import list_choices
 from scaling.testbed.labels import DATASETS, LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_loss_fit, select_small
 
 Array = NDArray[np.float64]
 
-LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # as `scaling fit` asks for
 KEPT = ["run", "dataset", "size", "N", "D", "M", "C", "steps", "warmup_share"]
 
 
@@ -155,28 +155,19 @@ def list_designs(runs: pd.DataFrame) -> Array:
     Parameters
     ----------
     runs : pandas.DataFrame
-        Runs on hand, with N and M.
+        Runs on hand, as for `scaling.studies.loss.ablation.list_choices`.
 
     Returns
     -------
     ndarray of shape (n_designs, n_runs)
         Weights 0 and 1. Every choice of sizes over a factor of 30 or more and of multipliers over
-        a factor of 8 or more, each choice of runs once.
+        a factor of 8 or more (as `scaling fit` asks for), each choice of runs once.
     """
-    N, M = runs["N"].to_numpy(float), runs["M"].to_numpy(float)
-    sizes, multipliers = _choices(N, LEAST_N_SPAN), _choices(M, LEAST_M_SPAN)
-    return np.unique([n & m for n in sizes for m in multipliers], axis=0).astype(float)
-
-
-def _choices(values: Array, least_span: float) -> list[NDArray[np.bool_]]:
-    """Which runs each choice of distinct values keeps, for choices that span enough."""
-    distinct = np.unique(values)
-    return [
-        np.isin(values, chosen)
-        for k in range(2, len(distinct) + 1)
-        for chosen in combinations(distinct, k)
-        if chosen[-1] >= least_span * chosen[0]
-    ]
+    _, designs = list_choices(runs)
+    for name, least in (("N", LEAST_N_SPAN), ("M", LEAST_M_SPAN)):
+        values = np.where(designs, runs[name], np.nan)
+        designs = designs[np.nanmax(values, axis=1) >= least * np.nanmin(values, axis=1)]
+    return designs.astype(float)
 
 
 def keep_fits(law: LossLaw, kept: NDArray[np.bool_]) -> LossLaw:
@@ -184,11 +175,11 @@ def keep_fits(law: LossLaw, kept: NDArray[np.bool_]) -> LossLaw:
     return LossLaw(*(np.asarray(p)[kept] for p in (law.E, law.A, law.B, law.alpha)))
 
 
-def penalty(law: LossLaw, M: ArrayLike, C: float, M_from: ArrayLike | None = None) -> Any:
+def penalty(law: LossLaw, M: ArrayLike, C: float, M_from: float) -> Any:
     """Loss at M above the loss at `M_from`, both at the same training compute.
 
-    ``((a M^eta + b M^-eta) - (a M_0^eta + b M_0^-eta)) C^-eta``. From the best multiplier, the
-    default, this is ``2 sqrt(a b) C^-eta (cosh(eta log(M / M*)) - 1)``.
+    ``((a M^eta + b M^-eta) - (a M_0^eta + b M_0^-eta)) C^-eta``. From the best multiplier this is
+    ``2 sqrt(a b) C^-eta (cosh(eta log(M / M*)) - 1)``.
 
     Parameters
     ----------
@@ -198,8 +189,8 @@ def penalty(law: LossLaw, M: ArrayLike, C: float, M_from: ArrayLike | None = Non
         Tokens per parameter.
     C : float
         Training compute, FLOPs.
-    M_from : float, optional
-        Multiplier to compare with; by default M* of each law.
+    M_from : float
+        Multiplier to compare with.
 
     Returns
     -------
@@ -212,15 +203,11 @@ def penalty(law: LossLaw, M: ArrayLike, C: float, M_from: ArrayLike | None = Non
     """
     _, a, b, eta = (np.asarray(p)[..., None] for p in law.to_paper())
 
-    def bracket(multiplier: ArrayLike) -> Any:
-        power = np.asarray(multiplier, dtype=float) ** eta
-        return a * power + b / power
-
-    least = 2.0 * np.sqrt(a * b) if M_from is None else bracket(M_from)
-    return (bracket(np.atleast_1d(M)) - least) * C**-eta
+    power, power_from = np.atleast_1d(np.asarray(M, dtype=float)) ** eta, M_from**eta
+    return (a * power + b / power - (a * power_from + b / power_from)) * C**-eta
 
 
-def read_at_compute(runs: pd.DataFrame, C: float, E: float, column: str = LOSS_COLUMN) -> pd.Series:
+def read_at_compute(runs: pd.DataFrame, C: float, E: float) -> pd.Series:
     """Read the loss of each M at one training compute, between two measured runs.
 
     Along a line of equal M, ``log(L - E)`` is taken as straight between neighbours in log C.
@@ -228,13 +215,11 @@ def read_at_compute(runs: pd.DataFrame, C: float, E: float, column: str = LOSS_C
     Parameters
     ----------
     runs : pandas.DataFrame
-        Runs of one training set, with M, C and `column`.
+        Runs of one training set.
     C : float
         Training compute, FLOPs.
     E : float
         Irreducible loss, nats per token.
-    column : str
-        Column that holds the loss.
 
     Returns
     -------
@@ -244,6 +229,6 @@ def read_at_compute(runs: pd.DataFrame, C: float, E: float, column: str = LOSS_C
     found = {}
     for M, ray in runs.sort_values("C").groupby("M"):
         if ray["C"].iloc[0] <= C <= ray["C"].iloc[-1]:
-            log_R = np.interp(np.log(C), np.log(ray["C"]), np.log(ray[column] - E))
+            log_R = np.interp(np.log(C), np.log(ray["C"]), np.log(ray[LOSS_COLUMN] - E))
             found[M] = E + np.exp(log_R)
-    return pd.Series(found, name=column).rename_axis("M")
+    return pd.Series(found, name=LOSS_COLUMN).rename_axis("M")

@@ -7,35 +7,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import rankdata
+from scipy.stats import spearmanrho
 
 N_DRAWS = 2000
-
-
-def correlate_ranks(
-    values: NDArray[np.float64], target: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Spearman's rank correlation of every column with a target, for a batch of samples.
-
-    Parameters
-    ----------
-    values : ndarray of shape (..., n_runs, n_columns)
-        What ranks.
-    target : ndarray of shape (..., n_runs)
-        What is ranked.
-
-    Returns
-    -------
-    ndarray of shape (..., n_columns)
-        Pearson's correlation of the ranks; ties share their mean rank.
-    """
-    x = rankdata(values, axis=-2)
-    y = rankdata(target, axis=-1)[..., np.newaxis]
-    x, y = x - x.mean(axis=-2, keepdims=True), y - y.mean(axis=-2, keepdims=True)
-    norms = np.sqrt((x**2).sum(axis=-2) * (y**2).sum(axis=-2))
-    result: NDArray[np.float64] = (x * y).sum(axis=-2) / norms
-    return result
 
 
 def rank_errors(
@@ -72,9 +46,9 @@ def rank_errors(
     hangs on single runs, not what another training set would give.
     """
     values, target = table[list(columns)].to_numpy(float), table[error].to_numpy(float)
-    rho = correlate_ranks(values, target)
+    rho = spearmanrho(values, target[:, np.newaxis], axis=0).statistic
     draws = rng.integers(len(table), size=(n_draws, len(table)))
-    drawn = correlate_ranks(values[draws], target[draws])
+    drawn = spearmanrho(values[draws], target[draws][..., np.newaxis], axis=1).statistic
     best = int(np.argmax(rho))
     behind = drawn[:, [best]] - drawn
     quantiles = (np.quantile(x, [0.025, 0.975], axis=0) for x in (drawn, behind))
@@ -102,18 +76,8 @@ def order_pairs(
 ) -> pd.DataFrame:
     """Share of pairs of runs, equal in N and D, where the lower loss has the lower error.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Run table of several training sets.
-    columns : sequence of str
-        Losses.
-    error : str
-        What is ordered.
-    rng : numpy.random.Generator
-        Draws the shapes again.
-    n_draws : int
-        Bootstrap samples of shapes.
+    Parameters are those of `rank_errors`: a run table of several training sets, and losses; drawn
+    again are shapes.
 
     Returns
     -------
@@ -144,19 +108,10 @@ def order_pairs(
 def count_lower(table: pd.DataFrame, columns: Sequence[str], dataset: str) -> pd.Series:
     """Count the pairs, equal in N and D, in which the runs of one training set are the lower.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Run table of several training sets.
-    columns : sequence of str
-        Losses or errors.
-    dataset : str
-        Training set of one run of each pair.
-
     Returns
     -------
     pandas.Series
-        Number of pairs per column, and ``n_pairs`` of them all.
+        Number of pairs per column of losses or errors, and ``n_pairs`` of them all.
     """
     own = table[table["dataset"] == dataset]
     pairs = own.merge(table[table["dataset"] != dataset], on=["size", "M"], suffixes=("", "_other"))

@@ -70,21 +70,12 @@ def sampling_noise(
 
 
 def measure_roughness(loss: ArrayLike, std: ArrayLike) -> NDArray[np.float64]:
-    """Roughness of curves in units of what independent errors would make.
+    """Roughness of curves in units of what independent errors would make: their last two axes.
 
     The third difference ``L_3 - 3 L_2 + 3 L_1 - L_0`` of neighbours removes a parabola; independent
     errors give it a variance of ``s_3^2 + 9 s_2^2 + 9 s_1^2 + s_0^2``. The root mean square of the
-    ratio is 1 or more if errors are independent, whatever else the runs do to each other.
-
-    Parameters
-    ----------
-    loss, std : array_like of shape (..., n_curves, n_points)
-        Losses along curves, and their standard errors; NaN where there is no run.
-
-    Returns
-    -------
-    ndarray of shape (...)
-        Root mean square over all third differences there are.
+    ratio is 1 or more if errors are independent, whatever else the runs do to each other. Losses
+    and standard errors are NaN where there is no run.
     """
     windows = np.lib.stride_tricks.sliding_window_view
     third = windows(np.asarray(loss, dtype=float), 4, axis=-1) @ THIRD
@@ -94,19 +85,10 @@ def measure_roughness(loss: ArrayLike, std: ArrayLike) -> NDArray[np.float64]:
 
 
 def weigh_roughness(std: ArrayLike) -> NDArray[np.float64]:
-    """Weights w of the squared roughness ``sum_j w_j z_j^2`` if errors are independent.
+    """Weights w of the squared roughness ``sum_j w_j z_j^2``, z standard normal, of sum 1.
 
-    Each z is standard normal.
-
-    Parameters
-    ----------
-    std : array_like of shape (n_curves, n_points)
-        Standard errors; NaN where there is no run.
-
-    Returns
-    -------
-    ndarray of shape (n_differences,)
-        Eigenvalues of the correlation matrix of the third differences, over their number; sum 1.
+    They are the eigenvalues of the correlation matrix of the third differences, over their number,
+    for independent errors with the standard errors `std` of shape (n_curves, n_points).
     """
     std = np.asarray(std, dtype=float)
     number = np.arange(std.size).reshape(std.shape)
@@ -124,14 +106,8 @@ def chance_below(q: float, weights: ArrayLike) -> float:
 
     One half less the sum over k from 0 of ``sin(theta) / (pi (k + 1/2) rho)``, with
     ``u = (k + 1/2) pi / max(q, 50)``, ``theta = sum_j arctan(2 w_j u) / 2 - q u`` and
-    ``rho = prod_j (1 + 4 w_j^2 u^2)^(1/4)``.
-
-    Parameters
-    ----------
-    q : float
-        Not negative.
-    weights : array_like of shape (n_weights,)
-        Not negative, of sum 1 and none of them much of it: values above 50 do not occur.
+    ``rho = prod_j (1 + 4 w_j^2 u^2)^(1/4)``. The weights are not negative, of sum 1, and none is
+    much of it: values above 50 do not occur.
 
     References
     ----------

@@ -57,22 +57,11 @@ def fit_slope(C: ArrayLike, reducible: ArrayLike, weights: ArrayLike = 1.0) -> A
 
 
 def list_resamples(n_runs: int) -> tuple[Array, Array]:
-    """List every bootstrap resample of a few runs, and how likely each is.
+    """List every bootstrap resample of a few runs: how often each run is drawn, and how likely.
 
+    Counts of shape (n_resamples, n_runs), and their probability ``n! / (prod_i counts_i! n^n)``.
     Four runs have only 35 different resamples, so their bootstrap needs no random numbers; it is
     also coarse, and 4 of the 256 equally likely orders draw one run four times and have no slope.
-
-    Parameters
-    ----------
-    n_runs : int
-        How many runs are drawn, with replacement, from as many.
-
-    Returns
-    -------
-    counts : ndarray of shape (n_resamples, n_runs)
-        How often each run is drawn.
-    probability : ndarray of shape (n_resamples,)
-        ``n! / (prod_i counts_i! n^n)``.
     """
     draws = combinations_with_replacement(range(n_runs), n_runs)
     counts = np.array([np.bincount(draw, minlength=n_runs) for draw in draws])
@@ -81,13 +70,7 @@ def list_resamples(n_runs: int) -> tuple[Array, Array]:
 
 
 def draw_within_rays(M: ArrayLike, n_draws: int, rng: np.random.Generator) -> Array:
-    """Draw resamples of a whole grid that keep the number of runs at each M.
-
-    Returns
-    -------
-    ndarray of shape (n_draws, n_runs)
-        How often each run is drawn.
-    """
+    """Draw resamples that keep the number of runs at each M: counts of shape (n_draws, n_runs)."""
     M = np.asarray(M)
     counts = np.empty((n_draws, len(M)))
     for value in np.unique(M):

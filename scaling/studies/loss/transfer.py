@@ -14,7 +14,6 @@ from scaling.testbed.runs import load_losses, load_runs, select_loss_fit, select
 LEAST_M = 10  # below it runs end within their warm-up, or nearly
 HOME = {"c4": "paloma_c4", "redpajama": "paloma_redpajama", "refinedweb": "paloma_refinedweb"}
 FAR = ("paloma_code", "paloma_ptb", "c4_german")
-ROLES = ("fit", "target", "large", "early", "small")
 
 
 def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
@@ -33,13 +32,13 @@ def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
         832 rows, training set by loss set by run. ``role``: ``fit`` (one of the five), ``target``
         (one of the six), ``large`` (1.4B at M = 20), ``early`` (M below 10) or ``small``.
         ``other_files`` as in `scaling.testbed.runs.load_runs`.
-        ``predicted``, ``actual`` and its 95 % evaluation interval ``actual_lo``, ``actual_hi``, in
-        nats per token; ``relative_error``, ``half_width`` (of that interval), ``noise_independent``
-        and ``noise_shared``, as fractions of the measured loss; ``status`` of the fit.
+        ``predicted`` and ``actual`` in nats per token; ``relative_error``, ``half_width`` (of the
+        95 % evaluation interval), ``noise_independent`` and ``noise_shared``, as fractions of the
+        measured loss; ``status`` of the fit.
 
     References
     ----------
-    Gadre et al., arXiv 2403.08540, Table 1, Figs. 7 and 10.
+    Gadre et al., arXiv 2403.08540, Table 1 and Fig. 7.
     """
     rng = np.random.default_rng(seed)
     losses = _runs_with_roles().merge(load_losses(), on="run", validate="one_to_many")
@@ -51,11 +50,6 @@ def predict_sets(seed: int = 0, n_draws: int = N_DRAWS) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def make_other_text() -> pd.DataFrame:
-    """Make the stored table: `predict_sets` without the columns that describe a run."""
-    return predict_sets().drop(columns=["size", "N", "D", "M", "C", "other_files"])
-
-
 def _runs_with_roles() -> pd.DataFrame:
     """The runs, each with what it is to the recipe and whether it names other files."""
     runs = load_runs()[["run", "dataset", "size", "N", "D", "M", "C", "other_files"]]
@@ -65,7 +59,7 @@ def _runs_with_roles() -> pd.DataFrame:
         runs["N"] > 1e9,
         runs["M"] < LEAST_M,
     ]
-    role = np.select(is_one, list(ROLES[:4]), ROLES[4])
+    role = np.select(is_one, ["fit", "target", "large", "early"], "small")
     return runs.assign(role=role)
 
 
@@ -81,35 +75,12 @@ def _predict_set(runs: pd.DataFrame, rng: np.random.Generator, n_draws: int) -> 
     return runs[columns].assign(
         predicted=predicted,
         actual=actual,
-        actual_lo=runs["loss_lo"],
-        actual_hi=runs["loss_hi"],
         relative_error=relative_error(predicted, actual),
         half_width=half_width / actual,
         noise_independent=independent / actual,
         noise_shared=shared / actual,
         status=fit.status,
     )
-
-
-def select_figure_10(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Select what the paper's Fig. 10 shows: C4-trained models on code, Penn Treebank and German.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        From `predict_sets`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The runs of 1.4B parameters and more, with ``percent``, the absolute relative error in %.
-    """
-    rows = predictions[
-        (predictions["dataset"] == "c4")
-        & predictions["loss_set"].isin(FAR)
-        & predictions["role"].isin(["target", "large"])
-    ]
-    return rows.assign(percent=100 * rows["relative_error"].abs()).reset_index(drop=True)
 
 
 def summarise_sets(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -8,9 +8,9 @@ longer from the shorter.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from scaling.forecast.rulers import relative_error
@@ -27,32 +27,41 @@ LEAST_RUNS = LEAST_TARGETS = 5
 LOSSES = [f"loss_{loss_set}" for loss_set in LOSS_SETS.values()]
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One backtest: what is known, what is asked, and what was measured.
+def read_losses(runs: pd.DataFrame, columns: list[str]) -> Array:
+    """Losses in the shape of a case: a row per column, a column per run."""
+    return runs[columns].to_numpy(float).T
 
-    Parameters
-    ----------
-    group : str
-        The testbed, or the name of a grid.
-    name : str
-        Training set and design, or series and cut.
-    loss_sets : list of str
-        Names of the rows of `case.losses` and of `measured`.
-    case : Case
-        Runs known.
-    targets : pandas.DataFrame
-        Runs asked for.
-    measured : ndarray of shape (n_losses, n_targets)
-        Their losses, nats per token.
-    """
 
-    group: str
-    name: str
-    loss_sets: list[str]
+def make_cases(known: dict[str, pd.DataFrame], columns: list[str]) -> dict[str, Case]:
+    """Cases that are siblings of each other, one per table of runs."""
+    alone = {key: Case(runs, read_losses(runs, columns)) for key, runs in known.items()}
+    return {
+        key: replace(case, siblings=tuple(alone[other] for other in alone if other != key))
+        for key, case in alone.items()
+    }
+
+
+class Task(NamedTuple):
+    """One prediction to make: its keys, the runs known, the runs asked, and their loss columns."""
+
+    keys: dict[str, str]
     case: Case
-    targets: pd.DataFrame
-    measured: Array
+    asked: pd.DataFrame
+    columns: list[str]
+
+    @property
+    def loss_sets(self) -> list[str]:
+        """Names of the rows of `measured`."""
+        return [column.removeprefix("loss_") for column in self.columns]
+
+    @property
+    def measured(self) -> Array:
+        """Losses of the runs asked for, nats per token, of shape (n_losses, n_asked)."""
+        return read_losses(self.asked, self.columns)
+
+    def miss(self, candidate: Candidate) -> Array:
+        """Signed relative errors of a candidate, of shape (n_losses, n_asked)."""
+        return relative_error(candidate.fit(self.case)(self.asked), self.measured)
 
 
 def add_warmup_tokens(runs: pd.DataFrame) -> pd.DataFrame:
@@ -80,33 +89,15 @@ def _designs(small: pd.DataFrame) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]
     }
 
 
-def read_losses(runs: pd.DataFrame, columns: list[str]) -> Array:
-    """Losses in the shape of a case: a row per column, a column per run."""
-    return runs[columns].to_numpy(float).T
-
-
-def testbed_trials(table: pd.DataFrame) -> Iterator[Trial]:
-    """Every backtest among the small runs of the testbed.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Run table of the testbed; runs above 0.411B are not read.
-    """
+def testbed_trials(table: pd.DataFrame) -> Iterator[Task]:
+    """Every backtest among the small runs of the testbed; runs above 0.411B are not read."""
     small = add_warmup_tokens(select_small(table))
     designs = {str(name): _designs(runs) for name, runs in small.groupby("dataset", sort=False)}
     for dataset, own in designs.items():
-        for design, (known, asked) in own.items():
-            others = [designs[other][design][0] for other in designs if other != dataset]
-            siblings = tuple(Case(runs, read_losses(runs, LOSSES)) for runs in others)
-            yield Trial(
-                "testbed",
-                f"{dataset}, {design}",
-                list(LOSS_SETS.values()),
-                Case(known, read_losses(known, LOSSES), siblings),
-                asked,
-                read_losses(asked, LOSSES),
-            )
+        for design, (_, asked) in own.items():
+            cases = make_cases({other: designs[other][design][0] for other in designs}, LOSSES)
+            keys = {"grid": "testbed", "trial": f"{dataset}, {design}"}
+            yield Task(keys, cases[dataset], asked, LOSSES)
 
 
 def select_cheap(grid: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -115,54 +106,29 @@ def select_cheap(grid: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {name: split_by_compute(runs, SMALL_SHARE)[0] for name, runs in series.items()}
 
 
-def grid_trials(name: str, grid: pd.DataFrame) -> Iterator[Trial]:
-    """Every backtest among the cheap runs of another grid.
-
-    Parameters
-    ----------
-    name : str
-        Name of the grid.
-    grid : pandas.DataFrame
-        Its run table; runs above 1/20 of the largest compute are not read.
-    """
+def grid_trials(name: str, grid: pd.DataFrame) -> Iterator[Task]:
+    """Every backtest among the cheap runs of another grid; the dear ones are not read."""
     cheap = select_cheap(grid)
     for cut in GRID_CUTS:
         split = {series: split_by_compute(runs, cut) for series, runs in cheap.items()}
+        cases = make_cases({series: known for series, (known, _) in split.items()}, ["loss"])
         for series, (known, asked) in split.items():
-            if len(known) < LEAST_RUNS or len(asked) < LEAST_TARGETS:
-                continue
-            others = [split[other][0] for other in split if other != series]
-            yield Trial(
-                name,
-                f"{series} {cut:.2g}".strip(),
-                ["loss"],
-                Case(
-                    known,
-                    read_losses(known, ["loss"]),
-                    tuple(Case(runs, read_losses(runs, ["loss"])) for runs in others),
-                ),
-                asked,
-                read_losses(asked, ["loss"]),
-            )
+            if len(known) >= LEAST_RUNS and len(asked) >= LEAST_TARGETS:
+                keys = {"grid": name, "trial": f"{series} {cut:.2g}".strip()}
+                yield Task(keys, cases[series], asked, ["loss"])
 
 
-def list_trials(testbed: pd.DataFrame, grids: dict[str, pd.DataFrame]) -> list[Trial]:
+def list_trials(testbed: pd.DataFrame, grids: dict[str, pd.DataFrame]) -> list[Task]:
     """Every backtest; cuts of a grid that know the same runs count once."""
     trials = list(testbed_trials(testbed))
     seen: set[tuple[str, str, int]] = set()
     for name, grid in grids.items():
         for trial in grid_trials(name, grid):
-            key = (name, trial.name.rpartition(" ")[0], len(trial.case.runs))
+            key = (name, trial.keys["trial"].rpartition(" ")[0], len(trial.case.runs))
             if key not in seen:
                 seen.add(key)
                 trials.append(trial)
     return trials
-
-
-def run_trial(trial: Trial, candidate: Candidate) -> Array:
-    """Mean absolute relative error over the targets of a trial, one per loss set."""
-    predicted = candidate.fit(trial.case)(trial.targets)
-    return np.abs(relative_error(predicted, trial.measured)).mean(axis=1)
 
 
 def load_data() -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:

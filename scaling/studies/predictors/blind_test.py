@@ -11,9 +11,9 @@ from functools import partial
 import pandas as pd
 
 from scaling.laws.prior import load_belief
-from scaling.studies.predictors.backtests import read_losses
+from scaling.studies.predictors.backtests import Task, read_losses
 from scaling.studies.predictors.candidates import BASELINES, Candidate, Case, fit_free, fit_tied
-from scaling.studies.predictors.extrapolation import FRACTIONS, Task, run_tasks
+from scaling.studies.predictors.extrapolation import FRACTIONS, run_tasks
 from scaling.studies.predictors.families import member_of_second
 from scaling.testbed.grids import load_grid, select_plain, split_by_compute
 

@@ -120,10 +120,7 @@ def fit_no_change(case: Case) -> Prediction:
 def common_alpha(case: Case) -> Array:
     """The exponent that fits a case and its siblings best when each keeps its own E, A and B.
 
-    Returns
-    -------
-    ndarray of shape (n_losses,)
-        One of `ALPHAS` per loss set, by least squares on the log loss.
+    One of `ALPHAS` per loss set, of shape (n_losses,), by least squares on the log loss.
     """
 
     def cost(alpha: float) -> Any:
@@ -226,7 +223,7 @@ def fit_coupled(case: Case, power: float) -> Prediction:
     return predict
 
 
-def influence(candidate: Candidate, case: Case, asked: pd.DataFrame, step: float = 1e-3) -> Array:
+def influence(candidate: Candidate, case: Case, asked: pd.DataFrame) -> Array:
     """By how many per cent a prediction moves when one loss moves by one per cent.
 
     ``d log L_hat(target) / d log L_i``, by central differences, for the first loss of the case. The
@@ -241,14 +238,12 @@ def influence(candidate: Candidate, case: Case, asked: pd.DataFrame, step: float
         Runs known.
     asked : pandas.DataFrame
         Runs asked for.
-    step : float
-        Change of a log loss.
 
     Returns
     -------
     ndarray of shape (n_runs, n_asked)
     """
-    n_runs = len(case.runs)
+    n_runs, step = len(case.runs), 1e-3  # of a log loss
     bumps = np.exp(step * np.vstack([np.eye(n_runs), -np.eye(n_runs)]))
     predicted = np.log(candidate.fit(Case(case.runs, case.losses[0] * bumps))(asked))
     return (predicted[:n_runs] - predicted[n_runs:]) / (2.0 * step)

@@ -6,15 +6,19 @@ Signed relative errors ``(predicted - measured) / measured`` at the runs that th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
-from typing import NamedTuple
 
 import pandas as pd
 
 from scaling.forecast.rulers import relative_error
-from scaling.studies.predictors.backtests import LOSSES, add_warmup_tokens, load_data, read_losses
-from scaling.studies.predictors.candidates import BASELINES, SINGLE_CHANGES, Candidate, Case
+from scaling.studies.predictors.backtests import (
+    LOSSES,
+    Task,
+    add_warmup_tokens,
+    load_data,
+    make_cases,
+)
+from scaling.studies.predictors.candidates import BASELINES, SINGLE_CHANGES, Candidate
 from scaling.studies.predictors.families import Settings, member_of_first, member_of_second
 from scaling.studies.predictors.selection import (
     estimate_noise,
@@ -40,26 +44,18 @@ FRACTIONS = (1 / 20, 1 / 100)  # of a grid's largest compute
 OTHERS, OTHER_GRIDS = "best, others' constants", "best, other grids' constants"
 
 
-class Task(NamedTuple):
-    """One prediction to make: its keys, the runs known, the runs asked, and their loss columns."""
-
-    keys: dict[str, str]
-    case: Case
-    asked: pd.DataFrame
-    columns: list[str]
-
-
 def run_task(task: Task, candidate: Candidate) -> pd.DataFrame:
     """Prediction beside measurement: a row per loss column and run asked for."""
     predicted = candidate.fit(task.case)(task.asked)
-    measured = read_losses(task.asked, task.columns)
-    sets = [column.removeprefix("loss_") for column in task.columns]
-    index = pd.MultiIndex.from_product([sets, task.asked["run"]], names=["loss_set", "run"])
-    values = {"predicted": predicted.ravel(), "actual": measured.ravel()}
-    misses = {"relative_error": relative_error(predicted, measured).ravel()}
-    table = pd.DataFrame(values | misses, index=index).reset_index()
-    n_fit = len(task.case.runs)
-    return table.assign(candidate=candidate.name, n_fit=n_fit, **task.keys)
+    values = {
+        "predicted": predicted.ravel(),
+        "actual": task.measured.ravel(),
+        "relative_error": relative_error(predicted, task.measured).ravel(),
+    }
+    asked = [task.loss_sets, task.asked["run"].to_list()]
+    index = pd.MultiIndex.from_product(asked, names=["loss_set", "run"])
+    table = pd.DataFrame(values, index).reset_index()
+    return table.assign(candidate=candidate.name, n_fit=len(task.case.runs), **task.keys)
 
 
 def run_tasks(tasks: list[Task], candidates: list[Candidate]) -> pd.DataFrame:
@@ -72,11 +68,11 @@ def run_tasks(tasks: list[Task], candidates: list[Candidate]) -> pd.DataFrame:
     return table[[*keys, "predicted", "actual", "relative_error"]]
 
 
-def testbed_tasks(*, six: bool = False) -> list[Task]:
+def testbed_tasks(columns: list[str] = LOSSES, *, six: bool = False) -> list[Task]:
     """Large runs of the testbed from small ones of the same training set.
 
     Known are the paper's five runs, the small grid of M = 10 and more, or all small runs. Asked
-    for are the nine runs of 1.4B and more, or the six targets.
+    for are the nine runs of 1.4B and more, or the six targets; on all loss sets, or in `columns`.
     """
     table = run_table()
     small = add_warmup_tokens(select_small(table))
@@ -84,13 +80,10 @@ def testbed_tasks(*, six: bool = False) -> list[Task]:
     known = {"five": select_loss_fit(small), "M >= 10": small[small["M"] >= 10], "all": small}
     tasks = []
     for name, runs in known.items():
-        cases = {d: runs[runs["dataset"] == d] for d in DATASETS.values()}
-        for dataset, own in cases.items():
-            others = [cases[other] for other in cases if other != dataset]
-            siblings = tuple(Case(other, read_losses(other, LOSSES)) for other in others)
-            case = Case(own, read_losses(own, LOSSES), siblings)
+        by_set = {dataset: runs[runs["dataset"] == dataset] for dataset in DATASETS.values()}
+        for dataset, case in make_cases(by_set, columns).items():
             asked = large[large["dataset"] == dataset]
-            tasks.append(Task({"fit_runs": name, "dataset": dataset}, case, asked, LOSSES))
+            tasks.append(Task({"fit_runs": name, "dataset": dataset}, case, asked, columns))
     return tasks
 
 
@@ -103,15 +96,37 @@ def grid_tasks(counts: tuple[str, ...] = COUNTS) -> list[Task]:
             continue
         series = split_series(table.assign(N=table[count]))
         split = {key: split_by_compute(runs, fraction) for key, runs in series.items()}
-        cases = {
-            key: Case(known, read_losses(known, ["loss"])) for key, (known, _) in split.items()
-        }
+        cases = make_cases({key: known for key, (known, _) in split.items()}, ["loss"])
         for key, case in cases.items():
             keys = {"grid": name, "series": key, "count": count}
             keys["fit_share"] = f"1/{1 / fraction:.0f}"
-            siblings = tuple(cases[other] for other in cases if other != key)
-            tasks.append(Task(keys, replace(case, siblings=siblings), split[key][1], ["loss"]))
+            tasks.append(Task(keys, case, split[key][1], ["loss"]))
     return tasks
+
+
+def summarise_errors(misses: pd.DataFrame) -> pd.DataFrame:
+    """Mean absolute relative error over the judged runs; the series of a grid count alike.
+
+    Parameters
+    ----------
+    misses : pandas.DataFrame
+        The stored result ``grids``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per share of compute, grid and count of N; ``n_fit`` and ``n_judged`` are summed over
+        the series of the grid; a column per candidate, fractions.
+    """
+    by_grid = ["fit_share", "grid", "count"]
+    errors = misses.assign(error=misses["relative_error"].abs())
+    series = errors.groupby([*by_grid, "series", "candidate"], sort=False).agg(
+        error=("error", "mean"), n_fit=("n_fit", "first"), n_judged=("run", "size")
+    )
+    means = series["error"].groupby([*by_grid, "candidate"], sort=False).mean().unstack()
+    one = series.xs(misses["candidate"].iloc[0], level="candidate")
+    counts = one[["n_fit", "n_judged"]].groupby(by_grid, sort=False).sum()
+    return counts.join(means[misses["candidate"].unique()])
 
 
 # --- stored tables -------------------------------------------------------------------------
@@ -182,24 +197,20 @@ def tabulate_candidates() -> pd.DataFrame:
     tasks = [task for task in testbed_tasks(six=True) if task.keys["fit_runs"] != "M >= 10"]
     large = run_tasks(tasks, candidates).assign(error=lambda t: t["relative_error"].abs())
     on_c4 = large[large["loss_set"] == "c4_eval"]
-    keys = ["candidate", "fit_runs"]
     outcome = {
-        "c4_eval": on_c4.groupby(keys, sort=False)["error"].mean().unstack(),
-        "all_sets": large.groupby(keys, sort=False)["error"].mean().unstack(),
+        f"{known}_{name}": rows.loc[rows["fit_runs"] == known].groupby("candidate")["error"].mean()
+        for known in ("five", "all")
+        for name, rows in (("c4_eval", on_c4), ("all_sets", large))
     }
-    grids = run_tasks(grid_tasks(("N",)), candidates)
-    grids = grids.assign(error=grids["relative_error"].abs())
-    by_grid = ["candidate", "fit_share", "grid"]
-    means = grids.groupby([*by_grid, "series"], sort=False)["error"].mean().groupby(by_grid).mean()
-    shares = means.groupby(by_grid[:2]).mean().unstack()
+    grids = summarise_errors(run_tasks(grid_tasks(("N",)), candidates))
+    shares = grids.groupby("fit_share").mean().T
     names = [candidate.name for candidate in candidates]
     scores = load_scores().loc[names]
     scores.columns = scores.columns.str.replace(" ", "_")
     table = scores.add_prefix("backtest_").assign(
         n_parts=[candidate.n_parts for candidate in candidates],
         round=["both" if n in shared else "first" if n in first else "second" for n in names],
-        **{f"five_{name}": values["five"] for name, values in outcome.items()},
-        **{f"all_{name}": values["all"] for name, values in outcome.items()},
+        **outcome,
         grids_20=shares["1/20"],
         grids_100=shares["1/100"],
     )

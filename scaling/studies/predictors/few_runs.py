@@ -8,23 +8,25 @@ from its small runs of M of 10 and more, on C4 eval.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scaling.forecast.rulers import relative_error
 from scaling.laws.fit import fit_loss_law
-from scaling.studies.predictors.backtests import read_losses
-from scaling.studies.predictors.candidates import BASELINES, Candidate, Case, columns_of
-from scaling.studies.predictors.extrapolation import Task, grid_tasks, testbed_tasks
+from scaling.studies.predictors.backtests import Task
+from scaling.studies.predictors.candidates import BASELINES, Candidate, columns_of
+from scaling.studies.predictors.extrapolation import grid_tasks, testbed_tasks
 from scaling.studies.predictors.families import member_of_second
 from scaling.studies.predictors.selection import second_choice
+from scaling.testbed.labels import LOSS_COLUMN
 
 Chosen = NDArray[np.bool_]
 
 SIZES = (5, 8)
-N_DESIGNS = 150  # of each size and series
+N_SEEDS = 20
+N_DESIGNS = 150  # of each size, series and seed
 LEAST_SPAN = 4.0  # of a design, in N and in D/N
 LEAST_DISTINCT = 4  # runs that differ in N or D: the coefficients of the tied law
 RECIPE = next(candidate for candidate in BASELINES if candidate.name == "recipe")
@@ -36,36 +38,18 @@ def list_series() -> list[Task]:
     on_grids = [task for task in grid_tasks(("N",)) if task.keys["fit_share"] == "1/20"]
     keys = [{name: task.keys[name] for name in ("grid", "series")} for task in on_grids]
     series = [task._replace(keys=own) for task, own in zip(on_grids, keys, strict=True)]
-    for task in testbed_tasks(six=True):
+    for task in testbed_tasks([LOSS_COLUMN], six=True):
         if task.keys["fit_runs"] == "M >= 10":
             own = {"grid": "testbed", "series": task.keys["dataset"]}
-            series.append(on_c4_eval(task)._replace(keys=own))
+            series.append(task._replace(keys=own))
     return series
 
 
-def on_c4_eval(task: Task) -> Task:
-    """A task of the testbed with one loss, that on C4 eval."""
-    columns = ["loss_c4_eval"]
-    case = Case(task.case.runs, read_losses(task.case.runs, columns))
-    return task._replace(case=case, columns=columns)
-
-
 def draw_designs(runs: pd.DataFrame, size: int, rng: np.random.Generator) -> Iterator[Chosen]:
-    """Draw designs without end: all choices of so many runs that are spread alike likely.
+    """Draw designs without end, of `size` runs each: masks of shape (n_runs,).
 
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Runs to choose from, with N and D.
-    size : int
-        How many are chosen.
-    rng : numpy.random.Generator
-        Draws.
-
-    Yields
-    ------
-    ndarray of bool of shape (n_runs,)
-        Runs chosen: over a factor of `LEAST_SPAN` in N and in D/N, and not all alike.
+    All choices over a factor of `LEAST_SPAN` in N and in D/N, and of `LEAST_DISTINCT` different
+    runs, are alike likely.
     """
     N, D = runs["N"].to_numpy(float), runs["D"].to_numpy(float)
     while True:
@@ -80,39 +64,35 @@ def draw_designs(runs: pd.DataFrame, size: int, rng: np.random.Generator) -> Ite
 def mean_miss(task: Task, kept: Chosen, candidate: Candidate) -> float:
     """Mean absolute relative error at the runs asked for, from the runs kept."""
     case = task.case.keep(pd.Series(kept, task.case.runs.index))
-    predicted = candidate.fit(case)(task.asked)
-    return float(np.abs(relative_error(predicted, read_losses(task.asked, task.columns))).mean())
+    return float(np.abs(task._replace(case=case).miss(candidate)).mean())
 
 
 def judge_designs(
-    task: Task, size: int, candidates: list[Candidate], n_designs: int
+    task: Task,
+    size: int,
+    candidates: list[Candidate],
+    n_designs: int,
+    *,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Judge candidates on random designs of one series, always the same ones.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per design, a column per candidate: its mean miss, a fraction.
-    """
-    designs = draw_designs(task.case.runs, size, np.random.default_rng(size))
-    rows = [
-        {candidate.name: mean_miss(task, kept, candidate) for candidate in candidates}
-        for _, kept in zip(range(n_designs), designs, strict=False)
-    ]
+    """Mean misses on random designs of one series: a row per design, a column per candidate."""
+    designs = islice(draw_designs(task.case.runs, size, rng), n_designs)
+    rows = [{c.name: mean_miss(task, kept, c) for c in candidates} for kept in designs]
     return pd.DataFrame(rows)
 
 
-def tabulate_few_runs(n_designs: int = N_DESIGNS) -> pd.DataFrame:
+def tabulate_few_runs(n_seeds: int = N_SEEDS, n_designs: int = N_DESIGNS) -> pd.DataFrame:
     """Sum up random designs of five and of eight runs, series by series.
 
     Returns
     -------
     pandas.DataFrame
         One row per grid, series and ``n_runs``; ``n_cheap``, runs drawn from, with their exponent
-        ``alpha`` by least squares on the log loss; ``n_designs``;
-        ``nearer``, the share of designs in which `best` misses less than the recipe; for the
-        recipe, `best` and no change the median and the 90% quantile of the miss over designs;
-        fractions. `best` has constants that no run of this grid has chosen.
+        ``alpha`` by least squares on the log loss; ``n_seeds`` and ``n_designs`` of each;
+        ``nearer``, the share of all designs in which `best` misses less than the recipe, and
+        ``nearer_std``, the standard deviation of that share between seeds; for the recipe, `best`
+        and no change the median of the miss over all designs; fractions.
+        `best` has constants that no run of this grid has chosen.
     """
     rows = []
     for task in list_series():
@@ -120,15 +100,25 @@ def tabulate_few_runs(n_designs: int = N_DESIGNS) -> pd.DataFrame:
         N, D = columns_of(task.case.runs)
         alpha = fit_loss_law(N, D, task.case.losses[0], objective="log").law.alpha
         for size in SIZES:
-            misses = judge_designs(task, size, [RECIPE, best, NO_CHANGE], n_designs)
-            nearer = (misses["best"] < misses["recipe"]).mean()
-            counts = {"n_runs": size, "n_cheap": len(N), "n_designs": n_designs}
-            quantiles = {
-                f"{how}_{name.replace(' ', '_')}": misses[name].quantile(level)
-                for how, level in (("median", 0.5), ("quantile_90", 0.9))
-                for name in ("recipe", "best", "no change")
+            drawn = {
+                seed: judge_designs(
+                    task,
+                    size,
+                    [RECIPE, best, NO_CHANGE],
+                    n_designs,
+                    rng=np.random.default_rng([size, seed]),
+                )
+                for seed in range(n_seeds)
             }
-            rows.append({**task.keys, "alpha": alpha, **counts, "nearer": nearer, **quantiles})
+            misses = pd.concat(drawn, names=["seed"])
+            nearer = misses["best"] < misses["recipe"]
+            counts = {"n_runs": size, "n_cheap": len(N), "n_seeds": n_seeds, "n_designs": n_designs}
+            shares = {
+                "nearer": nearer.mean(),
+                "nearer_std": nearer.groupby("seed").mean().std(),
+            }
+            medians = misses.median().rename(lambda name: f"median_{name.replace(' ', '_')}")
+            rows.append({**task.keys, "alpha": alpha, **counts, **shares, **medians})
     return pd.DataFrame(rows)
 
 
@@ -142,15 +132,13 @@ def leave_each_out(candidates: list[Candidate]) -> pd.DataFrame:
         run left out, ``size`` of the target, and a signed relative error per candidate.
     """
     rows = []
-    for task in testbed_tasks(six=True):
+    for task in testbed_tasks([LOSS_COLUMN], six=True):
         if task.keys["fit_runs"] != "five":
             continue
-        task = on_c4_eval(task)
         runs, asked = task.case.runs, task.asked
-        measured = read_losses(asked, task.columns)[0]
         for index, left_out in runs.iterrows():
-            case = task.case.keep(pd.Series(runs.index != index, runs.index))
-            misses = {c.name: relative_error(c.fit(case)(asked)[0], measured) for c in candidates}
+            rest = task._replace(case=task.case.keep(pd.Series(runs.index != index, runs.index)))
+            misses = {candidate.name: rest.miss(candidate)[0] for candidate in candidates}
             names = {"dataset": task.keys["dataset"], "left_out": left_out["run"]}
             own = pd.DataFrame({"size": asked["size"], "target": asked["run"], **misses})
             rows.append(own.assign(M_out=left_out["M"], **names))

@@ -1,6 +1,6 @@
-"""What do other groups' grids say of a law? Misses summed up, residuals, repeats, chance.
+"""What do other groups' grids say of a law? Residuals, repeats, chance.
 
-The misses themselves are stored (`scaling.studies.predictors.extrapolation.tabulate_grids`).
+The misses are stored, and summed up beside (`scaling.studies.predictors.extrapolation`).
 """
 
 from __future__ import annotations
@@ -12,36 +12,6 @@ from numpy.typing import ArrayLike
 from scaling.studies.predictors.extrapolation import FRACTIONS
 from scaling.studies.predictors.leverage import extrapolate, fit_all
 from scaling.testbed.grids import GRIDS, load_grid, select_plain, split_by_compute, split_series
-
-BY_GRID = ["fit_share", "grid", "count"]
-
-
-# --- the stored misses ---------------------------------------------------------------------
-
-
-def summarise_errors(misses: pd.DataFrame) -> pd.DataFrame:
-    """Mean absolute relative error over the judged runs; the series of a grid count alike.
-
-    Parameters
-    ----------
-    misses : pandas.DataFrame
-        The stored result ``grids``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per share of compute, grid and count of N; ``n_fit`` and ``n_judged`` are summed over
-        the series of the grid; a column per candidate, fractions.
-    """
-    errors = misses.assign(error=misses["relative_error"].abs())
-    series = errors.groupby([*BY_GRID, "series", "candidate"], sort=False).agg(
-        error=("error", "mean"), n_fit=("n_fit", "first"), n_judged=("run", "size")
-    )
-    means = series["error"].groupby([*BY_GRID, "candidate"], sort=False).mean().unstack()
-    one = series.xs(misses["candidate"].iloc[0], level="candidate")
-    counts = one[["n_fit", "n_judged"]].groupby(BY_GRID, sort=False).sum()
-    return counts.join(means[misses["candidate"].unique()])
-
 
 # --- what is left by a fit to all runs -----------------------------------------------------
 

@@ -80,10 +80,8 @@ def extrapolate(
 # --- sets of runs -----------------------------------------------------------------------------
 
 
-def leave_out(
-    series: pd.DataFrame, sets: Mapping[str, pd.Series], *, fitter: Fitter = fit_loss_law
-) -> pd.DataFrame:
-    """Fit without each of several sets of runs; all fits are judged on the runs in none of them.
+def leave_out(series: pd.DataFrame, sets: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Fit the recipe without each of several sets of runs; all are judged on runs in none of them.
 
     Parameters
     ----------
@@ -91,8 +89,6 @@ def leave_out(
         Runs of one data set.
     sets : mapping of str to pandas.Series of bool
         Runs to leave out, by the name of the set.
-    fitter : callable
-        Takes N, D and loss and gives a `Fit`; by default the paper's recipe.
 
     Returns
     -------
@@ -106,10 +102,10 @@ def leave_out(
     names, cheap = series.loc[shared, "run"], split_by_compute(series, 1 / 20)[0]["run"]
     rows = {}
     for name, out in {"nothing": pd.Series(False, series.index), **sets}.items():
-        errors = [extrapolate(series, fraction, ~out, fitter=fitter) for fraction in FRACTIONS]
+        errors = [extrapolate(series, fraction, ~out) for fraction in FRACTIONS]
         rows[name] = [
             cheap.isin(series.loc[out, "run"]).sum(),
-            fit_all(series[~out], fitter=fitter)[series.index[shared]].abs().mean(),
+            fit_all(series[~out])[series.index[shared]].abs().mean(),
             *(e[e.index.isin(names)].abs().mean() for e in errors),
         ]
     columns = ["n_out", "residual", "error_1/20", "error_1/100"]
@@ -168,35 +164,21 @@ def drop_others(
 # --- each run in turn ----------------------------------------------------------------------
 
 
-def drop_each(
-    series: pd.DataFrame, fraction: float, *, fitters: Mapping[str, Fitter] = FITTERS
-) -> pd.DataFrame:
-    """Leave out each cheap run in turn.
+def drop_each(series: pd.DataFrame, fraction: float) -> pd.DataFrame:
+    """Leave out each run of at most `fraction` of the largest compute in turn.
 
-    Parameters
-    ----------
-    series : pandas.DataFrame
-        Runs of one data set.
-    fraction : float
-        Largest compute of a run to fit, as a share of the largest.
-    fitters : mapping of str to callable
-        Each takes N, D and loss and gives a `Fit`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Mean absolute relative error at the dear runs: a row per run left out, before them one
-        named "" for none, and a column per fitter.
+    Mean absolute relative error at the dear runs: a row per run left out, before them one named
+    "" for none, and a column for each of `FITTERS`.
     """
     cheap = split_by_compute(series, fraction)[0]["run"]
     errors = {
         out: [
             extrapolate(series, fraction, series["run"] != out, fitter=fitter).abs().mean()
-            for fitter in fitters.values()
+            for fitter in FITTERS.values()
         ]
         for out in ("", *cheap)
     }
-    return pd.DataFrame(errors, list(fitters)).T.rename_axis("left_out")
+    return pd.DataFrame(errors, list(FITTERS)).T.rename_axis("left_out")
 
 
 def tabulate_leverage() -> pd.DataFrame:

@@ -19,10 +19,9 @@ from scaling.laws.fit import fit_loss_law
 from scaling.laws.prior import Belief
 from scaling.studies.predictors.backtests import (
     LOSSES,
-    Trial,
+    Task,
     list_trials,
     load_data,
-    run_trial,
     select_cheap,
 )
 from scaling.studies.predictors.candidates import BASELINES, SINGLE_CHANGES, Candidate
@@ -40,7 +39,7 @@ TIE = 0.02
 GROUPS = ("c4_eval", "other text", "other grids")
 
 
-def run_backtests(trials: list[Trial], candidates: list[Candidate]) -> pd.DataFrame:
+def run_backtests(trials: list[Task], candidates: list[Candidate]) -> pd.DataFrame:
     """Run every candidate through every trial.
 
     Returns
@@ -52,16 +51,15 @@ def run_backtests(trials: list[Trial], candidates: list[Candidate]) -> pd.DataFr
     rows = [
         {
             "candidate": candidate.name,
-            "grid": trial.group,
-            "trial": trial.name,
+            **trial.keys,
             "loss_set": loss_set,
             "n_fit": len(trial.case.runs),
-            "n_targets": len(trial.targets),
-            "error": error,
+            "n_targets": len(trial.asked),
+            "error": np.abs(misses).mean(),
         }
         for candidate in candidates
         for trial in trials
-        for loss_set, error in zip(trial.loss_sets, run_trial(trial, candidate), strict=True)
+        for loss_set, misses in zip(trial.loss_sets, trial.miss(candidate), strict=True)
     ]
     table = pd.DataFrame(rows)
     on_testbed = table["grid"] == "testbed"

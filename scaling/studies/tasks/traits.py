@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from scaling.forecast.counting import Array, counting_error
-from scaling.studies.loss.ranks import correlate_ranks
 from scaling.studies.tasks.error_laws import read_errors
 from scaling.testbed.labels import DATASETS
 from scaling.testbed.runs import load_tasks, run_table, select_small
@@ -236,7 +235,8 @@ def estimate_effects(
         rows = pd.MultiIndex.from_product([outcomes, names], names=["outcome", "trait"])
         part = pd.DataFrame({name: 2 ** b.T.ravel() for name, b in columns.items()}, index=rows)
         part["r2"], part["r2_out"] = np.repeat([fit.r2, fit.r2_out], len(names), axis=1)
-        part["spearman"] = np.ravel([correlate_ranks(X, values) for values in y.T])
+        ranks = [stats.spearmanrho(X, values[:, np.newaxis], axis=0) for values in y.T]
+        part["spearman"] = np.ravel([rank.statistic for rank in ranks])
         parts.append(part)
     return pd.concat(parts)
 

@@ -118,21 +118,22 @@ def test_a_design_is_a_fit_of_its_runs_alone(monkeypatch, small, law, fitter):
     """Across the edges of a batch, with as many designs as are given."""
     monkeypatch.setattr(ablation, "BATCH", 3)
     designs = RNG.random((8, len(small))) < 0.4
-    laws, status = fit_designs(small, designs, law, "loss_paloma_c4")
+    laws, status = fit_designs(small, designs, law)
     for i, design in enumerate(designs):
         runs = small[design]
-        alone = fitter(runs["N"], runs["D"], runs["loss_paloma_c4"])
+        alone = fitter(runs["N"], runs["D"], runs[LOSS_COLUMN])
         assert status[i] == alone.status
         assert laws.alpha[i] == pytest.approx(alone.law.alpha, rel=1e-7)
         assert laws.predict(7e9, 1.4e11)[i] == pytest.approx(alone.law.predict(7e9, 1.4e11))
 
 
 def test_designs_of_a_planted_law_predict_it(table, small):
-    runs = small.assign(loss=TRUTH.predict(small["N"], small["D"]))
-    large = select_large(table).assign(loss=lambda t: 1.25 * TRUTH.predict(t["N"], t["D"]))
+    runs = small.assign(**{LOSS_COLUMN: TRUTH.predict(small["N"], small["D"])})
+    large = select_large(table)
+    large = large.assign(**{LOSS_COLUMN: 1.25 * TRUTH.predict(large["N"], large["D"])})
     designs = list_subsets(len(runs), 6)[::9000]
-    laws, status = fit_designs(runs, designs, loss="loss")
-    misses = miss_targets(laws, large, "loss")[status == "converged"]
+    laws, status = fit_designs(runs, designs)
+    misses = miss_targets(laws, large)[status == "converged"]
     assert len(misses) > 50
     assert np.abs(misses[TARGETS] + 0.2).max().max() < 1e-6  # 1 / 1.25 - 1
     assert misses["worst"].to_numpy() == pytest.approx(0.2)

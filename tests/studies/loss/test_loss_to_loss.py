@@ -10,7 +10,6 @@ from scaling.laws.law import LossLaw
 from scaling.laws.loss_to_loss import LossToLoss, fit_loss_to_loss
 from scaling.studies.loss.loss_to_loss import (
     OTHER_SETS,
-    ROUTES,
     compare_routes,
     compare_training_sets,
     relate_sets,
@@ -75,7 +74,7 @@ def test_on_a_ray_the_relation_is_exact_and_adds_nothing():
 
 
 def test_each_set_brings_its_own_irreducible_loss():
-    relation = relate_sets(make_runs().iloc[:5], "loss_y")
+    *_, relation = relate_sets(make_runs().iloc[:5], "loss_y")
     assert (relation.E_x, relation.E_y) == pytest.approx((X_LAW.E, Y_LAW.E), rel=1e-6)
 
 
@@ -84,11 +83,11 @@ def test_routes_by_hand():
     learnt = select_loss_fit(runs)
     judged = runs.iloc[[7]].assign(**{LOSS_COLUMN: 2.9})
     routes = compare_routes(learnt, judged, "loss_y")
-    assert tuple(routes) == ROUTES
+    assert len(routes.columns) == 6
     truth = judged["loss_y"].item()
     predicted = truth * (1 + routes.iloc[0])
     assert predicted["direct"] == pytest.approx(truth)
-    relation = relate_sets(learnt, "loss_y")
+    *_, relation = relate_sets(learnt, "loss_y")
     x_hat = float(X_LAW.predict(1.4e9, 640 * 1.4e9))
     assert predicted["relation"] == pytest.approx(relation.predict(x_hat), rel=1e-6)
     assert predicted["relation, fed x"] == pytest.approx(relation.predict(2.9), rel=1e-6)

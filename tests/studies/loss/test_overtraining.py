@@ -304,7 +304,7 @@ def test_a_penalty_is_a_difference_of_losses_at_one_compute(E, A, B, alpha, log_
 def test_the_bottom_of_the_valley_is_M_opt():
     C = 1e19
     at = LAW.M_opt * np.array([0.1, 0.99, 1.0, 1.01, 10])
-    cost = penalty(LAW, at, C)
+    cost = penalty(LAW, at, C, LAW.M_opt)
     assert cost[2] == pytest.approx(0, abs=1e-12)
     assert (cost[[0, 1, 3, 4]] > 0).all()
     assert cost[0] == pytest.approx(cost[4])
@@ -316,7 +316,7 @@ def test_the_reducible_loss_rises_as_a_hyperbolic_cosine():
     C, M, eta = 1e20, np.array([2.0, 50.0, 640.0]), LAW.alpha / 2
     least = loss_at(LAW, C, LAW.M_opt) - LAW.E
     cosine = np.cosh(eta * np.log(M / LAW.M_opt))
-    assert penalty(LAW, M, C) == pytest.approx(least * (cosine - 1))
+    assert penalty(LAW, M, C, LAW.M_opt) == pytest.approx(least * (cosine - 1))
     assert np.cosh(0.13 * np.log(10)) - 1 < 0.05  # as the chapter says
 
 

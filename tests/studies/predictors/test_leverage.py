@@ -11,7 +11,7 @@ import pytest
 
 from scaling.laws.fit import fit_loss_law, fit_loss_surface
 from scaling.laws.law import LossLaw
-from scaling.studies.predictors.grid_study import summarise_errors
+from scaling.studies.predictors.extrapolation import summarise_errors
 from scaling.studies.predictors.leverage import (
     FITTERS,
     drop_each,
@@ -111,16 +111,6 @@ def test_all_fits_are_judged_on_the_runs_in_none_of_the_sets():
     assert looks.loc["nothing", "error_1/20"] != pytest.approx(looks.loc["first", "error_1/20"])
 
 
-def test_the_fitter_is_used_where_runs_are_left_out():
-    table = plant(0.01)
-    first = table["run"] == "run 0"
-    free = leave_out(table, {"first": first}, fitter=fit_loss_surface).loc["first"]
-    alone = fit_all(table[~first], fitter=fit_loss_surface).abs().mean()
-    assert free["residual"] == pytest.approx(alone)
-    errors = extrapolate(table, 1 / 100, ~first, fitter=fit_loss_surface)
-    assert free["error_1/100"] == pytest.approx(errors.abs().mean())
-
-
 def test_the_mirror_marks_as_many_of_the_largest_M():
     table = pd.DataFrame({"M": [0.5, 30.0, 2.0, 30.0, 7.0]})
     assert mirror(table, table["M"] < 3).tolist() == [False, True, False, True, False]
@@ -176,13 +166,13 @@ def test_parts_of_a_large_batch_keep_their_order(monkeypatch):
 def test_each_cheap_run_is_left_out_in_turn():
     table = plant(0.01)
     cheap, _ = split_by_compute(table, 1 / 100)
-    each = drop_each(table, 1 / 100, fitters={"tied": fit_loss_law, "free": fit_loss_surface})
+    each = drop_each(table, 1 / 100)
     assert each.index.tolist() == ["", *cheap["run"]]
     whole = extrapolate(table, 1 / 100, fitter=fit_loss_surface).abs().mean()
     assert each.loc["", "free"] == pytest.approx(whole)
     run = cheap["run"].iloc[3]
     without = extrapolate(table, 1 / 100, table["run"] != run).abs().mean()
-    assert each.loc[run, "tied"] == pytest.approx(without)
+    assert each.loc[run, "recipe"] == pytest.approx(without)
 
 
 # --- the stored table ----------------------------------------------------------------------

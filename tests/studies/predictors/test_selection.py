@@ -18,12 +18,11 @@ from scaling.laws.prior import Belief, load_belief
 from scaling.studies.predictors.backtests import (
     CHOSEN_FROM,
     LOSSES,
-    Trial,
+    Task,
     add_warmup_tokens,
     grid_trials,
     list_trials,
     load_data,
-    run_trial,
 )
 from scaling.studies.predictors.candidates import BASELINES, SINGLE_CHANGES, Candidate, Case
 from scaling.studies.predictors.families import Settings, member_of_second, second_family
@@ -57,7 +56,7 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def trials(data) -> list[Trial]:
+def trials(data) -> list[Task]:
     return list_trials(*data)
 
 
@@ -212,8 +211,8 @@ def test_a_later_grid_does_not_join_the_choice(data, trials, monkeypatch):
     assert len(load_grid("later")) == 176
     testbed, grids = load_data()
     assert list(grids) == list(data[1]) == [name for name in GRIDS if name != "later"]
-    names = [(trial.group, trial.name) for trial in list_trials(testbed, grids)]
-    assert names == [(trial.group, trial.name) for trial in trials]
+    names = [(trial.keys["grid"], trial.keys["trial"]) for trial in list_trials(testbed, grids)]
+    assert names == [(trial.keys["grid"], trial.keys["trial"]) for trial in trials]
 
 
 # --- trials --------------------------------------------------------------------------------
@@ -221,8 +220,8 @@ def test_a_later_grid_does_not_join_the_choice(data, trials, monkeypatch):
 
 def test_there_are_36_trials(trials):
     counts = {"testbed": 21, "olmo_ladder": 4, "gemstones": 2, "porian": 8, "datablations": 1}
-    assert Counter(trial.group for trial in trials) == counts
-    assert len({(trial.group, trial.name) for trial in trials}) == len(trials) == 36
+    assert Counter(trial.keys["grid"] for trial in trials) == counts
+    assert len({(trial.keys["grid"], trial.keys["trial"]) for trial in trials}) == len(trials) == 36
 
 
 def test_small_runs_are_those_to_0411B(data):
@@ -272,12 +271,12 @@ SIZES = {  # runs known and asked for
 
 @pytest.mark.parametrize("dataset", DATASETS.values())
 def test_designs_of_the_testbed(data, trials, dataset):
-    own = [trial for trial in trials if trial.name.startswith(f"{dataset}, ")]
-    assert [trial.name for trial in own] == [f"{dataset}, {design}" for design in DESIGNS]
-    assert [(len(t.case.runs), len(t.targets)) for t in own] == SIZES[dataset]
+    own = [trial for trial in trials if trial.keys["trial"].startswith(f"{dataset}, ")]
+    assert [trial.keys["trial"] for trial in own] == [f"{dataset}, {design}" for design in DESIGNS]
+    assert [(len(t.case.runs), len(t.asked)) for t in own] == SIZES[dataset]
     table = data[0].query("dataset == @dataset and size not in ('1.4B', '6.9B')")
     for trial, rules in zip(own, DESIGNS.values(), strict=True):
-        for runs, rule in zip((trial.case.runs, trial.targets), rules, strict=True):
+        for runs, rule in zip((trial.case.runs, trial.asked), rules, strict=True):
             picked = {
                 run
                 for run, size, M in table[["run", "size", "M"]].itertuples(index=False)
@@ -291,9 +290,9 @@ def test_designs_of_the_testbed(data, trials, dataset):
 def test_losses_stand_beside_their_runs_and_siblings_are_the_others(trials, data, group):
     table = data[0] if group == "testbed" else data[1][group]
     losses = table.set_index("run")[LOSSES if group == "testbed" else ["loss"]]
-    for trial in (trial for trial in trials if trial.group == group):
+    for trial in (trial for trial in trials if trial.keys["grid"] == group):
         assert trial.loss_sets == (list(LOSS_SETS.values()) if group == "testbed" else ["loss"])
-        assert trial.measured.T.tolist() == losses.loc[trial.targets["run"]].to_numpy().tolist()
+        assert trial.measured.T.tolist() == losses.loc[trial.asked["run"]].to_numpy().tolist()
         for case in (trial.case, *trial.case.siblings):
             assert case.losses.T.tolist() == losses.loc[case.runs["run"]].to_numpy().tolist()
         if "dataset" in table:
@@ -302,7 +301,7 @@ def test_losses_stand_beside_their_runs_and_siblings_are_the_others(trials, data
             assert sorted(map(str, sets)) == sorted(
                 str([name]) for name in table["dataset"].unique() if name != own
             )
-            assert trial.targets["dataset"].unique().tolist() == [own]
+            assert trial.asked["dataset"].unique().tolist() == [own]
         else:
             assert trial.case.siblings == ()
         same = {len(case.runs) for case in trial.case.siblings}
@@ -311,9 +310,9 @@ def test_losses_stand_beside_their_runs_and_siblings_are_the_others(trials, data
 
 def test_no_trial_knows_a_run_that_it_asks_for(trials):
     for trial in trials:
-        assert not set(trial.case.runs["run"]) & set(trial.targets["run"])
+        assert not set(trial.case.runs["run"]) & set(trial.asked["run"])
         siblings = {run for case in trial.case.siblings for run in case.runs["run"]}
-        assert not siblings & set(trial.targets["run"])
+        assert not siblings & set(trial.asked["run"])
 
 
 def test_what_is_asked_is_larger_or_longer_than_what_is_known(trials):
@@ -322,10 +321,10 @@ def test_what_is_asked_is_larger_or_longer_than_what_is_known(trials):
     inside = set()
     for trial in trials:
         known = trial.case.runs
-        for asked in trial.targets.itertuples():
+        for asked in trial.asked.itertuples():
             if ((known["N"] > 0.999 * asked.N) & (known["M"] > 0.999 * asked.M)).any():
-                inside.add((trial.group, trial.name.partition(", ")[2], asked.run))
-            if trial.group != "testbed":
+                inside.add((trial.keys["grid"], trial.keys["trial"].partition(", ")[2], asked.run))
+            if trial.keys["grid"] != "testbed":
                 assert (known["C"] < asked.C).all()
     testbed = {entry for entry in inside if entry[0] == "testbed"}
     assert testbed == {("testbed", "five", f"{name}-0.011B-M160") for name in DATASETS.values()}
@@ -337,7 +336,7 @@ def test_cuts_of_a_grid(trials, data, name):
     a tenth of it, and more than that share. Five of each, and no set of known runs twice."""
     grid = data[1][name]
     allowed = grid[~forbidden(grid)]
-    found = {trial.name: trial for trial in trials if trial.group == name}
+    found = {trial.keys["trial"]: trial for trial in trials if trial.keys["grid"] == name}
     expected = set()
     for series, runs in allowed.groupby("dataset") if "dataset" in grid else [("", allowed)]:
         share, seen = runs["C"] / runs["C"].max(), set()
@@ -350,7 +349,7 @@ def test_cuts_of_a_grid(trials, data, name):
             label = f"{series} {cut:.2g}".strip()
             expected.add(label)
             assert set(found[label].case.runs["run"]) == set(runs.loc[known, "run"])
-            assert set(found[label].targets["run"]) == set(runs.loc[asked, "run"])
+            assert set(found[label].asked["run"]) == set(runs.loc[asked, "run"])
     assert set(found) == expected
 
 
@@ -360,7 +359,7 @@ def test_a_cut_needs_five_runs_known_and_five_asked(lost, n_trials):
     shares = pd.Series([0.01, 0.02, 0.03, 0.04, 0.05, 0.4, 0.5, 0.6, 0.8, 1.0, 20.0])
     grid = pd.DataFrame({"run": list("abcdefghijk"), "N": 1e8, "D": 1e10 * shares, "loss": 3.0})
     grid = grid.assign(C=6 * grid["N"] * grid["D"]).drop(index=[] if lost is None else [lost])
-    found = [(len(t.case.runs), len(t.targets)) for t in grid_trials("toy", grid)]
+    found = [(len(t.case.runs), len(t.asked)) for t in grid_trials("toy", grid)]
     assert found == [(5, 5)] * n_trials
 
 
@@ -370,25 +369,27 @@ def test_error_of_a_trial_by_hand(trials):
     miss = np.array([1.0, -1.0, 1.0, -1.0, 1.0, -1.0])
     candidate = Candidate("off by one", "", 0, lambda case: lambda runs: trial.measured + miss)
     expected = [sum(1 / loss for loss in row) / len(row) for row in trial.measured]
-    assert run_trial(trial, candidate) == pytest.approx(expected)
+    assert np.abs(trial.miss(candidate)).mean(axis=1) == pytest.approx(expected)
 
 
 def test_a_trial_by_plain_scipy(trials, backtests):
     """The stored errors of the recipe, where five runs are known."""
     stored = backtests[backtests["candidate"] == "recipe"].set_index(["trial", "loss_set"])
-    for trial in (t for t in trials if t.name in ("c4, five", "refinedweb 0.05", "0.05")):
-        runs, asked = trial.case.runs, trial.targets
+    for trial in (t for t in trials if t.keys["trial"] in ("c4, five", "refinedweb 0.05", "0.05")):
+        runs, asked = trial.case.runs, trial.asked
         for row, loss_set, measured in zip(
             trial.case.losses, trial.loss_sets, trial.measured, strict=True
         ):
             predict, _, _ = fit_plainly(runs["N"], runs["D"], row, log=False)
             error = np.abs(predict(asked["N"], asked["D"]) / measured - 1).mean()
-            assert stored.loc[(trial.name, loss_set), "error"] == pytest.approx(error, rel=1e-5)
+            assert stored.loc[(trial.keys["trial"], loss_set), "error"] == pytest.approx(
+                error, rel=1e-5
+            )
 
 
 def test_the_stored_table_is_every_candidate_on_every_trial(trials, backtests):
     rows = [
-        (trial.group, trial.name, loss_set, len(trial.case.runs), len(trial.targets))
+        (trial.keys["grid"], trial.keys["trial"], loss_set, len(trial.case.runs), len(trial.asked))
         for trial in trials
         for loss_set in trial.loss_sets
     ]
