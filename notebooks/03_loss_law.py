@@ -23,6 +23,7 @@ from IPython.display import Markdown
 from scipy.optimize import curve_fit
 from scipy.stats import chi2
 
+import scaling
 from scaling.figures.laws import draw_loss_against_compute, draw_miss_map, draw_profile
 from scaling.figures.style import DATASET_COLOURS, DATASET_LABELS, use_style
 from scaling.forecast.rulers import relative_error
@@ -133,6 +134,13 @@ Markdown(
 {prediction["compute_ratio"][0]:.0f} and {prediction["compute_ratio"][1]:.0f} times as much as
 the five together. The paper prints 0.7% for both."""
 )
+
+# %% [markdown]
+# The same answer from any table with columns `N`, `D` and a loss, as a reader would ask for it:
+
+# %%
+answer = scaling.predict(five, N=targets["N"].iloc[1], D=targets["D"].iloc[1], loss_set="c4_eval", law="tied")
+answer
 
 # %% [markdown]
 # The release names other training files for most of the large runs than for the five

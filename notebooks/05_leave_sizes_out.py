@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
+import scaling
 from scaling.figures.ablation import (
     draw_conditions,
     draw_cumulative,
@@ -754,13 +755,11 @@ at these runs; but they are two, not thousands."""
 # dearest. In Python, the mean misses of the law and of both:
 
 # %%
-from scaling.forecast.backtest import run_backtest, sum_up
+from scaling.forecast.backtest import sum_up
 
 held_out = pd.concat(
-    [
-        run_backtest(table.query("M > 5"), "loss_c4_eval", law="tied").held_out.assign(dataset=dataset)
-        for dataset, table in tables.items()
-    ]
+    scaling.backtest(table.query("M > 5"), loss_set="c4_eval", law="tied").to_frame().assign(dataset=dataset)
+    for dataset, table in tables.items()
 )
 
 

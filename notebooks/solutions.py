@@ -428,7 +428,7 @@ for n in (2, 3, 4):
     runs = fed[fed["N"] <= sizes[n - 1]]
     N, D, loss = runs["N"], runs["D"], runs["loss_c4_eval"]
     log_loss = fit_loss_law(N, D, loss, objective="log")
-    exponents[len(runs)] = {"best": fit_with_prior(N, D, loss).law.alpha, "log": log_loss.law.alpha}
+    exponents[len(runs)] = {"prior": fit_with_prior(N, D, loss).law.alpha, "log": log_loss.law.alpha}
 pd.DataFrame(exponents).T.rename_axis("runs")
 
 # %% [markdown]
@@ -451,13 +451,13 @@ olmo = load_grid("olmo_ladder")
 ladder, models = select_plain(olmo), olmo[olmo["target"] == 1]
 in_both = {}
 for count in ("N", "N_body"):
-    for name, fitter in (("recipe", fit_loss_law), ("best", fit_with_prior)):
+    for name, fitter in (("recipe", fit_loss_law), ("prior", fit_with_prior)):
         law = fitter(ladder[count], ladder["D"], ladder["loss"]).law
         in_both[count, name] = relative_error(law.predict(models[count], models["D"]), models["loss"])
 pd.DataFrame(in_both, models["run"]).T
 
 # %% [markdown]
-# The recipe gets worse, `best` hardly moves. An argument beforehand could only have been that the vocabulary
+# The recipe gets worse, `prior` hardly moves. An argument beforehand could only have been that the vocabulary
 # is a large part of the small models and a small part of the large ones, so that the two counts cannot both
 # follow one power law; it does not say which does, and on the ladder's own dear runs from 1/20 `N_body` was the
 # nearer. A choice that is made after this table is no choice.

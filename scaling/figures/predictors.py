@@ -23,7 +23,7 @@ PREDICTOR_STYLE: dict[str, Look] = {
     "recipe": {"marker": "s", "color": "#777777"},
     "log": {"marker": "D", "color": "#117733"},
     "first choice": {"marker": "v", "color": "#D55E00"},
-    "best": {"marker": "o", "color": "#0072B2"},
+    "prior": {"marker": "o", "color": "#0072B2"},
 }
 
 

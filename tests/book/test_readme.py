@@ -119,7 +119,7 @@ def test_the_answers_from_stored_tables():
     large = load_result("large_runs").query("fit_runs == 'five'")
     large = large[large["run"].isin(select_targets(run_table())["run"])]
     mean = large["relative_error"].abs().groupby(large["candidate"]).mean()
-    other = mean["best, other grids' constants"]
+    other = mean["prior, other grids' constants"]
     told = f"texts {other:.1%} instead of {mean['recipe']:.1%}"
     assert told in unfolded(INTRO)
     grids = load_result("grids").query("count == 'N' and fit_share == '1/20'")

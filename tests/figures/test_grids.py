@@ -48,18 +48,18 @@ def test_rays_have_their_slope_and_end_at_the_frame(ax):
 def test_misses_stand_in_their_band(ax):
     misses = pd.DataFrame(
         {
-            "candidate": ["recipe", "best", "recipe", "best"],
+            "candidate": ["recipe", "prior", "recipe", "prior"],
             "row": ["a", "a", "b", "b"],
             "relative_error": [0.01, -0.02, 0.03, 0.04],
         }
     )
-    figures.draw_misses(ax, misses, ["a", "b"], ["recipe", "best"])
+    figures.draw_misses(ax, misses, ["a", "b"], ["recipe", "prior"])
     assert points(ax, 0) == pytest.approx(np.array([[1, 1.27], [3, 0.27]]))
     assert points(ax, 1) == pytest.approx(np.array([[-2, 0.73], [4, -0.27]]))
     ticks = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
     assert {label.get_text(): tick for tick, label in ticks} == {"a": 1, "b": 0}
     labels = ax.get_legend_handles_labels()[1]
-    assert labels == ["recipe", "best"]
+    assert labels == ["recipe", "prior"]
 
 
 def test_residuals_in_per_cent(ax):

@@ -65,7 +65,7 @@ def test_outcomes_stand_over_backtests_by_round(ax):
 
 def test_misses_of_a_target_are_signed_per_cents_in_its_row(ax):
     misses = pd.DataFrame(
-        {"best": [0.04, -0.08], "recipe": [0.01, -0.05], "log": [0.02, -0.06]},
+        {"prior": [0.04, -0.08], "recipe": [0.01, -0.05], "log": [0.02, -0.06]},
         index=["c4-1.4B-M20", "redpajama-6.9B-M20"],
     ).assign(**{"first choice": [0.03, -0.07]})
     figures.draw_target_misses(ax, misses)
@@ -73,7 +73,7 @@ def test_misses_of_a_target_are_signed_per_cents_in_its_row(ax):
         "recipe": [[1, 1.24], [-5, 0.24]],
         "log": [[2, 1.08], [-6, 0.08]],
         "first choice": [[3, 0.92], [-7, -0.08]],
-        "best": [[4, 0.76], [-8, -0.24]],
+        "prior": [[4, 0.76], [-8, -0.24]],
     }
     assert drawn(ax) == {label: pytest.approx(np.array(at)) for label, at in expected.items()}
     assert ax.lines[0].get_xdata() == pytest.approx([0, 0])

@@ -19,7 +19,7 @@ from scaling.testbed.grids import load_grid, select_plain, split_by_compute, spl
 from scaling.testbed.labels import LOSS_SETS
 from scaling.testbed.runs import run_table, select_loss_fit, select_small
 
-# The grids of the protocol: a later grid would change sigma_0 and the constants of `best`.
+# The grids of the protocol: a later grid would change sigma_0 and the constants of `prior`.
 CHOSEN_FROM = ("olmo_ladder", "gemstones", "porian", "datablations")
 SMALL_SHARE = 1 / 20  # of a grid's largest compute
 GRID_CUTS = (1 / 3, 1 / 5, 1 / 10, 1 / 20)  # of the largest compute among a grid's small runs

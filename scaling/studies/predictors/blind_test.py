@@ -1,7 +1,7 @@
 """What do the predictors say of runs that no choice has read? OLMo's targets, and its Pile loss.
 
-What is asked was fixed before any answer of `best` was seen. Only the Pile is blind: the recipe's
-two on C4 were known, too low, and `best` was known to predict more from 1/20 of the compute.
+What is asked was fixed before any answer of `prior` was seen. Only the Pile is blind: the recipe's
+two on C4 were known, too low, and `prior` was known to predict more from 1/20 of the compute.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ OLMO_LOSSES = ["loss", "loss_pile"]
 
 
 def blind_candidates() -> list[Candidate]:
-    """Who takes part: the recipe and two baselines, the free law, the log loss, and `best`."""
+    """Who takes part: the recipe and two baselines, the free law, the log loss, and `prior`."""
     baselines = [c for c in BASELINES if c.name in ("recipe", "no E", "no change")]
     return [
         *baselines,
         Candidate("free", "an exponent for N and one for D", 1, fit_free),
         Candidate("log", "tied law, log loss", 0, partial(fit_tied, objective="log")),
-        member_of_second(load_belief(), "best"),
+        member_of_second(load_belief(), "prior"),
     ]
 
 

@@ -41,7 +41,7 @@ from scaling.testbed.runs import (
 
 FRACTIONS = (1 / 20, 1 / 100)  # of a grid's largest compute
 # The second choice made again without what it predicts.
-OTHERS, OTHER_GRIDS = "best, others' constants", "best, other grids' constants"
+OTHERS, OTHER_GRIDS = "prior, others' constants", "prior, other grids' constants"
 
 
 def run_task(task: Task, candidate: Candidate) -> pd.DataFrame:
@@ -138,7 +138,7 @@ def named_candidates() -> list[Candidate]:
     return [
         member_of_first(log),
         member_of_first(first_choice(), "first choice"),
-        member_of_second(second_choice(), "best"),
+        member_of_second(second_choice(), "prior"),
     ]
 
 
@@ -148,8 +148,8 @@ def tabulate_large_runs() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per candidate, runs known, training set, loss set and large run. ``best, others'
-        constants`` rests on no run of the training set that it predicts, ``best, other grids'
+        One row per candidate, runs known, training set, loss set and large run. ``prior, others'
+        constants`` rests on no run of the training set that it predicts, ``prior, other grids'
         constants`` on no run of the testbed.
     """
     tasks = testbed_tasks()
@@ -168,7 +168,7 @@ def tabulate_grids() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per candidate, grid, series, count of N, share of the largest compute that may be
-        fitted (1/20, 1/100), and judged run (within a factor 10 of the largest compute). ``best,
+        fitted (1/20, 1/100), and judged run (within a factor 10 of the largest compute). ``prior,
         others' constants`` rests on no run of the grid that it predicts.
     """
     wanted = ("recipe", "no E", "no change", "free")

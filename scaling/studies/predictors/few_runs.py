@@ -89,14 +89,14 @@ def tabulate_few_runs(n_seeds: int = N_SEEDS, n_designs: int = N_DESIGNS) -> pd.
     pandas.DataFrame
         One row per grid, series and ``n_runs``; ``n_cheap``, runs drawn from, with their exponent
         ``alpha`` by least squares on the log loss; ``n_seeds`` and ``n_designs`` of each;
-        ``nearer``, the share of all designs in which `best` misses less than the recipe, and
-        ``nearer_std``, the standard deviation of that share between seeds; for the recipe, `best`
+        ``nearer``, the share of all designs in which `prior` misses less than the recipe, and
+        ``nearer_std``, the standard deviation of that share between seeds; for the recipe, `prior`
         and no change the median of the miss over all designs; fractions.
-        `best` has constants that no run of this grid has chosen.
+        `prior` has constants that no run of this grid has chosen.
     """
     rows = []
     for task in list_series():
-        best = member_of_second(second_choice(task.keys["grid"]), "best")
+        best = member_of_second(second_choice(task.keys["grid"]), "prior")
         N, D = columns_of(task.case.runs)
         alpha = fit_loss_law(N, D, task.case.losses[0], objective="log").law.alpha
         for size in SIZES:
@@ -111,7 +111,7 @@ def tabulate_few_runs(n_seeds: int = N_SEEDS, n_designs: int = N_DESIGNS) -> pd.
                 for seed in range(n_seeds)
             }
             misses = pd.concat(drawn, names=["seed"])
-            nearer = misses["best"] < misses["recipe"]
+            nearer = misses["prior"] < misses["recipe"]
             counts = {"n_runs": size, "n_cheap": len(N), "n_seeds": n_seeds, "n_designs": n_designs}
             shares = {
                 "nearer": nearer.mean(),

@@ -29,7 +29,7 @@ Fitter = Callable[..., Fit]
 FITTERS: dict[str, Fitter] = {
     "recipe": fit_loss_law,
     "free": fit_loss_surface,
-    "best": fit_with_prior,
+    "prior": fit_with_prior,
 }
 AT_ONCE = 100  # fits in one call: larger arrays are slower
 VERSION = ["runs", "fit_share", "grid"]

@@ -46,24 +46,24 @@ def test_the_blind_test_came_out_so():
     errors = table.assign(error=100 * table["relative_error"].abs())
     means = errors.groupby(["known", "loss_set", "candidate"])["error"].mean().unstack()
     two = means.loc["ladder"]
-    assert two.loc["loss", ["recipe", "best"]].tolist() == pytest.approx([0.99, 0.40], abs=0.005)
-    assert two.loc["pile", ["recipe", "best"]].tolist() == pytest.approx([0.59, 0.69], abs=0.005)
-    names = ["recipe", "log", "free", "best"]
+    assert two.loc["loss", ["recipe", "prior"]].tolist() == pytest.approx([0.99, 0.40], abs=0.005)
+    assert two.loc["pile", ["recipe", "prior"]].tolist() == pytest.approx([0.59, 0.69], abs=0.005)
+    names = ["recipe", "log", "free", "prior"]
     assert two.loc["pile", names].tolist() == pytest.approx([0.59, 0.40, 0.76, 0.69], abs=0.005)
     asked = table[table["known"] == "ladder"].set_index(["loss_set", "run", "candidate"])
     signed = 100 * asked["relative_error"].unstack()[names]
-    # blind: log before the recipe before `best`, on both models
-    order = signed.loc["pile", ["log", "recipe", "best"]].abs().to_numpy()
+    # blind: log before the recipe before `prior`, on both models
+    order = signed.loc["pile", ["log", "recipe", "prior"]].abs().to_numpy()
     assert (np.diff(order, axis=1) > 0).all()
     assert (signed.loc["pile"].abs().idxmin(axis=1) == "log").all()
     # sighted: the recipe was known to be too low
     assert sorted(signed.loc["loss", "recipe"]) == pytest.approx([-1.47, -0.50], abs=0.005)
     over_four = two.mean()
-    assert over_four[["recipe", "log", "free", "best"]].tolist() == pytest.approx(
+    assert over_four[["recipe", "log", "free", "prior"]].tolist() == pytest.approx(
         [0.79, 0.72, 0.84, 0.54], abs=0.005
     )
-    assert means.loc[("1/20", "pile"), "best"] > means.loc[("1/20", "pile"), "recipe"]
-    assert means.loc[("1/100", "pile"), "best"] < means.loc[("1/100", "pile"), "recipe"]
+    assert means.loc[("1/20", "pile"), "prior"] > means.loc[("1/20", "pile"), "recipe"]
+    assert means.loc[("1/100", "pile"), "prior"] < means.loc[("1/100", "pile"), "recipe"]
 
 
 def test_the_candidates_of_the_blind_test_are_those_of_the_table():

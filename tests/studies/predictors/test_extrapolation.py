@@ -168,7 +168,7 @@ def test_misses_are_signed_and_stand_beside_their_run():
 
 def test_the_table_of_large_runs_is_complete(large_runs):
     names = [candidate.name for candidate in (*BASELINES, *SINGLE_CHANGES, *named_candidates())]
-    assert names[-3:] == ["log", "first choice", "best"]
+    assert names[-3:] == ["log", "first choice", "prior"]
     assert large_runs["candidate"].unique().tolist() == [*names, OTHERS, OTHER_GRIDS]
     assert len(large_runs) == 18 * 3 * 3 * 8 * 3
     sizes = large_runs.groupby(["fit_runs", "dataset"])["n_fit"].unique().map(list).to_dict()
@@ -210,7 +210,7 @@ def test_a_cell_by_plain_scipy(large_runs, fit_runs, loss_set):
         known = table[table["run"].isin([f"refinedweb-{run}" for run in FIVE])]
     asked = table[table["N"] > 1e9]
     N, D, loss = (known[name].to_numpy(float) for name in ("N", "D", f"loss_{loss_set}"))
-    beliefs = {"best": (0.28, 0.3, 0.018), OTHERS: (0.28, 0.3, 0.019)}
+    beliefs = {"prior": (0.28, 0.3, 0.018), OTHERS: (0.28, 0.3, 0.019)}
     beliefs[OTHER_GRIDS] = (0.24, 0.4, 0.019)
     options = {"recipe": {"log": False}, "log": {}}
     options |= {name: pull_toward(*belief, N, D, loss) for name, belief in beliefs.items()}
@@ -236,7 +236,7 @@ def test_constants_without_a_training_set(large_runs):
 def test_constants_without_a_grid(grids):
     """Only the OLMo ladder's noise moves sigma_0: the other grids are predicted as by best."""
     by_name = grids.set_index(["candidate", "grid", "series", "count", "fit_share", "run"])
-    best, others = by_name["predicted"].loc["best"], by_name["predicted"].loc[OTHERS]
+    best, others = by_name["predicted"].loc["prior"], by_name["predicted"].loc[OTHERS]
     apart = (best / others.loc[best.index] - 1).abs().groupby("grid").max()
     expected = {name: name == "olmo_ladder" for name in GRIDS}
     assert (apart > 1e-6).to_dict() == expected
@@ -257,7 +257,7 @@ def test_the_recipe_misses_by_what_the_paper_prints(large_runs):
 
 def test_the_table_of_grids_is_complete(grids):
     assert grids["candidate"].unique().tolist() == (
-        ["recipe", "no E", "no change", "free", "log", "first choice", "best", OTHERS]
+        ["recipe", "no E", "no change", "free", "log", "first choice", "prior", OTHERS]
     )
     per_candidate = sum(len(task.asked) for task in grid_tasks())
     assert len(grids) == 8 * per_candidate == 3792
@@ -291,7 +291,7 @@ def test_a_grid_by_plain_scipy(grids):
     options = {
         "recipe": {"log": False},
         "log": {},
-        "best": pull_toward(0.28, 0.3, 0.018, N, D, loss),
+        "prior": pull_toward(0.28, 0.3, 0.018, N, D, loss),
     }
     cell = grids.query("grid == 'porian' and series == 'openwebtext2' and fit_share == '1/100'")
     cell = cell.set_index(["candidate", "run"])["predicted"]
@@ -305,7 +305,7 @@ def test_the_named_candidates_are_the_two_choices():
     log, first, best = named_candidates()
     assert (log.name, log.n_parts) == ("log", 0)
     assert (first.name, first.about) == ("first choice", first_choice().name)
-    assert (best.name, best.about) == ("best", "prior 0.28 within 0.3")
+    assert (best.name, best.about) == ("prior", "prior 0.28 within 0.3")
     assert best.fit.keywords["belief"] == load_belief()
 
 
@@ -323,7 +323,7 @@ NAMES = {
     "free": "free",
     "log": "log",
     "first choice": "huber 0.001 C^0.25 alpha 0.3 x 0.0003",
-    "best": "prior 0.28 within 0.3",
+    "prior": "prior 0.28 within 0.3",
     "one exponent": "one exponent",
     "N_body": "N_body",
 }
@@ -359,7 +359,7 @@ def made_for(monkeypatch, *names: str) -> pd.DataFrame:
 
 
 def test_a_row_of_the_candidates_table_comes_out_again(monkeypatch, candidates):
-    names = [NAMES[name] for name in ("recipe", "log", "best")]
+    names = [NAMES[name] for name in ("recipe", "log", "prior")]
     made = made_for(monkeypatch, *names)
     pd.testing.assert_frame_equal(made, candidates.loc[names], rtol=1e-6, check_names=False)
 
@@ -421,6 +421,6 @@ def test_outcomes_that_the_chapters_rest_on(candidates):
     """The second choice beside the recipe, in per cent."""
     columns = ["five_c4_eval", "five_all_sets", "all_c4_eval", "all_all_sets", "grids_20"]
     columns.append("grids_100")
-    rows = (100 * candidates.loc[[NAMES["recipe"], NAMES["best"]], columns]).round(2)
+    rows = (100 * candidates.loc[[NAMES["recipe"], NAMES["prior"]], columns]).round(2)
     assert rows.loc["recipe"].tolist() == [1.48, 5.46, 2.48, 4.29, 1.94, 3.25]
-    assert rows.loc[NAMES["best"]].tolist() == [1.48, 4.07, 1.24, 2.69, 1.92, 3.26]
+    assert rows.loc[NAMES["prior"]].tolist() == [1.48, 4.07, 1.24, 2.69, 1.92, 3.26]

@@ -83,7 +83,7 @@ def test_a_belief_is_one_part():
         "prior 0.3 within 0.2",
         1,
     )
-    assert member_of_second(Belief(0.3, 0.2, 0.018, 2.0), "best").name == "best"
+    assert member_of_second(Belief(0.3, 0.2, 0.018, 2.0), "prior").name == "prior"
 
 
 # --- weights and fits ----------------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_a_design_is_judged_from_its_runs_alone():
     """The law of the rows drawn, by plain SciPy; the mean size of the misses at the dear runs."""
     task = next(task for task in list_series() if task.keys["grid"] == "datablations")
     belief = second_choice("datablations")
-    best = member_of_second(belief, "best")
+    best = member_of_second(belief, "prior")
     rng = np.random.default_rng([8, 0])
     misses = judge_designs(task, 8, [RECIPE, best, NO_CHANGE], n_designs=3, rng=rng)
     designs = islice(draw_designs(task.case.runs, 8, np.random.default_rng([8, 0])), 3)
@@ -111,7 +111,7 @@ def test_no_constants_have_seen_the_grid_that_they_predict(monkeypatch):
     for task, (_, own) in zip(list_series(), by_series, strict=True):
         losses = task.asked[task.columns[0]]
         number = 9.0 + left_out.index(task.keys["grid"])
-        assert own["median_best"].tolist() == pytest.approx([(number / losses - 1).mean()] * 2)
+        assert own["median_prior"].tolist() == pytest.approx([(number / losses - 1).mean()] * 2)
         assert own["grid"].tolist() == [task.keys["grid"]] * 2
         assert own["nearer_std"].tolist() == [0, 0]  # never nearer, under any seed
 
@@ -146,9 +146,9 @@ def test_leaving_each_of_five_out():
 
 def test_holes_as_the_chapter_tells_them():
     """One of the four runs at M = 20, asked for 6.9B; with the M = 320 run no prior helps."""
-    best = member_of_second(load_belief(), "best")
+    best = member_of_second(load_belief(), "prior")
     others = member_of_second(second_choice("testbed"), "others")
-    names = ["recipe", "best", "others", "no change"]
+    names = ["recipe", "prior", "others", "no change"]
     holes = leave_each_out([RECIPE, best, others, NO_CHANGE])
     means = holes.assign(**holes[names].abs()).groupby(["M_out", "size"])[names].mean().mul(100)
     assert means.loc[20, "6.9B"].round(1).tolist() == [5.0, 0.9, 3.1, 32.4]
@@ -173,4 +173,4 @@ def test_random_designs_as_the_chapter_tells_them():
     alpha = table["alpha"].groupby(["grid", "series"]).first()
     off = np.log(alpha / load_belief().alpha_0).abs().sort_values()
     assert set(off.index.get_level_values("grid")[-3:]) == {"porian", "olmo_ladder"}
-    assert (table[["median_recipe", "median_best"]].max(axis=1) < table["median_no_change"]).all()
+    assert (table[["median_recipe", "median_prior"]].max(axis=1) < table["median_no_change"]).all()

@@ -14,9 +14,6 @@ from scaling.studies.predictors.leverage import fit_all
 from scaling.studies.results import load_result
 from scaling.testbed.grids import GRIDS, load_grid, select_plain, split_by_compute
 
-PRIOR = "best"
-
-
 @pytest.fixture(scope="module")
 def misses():
     return load_result("grids")
@@ -49,7 +46,7 @@ def test_the_series_of_a_grid_count_alike():
 def test_the_table_of_the_chapter(misses):
     table = summarise_errors(misses)
     assert table.columns[2:].tolist() == [
-        "recipe", "no E", "no change", "free", "log", "first choice", "best", OTHERS
+        "recipe", "no E", "no change", "free", "log", "first choice", "prior", OTHERS
     ]  # fmt: skip
     counts = table[["n_fit", "n_judged"]].apply(tuple, axis=1).to_dict()
     assert counts == {
@@ -61,7 +58,7 @@ def test_the_table_of_the_chapter(misses):
         ("1/20", "datablations", "N"): (23, 11), ("1/100", "datablations", "N"): (22, 11),
     }  # fmt: skip
     in_N = table.xs("N", level="count")
-    means = 100 * in_N[["recipe", "free", "log", "best"]].groupby("fit_share").mean()
+    means = 100 * in_N[["recipe", "free", "log", "prior"]].groupby("fit_share").mean()
     by_run = misses.query("count == 'N' and fit_share == '1/20' and candidate == 'recipe'")
     assert len(by_run) == 150
     assert 100 * by_run["relative_error"].abs().mean() == pytest.approx(2.45, abs=0.005)
@@ -73,18 +70,18 @@ def test_what_the_chapter_says_of_the_table(misses):
     """The words are written; this holds them to the numbers."""
     table = summarise_errors(misses).xs("N", level="count")
     twenty, hundred = table.loc["1/20"], table.loc["1/100"]
-    assert twenty[twenty["best"] < twenty["recipe"]].index.tolist() == [
+    assert twenty[twenty["prior"] < twenty["recipe"]].index.tolist() == [
         "gemstones", "porian", "datablations"
     ]  # fmt: skip
-    assert (twenty.mean()[["recipe", "log", "first choice", "best"]] > twenty.mean()["free"]).all()
+    assert (twenty.mean()[["recipe", "log", "first choice", "prior"]] > twenty.mean()["free"]).all()
     assert twenty.loc["porian", "free"] > twenty.loc["porian", "recipe"]
-    laws = ["recipe", "free", "log", "first choice", "best"]
+    laws = ["recipe", "free", "log", "first choice", "prior"]
     assert twenty[laws].mean().idxmax() == "first choice" == hundred[laws].mean().idxmin()
     for row in (twenty.loc["gemstones"], hundred.loc["gemstones"], hundred.loc["olmo_ladder"]):
-        assert row["no E"] < row[["recipe", "best"]].min()
-    assert twenty["best"].mean() < twenty["log"].mean()
-    assert hundred["best"].mean() > hundred["log"].mean()
-    difference = table[OTHERS] / table["best"] - 1
+        assert row["no E"] < row[["recipe", "prior"]].min()
+    assert twenty["prior"].mean() < twenty["log"].mean()
+    assert hundred["prior"].mean() > hundred["log"].mean()
+    difference = table[OTHERS] / table["prior"] - 1
     assert difference.abs().max() < 0.05  # the constants hardly depend on the grid left out
 
 
@@ -96,7 +93,7 @@ def test_checkpoints_of_shapes_that_are_in_the_fit(misses):
     new = misses[misses["run"].isin(judged.loc[~later, "run"])]
     new = new[(new["count"] == "N") & (new["fit_share"] == "1/20")]
     errors = 100 * new["relative_error"].abs().groupby(new["candidate"]).mean()
-    assert errors[["recipe", "best", "free"]].tolist() == pytest.approx(
+    assert errors[["recipe", "prior", "free"]].tolist() == pytest.approx(
         [3.54, 3.10, 2.23], abs=0.005
     )
     fitted, judged = split_by_compute(load_grid("gemstones"), 1 / 100)
@@ -234,7 +231,7 @@ def test_every_grid_has_a_look():
 
 def test_the_usual_error_has_a_sign_as_the_log_tells(misses):
     """Mean and share above zero of the errors of the law with a prior, by grid."""
-    mine = misses.query("candidate == @PRIOR and count == 'N'")
+    mine = misses.query("candidate == 'prior' and count == 'N'")
     errors = mine.groupby(["fit_share", "grid"])["relative_error"]
     means, high = 100 * errors.mean(), 100 * errors.agg(lambda e: (e > 0).mean())
     grids = ["datablations", "gemstones", "olmo_ladder", "porian"]

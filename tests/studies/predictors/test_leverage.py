@@ -232,7 +232,7 @@ def test_how_many_single_runs_turn_the_order(leverage):
     """A tie with all runs, which the free law leads but for one; hardly any without the beaten."""
     in_mean = leverage.xs("mean of four", level="grid").drop(index="", level="left_out")
     groups = in_mean.groupby(["runs", "fit_share"])
-    behind = groups.apply(lambda t: (t["best"] > t["recipe"]).sum()).to_dict()
+    behind = groups.apply(lambda t: (t["prior"] > t["recipe"]).sum()).to_dict()
     assert groups.size().to_dict() == {
         ("all", "1/20"): 249, ("all", "1/100"): 133,
         ("not beaten", "1/20"): 247, ("not beaten", "1/100"): 131,
@@ -241,7 +241,7 @@ def test_how_many_single_runs_turn_the_order(leverage):
         ("all", "1/20"): 13, ("all", "1/100"): 88,
         ("not beaten", "1/20"): 245, ("not beaten", "1/100"): 123,
     }  # fmt: skip
-    turned = in_mean.loc["all", "1/20"].query("best > recipe").index
+    turned = in_mean.loc["all", "1/20"].query("prior > recipe").index
     places = {
         name: split_by_compute(runs, 1 / 20)[0]["run"].isin(turned).sum()
         for name in ("olmo_ladder", "datablations")
@@ -255,8 +255,8 @@ def test_one_cell_is_a_toss(leverage):
     cell = 100 * leverage.loc["all", "1/100", "gemstones"]
     one_out = cell.drop("")
     assert one_out["recipe"].agg(["min", "max"]).tolist() == pytest.approx([1.40, 7.79], abs=0.005)
-    assert one_out.mean()[["recipe", "best"]].tolist() == pytest.approx([3.25, 2.97], abs=0.005)
-    assert cell.loc[""][["recipe", "best"]].tolist() == pytest.approx([2.32, 2.95], abs=0.005)
+    assert one_out.mean()[["recipe", "prior"]].tolist() == pytest.approx([3.25, 2.97], abs=0.005)
+    assert cell.loc[""][["recipe", "prior"]].tolist() == pytest.approx([2.32, 2.95], abs=0.005)
 
 
 # --- what the chapter says of good and bad runs --------------------------------------------
