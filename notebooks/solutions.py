@@ -638,11 +638,12 @@ judged = {
     for runs in (six_runs, no_dearer)
 }  # fmt: skip
 called = pd.DataFrame({name: rows["verdict"] for name, rows in judged.items()})
-assert (called == "predictable").sum().to_list() == [7, 6] and called.loc["copa"].nunique() == 2
+assert (called == "predictable").sum().to_list() == [6, 6] and called.loc["copa"].nunique() == 2
 called[(called == "predictable").any(axis=1)]
 
 # %% [markdown]
-# Seven with six runs, six with all: COPA is lost. Why?
+# Six either way, but not the same: with all runs COPA is lost, and Dyck languages, whose dearest run had failed its check,
+# is won. Why COPA?
 
 # %%
 copa = {name: rows.loc["copa", ["predicted", "lo", "hi", "no_change", "residual_std", "check"]] for name, rows in judged.items()}

@@ -14,6 +14,7 @@ from scaling.studies.predictors.leverage import fit_all
 from scaling.studies.results import load_result
 from scaling.testbed.grids import GRIDS, load_grid, select_plain, split_by_compute
 
+
 @pytest.fixture(scope="module")
 def misses():
     return load_result("grids")
