@@ -37,7 +37,7 @@ class Table:
         Where it comes from.
     frame : DataFrame of shape (n_runs, n_columns)
         The rows that are whole, index 0 to n_runs - 1, under the names that are unique.
-    rows : Index of shape (n_runs,)
+    rows : pandas.Index of shape (n_runs,)
         The line of each row, or its label.
     faults : tuple of Fault
         What is wrong with the header and with the other rows.
