@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from scaling.compute import rank_compute
+from scaling.forecast.inputs import read_counts
 from scaling.forecast.prediction import fit_table
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.laws.fit import FitError
@@ -74,7 +75,7 @@ def run_backtest(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAUL
             reason = error
             not_predicted.append(float(sizes[i]))
             continue
-        predicted = np.asarray(fit.law.predict(own[N], own["D"]))
+        predicted = np.asarray(fit.law.predict(*read_counts(own, N)))
         part = _compare(own, predicted, loss, N)
         part["fit_sizes"] = [sizes[:i].tolist()] * len(own)
         part = part.assign(status=fit.status, n_sizes=i, n_runs=len(smaller))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from scaling.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
+from scaling.forecast.inputs import place_target, read_inputs
 from scaling.laws.fit import Fit, FitError, fit_error_law
 from scaling.laws.prior import find_noise, load_belief
 from scaling.laws.registry import DEFAULT_LAW, fit_law
@@ -75,15 +76,17 @@ def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_L
     FitError
         Fewer distinct runs than parameters.
     """
-    return fit_law(law, table[N], table["D"], table[loss])
+    *measured, weights = read_inputs(table, loss, N)
+    return fit_law(law, *measured, weights=weights)
 
 
 def residual_std(fit: Fit) -> float:
     """Residual standard deviation in nats, whatever was minimised; NaN without a degree of freedom.
 
-    ``sqrt(sum (L - L_hat)^2 / dof)``.
+    ``sqrt(sum w (L - L_hat)^2 / dof)``, that of a run of weight one.
     """
-    return float(np.sqrt(fit.ssr / fit.dof)) if fit.dof > 0 else math.nan
+    squares = float(np.sum(fit.weights * fit.residuals**2))
+    return math.sqrt(squares / fit.dof) if fit.dof > 0 else math.nan
 
 
 def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
@@ -132,7 +135,7 @@ def make_forecast(
         Fewer distinct runs than parameters.
     """
     fit = fit_table(table, loss, N, law)
-    predicted = float(fit.law.predict(*target))
+    predicted = float(fit.law.predict(*place_target(table, target)))
     reach = _reach(table, N, *target)
     errors = {
         column.removeprefix("err_"): _forecast_error(table, loss, column, predicted)

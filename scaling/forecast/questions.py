@@ -19,22 +19,26 @@ from scaling.forecast.selection import (
     find_target,
     find_tokens,
     open_runs,
+    reduce_rows,
     select_rows,
 )
 from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.verdicts import choose_target, judge_tasks
 from scaling.tables.faults import Fault, RunTableError
-from scaling.tables.runs import error_columns
+from scaling.tables.runs import error_columns, loss_columns
 from scaling.tables.task_items import read_items, tell_unmatched
 
 
-def check_runs(runs: Runs) -> Check:
+def check_runs(runs: Runs, *, last_of_run: bool = False, best_of_cell: bool = False) -> Check:
     """Check a run table, and flag the runs that look odd.
 
     Parameters
     ----------
     runs : pandas.DataFrame, str or pathlib.Path
         A run table, or where it lies.
+    last_of_run, best_of_cell : bool
+        As `scaling.forecast.selection.Options` has them; a table of several losses is reduced by
+        the first.
 
     Returns
     -------
@@ -46,7 +50,12 @@ def check_runs(runs: Runs) -> Check:
         With every fault of the table.
     """
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
-    return Check(open_runs(runs), name)
+    if not (last_of_run or best_of_cell):
+        return Check(open_runs(runs), name)
+    table = open_runs(runs, repeated=True)
+    loss = loss_columns(table)[0]
+    reduced = reduce_rows(table.dropna(subset=[loss]), loss, "N", last_of_run, best_of_cell)
+    return Check(reduced.table, name, reduced.told)
 
 
 def fit(

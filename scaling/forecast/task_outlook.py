@@ -14,6 +14,7 @@ import pandas as pd
 
 from scaling.compute import rank_compute, training_flops
 from scaling.forecast.counting import Z
+from scaling.forecast.inputs import place_target
 from scaling.forecast.prediction import fit_table
 from scaling.laws.fit import FitError, fit_error_law
 from scaling.laws.registry import DEFAULT_LAW
@@ -143,7 +144,11 @@ def _predict(
     except FitError:
         status, E, loss_hat = "too_few_runs", 0.0, NAN
     else:
-        status, E, loss_hat = fit.status, float(fit.law.E), float(fit.law.predict(*target))
+        status, E, loss_hat = (
+            fit.status,
+            float(fit.law.E),
+            float(fit.law.predict(*place_target(runs, target))),
+        )
     progress = log_reducible(x, E), log_reducible(loss_hat, E)
     ahead = look_ahead(progress[0], errors, chance.to_numpy(), progress[1], b)
     M = (runs["D"] / runs[N]).to_numpy(float)

@@ -2,7 +2,8 @@
 
 One row per run. Required: `N` (parameters), `D` (tokens), and `loss` or at least one
 ``loss_<set>`` (nats per token). Optional: `run`, `dataset`, `N_body`, `M`, `C`, ``err_<task>``,
-`warmup_steps`, `batch_tokens`, `loss_std`, ``loss_std_<set>``, `flags`. Any other column is kept.
+`warmup_steps`, `batch_tokens`, `loss_std`, ``loss_std_<set>``, `unique_tokens` or `D_unique`,
+`epochs`, `flags`. Any other column is kept.
 
 An empty cell means "not known". It may stand in every optional number and in ``loss_<set>``, as
 long as each row has a loss; never in `N`, `D`, `loss`, `run` or `dataset`. Nothing is dropped: a
@@ -11,6 +12,7 @@ suspect run gets its reason in `flags`, and leaving it out is the reader's choic
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +22,7 @@ from scaling.tables.counts import COUNTS
 from scaling.tables.faults import Fault, RunTableError
 from scaling.tables.files import Table, as_table, read_table
 from scaling.tables.numbers import as_found
+from scaling.tables.repeats import explain_names
 from scaling.tables.schema import (
     AMOUNTS,
     TEXTS,
@@ -44,19 +47,33 @@ __all__ = [
 ]
 
 
-def _check(table: Table) -> pd.DataFrame:
+def _check(table: Table, repeated: bool) -> pd.DataFrame:
     """Give the sound table with M, C, `run` and `flags`, or raise all its faults."""
     numbers = number_columns(table.frame)
     frame = read_cells(table.frame, numbers, AMOUNTS, TEXTS)
-    check_cells(table, frame, numbers, run_schema(frame), explain_header)
+    shared = None if repeated else explain_names(frame)
+
+    def explain(names: list[str], missing: Iterable[str]) -> Iterator[tuple[str, str]]:
+        yield from explain_header(names, missing)
+        if shared is not None:
+            yield "run", shared
+
+    schema = run_schema(frame, in_steps=repeated or shared is not None)
+    check_cells(table, frame, numbers, schema, explain)
     if "run" not in frame:
         frame.insert(0, "run", [f"row {row}" for row in table.rows])
     N, D = frame["N"], frame["D"]
-    frame = add_flags(frame.assign(M=D / N, C=6.0 * N * D))
+    frame = frame.assign(M=D / N, C=6.0 * N * D)
+    if repeated:
+        frame = frame.assign(flags=frame["flags"].fillna("") if "flags" in frame else "")
+    else:
+        frame = add_flags(frame)
     return frame.astype({name: "str" for name in TEXTS if name in frame})
 
 
-def validate_runs(frame: pd.DataFrame, source: str = "table") -> pd.DataFrame:
+def validate_runs(
+    frame: pd.DataFrame, source: str = "table", repeated: bool = False
+) -> pd.DataFrame:
     """Check a table of runs and give it with `M`, `C`, `run` and `flags`.
 
     ``M = D / N`` and ``C = 6 N D``; where they are given they must agree to within 1 %, and the
@@ -69,6 +86,9 @@ def validate_runs(frame: pd.DataFrame, source: str = "table") -> pd.DataFrame:
         count them from 0 where two labels read alike.
     source : str
         What messages call the table.
+    repeated : bool
+        Let a name stand on several rows of one N, of which `scaling.tables.repeats` keeps one:
+        a run then needs a loss on some row only, and reasons to suspect it are not yet added.
 
     Returns
     -------
@@ -81,10 +101,10 @@ def validate_runs(frame: pd.DataFrame, source: str = "table") -> pd.DataFrame:
     RunTableError
         With every fault of the table.
     """
-    return _check(as_table(source, frame))
+    return _check(as_table(source, frame), repeated)
 
 
-def read_runs(path: str | Path) -> pd.DataFrame:
+def read_runs(path: str | Path, repeated: bool = False) -> pd.DataFrame:
     """Read a run table from a file and check it.
 
     Parameters
@@ -92,6 +112,8 @@ def read_runs(path: str | Path) -> pd.DataFrame:
     path : str or Path
         CSV with commas, tabs or semicolons, in UTF-8, or in UTF-16 with its mark; or Parquet,
         with the extra ``parquet``. Counts may be spelled ``6.9e9`` or ``6.9B``.
+    repeated : bool
+        As `validate_runs` takes it.
 
     Returns
     -------
@@ -106,7 +128,7 @@ def read_runs(path: str | Path) -> pd.DataFrame:
     """
     table = read_table(path)
     contract = {*TEXTS, *number_columns(table.frame)}
-    frame = _check(table)
+    frame = _check(table, repeated)
     others = [name for name in map(str, table.frame) if name not in contract]
     return frame.assign(**{name: as_found(frame[name]) for name in others})
 

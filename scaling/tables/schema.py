@@ -14,12 +14,16 @@ import numpy as np
 import pandas as pd
 
 from scaling.tables.counts import COUNTS
+from scaling.tables.epochs import EPOCHS, UNIQUE
 
 if TYPE_CHECKING:
     from pandera.pandas import Check, DataFrameSchema
 
 TEXTS = ("run", "dataset", "flags")
-AMOUNTS = (*COUNTS, "D", "batch_tokens", "M", "C", "warmup_steps")  # these may end in K, M, B or T
+AMOUNTS = (  # these may end in K, M, B or T
+    *COUNTS,
+    *("D", "batch_tokens", "M", "C", "warmup_steps", *UNIQUE, EPOCHS),
+)
 KNOWN = (*TEXTS, *AMOUNTS, "loss", "loss_std")
 PREFIXES = {"loss_std_": "<set>", "loss_": "<set>", "err_": "<task>"}
 NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
@@ -64,10 +68,22 @@ def _is_loss_std(name: str) -> bool:
     return name == "loss_std" or name.startswith("loss_std_")
 
 
-def run_schema(table: pd.DataFrame) -> DataFrameSchema:
+def find_clashing(table: pd.DataFrame) -> pd.Series:
+    """Find the rows whose `run` stands on rows of another N or training set, too."""
+    if "run" not in table:
+        return pd.Series(False, table.index)
+    names, clashing = table["run"], pd.Series(False, table.index)
+    for name in ("N", "dataset"):
+        if name in table:
+            clashing |= table[name].groupby(names).transform("nunique") > 1
+    return clashing
+
+
+def run_schema(table: pd.DataFrame, in_steps: bool = False) -> DataFrameSchema:
     """Write down the rules for a table with these columns, its numbers as float, NaN if not known.
 
     Each check carries its rule in plain words as its error. M = D / N and its like are rules too.
+    Where rows may be checkpoints (`in_steps`), it is enough that a run has a loss on some row.
     """
     import pandera.pandas as pa
 
@@ -88,26 +104,32 @@ def run_schema(table: pd.DataFrame) -> DataFrameSchema:
     unknown = pd.Series(np.nan, table.index)
     N, D, losses = table.get("N", unknown), table.get("D", unknown), loss_columns(table)
 
-    checks: dict[str, list[Check]] = {"run": [], "dataset": []}
-    checks |= {name: [count] for name in (*COUNTS, "D", "batch_tokens")}
-    checks["warmup_steps"] = [not_negative]
+    clashing = find_clashing(table)
+    unique = pa.Check(lambda _: ~clashing, ignore_na=False, error="must be unique")
+    checks: dict[str, list[Check]] = {"run": [unique], "dataset": []}
+    checks |= {name: [count] for name in (*COUNTS, "D", "batch_tokens", *UNIQUE)}
+    checks |= {name: [not_negative] for name in ("warmup_steps", EPOCHS)}
     for name in COUNTS[1:]:
         checks[name] = [count, holds(lambda part: part > N[part.index], "must be <= N")]
     checks |= {"M": [near(D / N, "D / N")], "C": [near(6 * N * D, "6 N D")]}
     checks |= {name: [loss] for name in losses or ["loss"]}
     checks |= {name: [not_negative] for name in loss_std_columns(table)}
     checks |= {name: [share] for name in error_columns(table)}
-    if losses and losses[0] != "loss":
+    never_empty = set(NEVER_EMPTY)
+    if losses and (in_steps or losses[0] != "loss"):
+        never_empty.discard(losses[0])
         lossless = table[losses].isna().all(axis=1)
-        rule = "must not be empty where the row has no other loss"
+        if in_steps and "run" in table:
+            lossless = lossless.groupby(table["run"]).transform("all")
+        row = "run" if in_steps else "row"
+        rule = f"must not be empty where the {row} has no other loss"
         checks[losses[0]].append(pa.Check(lambda _: ~lossless, ignore_na=False, error=rule))
     required = {"N", "D"} if losses else {"N", "D", "loss"}
     return pa.DataFrameSchema(
         {
             name: pa.Column(
                 checks=rules,
-                nullable=name not in NEVER_EMPTY,
-                unique=name == "run",
+                nullable=name not in never_empty,
                 required=name in required,
             )
             for name, rules in checks.items()
@@ -157,6 +179,24 @@ def _explain_missing(name: str, names: Collection[str]) -> str:
     rule = "is missing: `loss` or at least one `loss_<set>`" if name == "loss" else "is missing"
     if len(names) == 1:
         return f"{rule}; the header has a single column: separate columns with commas"
+    if name == "N" and len(counts := _find_counts(names)) > 1:
+        ways = " or ".join(f"--map N={count}" for count in counts)
+        return (
+            f"{rule}; which count of a mixture of experts is meant? Say {ways}; one law holds for "
+            "models of one kind: fit each number of experts apart"
+        )
     plain = {re.sub(r"[\s_-]", "", other).casefold(): other for other in names}
     likely = next((plain[alias] for alias in ALIASES[name] if alias in plain), None)
     return f"{rule}; is it the column {likely!r}?" if likely else rule
+
+
+def _find_counts(names: Iterable[str]) -> list[str]:
+    """Find the columns of a total and of an active count of parameters, the total first."""
+    found: dict[str, str] = {}
+    for kind in ("tot", "act"):
+        for name in names:
+            words = re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
+            counts = {"n", "param", "params", "parameter", "parameters", "size"} & set(words)
+            if counts and any(word.startswith(kind) for word in words):
+                found.setdefault(kind, name)
+    return list(found.values())

@@ -526,6 +526,14 @@ def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
         "dof": 7 - len(coefficients),
         "status": "converged",
         "prior": None,
+        "rows": {
+            "not_last_of_run": 0,
+            "not_best_of_cell": 0,
+            "weighed": False,
+            "effective_tokens": False,
+            "spread": None,
+            "spread_dof": 0,
+        },
         "warnings": [],
     }
     assert list(coefficients) == ["E", "A", "B", "alpha", "beta"][: 4 + (law == "free")]
@@ -595,7 +603,7 @@ def test_shape_of_predict(write) -> None:
             "left_out",
             "flagged_out",
         ),
-        *("extrapolation", "errors", "warnings"),
+        *("extrapolation", "errors", "rows", "warnings"),
     ]
     assert report["lo"] is report["hi"] is None
     assert report["extrapolation"] == {
