@@ -7,6 +7,7 @@ runs alone (`scaling.studies.predictors.selection`); besides them only the table
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields, replace
 from functools import cache
 
@@ -64,16 +65,16 @@ def load_belief() -> Belief:
     return Belief(**{field.name: float(table["value"][field.name]) for field in fields(Belief)})
 
 
-def moderate(ssr: float, n_runs: int, belief: Belief) -> float:
+def moderate(ssr: float, n_runs: int, belief: Belief, n_parameters: int = N_PARAMETERS) -> float:
     """Variance of the noise from a sum of squared residuals and belief.
 
-    ``(ssr + nu sigma_0^2) / (dof + nu)``, with ``dof = max(n_runs - 4, 0)``.
+    ``(ssr + nu sigma_0^2) / (dof + nu)``, with ``dof = max(n_runs - n_parameters, 0)``.
 
     References
     ----------
     Smyth, Stat. Appl. Genet. Mol. Biol. 3 (2004): moderated variances.
     """
-    dof = max(n_runs - N_PARAMETERS, 0)
+    dof = max(n_runs - n_parameters, 0)
     return float(ssr + belief.nu * belief.sigma_0**2) / (dof + belief.nu)
 
 
@@ -82,9 +83,11 @@ def fit_with_belief(
     N: ArrayLike,
     D: ArrayLike,
     loss: ArrayLike,
+    fitter: Callable[..., Fit] = fit_loss_law,
+    n_parameters: int = N_PARAMETERS,
     weights: ArrayLike | None = None,
 ) -> Fit:
-    """Fit the tied law with a prior on its exponent.
+    """Fit a law of one exponent, by default the tied one, with a prior on the exponent.
 
     Minimises ``sum w (log L_hat - log L)^2 + (sigma / tau)^2 log(alpha / alpha_0)^2`` where sigma^2
     is the moderated variance of the residuals at the minimum, that of a run of weight one.
@@ -97,13 +100,17 @@ def fit_with_belief(
         Parameters and training tokens, > 0.
     loss : array_like of shape (n_runs,)
         Losses in nats per token, > 0.
+    fitter : callable
+        Fits a law with an `alpha` to N, D and loss, and takes objective, prior and weights.
+    n_parameters : int
+        Its coefficients.
     weights : array_like of shape (n_runs,), optional
         Case weights, >= 0, as `scaling.laws.fit.fit_loss_law` takes them.
 
     Returns
     -------
     Fit
-        ``law`` is a `LossLaw`; ``cost`` contains the pull on the exponent; status and degrees of
+        ``law`` as from `fitter`; ``cost`` contains the pull on the exponent; status and degrees of
         freedom speak of the runs alone.
 
     Raises
@@ -124,9 +131,9 @@ def fit_with_belief(
     believed, last, last_rise, lost = 0.0, 0.0, 0.0, 0
     for n_rounds in range(1, ROUNDS + 1):
         prior = ExponentPrior(belief.alpha_0, believed / belief.tau**2)
-        fit = fit_loss_law(N, D, loss, weights=weights, objective="log", prior=prior)
+        fit = fitter(N, D, loss, weights=weights, objective="log", prior=prior)
         pull = prior.stiffness * np.log(fit.law.alpha / prior.alpha_0) ** 2
-        rise = moderate(fit.cost - pull, n_runs, belief) - believed
+        rise = moderate(fit.cost - pull, n_runs, belief, n_parameters) - believed
         still = TOLERANCE_NEAR if fit.status == "not_converged" else TOLERANCE
         if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= ROUNDING * believed:
             break
@@ -187,6 +194,6 @@ def fit_with_prior(
     belief = load_belief()
     given = np.ones(np.shape(loss)[-1:]) if weights is None else weights
     if max(np.ndim(loss), np.ndim(given)) < 2:
-        return fit_with_belief(belief, N, D, loss, weights)
+        return fit_with_belief(belief, N, D, loss, weights=weights)
     pairs = zip(*np.broadcast_arrays(np.atleast_2d(loss), np.atleast_2d(given)), strict=True)
-    return stack_fits([fit_with_belief(belief, N, D, *pair) for pair in pairs])
+    return stack_fits([fit_with_belief(belief, N, D, y, weights=w) for y, w in pairs])
