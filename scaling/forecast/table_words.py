@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scaling.forecast.inputs import find_std
 from scaling.tables.epochs import EPOCHS, ONCE, UNIQUE, count_epochs
 from scaling.tables.repeats import BIAS, find_cells, find_steps, walks_evenly
-from scaling.tables.schema import loss_columns, number_columns
+from scaling.tables.schema import find_counts, loss_columns, number_columns, split_name
 from scaling.tables.suspects import BEATEN_BY
 from scaling.tables.task_items import list_names
 
+SAME_KIND = 1.5  # ratio of two counts of parameters, largest over least
 TOO_MANY_EPOCHS = 40.0  # about as far as the figures of Muennighoff et al. go
 
 
@@ -52,7 +53,31 @@ def ask_about_rows(table: pd.DataFrame, loss: str, N: str = "N", steps: bool = T
     list of str
         None for seeds, whose losses lie near one another.
     """
-    return (_ask_about_steps(table, N) if steps else []) + _ask_about_cells(table, loss, N)
+    steps_told = _ask_about_steps(table, N) if steps else []
+    return steps_told + _ask_about_cells(table, loss, N) + _tell_kinds(table, N)
+
+
+def _tell_kinds(table: pd.DataFrame, N: str) -> list[str]:
+    """Say where mixtures of experts differ in more than size."""
+    told = []
+    for name in map(str, table):
+        values = pd.to_numeric(table[name], errors="coerce") if _is_of_experts(name) else None
+        if values is None or values.isna().all():
+            continue
+        ratio = values / (table[N] if find_counts([name]) else 1.0)
+        if ratio.max() > SAME_KIND * ratio.min():
+            told.append(name)
+    if not told:
+        return []
+    return [
+        f"{list_names(told)} differ{'s' * (len(told) == 1)} at like {N}: models of several kinds, "
+        "which one law does not fit? Then fit each kind apart, named in the column dataset"
+    ]
+
+
+def _is_of_experts(name: str) -> bool:
+    words = split_name(name)
+    return bool(find_counts([name])) or any(word.startswith("expert") for word in words)
 
 
 def _ask_about_cells(table: pd.DataFrame, loss: str, N: str) -> list[str]:

@@ -30,6 +30,7 @@ NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
 LARGEST = 1e30  # below it 6 N D and the square of a loss stay finite
 TOLERANCE = 0.01  # printed tables round M and C
 INVISIBLE = r"[\s\u200b-\u200f\ufeff]*"
+COUNTING = {"n", "param", "params", "parameter", "parameters", "size"}
 ALIASES = {
     "N": ("params", "parameters", "nparams", "numparams", "nparameters", "modelsize", "size"),
     "D": ("tokens", "ntokens", "numtokens", "traintokens", "trainingtokens"),
@@ -179,7 +180,7 @@ def _explain_missing(name: str, names: Collection[str]) -> str:
     rule = "is missing: `loss` or at least one `loss_<set>`" if name == "loss" else "is missing"
     if len(names) == 1:
         return f"{rule}; the header has a single column: separate columns with commas"
-    if name == "N" and len(counts := _find_counts(names)) > 1:
+    if name == "N" and len(counts := find_counts(names)) > 1:
         ways = " or ".join(f"--map N={count}" for count in counts)
         return (
             f"{rule}; which count of a mixture of experts is meant? Say {ways}; one law holds for "
@@ -190,13 +191,17 @@ def _explain_missing(name: str, names: Collection[str]) -> str:
     return f"{rule}; is it the column {likely!r}?" if likely else rule
 
 
-def _find_counts(names: Iterable[str]) -> list[str]:
+def find_counts(names: Iterable[str]) -> list[str]:
     """Find the columns of a total and of an active count of parameters, the total first."""
     found: dict[str, str] = {}
     for kind in ("tot", "act"):
         for name in names:
-            words = re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
-            counts = {"n", "param", "params", "parameter", "parameters", "size"} & set(words)
-            if counts and any(word.startswith(kind) for word in words):
+            words = split_name(name)
+            if COUNTING & set(words) and any(word.startswith(kind) for word in words):
                 found.setdefault(kind, name)
     return list(found.values())
+
+
+def split_name(name: str) -> list[str]:
+    """Split a column name into its words, in small letters: ``nParams_total`` has three."""
+    return re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())

@@ -121,6 +121,19 @@ def test_models_of_several_kinds_are_asked_about(path):
     assert err.rstrip().endswith("got 3")
 
 
+def test_mixtures_of_several_kinds_are_told_at_either_count():
+    """Where the share of active parameters differs, or the number of experts; not in one kind."""
+    share = np.array([1, 0.5, 0.1, 0.02, 1, 0.5, 0.1])
+    for other in (PLANTED.assign(N_active=N * share), PLANTED.assign(total_params=N / share)):
+        (line,) = [line for line in scaling.fit(other).warnings if "several kinds" in line]
+        assert line.startswith(f"{other.columns[-1]} differs at like N: models of several kinds")
+        assert line in scaling.check_runs(other).warnings
+    experts = PLANTED.assign(num_experts=[1, 8, 8, 64, 1, 8, 8])
+    assert any(line.startswith("num_experts differs") for line in scaling.fit(experts).warnings)
+    one_kind = PLANTED.assign(N_active=0.25 * N, num_experts=8)
+    assert not any("several kinds" in line for line in scaling.fit(one_kind).warnings)
+
+
 # --- checkpoints --------------------------------------------------------------------------
 
 
