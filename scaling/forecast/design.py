@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 Array = NDArray[np.float64]
 LEAST_MINOR = 0.3  # root sum of squares, log units: below it noise hides what lies off the line
 OFF_LINE = 0.2  # log units: a target farther away is off the line
-SLOPE = 0.1  # of a line that shares something: its direction times that of what it shares
 SAME = 1e-6  # relative
+LEAST_RISE = 1e-9  # of a direction in which nothing falls
 # What the runs of a line may share, as powers of N and D; how it is said, and what is then unknown.
 SHARED = {
     "D": ((0, 1), "all runs have one D", "what more tokens bring"),
@@ -60,7 +60,7 @@ class Design:
     def variable(self) -> Literal["N", "D"] | None:
         """What a law along the line is written in; None where N falls while D rises."""
         cos, sin = self.direction
-        if min(cos, sin) < -SLOPE:
+        if min(cos, sin) < -LEAST_RISE:
             return None
         return "N" if cos >= sin else "D"
 
@@ -95,11 +95,17 @@ def read_design(N: ArrayLike, D: ArrayLike) -> Design:
     """
     logs = np.log([np.asarray(N, dtype=float), np.asarray(D, dtype=float)]).T
     centre = logs.mean(axis=0)
+    across = {name: np.array(powers) / np.hypot(*powers) for name, (powers, *_) in SHARED.items()}
+    minors = {name: float(np.linalg.norm((logs - centre) @ v)) for name, v in across.items()}
+    shared = min(minors, key=lambda name: minors[name])
+    if minors[shared] < LEAST_MINOR:
+        direction = across[shared][::-1] * (1, -1)
+        span = np.expm1(np.ptp(logs @ SHARED[shared][0]))
+        return Design(centre, direction * _sign(direction), minors[shared], shared, float(span))
     _, spread, directions = np.linalg.svd(logs - centre, full_matrices=False)
-    direction = directions[0] * np.sign(directions[0][np.abs(directions[0]).round(6).argmax()])
-    near = {name: abs(direction @ powers) for name, (powers, *_) in SHARED.items()}
-    shared = min(near, key=lambda name: near[name])
-    if near[shared] > SLOPE:
-        return Design(centre, direction, float(spread[1:].sum()), "", 0.0)
-    span = np.expm1(np.ptp(logs @ SHARED[shared][0]))
-    return Design(centre, direction, float(spread[1:].sum()), shared, float(span))
+    return Design(centre, directions[0] * _sign(directions[0]), float(spread[-1]), "", 0.0)
+
+
+def _sign(direction: Array) -> float:
+    """Sign of the larger part, of N where both are as large."""
+    return float(np.sign(direction[np.abs(direction).round(6).argmax()]))

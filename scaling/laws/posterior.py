@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr
 
 Array = NDArray[np.float64]
 N_EXPONENTS = 81
@@ -75,6 +74,8 @@ class Mixture(NamedTuple):
         ndarray of shape (n_targets,)
             Nats; infinite where the runs leave the target open.
         """
+        from scipy.special import stdtr  # here: a table is checked and fitted without SciPy
+
         scale = np.hypot(self.scale, self.noise) if of_a_run else self.scale
         is_open = ~np.isfinite(scale).all(axis=1)
         scale = np.where(np.isfinite(scale), scale, 1.0)

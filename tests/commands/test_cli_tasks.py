@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from scaling.commands.cli import app
-from scaling.forecast.prediction import fit_table
+from scaling.forecast.fitted import fit_table
 from scaling.forecast.task_words import RULES
 from scaling.forecast.verdicts import VERDICTS, choose_target, judge_tasks
 from scaling.laws.fit import STATUSES, fit_error_law
