@@ -183,6 +183,7 @@ def _lines_at_once(monkeypatch):
     monkeypatch.setattr(launch, "POLL_SECONDS", 0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_lines_at_once")
 def test_a_log_file_gets_lines_that_say_how_far_the_grid_is(tmp_path):
     spec = write_spec(tmp_path / "spec", multipliers=[2, 4], checkpoint_seconds=60)
