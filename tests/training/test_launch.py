@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -59,21 +60,27 @@ def test_a_signal_that_was_ignored_from_the_start_stays_so():
         signal.signal(signal.SIGHUP, before)
 
 
-def begin(spec: Path, out: Path, *options: str) -> subprocess.Popen:
-    """Start the command in a process group of its own, as a shell does, and wait till it trains."""
+def start(spec: Path, out: Path, *options: str, **how: Any) -> subprocess.Popen:
+    """Start the command in a process group of its own, as a shell does."""
     arguments = ["grid", "run", str(spec), "--out", str(out), "--device", "cpu", *options]
     code = f"import sys; sys.argv[1:] = {arguments!r}; from scaling.commands.cli import main"
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"{code}; main()"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
+    return subprocess.Popen(
+        [sys.executable, "-c", f"{code}; main()"], start_new_session=True, **how
     )
+
+
+def wait_till_it_trains(out: Path) -> None:
     deadline = time.monotonic() + 120
     while not list(out.glob("runs/*/step-*")):
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def begin(spec: Path, out: Path, *options: str) -> subprocess.Popen:
+    """Start the command, and wait till it trains."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    process = start(spec, out, *options, **pipes)
+    wait_till_it_trains(out)
     return process
 
 
@@ -136,11 +143,14 @@ def test_workers_of_a_command_that_does_not_wait_outlive_a_hang_up_and_hear_a_re
     tmp_path,
 ):
     spec, out = write_spec(tmp_path / "spec", **ENDLESS), tmp_path / "grid"
-    process = begin(spec, out, "--no-wait")
-    said, _ = process.communicate(timeout=60)
+    with (tmp_path / "said").open("w") as file:
+        process = start(spec, out, "--no-wait", stdout=file)
+        assert process.wait(60) == 0
+    said = (tmp_path / "said").read_text()
+    wait_till_it_trains(out)
     controller = psutil.Process(int(said.split()[-1]))
     (worker,) = controller.children()
-    os.killpg(process.pid, signal.SIGHUP)
+    os.killpg(process.pid, signal.SIGHUP)  # the group that the command led
     time.sleep(0.5)
     assert controller.is_running() and worker.is_running()
     worker.terminate()
