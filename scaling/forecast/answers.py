@@ -24,8 +24,13 @@ from scaling.forecast.advice import (
 from scaling.forecast.backtest import Backtest
 from scaling.forecast.prediction import (
     Forecast,
-    residual_std,
     tell_prior,
+)
+from scaling.forecast.residuals import (
+    residual_share,
+    residual_std,
+    warn_of_guessing,
+    warn_of_residual,
 )
 from scaling.forecast.selection import Selected
 from scaling.forecast.task_outlook import CALIBRATED
@@ -42,7 +47,6 @@ from scaling.forecast.words import (
     uses_in_words,
 )
 from scaling.laws.fit import Fit
-from scaling.laws.registry import LAWS
 from scaling.tables.runs import error_columns, loss_columns
 
 
@@ -95,6 +99,8 @@ class Check(Answer):
                 rows = rows[rows["dataset"] == own["dataset"]]
             of = f"{own['dataset']}: " if len(series) > 1 else ""
             told += [of + message for message in warn_of_design(rows)]
+        for loss in loss_columns(self.table):
+            told += warn_of_guessing(self.table, loss)
         return told
 
     def report(self) -> dict[str, Any]:
@@ -152,7 +158,7 @@ class FittedLaw(Answer):
         """Coefficients, status, residual and warnings; intervals are None."""
         table, loss, N = self.selected[:3]
         return {
-            "law": self.selected.law,
+            "law": self.selected.law.name,
             "dataset": _only_dataset(table),
             "loss_set": loss,
             "count": N,
@@ -163,26 +169,28 @@ class FittedLaw(Answer):
             "status": self.fit.status,
             "coefficients": {
                 name: {"value": value, "lo": None, "hi": None}
-                for name, value in asdict(self.fit.law).items()
+                for name, value in self.fit.law.coefficients.items()
             },
+            **self.selected.law.report(),
             "ssr": self.fit.ssr,
             "sigma_hat": residual_std(self.fit),
+            "residual_share": residual_share(self.fit, table[loss]),
             "prior": tell_prior(self.fit, self.selected.law),
             "warnings": warn_of_fit(self.fit, table, loss, N, self.selected.law),
         }
 
     def to_frame(self) -> pd.DataFrame:
         """A row per coefficient: its name and value."""
-        values = asdict(self.fit.law)
+        values = self.fit.law.coefficients
         return pd.DataFrame({"coefficient": list(values), "value": list(values.values())})
 
     def __str__(self) -> str:
         """What ``scaling fit`` prints."""
-        n_runs, formula = len(self.selected.table), LAWS[self.selected.law].formula
-        told = f"{self.selected.loss} = {formula}, {n_runs} runs, status: {self.fit.status}"
-        lines = [f"{name:6} {value:.6g}" for name, value in asdict(self.fit.law).items()]
-        lines += [f"residual: {residual_in_words(self.fit)}"]
-        lines += prior_in_words(tell_prior(self.fit, self.selected.law))
+        (table, loss), law = self.selected[:2], self.selected.law
+        told = f"{loss} = {law.formula}, {len(table)} runs, status: {self.fit.status}"
+        lines = [f"{name:6} {value:.6g}" for name, value in self.fit.law.coefficients.items()]
+        lines += [f"residual: {residual_in_words(self.fit, table[loss])}"]
+        lines += prior_in_words(tell_prior(self.fit, law))
         return "\n".join([told, *(f"  {line}" for line in lines)])
 
 
@@ -226,9 +234,11 @@ class Prediction(Answer):
             "loss": forecast.loss,
             "lo": None,
             "hi": None,
-            "law": self.selected.law,
+            "law": self.selected.law.name,
             "status": forecast.fit.status,
+            "residual_share": residual_share(forecast.fit, self.selected.table[self.selected.loss]),
             "prior": tell_prior(forecast.fit, self.selected.law),
+            **self.selected.law.report(),
             "loss_set": self.selected.loss,
             "count": self.selected.N,
             "n_runs": len(self.selected.table),
@@ -252,7 +262,8 @@ class Prediction(Answer):
     def __str__(self) -> str:
         """What ``scaling predict`` prints."""
         (N, D), forecast = self.target, self.forecast
-        doubt = doubt_in_words(forecast.fit.status, forecast.loss)
+        measured = self.selected.table[self.selected.loss]
+        doubt = doubt_in_words(forecast.fit.status, forecast.loss, forecast.stray)
         what = f"{self.selected.loss} at {self.selected.N} = {N:g}, D = {D:g}"
         lines = [f"{what}: {forecast.loss:.4f} nats/token{doubt}"]
         for task, error in forecast.errors.items():
@@ -260,7 +271,7 @@ class Prediction(Answer):
             lines.append(f"  err_{task}: {shown} ({error.status})")
         ratio = f"{forecast.reach.compute_ratio:.3g}"
         lines += [f"  status: {forecast.fit.status}; {ratio} times the compute of the largest run"]
-        lines += [f"  no interval yet; residual: {residual_in_words(forecast.fit)}"]
+        lines += [f"  no interval yet; residual: {residual_in_words(forecast.fit, measured)}"]
         prior = prior_in_words(tell_prior(forecast.fit, self.selected.law))
         return "\n".join(lines + [f"  {line}" for line in prior])
 
@@ -275,18 +286,23 @@ class BacktestResult(Answer):
         The rows used.
     found : Backtest
         Predictions, and sizes that could not be predicted.
+    fit : Fit
+        Of all rows.
     """
 
     selected: Selected
     found: Backtest
+    fit: Fit
 
     @property
     def warnings(self) -> list[str]:
-        """Sizes not judged, flags, and the rows left out."""
+        """Whether the runs follow the law, sizes not judged, flags, and the rows left out."""
+        table, loss, N, law = self.selected[:4]
+        doubts = warn_of_residual(self.fit, table, loss, N, law)
         not_judged = not_judged_in_words(
             self.found.not_predicted, self.selected.N, self.selected.law
         )
-        return not_judged + warn_of_flags(self.selected.table) + self.selected.in_words()
+        return doubts + not_judged + warn_of_flags(table) + self.selected.in_words()
 
     def report(self) -> list[dict[str, Any]]:
         """A record per run held out; intervals are None."""
@@ -339,7 +355,7 @@ class TaskVerdicts(Answer):
     def warnings(self) -> list[str]:
         """What speaks against the fit, the reach and single tasks, and the rows left out."""
         doubts = warn_of_tasks(self.judged, self.forecast.reach.compute_ratio)
-        return self.unmatched + self.forecast.warnings + self.selected.in_words() + doubts
+        return self.forecast.warnings + self.unmatched + self.selected.in_words() + doubts
 
     def report(self) -> list[dict[str, Any]]:
         """A record per task, with the target."""

@@ -10,9 +10,10 @@ import pandas as pd
 
 from scaling.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
+from scaling.forecast.residuals import strays
 from scaling.laws.fit import Fit, FitError, fit_error_law
 from scaling.laws.prior import find_noise, load_belief
-from scaling.laws.registry import DEFAULT_LAW, fit_law
+from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law, fit_law
 from scaling.tables.schema import error_columns
 
 SMALL_REACH = 1e-6  # of the compute of the largest run
@@ -45,16 +46,22 @@ class ErrorForecast:
 
 @dataclass(frozen=True)
 class Forecast:
-    """A predicted loss with its fit, its reach, its errors and what speaks against it."""
+    """A predicted loss with its fit, its reach, its errors and what speaks against it.
+
+    `stray` says whether the runs do not follow the law.
+    """
 
     loss: float
     fit: Fit
     reach: Reach
     errors: dict[str, ErrorForecast]
     warnings: list[str]
+    stray: bool = False
 
 
-def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW) -> Fit:
+def fit_table(
+    table: pd.DataFrame, loss: str, N: str = "N", law: str | LawChoice = DEFAULT_LAW
+) -> Fit:
     """Fit a loss law to a run table.
 
     Parameters
@@ -63,8 +70,8 @@ def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_L
         Run table; see `scaling.tables.runs`.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"prior", "tied", "free"}
-        Which law.
+    law : str or LawChoice
+        Which law, see `scaling.laws.registry`.
 
     Returns
     -------
@@ -78,15 +85,7 @@ def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_L
     return fit_law(law, table[N], table["D"], table[loss])
 
 
-def residual_std(fit: Fit) -> float:
-    """Residual standard deviation in nats, whatever was minimised; NaN without a degree of freedom.
-
-    ``sqrt(sum (L - L_hat)^2 / dof)``.
-    """
-    return float(np.sqrt(fit.ssr / fit.dof)) if fit.dof > 0 else math.nan
-
-
-def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
+def tell_prior(fit: Fit, law: str | LawChoice) -> dict[str, float] | None:
     """Tell the prior of a fit to a run table: constants of `scaling.laws.prior`, and what they did.
 
     Returns
@@ -95,7 +94,7 @@ def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
         alpha_0, tau, sigma_0 and nu; ``sigma``, the noise of the log loss believed in at the end,
         and ``pull``, ``sigma^2 / tau^2``. None for a law without a prior.
     """
-    if law != "prior":
+    if choose_law(law).name != "prior":
         return None
     belief = load_belief()
     sigma = find_noise(fit, belief)
@@ -107,7 +106,7 @@ def make_forecast(
     target: tuple[float, float],
     loss: str,
     N: str = "N",
-    law: str = DEFAULT_LAW,
+    law: str | LawChoice = DEFAULT_LAW,
 ) -> Forecast:
     """Predict the loss of a target, and its error in every ``err_`` column.
 
@@ -119,8 +118,8 @@ def make_forecast(
         Parameters, in the count of the column `N`, and training tokens.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"prior", "tied", "free"}
-        Which law.
+    law : str or LawChoice
+        Which law, see `scaling.laws.registry`.
 
     Returns
     -------
@@ -139,7 +138,7 @@ def make_forecast(
         for column in error_columns(table)
     }
     warnings = warn_of_fit(fit, table, loss, N, law) + _warn_of_target(predicted, reach, errors)
-    return Forecast(predicted, fit, reach, errors, warnings)
+    return Forecast(predicted, fit, reach, errors, warnings, strays(fit, table[loss]))
 
 
 def _reach(table: pd.DataFrame, N: str, target_N: float, target_D: float) -> Reach:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 import pandas as pd
 
 from scaling.forecast.advice import tell_left_out
-from scaling.laws.registry import DEFAULT_LAW, find_law
+from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 from scaling.tables.runs import (
     choose_count,
     choose_dataset,
@@ -26,8 +27,10 @@ class Options(TypedDict, total=False):
 
     Parameters
     ----------
-    law : {"prior", "tied", "free"}
+    law : {"prior", "tied", "free", "compute"}
         Which law; see `scaling.laws.registry.LAWS`.
+    fix, nonneg, objective, huber_delta
+        What is asked of its fit; see `scaling.laws.fit.FitOptions`.
     count : {"N", "N_body"}
         Count of parameters that the law is written in.
     loss_set, dataset : str
@@ -37,6 +40,10 @@ class Options(TypedDict, total=False):
     """
 
     law: str
+    fix: Mapping[str, float]
+    nonneg: bool
+    objective: str | None
+    huber_delta: float | None
     count: str
     loss_set: str | None
     dataset: str | None
@@ -65,7 +72,7 @@ class Selected(NamedTuple):
     table: pd.DataFrame
     loss: str
     N: str
-    law: str
+    law: LawChoice
     lossless: int
     flagged: int
     told: list[str]
@@ -102,6 +109,10 @@ def select_rows(
     runs: Runs,
     *,
     law: str = DEFAULT_LAW,
+    fix: Mapping[str, float] | None = None,
+    nonneg: bool = False,
+    objective: str | None = None,
+    huber_delta: float | None = None,
     count: str = "N",
     loss_set: str | None = None,
     dataset: str | None = None,
@@ -114,9 +125,17 @@ def select_rows(
     RunTableError
         With every fault of the table.
     ChoiceError
-        An argument names what the table does not have.
+        An argument names what the table does not have, or what the law cannot take.
     """
-    law, table = find_law(law), open_runs(runs)
+    asked = {"fix": fix, "objective": objective, "huber-delta": huber_delta}
+    try:
+        chosen = choose_law(
+            law, fix=fix, nonneg=nonneg, objective=objective, huber_delta=huber_delta
+        )
+    except ValueError as error:
+        given = [name for name, value in asked.items() if value]
+        raise ChoiceError(str(error), ("law", *given)) from error
+    table = open_runs(runs)
     try:
         table = choose_dataset(table, dataset)
         loss, N = choose_loss(table, loss_set), choose_count(table, count)
@@ -126,7 +145,7 @@ def select_rows(
     flagged = known[(known["flags"] != "") & without_flagged]
     kept = known.drop(flagged.index)
     told = tell_left_out(flagged, kept)
-    return Selected(kept, loss, N, law, len(table) - len(known), len(flagged), told)
+    return Selected(kept, loss, N, chosen, len(table) - len(known), len(flagged), told)
 
 
 def find_tokens(N: float, D: float | None, M: float | None) -> float:

@@ -48,7 +48,7 @@ def target_in_words(
     """
     ratio = f"{forecast.reach.compute_ratio:.3g} times the compute of the dearest run"
     rule = f"{ratio}, at its tokens per parameter" if by_default else ratio
-    doubt = doubt_in_words(forecast.fit.status, forecast.loss)
+    doubt = doubt_in_words(forecast.fit.status, forecast.loss, forecast.stray)
     return (
         f"target: {N} = {target[0]:.3g}, D = {target[1]:.3g}, {rule}; "
         f"predicted loss {forecast.loss:.4f} nats/token{doubt}"

@@ -7,11 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from scaling.forecast.advice import UNSOUND
 from scaling.forecast.backtest import count_nearest, sum_up
-from scaling.forecast.prediction import residual_std
+from scaling.forecast.residuals import (
+    SOUND_GRIDS,
+    UNSOUND,
+    residual_share,
+    residual_std,
+)
 from scaling.laws.fit import SOUND, Fit
-from scaling.laws.registry import LAWS
+from scaling.laws.registry import LawChoice
 
 LISTED = 20  # training sets, in a text
 BASELINES = """\
@@ -52,11 +56,12 @@ def uses_in_words(series: list[dict[str, Any]]) -> list[str]:
     return lines + [f"and {more} more training sets"] * (more > 0)
 
 
-def residual_in_words(fit: Fit) -> str:
-    """Give the residual standard deviation of a fit in nats, and its degrees of freedom."""
+def residual_in_words(fit: Fit, losses: pd.Series) -> str:
+    """Give the residual standard deviation of a fit, beside sound grids, and its freedom."""
     if fit.dof > 0:
         freedom = f"{fit.dof} degree{'s' * (fit.dof != 1)} of freedom"
-        return f"standard deviation {residual_std(fit):.3g} nats, {freedom}"
+        share = f"{100 * residual_share(fit, losses):.2g}% of the loss ({SOUND_GRIDS})"
+        return f"standard deviation {residual_std(fit):.3g} nats, {share}, {freedom}"
     return "no degree of freedom"
 
 
@@ -69,10 +74,12 @@ def prior_in_words(prior: dict[str, float] | None) -> list[str]:
     return [f"prior on alpha: {middle}, within a factor of {factor}; {noise}"]
 
 
-def doubt_in_words(status: str, loss: float) -> str:
+def doubt_in_words(status: str, loss: float, stray: bool = False) -> str:
     """Mark a prediction that must not be used; empty for any other."""
     if status in UNSOUND:
         return f", not to be used: status {status}"
+    if stray:
+        return ", not to be used: the runs do not follow the law"
     return "" if 0 < loss < math.inf else ", not to be used: no loss"
 
 
@@ -115,9 +122,9 @@ def _nearest_in_words(held_out: pd.DataFrame) -> str:
     return f"nearest: law in {law}, no change in {no_change}, line in {line} {of} held out{ties}"
 
 
-def not_judged_in_words(sizes: list[float], N: str, law: str) -> list[str]:
+def not_judged_in_words(sizes: list[float], N: str, law: LawChoice) -> list[str]:
     """Name the sizes with too few runs below them: one line, or none without such sizes."""
     if not sizes:
         return []
-    below = f"fewer than {LAWS[law].n_parameters} runs that differ in {N} or D below"
+    below = f"fewer than {law.n_parameters} runs that differ in {N} or D below"
     return [f"not judged, with {below}: {N} = {', '.join(f'{size:.4g}' for size in sizes)}"]

@@ -157,3 +157,19 @@ def find_objective(name: str, delta: float) -> Objective:
             raise ValueError(f"huber_delta must be > 0, got {delta!r}")
         return _log_objective(float(delta))
     raise ValueError(f"objective must be 'loss', 'log' or 'huber', got {name!r}")
+
+
+def stand_on(objective: Objective, floor: float) -> Objective:
+    """The same objective, of observed and fitted values that are given less a constant `floor`."""
+    cost, working, expand, linear = objective
+
+    def working_above(weights: Array, observed: Array, fitted: Array) -> tuple[Array, Array]:
+        root, target = working(weights, observed + floor, fitted + floor)
+        return root, target - floor
+
+    return Objective(
+        cost=lambda weights, observed, fitted: cost(weights, observed + floor, fitted + floor),
+        working=working_above,
+        expand=lambda weights, observed, fitted: expand(weights, observed + floor, fitted + floor),
+        linear=linear,
+    )

@@ -7,8 +7,10 @@ runs alone (`scaling.studies.predictors.selection`); besides them only the table
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields, replace
 from functools import cache
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -77,7 +79,15 @@ def moderate(ssr: float, n_runs: int, belief: Belief) -> float:
     return float(ssr + belief.nu * belief.sigma_0**2) / (dof + belief.nu)
 
 
-def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
+def fit_with_belief(
+    belief: Belief,
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    *,
+    nonneg: bool = False,
+    fix: Mapping[str, float] = MappingProxyType({}),
+) -> Fit:
     """Fit the tied law with a prior on its exponent.
 
     Minimises ``sum (log L_hat - log L)^2 + (sigma / tau)^2 log(alpha / alpha_0)^2`` where sigma^2
@@ -91,6 +101,8 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
         Parameters and training tokens, > 0.
     loss : array_like of shape (n_runs,)
         Losses in nats per token, > 0.
+    nonneg, fix
+        As in `scaling.laws.fit.FitOptions`; of the coefficients E alone may be held.
 
     Returns
     -------
@@ -103,7 +115,7 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
     ValueError
         An argument breaks its rule; the message names it and the value.
     FitError
-        Fewer distinct runs than parameters.
+        Fewer distinct runs than parameters, or a loss that is not above the E held.
 
     Notes
     -----
@@ -115,9 +127,9 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
     believed, last, last_rise, lost = 0.0, 0.0, 0.0, 0
     for n_rounds in range(1, ROUNDS + 1):
         prior = ExponentPrior(belief.alpha_0, believed / belief.tau**2)
-        fit = fit_loss_law(N, D, loss, objective="log", prior=prior)
-        pull = prior.stiffness * np.log(fit.law.alpha / prior.alpha_0) ** 2
-        rise = moderate(fit.cost - pull, len(loss), belief) - believed
+        fit = fit_loss_law(N, D, loss, objective="log", prior=prior, nonneg=nonneg, fix=fix)
+        pull = prior.stiffness * _find_distance(fit, belief) ** 2
+        rise = moderate(fit.cost - pull, len(loss) + len(fix), belief) - believed
         still = TOLERANCE_NEAR if fit.status == "not_converged" else TOLERANCE
         if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= ROUNDING * believed:
             break
@@ -135,13 +147,19 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
     return fit
 
 
+def _find_distance(fit: Fit, belief: Belief) -> float:
+    """``log(alpha / alpha_0)``; zero for a constant, whose exponent has no meaning and no pull."""
+    falls = fit.law.A != 0 or fit.law.B != 0
+    return float(np.log(fit.law.alpha / belief.alpha_0)) if falls else 0.0
+
+
 def find_noise(fit: Fit, belief: Belief) -> float:
     """Find the standard deviation of the log loss that a single fit with a belief came to rest at.
 
     ``sigma^2 = (cost + nu sigma_0^2) / (dof + nu + log(alpha / alpha_0)^2 / tau^2)``, which is
     `moderate` at the minimum, where the cost contains the pull ``sigma^2 / tau^2``.
     """
-    away = np.log(fit.law.alpha / belief.alpha_0) / belief.tau
+    away = _find_distance(fit, belief) / belief.tau
     return float(
         np.sqrt(
             (fit.cost + belief.nu * belief.sigma_0**2) / (max(fit.dof, 0) + belief.nu + away**2)
@@ -149,7 +167,14 @@ def find_noise(fit: Fit, belief: Belief) -> float:
     )
 
 
-def fit_with_prior(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
+def fit_with_prior(
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    *,
+    nonneg: bool = False,
+    fix: Mapping[str, float] = MappingProxyType({}),
+) -> Fit:
     """Fit the tied law with the shipped prior; four runs that differ are enough.
 
     Parameters
@@ -158,6 +183,8 @@ def fit_with_prior(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
         Parameters and training tokens, > 0.
     loss : array_like of shape (n_runs,) or (n_fits, n_runs)
         Losses in nats per token, > 0.
+    nonneg, fix
+        As `fit_with_belief` takes them.
 
     Returns
     -------
@@ -173,5 +200,6 @@ def fit_with_prior(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
     """
     belief = load_belief()
     if np.ndim(loss) < 2:
-        return fit_with_belief(belief, N, D, loss)
-    return stack_fits([fit_with_belief(belief, N, D, row) for row in np.asarray(loss)])
+        return fit_with_belief(belief, N, D, loss, nonneg=nonneg, fix=fix)
+    fits = [fit_with_belief(belief, N, D, row, nonneg=nonneg, fix=fix) for row in np.asarray(loss)]
+    return stack_fits(fits)

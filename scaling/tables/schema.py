@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pandera.pandas import Check, DataFrameSchema
 
 TEXTS = ("run", "dataset", "flags")
-AMOUNTS = (*COUNTS, "D", "batch_tokens", "M", "C", "warmup_steps")  # these may end in K, M, B or T
+VOCABULARY = "vocabulary"
+# These may end in K, M, B or T.
+AMOUNTS = (*COUNTS, "D", "batch_tokens", "M", "C", "warmup_steps", VOCABULARY)
 KNOWN = (*TEXTS, *AMOUNTS, "loss", "loss_std")
 PREFIXES = {"loss_std_": "<set>", "loss_": "<set>", "err_": "<task>"}
 NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
@@ -89,7 +91,7 @@ def run_schema(table: pd.DataFrame) -> DataFrameSchema:
     N, D, losses = table.get("N", unknown), table.get("D", unknown), loss_columns(table)
 
     checks: dict[str, list[Check]] = {"run": [], "dataset": []}
-    checks |= {name: [count] for name in (*COUNTS, "D", "batch_tokens")}
+    checks |= {name: [count] for name in (*COUNTS, "D", "batch_tokens", VOCABULARY)}
     checks["warmup_steps"] = [not_negative]
     for name in COUNTS[1:]:
         checks[name] = [count, holds(lambda part: part > N[part.index], "must be <= N")]
