@@ -18,10 +18,7 @@ from scaling.tables.faults import show
 from scaling.tables.schema import loss_columns
 from scaling.tables.suspects import SEPARATOR
 
-ADVICE = {
-    "saturated": "as many coefficients as runs: nothing is left to judge the fit by",
-    "at_zero": "a coefficient stands at zero, where --nonneg keeps it: the runs do not tell it",
-}
+SATURATED = "as many coefficients as runs: nothing is left to judge the fit by"
 PARTICULAR = re.compile(r"'[^']*'|\S*\d\S*")  # what differs between reasons of one kind
 HELD_AGAINST = re.compile(r"of ('.*'|\".*\"), which has no more N or D: is one of the two mis")
 SAME = 1e-6  # relative
@@ -139,7 +136,13 @@ def warn_of_fit(
     """
     name = choose_law(law).name
     messages = warn_of_residual(fit, runs, loss, N, law)
-    messages += [ADVICE[fit.status]] if fit.status in ADVICE else []
+    if fit.status == "saturated":
+        messages.append(SATURATED)
+    if fit.status == "at_zero":
+        zero = " and ".join(
+            f"{name} = 0" for name, value in fit.law.coefficients.items() if not value
+        )
+        messages.append(f"{zero}, where --nonneg keeps it: these runs do not tell it")
     if fit.status == "unidentified":
         varied = {N: runs[N], "D": runs["D"], f"D/{N}": runs["D"] / runs[N], "loss": runs[loss]}
         messages.append(_explain_unidentified(varied, fit.dof, name))

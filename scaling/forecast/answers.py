@@ -31,6 +31,7 @@ from scaling.forecast.residuals import (
     residual_std,
     warn_of_guessing,
     warn_of_residual,
+    warn_of_unlike,
 )
 from scaling.forecast.selection import Selected
 from scaling.forecast.task_outlook import CALIBRATED
@@ -99,8 +100,9 @@ class Check(Answer):
                 rows = rows[rows["dataset"] == own["dataset"]]
             of = f"{own['dataset']}: " if len(series) > 1 else ""
             told += [of + message for message in warn_of_design(rows)]
-        for loss in loss_columns(self.table):
-            told += warn_of_guessing(self.table, loss)
+            for loss in loss_columns(rows):
+                doubts = warn_of_unlike(rows, loss) + warn_of_guessing(rows, loss)
+                told += [of + message for message in doubts]
         return told
 
     def report(self) -> dict[str, Any]:

@@ -19,6 +19,8 @@ SOUND_GRIDS = "sound grids: 0.5 to 4%"
 MOST_OF_EACH, MOST_OF_LOWEST = 0.05, 0.10  # of each loss, of the lowest: what a sound fit leaves
 MOST_TRIED = 200  # runs; each is left out once, in one batch of fits
 FAR_BETTER = 10.0  # the factor by which leaving out one run lowers the residual
+MOST_COMPARED = 1000  # runs, each with each
+LARGEST_LOG = 700.0  # its exponential is finite
 LIKE = 1.2  # the factor within which N, and D, of two runs are like
 UNLIKE = 0.10  # of the loss of two like runs, more than a law can say
 ASSUMED_VOCABULARY = 50_000
@@ -47,8 +49,9 @@ def residual_share(fit: Fit, losses: ArrayLike) -> float:
     losses : array_like of shape (n_runs,)
         The losses L fitted.
     """
-    of_each = fit.residuals / np.asarray(losses, dtype=float)
-    return float(np.sqrt(np.sum(of_each**2) / fit.dof)) if fit.dof > 0 else math.nan
+    with np.errstate(over="ignore"):
+        of_each = fit.residuals / np.asarray(losses, dtype=float)
+        return float(np.sqrt(np.sum(of_each**2) / fit.dof)) if fit.dof > 0 else math.nan
 
 
 def strays(fit: Fit, losses: ArrayLike) -> bool:
@@ -81,15 +84,24 @@ def warn_of_residual(
     messages, stray = [], strays(fit, runs[loss])
     if stray:
         std, lowest = residual_std(fit), float(runs[loss].min())
+        size = f"{std:.2f}" if 0.1 <= std < 1e3 else f"{std:.2g}"
         messages.append(
-            f"the residual, {std:.2g} nats, is {100 * std / lowest:.2g}% of the lowest loss "
+            f"the residual, {size} nats, is {percent(std / lowest)} of the lowest loss "
             f"({SOUND_GRIDS} of the loss): these runs do not follow the law"
         )
     if fit.status in UNSOUND:
         messages += _say_what_is_unsound(fit)
+    cause = warn_of_unlike(runs, loss, N)
     if stray or fit.status in UNSOUND:
-        messages += _find_cause(fit, runs, loss, N, choose_law(law))
-    return messages + warn_of_guessing(runs, loss)
+        law = choose_law(law)
+        culprit = _name_culprit(fit, runs, loss, N, law)
+        cause = culprit or cause or _guess_cause(fit, len(runs), law, stray)
+    return messages + cause + warn_of_guessing(runs, loss)
+
+
+def percent(share: float) -> str:
+    """Write a share to two digits, or to whole percent."""
+    return f"{100 * share:.0f}%" if 0.1 <= share < 1e3 else f"{100 * share:.2g}%"
 
 
 def _say_what_is_unsound(fit: Fit) -> list[str]:
@@ -99,70 +111,87 @@ def _say_what_is_unsound(fit: Fit) -> list[str]:
             "the search for the optimum did not end, so the law is not known to rounding; "
             "try another --law"
         ]
+    messages = []
     if fit.status == "at_bound":
         ends = [f"{k} = {v:g}" for k, v in found.items() if k in EXPONENTS and v in EXPONENT_BOUNDS]
         told = " and ".join(ends)
-        return [f"{told} stands at the end of its range: the runs do not follow this law"]
+        messages.append(f"{told} stands at the end of its range: the runs do not follow this law")
     if found["E"] < 0:
-        return [
-            f"E = {found['E']:.3g} is negative: E cannot be told from these runs; --nonneg keeps "
-            "it at zero or above, --fix E=1.7 holds it where others found it"
-        ]
+        messages.append(
+            f"a coefficient is negative, E = {found['E']:.3g}: E cannot be told from these runs; "
+            "--nonneg keeps it at zero or above, --fix E=1.7 holds it where others found it"
+        )
+    if messages:
+        return messages
     wrong = [f"{name} = {found[name]:.3g}" for name in ("A", "B") if found.get(name, 0.0) < 0]
-    return [f"{' and '.join(wrong)}, negative: the loss rises where the law has it fall"]
+    told = " and ".join(wrong)
+    return [f"a coefficient is negative, {told}: the loss rises where the law has it fall"]
 
 
-def _find_cause(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: LawChoice) -> list[str]:
-    """One row, several architectures, or what else it may be, where so many runs can be tried."""
-    if len(runs) > MOST_TRIED:
-        return []
-    cause = _name_culprit(fit, runs, loss, N, law) or _find_unlike(runs, loss, N)
-    if cause:
-        return [cause]
+def _guess_cause(fit: Fit, n_runs: int, law: LawChoice, stray: bool) -> list[str]:
+    """Say what it may be where it is neither one row nor runs that are like and differ."""
     if law.name == "compute":
         return ["--law compute takes no notice of D/N: --law tied and free do"]
-    if fit.status == "at_bound" or fit.law.coefficients["E"] < 0:
+    if not (stray or fit.law.coefficients["E"] < 0):
+        return []
+    found = "no single row explains it: " * (n_runs <= MOST_TRIED)
+    if stray:
         return [
-            "no single row explains it: a learning rate that was never annealed does, or losses "
-            "that all lie far above E"
+            f"{found}several architectures, recipes or data sets in one law do, "
+            "or runs too short for one"
         ]
     return [
-        "no single row explains it: several architectures, recipes or data sets in one law do, "
-        "or runs too short to follow one"
+        f"{found}a learning rate that was never annealed does, or losses that all lie far above E"
     ]
 
 
-def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: LawChoice) -> str:
-    """Name the run without which, and without no other, a far better fit converges; or nothing."""
+def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: LawChoice) -> list[str]:
+    """Name the run without which, and without no other, a far better fit converges."""
+    if len(runs) > MOST_TRIED:
+        return []
     alone, measured = law.alone, (runs[N], runs["D"], runs[loss])
     try:
         whole = fit if alone == law else fit_law(alone, *measured)
         without = fit_law(alone, *measured, weights=1 - np.eye(len(runs)))
     except FitError:
-        return ""
+        return []
     better = (without.status == "converged") & (FAR_BETTER**2 * without.cost < whole.cost)
     if better.sum() != 1:
-        return ""
+        return []
     run = runs["run"].iloc[int(np.argmax(better))]
     less = f"its residual is more than {FAR_BETTER:g} times smaller"
-    return f"without {run} the fit converges, and {less}: is that row mistyped?"
+    return [f"without {run} the fit converges, and {less}: is that row mistyped?"]
 
 
-def _find_unlike(runs: pd.DataFrame, loss: str, N: str) -> str:
-    """Name the two runs of like N and D whose losses differ most, if by more than a law allows."""
-    logs = [np.log(runs[name].to_numpy(float)) for name in (N, "D", loss)]
+def warn_of_unlike(runs: pd.DataFrame, loss: str, N: str = "N") -> list[str]:
+    """Name the two runs of like N and D whose losses differ most, if by more than a law allows.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        Run table; see `scaling.tables.runs`.
+    loss, N : str
+        Columns of the loss and of the parameters.
+
+    Returns
+    -------
+    list of str
+        One line, or none; none, too, for more than `MOST_COMPARED` runs.
+    """
+    known = runs.dropna(subset=[loss, N])
+    if not 1 < len(known) <= MOST_COMPARED:
+        return []
+    logs = [np.log(known[name].to_numpy(float)) for name in (N, "D", loss)]
     of_N, of_D, of_loss = (np.abs(values[:, None] - values) for values in logs)
-    rounding = 1e-9
-    like = np.maximum(of_N, of_D) <= math.log(LIKE) + rounding
-    apart = np.where(like, of_loss, 0.0)
+    apart = np.where(np.maximum(of_N, of_D) <= math.log(LIKE), of_loss, 0.0)
     if not apart.max() > math.log1p(UNLIKE):
-        return ""
-    first, second = np.unravel_index(apart.argmax(), apart.shape)
-    names = f"{runs['run'].iloc[first]} and {runs['run'].iloc[second]}"
-    return (
-        f"runs of like {N} and D differ by {100 * math.expm1(apart.max()):.0f}% in loss ({names}): "
-        "one law for several architectures or recipes?"
-    )
+        return []
+    pair = known["run"].iloc[[int(i) for i in np.unravel_index(apart.argmax(), apart.shape)]]
+    most = percent(float(np.exp(min(apart.max(), LARGEST_LOG))) - 1)
+    return [
+        f"runs of like {N} and D differ by {most} in loss ({' and '.join(pair)}): one law for "
+        "several architectures or recipes?"
+    ]
 
 
 def warn_of_guessing(runs: pd.DataFrame, loss: str) -> list[str]:

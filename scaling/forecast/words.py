@@ -11,6 +11,7 @@ from scaling.forecast.backtest import count_nearest, sum_up
 from scaling.forecast.residuals import (
     SOUND_GRIDS,
     UNSOUND,
+    percent,
     residual_share,
     residual_std,
 )
@@ -60,7 +61,7 @@ def residual_in_words(fit: Fit, losses: pd.Series) -> str:
     """Give the residual standard deviation of a fit, beside sound grids, and its freedom."""
     if fit.dof > 0:
         freedom = f"{fit.dof} degree{'s' * (fit.dof != 1)} of freedom"
-        share = f"{100 * residual_share(fit, losses):.2g}% of the loss ({SOUND_GRIDS})"
+        share = f"{percent(residual_share(fit, losses))} of the loss ({SOUND_GRIDS})"
         return f"standard deviation {residual_std(fit):.3g} nats, {share}, {freedom}"
     return "no degree of freedom"
 

@@ -104,7 +104,8 @@ def _signed_optimum(problem: Problem, misfit: Misfit, signs: tuple[float, ...]) 
         fits, first = np.unique(fits[feasible], return_index=True)
         optima = optima.pick(feasible).pick(first)
         columns = np.array(kept)
-        exponents = np.unique(np.array(problem.exponent)[columns[columns > 0] - 1])
+        powers = columns[columns >= problem.constant] - problem.constant
+        exponents = np.unique(np.array(problem.exponent)[powers])
         nothing: list[Any] = [np.zeros_like(part) for part in best]
         found = Optimum(*nothing)
         found.theta[:] = problem.lo

@@ -100,7 +100,7 @@ def test_held_coefficients_need_fewer_runs():
     two = [0, -1]
     fit = fit_loss_law(N[two], D[two], TIED.predict(N[two], D[two]), fix={"E": 1.8, "alpha": 0.27})
     assert (fit.status, fit.dof) == ("saturated", 0)
-    assert (fit.law.A, fit.law.B) == pytest.approx((150, 300), rel=1e-8)
+    assert pytest.approx((150, 300), rel=1e-8) == (fit.law.A, fit.law.B)
     with pytest.raises(FitError, match="a law with 3 parameters needs at least 3 runs"):
         fit_loss_law(N[two], D[two], [3.0, 2.0], fix={"E": 1.8})
 
@@ -113,7 +113,7 @@ def test_runs_of_one_size_do_not_tell_an_exponent_but_do_tell_it_when_it_is_held
     assert fit_loss_law(size, tokens, loss, fix={"alpha": 0.27}).status == "unidentified"
     held = fit_loss_law(size, tokens, loss, fix={"E": 1.8, "alpha": 0.27})
     assert held.status == "converged"
-    assert held.law.B == pytest.approx(300, rel=1e-8)
+    assert pytest.approx(300, rel=1e-8) == held.law.B
 
 
 @pytest.mark.parametrize("law", TRUTHS)
@@ -141,6 +141,21 @@ def predict_at(law, p, powers, target):
     c = {"E": p[0]} | dict(zip(powers, np.exp(p[1:]), strict=True))
     made = {"tied": LossLaw, "free": LossSurface}.get(law)
     return (made(**c) if made else PowerLaw(**c, variable="C")).predict(*target)
+
+
+@pytest.mark.parametrize("objective", ["loss", "log", "huber"])
+@pytest.mark.parametrize("law", ["tied", "free"])
+def test_signs_and_a_constant_held_go_together(law, objective):
+    """The loss rises with N: its amplitude would be below zero, and the rest is a law in D alone."""
+    loss = 1.7 + 300 * D**-0.27 - 5 * N**-0.27
+    asked = {"fix": {"E": 1.7}, "objective": objective}
+    assert FITTERS[law](N, D, loss, **asked).law.A < 0
+    kept = FITTERS[law](N, D, loss, **asked, nonneg=True)
+    assert (kept.law.E, kept.law.A) == (1.7, 0)
+    in_D = fit_power(N, D, loss, "D", **asked)
+    exponent = kept.law.coefficients["beta" if law == "free" else "alpha"]
+    assert (kept.law.B, exponent) == pytest.approx((in_D.law.A, in_D.law.alpha), rel=1e-8)
+    assert kept.cost == pytest.approx(in_D.cost, rel=1e-9)
 
 
 def test_hubers_limit_is_least_absolute_deviations():
@@ -234,3 +249,21 @@ def test_a_choice_says_what_it_is():
         "objective": "huber",
         "huber_delta": 1e-3,
     }
+
+
+@pytest.mark.parametrize("objective", ["log", "huber"])
+def test_a_run_of_no_weight_may_lie_where_the_law_is_below_zero(objective):
+    """There it has no logarithm, and must not be missed."""
+    size, tokens = np.repeat([2e5, 8e5, 5e6, 2.5e7], 3), np.array([5e6, 2e7, 8e7] * 4)
+    loss = [8.16, 5.64, 4.21, 7.29, 5.30, 3.82, 6.65, 4.80, 3.21, 6.06, 4.50, 2.79]
+    alone = fit_loss_law(size, tokens, loss, objective=objective)
+    assert alone.law.predict(1e12, 1e15) < 0
+    more = fit_loss_law(
+        [*size, 1e12],
+        [*tokens, 1e15],
+        [*loss, 1.0],
+        objective=objective,
+        weights=[1.0] * len(loss) + [0.0],
+    )
+    assert more.law.coefficients == pytest.approx(alone.law.coefficients, rel=1e-6)
+    assert (more.status, more.dof) == (alone.status, alone.dof)
