@@ -137,7 +137,7 @@ def _guess_cause(fit: Fit, n_runs: int, law: LawChoice, stray: bool) -> list[str
     found = "no single row explains it: " * (n_runs <= MOST_TRIED)
     if stray:
         return [
-            f"{found}several architectures, recipes or data sets in one law do, "
+            f"{found}several architectures, recipes, data sets or units in one law do, "
             "or runs too short for one"
         ]
     return [

@@ -112,7 +112,7 @@ SQUARES = Objective(
 
 
 def _log_ratio(weights: Array, observed: Array, fitted: Array) -> Array:
-    """``log(fitted / observed)``, infinite where a run of some weight is fitted no positive loss."""
+    """``log(fitted / observed)``, infinite where a run of some weight has no positive loss."""
     positive = fitted > 0
     ratio = np.log(np.where(positive, fitted, 1.0) / observed)
     return np.where(positive | (weights == 0), ratio, np.inf)

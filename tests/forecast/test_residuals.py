@@ -150,6 +150,22 @@ def test_like_runs_of_unlike_losses_are_asked_about():
     assert said[1].endswith("one law for several architectures or recipes?")
 
 
+@pytest.mark.parametrize(
+    ("of_N", "of_D", "of_loss", "asked"),
+    [(1.19, 1.0, 1.11, True), (1.0, 1.19, 0.89, True), (1.0, 1.0, 1.11, True),
+     (1.21, 1.0, 1.11, False), (1.0, 1.21, 1.11, False), (1.19, 1.19, 1.09, False)],
+)  # fmt: skip
+def test_check_asks_about_like_runs_of_unlike_losses(of_N, of_D, of_loss, asked):
+    """Within a fifth of both counts, by more than a tenth of the loss, in one training set."""
+    pair = pd.DataFrame({"N": [1e8, 1e8 * of_N], "D": [2e9, 2e9 * of_D], "loss": [3, 3 * of_loss]})
+    more = pd.concat([table(uneven(0.0)), pair.assign(run=["a", "b"])], ignore_index=True)
+    said = [line for line in scaling.check_runs(more).warnings if "like N and D" in line]
+    ends = "(a and b): one law for several architectures or recipes?"
+    assert [line.endswith(ends) for line in said] == [True] * asked
+    apart = more.assign(dataset=[*["x"] * (len(more) - 1), "y"])
+    assert not any("like N and D" in line for line in scaling.check_runs(apart).warnings)
+
+
 def test_a_law_in_compute_is_told_of_what_it_does_not_see():
     said = told(table(LossLaw(1.0, 30.0, 900.0, 0.27).predict(N, D)), "compute")
     assert said[-1] == "--law compute takes no notice of D/N: --law tied and free do"

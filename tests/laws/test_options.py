@@ -146,7 +146,7 @@ def predict_at(law, p, powers, target):
 @pytest.mark.parametrize("objective", ["loss", "log", "huber"])
 @pytest.mark.parametrize("law", ["tied", "free"])
 def test_signs_and_a_constant_held_go_together(law, objective):
-    """The loss rises with N: its amplitude would be below zero, and the rest is a law in D alone."""
+    """The loss rises with N: its amplitude would be below zero; the rest is a law in D."""
     loss = 1.7 + 300 * D**-0.27 - 5 * N**-0.27
     asked = {"fix": {"E": 1.7}, "objective": objective}
     assert FITTERS[law](N, D, loss, **asked).law.A < 0
