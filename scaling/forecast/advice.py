@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling.compute import training_flops
 from scaling.forecast.residuals import NAMED, warn_of_residual
 from scaling.laws.fit import Fit
 from scaling.laws.prior import load_belief
@@ -23,6 +24,7 @@ PARTICULAR = re.compile(r"'[^']*'|\S*\d\S*")  # what differs between reasons of 
 HELD_AGAINST = re.compile(r"of ('.*'|\".*\"), which has no more N or D: is one of the two mis")
 SAME = 1e-6  # relative
 LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # over such a design a law returns its coefficients
+LEAST_C_SPAN = 30.0  # of a law in compute alone
 
 
 def describe_ranges(table: pd.DataFrame) -> str:
@@ -134,19 +136,24 @@ def warn_of_fit(
     -------
     list of str
     """
-    name = choose_law(law).name
+    law = choose_law(law)
     messages = warn_of_residual(fit, runs, loss, N, law)
     if fit.status == "saturated":
         messages.append(SATURATED)
     if fit.status == "at_zero":
-        zero = " and ".join(
-            f"{name} = 0" for name, value in fit.law.coefficients.items() if not value
-        )
+        found = {key: value for key, value in fit.law.coefficients.items() if key not in law.fix}
+        zero = " and ".join(f"{key} = 0" for key, value in found.items() if not value)
         messages.append(f"{zero}, where --nonneg keeps it: these runs do not tell it")
     if fit.status == "unidentified":
         varied = {N: runs[N], "D": runs["D"], f"D/{N}": runs["D"] / runs[N], "loss": runs[loss]}
-        messages.append(_explain_unidentified(varied, fit.dof, name))
-    if name == "prior" and fit.status in ("saturated", "unidentified"):
+        messages.append(_explain_unidentified(varied, fit.dof, law.name))
+    C = training_flops(runs[N], runs["D"])
+    if law.name == "compute" and (span := C.max() / C.min()) < LEAST_C_SPAN:
+        messages.append(
+            f"C spans a factor of {span:.3g} only, {LEAST_C_SPAN:g} or more fixes the exponent: "
+            "how the loss falls with compute is not known"
+        )
+    if law.name == "prior" and fit.status in ("saturated", "unidentified"):
         belief = load_belief()
         messages.append(
             f"the prior on alpha, {belief.alpha_0:g} within a factor of "

@@ -166,6 +166,23 @@ def test_check_asks_about_like_runs_of_unlike_losses(of_N, of_D, of_loss, asked)
     assert not any("like N and D" in line for line in scaling.check_runs(apart).warnings)
 
 
+def test_runs_of_one_cost_do_not_tell_how_the_loss_falls_with_compute():
+    budget = pd.DataFrame({"N": N[:4], "D": 1e19 / N[:4] * [1, 1.01, 0.99, 1.02]})
+    budget["loss"] = [3.0, 2.9, 2.95, 3.1]
+    said = "C spans a factor of 1.03 only, 30 or more fixes the exponent: how the loss falls with"
+    assert any(line.startswith(said) for line in scaling.fit(budget, law="compute").warnings)
+    wide = scaling.fit(table(uneven(0.01)), law="compute")
+    assert not any("C spans" in line for line in wide.warnings)
+
+
+def test_what_is_held_at_zero_is_not_said_to_be_kept_there():
+    held = scaling.fit(FEW_TOKENS, law="tied", fix={"E": 0.0}, nonneg=True)
+    assert held.fit.status == "converged"
+    rising = pd.DataFrame({"N": N, "D": D, "loss": 300 * D**-0.27 - 5 * N**-0.27})
+    said = scaling.fit(rising, law="tied", fix={"E": 0.0}, nonneg=True).warnings
+    assert "A = 0, where --nonneg keeps it: these runs do not tell it" in said
+
+
 def test_a_law_in_compute_is_told_of_what_it_does_not_see():
     said = told(table(LossLaw(1.0, 30.0, 900.0, 0.27).predict(N, D)), "compute")
     assert said[-1] == "--law compute takes no notice of D/N: --law tied and free do"
