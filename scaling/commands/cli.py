@@ -67,9 +67,12 @@ def fit(
     """Fit a loss law, and say what speaks against it.
 
     The status: converged, the runs pin the coefficients, which does not make a prediction right;
-    saturated, as many coefficients as runs; wrong_sign, a coefficient is negative; not_converged,
-    the search did not reach its end; at_bound, an exponent stands at the end of its range;
-    unidentified, several laws fit alike.
+    saturated, as many coefficients as runs; at_zero, --nonneg keeps a coefficient at zero;
+    wrong_sign, a coefficient is negative; not_converged, the search did not reach its end;
+    at_bound, an exponent stands at the end of its range; unidentified, several laws fit alike.
+
+    The residual stands beside that of sound grids, 0.5 to 4% of the loss (residual_share in
+    --json); a large one is warned about before anything else.
 
     The prior of --law prior and its pull are named: prior in --json, null for another law.
     """
@@ -120,8 +123,9 @@ def backtest(
 ) -> None:
     """Predict each size from the smaller ones alone.
 
-    A size is judged if at least 4 runs that differ in N or D lie below it (5 for --law free); a
-    size with fewer is not in the list of --json.
+    A size is judged if at least 4 runs that differ in N or D lie below it (5 for --law free, 3
+    that differ in C for --law compute, less what --fix holds); a size with fewer is not in the
+    list of --json.
 
     Two baselines stand beside the law. "no change": the loss of the dearest smaller run. "line":
     the straight line in log loss over log compute through the dearest smaller run and the dearest
@@ -150,7 +154,8 @@ def tasks(
     One row for each err_ column of the table: its error in a run ten times as dear as the dearest,
     with the tokens per parameter of that run, unless --N and --D or --M name another. The
     prediction grows the odds above chance by one slope for all tasks; `predict` uses the error law.
-    At least 4 runs must differ in N or D (5 for --law free), for a law tells the loss.
+    At least 4 runs must differ in N or D (5 for --law free, 3 in C for --law compute), for a law
+    tells the loss.
 
     The interval was made for nine of ten in backtests on small runs, with the loss predicted as
     here. On the testbed's large runs it held 85% of all tasks, 86% of those called predictable.

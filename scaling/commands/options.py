@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scaling.laws.registry import ALIASES, DEFAULT_LAW, LAWS
+from scaling.laws.registry import ALIASES, DEFAULT_LAW, LAWS, OBJECTIVES
 from scaling.tables.counts import COUNTS
 
 
@@ -29,6 +29,28 @@ def read_number(text: str) -> float:
         hint = ", with a decimal point" if "," in text else ""
         raise typer.BadParameter(f"{rule}{hint}, got {show(text)}")
     return value
+
+
+def read_fixed(text: str) -> tuple[str, float]:
+    """Read E=1.7."""
+    from scaling.tables.faults import show
+    from scaling.tables.numbers import parse_number
+
+    name, equals, number = (part.strip() for part in text.partition("="))
+    try:
+        value = parse_number(number)
+    except ValueError:
+        value = math.nan
+    if not equals or not math.isfinite(value):
+        raise typer.BadParameter(f"must read NAME=VALUE, such as E=1.7, got {show(text)}")
+    return name, value
+
+
+def refuse_twice(held: list[tuple[str, float]] | None) -> list[tuple[str, float]] | None:
+    """Refuse a name that is held twice."""
+    if held and len(dict(held)) < len(held):
+        raise typer.BadParameter("holds a coefficient twice: give each name once")
+    return held
 
 
 def one_of(
@@ -73,7 +95,44 @@ LawOption = Annotated[
         metavar="|".join(LAWS),
         help="prior: one exponent for N and D, pulled toward 0.28, where other groups' small runs "
         "had it, the harder the less the runs say. tied: the same without a prior, the paper's. "
-        "free: an exponent for N and one for D, needs a run more.",
+        "free: an exponent for N and one for D, needs a run more. compute: a power of C = 6 N D "
+        "alone, for runs near one number of tokens per parameter.",
+    ),
+]
+Fix = Annotated[
+    list[Any] | None,
+    typer.Option(
+        "--fix",
+        parser=read_fixed,
+        callback=refuse_twice,
+        metavar="NAME=VALUE",
+        help="Hold E, or an exponent of --law tied, free or compute: --fix E=1.7 --fix alpha=0.3. "
+        "Repeatable; what is held is no coefficient to fit.",
+    ),
+]
+Nonneg = Annotated[
+    bool,
+    typer.Option("--nonneg", help="Keep E and the amplitudes A and B at zero or above."),
+]
+ObjectiveOption = Annotated[
+    str | None,
+    typer.Option(
+        "--objective",
+        parser=one_of(OBJECTIVES),
+        metavar="|".join(OBJECTIVES),
+        help="loss: least squares on the loss, the paper's. log: on the log loss, as --law prior. "
+        "huber: Huber's loss on the log loss, as Hoffmann et al.",
+    ),
+]
+HuberDelta = Annotated[
+    float | None,
+    typer.Option(
+        "--huber-delta",
+        parser=read_number,
+        metavar="DELTA",
+        help="Residual of the log loss beyond which --objective huber grows linearly, 0.001 by "
+        "default. Far below all residuals, as 1e-6, it leaves least absolute deviations, which is "
+        "what some published refits amount to.",
     ),
 ]
 CountOption = Annotated[
@@ -167,6 +226,10 @@ Multiplier = Annotated[
 
 def shared_options(
     law: LawOption = DEFAULT_LAW,
+    fix: Fix = None,
+    nonneg: Nonneg = False,
+    objective: ObjectiveOption = None,
+    huber_delta: HuberDelta = None,
     count: CountOption = COUNTS[0],
     loss_set: LossSet = None,
     dataset: Dataset = None,

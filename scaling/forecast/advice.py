@@ -10,34 +10,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling.compute import training_flops
 from scaling.forecast.design import read_design
 from scaling.forecast.fitted import FittedTable
-from scaling.forecast.inputs import read_inputs
-from scaling.laws.fit import Fit, FitError
+from scaling.forecast.residuals import NAMED, warn_of_residual
 from scaling.laws.prior import load_belief
-from scaling.laws.registry import DEFAULT_LAW, LAWS, fit_law
+from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 from scaling.tables.faults import show
 from scaling.tables.schema import loss_columns
 from scaling.tables.suspects import SEPARATOR
 
-ADVICE = {
-    "at_bound": "an exponent stands at the end of its range: the runs do not follow this law; "
-    "look for a mistyped row with scaling check",
-    "wrong_sign": "a coefficient is negative: the law bends the wrong way somewhere; "
-    "look for a mistyped row with scaling check",
-    "not_converged": "the search for the optimum did not end, so the law is not known to rounding; "
-    "try another --law",
-    "saturated": "as many coefficients as runs: nothing is left to judge the fit by",
-}
+SATURATED = "as many coefficients as runs: nothing is left to judge the fit by"
 APART = "the runs cannot tell the coefficients apart"
-UNSOUND = ("at_bound", "wrong_sign", "not_converged")  # nothing such a fit predicts is to be used
-NAMED = 3  # of the runs that share a reason
 PARTICULAR = re.compile(r"'[^']*'|\S*\d\S*")  # what differs between reasons of one kind
 HELD_AGAINST = re.compile(r"of ('.*'|\".*\"), which has no more N or D: is one of the two mis")
 SAME = 1e-6  # relative
-MOST_TRIED = 200  # runs; each is left out once, in one batch of fits
-FAR_BETTER = 10.0  # the factor by which leaving out one run lowers the residual
 LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # over such a design a law returns its coefficients
+LEAST_C_SPAN = 30.0  # of a law in compute alone
 
 
 def describe_ranges(table: pd.DataFrame) -> str:
@@ -130,9 +119,13 @@ def find_uses(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def warn_of_fit(
-    fitted: FittedTable, runs: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW
+    fitted: FittedTable,
+    runs: pd.DataFrame,
+    loss: str,
+    N: str = "N",
+    law: str | LawChoice = DEFAULT_LAW,
 ) -> list[str]:
-    """Say what speaks against a fit: its status, a narrow design, and runs that carry a flag.
+    """Say what speaks against a fit: its residual, its status, a narrow design, and flagged runs.
 
     Parameters
     ----------
@@ -142,47 +135,38 @@ def warn_of_fit(
         The runs fitted; see `scaling.tables.runs`.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : str
-        Which law it is, one of `scaling.laws.registry.LAWS`.
+    law : str or LawChoice
+        Which law it is, see `scaling.laws.registry`.
 
     Returns
     -------
     list of str
     """
-    fit, line = fitted.fit, fitted.design.is_line
-    messages = [ADVICE[fit.status]] if fit.status in ADVICE else []
-    if fit.status in UNSOUND:
-        messages += _name_culprit(fit, runs, loss, N, law)
-    if line:
+    law, fit = choose_law(law), fitted.fit
+    messages = warn_of_residual(fit, runs, loss, N, law)
+    if fit.status == "saturated":
+        messages.append(SATURATED)
+    if fit.status == "at_zero":
+        found = {key: value for key, value in fit.law.coefficients.items() if key not in law.fix}
+        zero = " and ".join(f"{key} = 0" for key, value in found.items() if not value)
+        messages.append(f"{zero}, where --nonneg keeps it: these runs do not tell it")
+    if fitted.on_line:
         messages.append(f"{APART}: only predictions along their line can hold")
     elif fit.status == "unidentified":
-        messages.append(_explain_unidentified(runs[loss], fit.dof, law))
-    if law == "prior" and fit.status in ("saturated", "unidentified"):
+        messages.append(_explain_unidentified(runs[loss], fit.dof, law.name))
+    C = training_flops(runs[N], runs["D"])
+    if law.name == "compute" and (span := C.max() / C.min()) < LEAST_C_SPAN:
+        messages.append(
+            f"C spans a factor of {span:.3g} only, {LEAST_C_SPAN:g} or more fixes the exponent: "
+            "how the loss falls with compute is not known"
+        )
+    if law.name == "prior" and fit.status in ("saturated", "unidentified"):
         belief = load_belief()
         messages.append(
             f"the prior on alpha, {belief.alpha_0:g} within a factor of "
             f"{math.exp(belief.tau):.2f}, decides what the runs leave open"
         )
     return messages + warn_of_design(runs, N) + warn_of_flags(runs)
-
-
-def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: str) -> list[str]:
-    """Name the run without which, and without no other, a far better fit converges."""
-    if len(runs) > MOST_TRIED:
-        return []
-    alone, (*measured, weights) = LAWS[law].alone, read_inputs(runs, loss, N)
-    weights = np.ones(len(runs)) if weights is None else weights
-    try:
-        whole = fit if alone == law else fit_law(alone, *measured, weights=weights)
-        without = fit_law(alone, *measured, weights=weights * (1 - np.eye(len(runs))))
-    except FitError:
-        return []
-    better = (without.status == "converged") & (FAR_BETTER**2 * without.cost < whole.cost)
-    if better.sum() != 1:
-        return []
-    run = runs["run"].iloc[int(np.argmax(better))]
-    less = f"its residual is more than {FAR_BETTER:g} times smaller"
-    return [f"without {run} the fit converges, and {less}: is that row mistyped?"]
 
 
 def _explain_unidentified(losses: pd.Series, dof: int, law: str) -> str:

@@ -25,8 +25,14 @@ from scaling.forecast.backtest import Backtest
 from scaling.forecast.fitted import FittedTable
 from scaling.forecast.prediction import (
     Forecast,
-    residual_std,
     tell_prior,
+)
+from scaling.forecast.residuals import (
+    residual_share,
+    residual_std,
+    warn_of_guessing,
+    warn_of_residual,
+    warn_of_unlike,
 )
 from scaling.forecast.selection import Selected
 from scaling.forecast.table_words import tell_table
@@ -45,7 +51,6 @@ from scaling.forecast.words import (
     uses_in_words,
 )
 from scaling.laws.fit import Fit
-from scaling.laws.registry import LAWS
 from scaling.tables.repeats import measure_spread
 from scaling.tables.runs import error_columns, loss_columns
 
@@ -102,6 +107,9 @@ class Check(Answer):
                 rows = rows[rows["dataset"] == own["dataset"]]
             of = f"{own['dataset']}: " if len(series) > 1 else ""
             told += [of + message for message in warn_of_design(rows)]
+            for loss in loss_columns(rows):
+                doubts = warn_of_unlike(rows, loss) + warn_of_guessing(rows, loss)
+                told += [of + message for message in doubts]
         return told + self.told + tell_table(self.table)
 
     def report(self) -> dict[str, Any]:
@@ -165,7 +173,7 @@ class FittedLaw(Answer):
         """Coefficients, status, residual and warnings; intervals are None."""
         table, loss, N = self.selected[:3]
         return {
-            "law": self.selected.law,
+            "law": self.selected.law.name,
             "dataset": _only_dataset(table),
             "loss_set": loss,
             "count": N,
@@ -175,8 +183,10 @@ class FittedLaw(Answer):
             "dof": self.fit.dof,
             "status": self.fit.status,
             "coefficients": _coefficients(self.fit),
+            **self.selected.law.report(),
             "ssr": self.fit.ssr,
             "sigma_hat": residual_std(self.fit),
+            "residual_share": residual_share(self.fit, table[loss]),
             "prior": tell_prior(self.fit, self.selected.law),
             "reduced": _reduced(self.fitted),
             "rows": self.selected.report(),
@@ -186,29 +196,25 @@ class FittedLaw(Answer):
 
     def to_frame(self) -> pd.DataFrame:
         """A row per coefficient that the runs hold: its name and value."""
-        values = _values(self.fitted.fit)
+        values = self.fitted.fit.law.coefficients
         return pd.DataFrame({"coefficient": list(values), "value": list(values.values())})
 
     def __str__(self) -> str:
         """What ``scaling fit`` prints."""
-        n_runs, formula = len(self.selected.table), LAWS[self.selected.law].formula
-        told = f"{self.selected.loss} = {formula}, {n_runs} runs, status: {self.fit.status}"
+        (table, loss), law = self.selected[:2], self.selected.law
+        told = f"{loss} = {law.formula}, {len(table)} runs, status: {self.fit.status}"
         fit, lines = self.fitted.fit, []
         if self.fitted.reduced:
             lines += [f"along their line {formula_of(fit.law)}, status: {fit.status}"]
-        lines += [f"{name:6} {value:.6g}" for name, value in _values(fit).items()]
-        lines += [f"residual: {residual_in_words(fit)}"]
-        lines += prior_in_words(tell_prior(fit, self.selected.law))
+        lines += [f"{name:6} {value:.6g}" for name, value in fit.law.coefficients.items()]
+        lines += [f"residual: {residual_in_words(fit, table[loss])}"]
+        lines += prior_in_words(tell_prior(fit, law))
         lines += spread_in_words(*measure_spread(*self.selected[:3]))
         return "\n".join([told, *(f"  {line}" for line in lines)])
 
 
-def _values(fit: Fit) -> dict[str, float]:
-    return {name: value for name, value in asdict(fit.law).items() if not isinstance(value, str)}
-
-
 def _coefficients(fit: Fit) -> dict[str, Any]:
-    return {name: {"value": x, "lo": None, "hi": None} for name, x in _values(fit).items()}
+    return {name: {"value": x, "lo": None, "hi": None} for name, x in fit.law.coefficients.items()}
 
 
 def _reduced(fitted: FittedTable) -> dict[str, Any] | None:
@@ -267,11 +273,13 @@ class Prediction(Answer):
             "loss": forecast.loss,
             "lo": None,
             "hi": None,
-            "law": self.selected.law,
+            "law": self.selected.law.name,
             "status": forecast.status,
             "usable": not forecast.doubt,
             "doubt": forecast.doubt or None,
+            "residual_share": residual_share(forecast.fit, self.selected.table[self.selected.loss]),
             "prior": tell_prior(forecast.fit, self.selected.law),
+            **self.selected.law.report(),
             "loss_set": self.selected.loss,
             "count": self.selected.N,
             "n_runs": len(self.selected.table),
@@ -296,6 +304,7 @@ class Prediction(Answer):
     def __str__(self) -> str:
         """What ``scaling predict`` prints."""
         (N, D), forecast = self.target, self.forecast
+        measured = self.selected.table[self.selected.loss]
         doubt = f", not to be used: {forecast.doubt}" if forecast.doubt else ""
         what = f"{self.selected.loss} at {self.selected.N} = {N:g}, D = {D:g}"
         lines = [f"{what}: {forecast.loss:.4f} nats/token{doubt}"]
@@ -307,7 +316,7 @@ class Prediction(Answer):
         lines += [
             f"  status: {forecast.status}{along}; {ratio} times the compute of the largest run"
         ]
-        lines += [f"  no interval yet; residual: {residual_in_words(forecast.fit)}"]
+        lines += [f"  no interval yet; residual: {residual_in_words(forecast.fit, measured)}"]
         prior = prior_in_words(tell_prior(forecast.fit, self.selected.law))
         return "\n".join(lines + [f"  {line}" for line in prior])
 
@@ -322,18 +331,23 @@ class BacktestResult(Answer):
         The rows used.
     found : Backtest
         Predictions, and sizes that could not be predicted.
+    fit : Fit
+        Of all rows.
     """
 
     selected: Selected
     found: Backtest
+    fit: Fit
 
     @property
     def warnings(self) -> list[str]:
-        """Sizes not judged, flags, and the rows left out."""
+        """Whether the runs follow the law, sizes not judged, flags, and the rows left out."""
+        table, loss, N, law = self.selected[:4]
+        doubts = warn_of_residual(self.fit, table, loss, N, law)
         not_judged = not_judged_in_words(
             self.found.not_predicted, self.selected.N, self.selected.law
         )
-        return not_judged + warn_of_flags(self.selected.table) + self.selected.in_words()
+        return doubts + not_judged + warn_of_flags(table) + self.selected.in_words()
 
     def report(self) -> list[dict[str, Any]]:
         """A record per run held out; intervals are None."""
@@ -386,7 +400,7 @@ class TaskVerdicts(Answer):
     def warnings(self) -> list[str]:
         """What speaks against the fit, the reach and single tasks, and the rows left out."""
         doubts = warn_of_tasks(self.judged, self.forecast.reach.compute_ratio)
-        return self.unmatched + self.forecast.warnings + self.selected.in_words() + doubts
+        return self.forecast.warnings + self.unmatched + self.selected.in_words() + doubts
 
     def report(self) -> list[dict[str, Any]]:
         """A record per task, with the target."""

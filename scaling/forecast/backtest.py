@@ -17,7 +17,7 @@ from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import read_counts
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.laws.fit import FitError
-from scaling.laws.registry import DEFAULT_LAW
+from scaling.laws.registry import DEFAULT_LAW, LawChoice
 
 LARGEST_FLOAT = sys.float_info.max
 LEAST_STEP = 2.0  # in compute, between the two runs that a line goes through
@@ -41,7 +41,9 @@ class Backtest(NamedTuple):
     not_predicted: list[float]
 
 
-def run_backtest(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW) -> Backtest:
+def run_backtest(
+    table: pd.DataFrame, loss: str, N: str = "N", law: str | LawChoice = DEFAULT_LAW
+) -> Backtest:
     """Predict the runs of each size from all smaller sizes.
 
     Parameters
@@ -50,8 +52,8 @@ def run_backtest(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAUL
         Run table of one training set; see `scaling.tables.runs`.
     loss, N : str
         Columns of the loss and of the parameters; a size is a distinct value of `N`.
-    law : str
-        One of `scaling.laws.registry.LAWS`.
+    law : str or LawChoice
+        One of `scaling.laws.registry.LAWS`, or from `scaling.laws.registry.choose_law`.
 
     Returns
     -------

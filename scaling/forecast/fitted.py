@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from scaling.forecast.design import Design, read_design
 from scaling.forecast.inputs import read_inputs
-from scaling.laws.fit import SOUND, Fit, FitError
+from scaling.forecast.residuals import UNSOUND, strays
+from scaling.laws.fit import Fit, FitError
 from scaling.laws.posterior import Posterior, find_posterior
 from scaling.laws.power import fit_power
 from scaling.laws.prior import fit_with_belief, load_belief
-from scaling.laws.registry import DEFAULT_LAW, fit_law
+from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 
 LEVEL = 0.9  # of the law's interval that a prediction is judged by
 WIDEST = 0.05  # of the loss: a half width that is narrow enough
@@ -55,6 +56,8 @@ class FittedTable:
         Where the runs lie.
     N, D, L : ndarray of shape (n_runs,)
         Parameters, tokens and losses that were fitted, on the line where there is one.
+    law : LawChoice
+        The law asked for.
     weights : ndarray of shape (n_runs,) or None
         Their weights, None where all count alike.
     """
@@ -65,7 +68,13 @@ class FittedTable:
     N: NDArray[np.float64]
     D: NDArray[np.float64]
     L: NDArray[np.float64]
+    law: LawChoice
     weights: NDArray[np.float64] | None = None
+
+    @property
+    def on_line(self) -> bool:
+        """Whether the runs lie on a line, and the law is one in N and D."""
+        return self.design.is_line and self.law.name != "compute"
 
     @cached_property
     def posterior(self) -> Posterior:
@@ -91,7 +100,7 @@ class FittedTable:
             Off the runs' line the loss is that of the law asked for, and ``unidentified``.
         """
         on, off = (np.asarray(fit.law.predict(N, D)) for fit in (self.fit, self.asked))
-        is_off = self.design.is_off(N, D) & self.design.is_line
+        is_off = self.design.is_off(N, D) & self.on_line
         return np.where(is_off, off, on), np.where(is_off, "unidentified", self.fit.status)
 
     def predict(self, N: float, D: float) -> LossForecast:
@@ -103,15 +112,19 @@ class FittedTable:
         """
         losses, statuses = self.read([N], [D])
         loss, status = float(losses[0]), str(statuses[0])
-        if self.design.is_line and self.design.is_off([N], [D]).any():
+        if self.on_line and self.design.is_off([N], [D]).any():
             return LossForecast(loss, status, self.design.in_words())
         return LossForecast(loss, status, self._doubt(N, D, loss))
 
     def _doubt(self, N: float, D: float, loss: float) -> str:
-        if self.fit.status not in (*SOUND, "unidentified"):
+        if self.fit.status in UNSOUND:
             return f"status {self.fit.status}"
+        if strays(self.fit, self.L):
+            return "the runs do not follow the law"
         if not 0 < loss < np.inf:
             return "no loss"
+        if self.law.name == "compute":
+            return ""
         if self.design.is_line:
             N, D = (count.item() for count in self.design.project([N], [D]))
         at = self.posterior.at(N, D)
@@ -123,7 +136,9 @@ class FittedTable:
         return f"the law itself leaves {lo:.3g} to {hi:.3g} open"
 
 
-def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW) -> FittedTable:
+def fit_table(
+    table: pd.DataFrame, loss: str, N: str = "N", law: str | LawChoice = DEFAULT_LAW
+) -> FittedTable:
     """Fit a loss law to a run table.
 
     Parameters
@@ -132,8 +147,8 @@ def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_L
         Run table; see `scaling.tables.runs`.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"prior", "tied", "free"}
-        Which law.
+    law : str or LawChoice
+        Which law, see `scaling.laws.registry`.
 
     Returns
     -------
@@ -144,19 +159,36 @@ def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_L
     FitError
         Fewer distinct runs than parameters.
     """
-    n, d, losses, weights = read_inputs(table, loss, N)
-    asked, design = fit_law(law, n, d, losses, weights=weights), read_design(n, d)
-    if not design.is_line:
-        return FittedTable(asked, None, design, n, d, losses, weights)
+    law, (n, d, losses, weights) = choose_law(law), read_inputs(table, loss, N)
+    asked, design = law.fit(n, d, losses, weights=weights), read_design(n, d)
+    whole = FittedTable(asked, None, design, n, d, losses, law, weights)
+    if not whole.on_line:
+        return whole
     n, d = design.project(n, d)
-    asked, reduced = replace(asked, status="unidentified"), None
-    if design.variable:
-        fitter = partial(fit_power, variable=design.variable)
-        try:
-            if law == "prior":
-                reduced = fit_with_belief(load_belief(), n, d, losses, fitter, 3, weights)
-            else:
-                reduced = fitter(n, d, losses, weights=weights)
-        except FitError:
-            reduced = None
-    return FittedTable(asked, reduced, design, n, d, losses, weights)
+    try:
+        reduced = _fit_along(design, n, d, losses, law, weights)
+    except FitError:
+        reduced = None
+    asked = replace(asked, status="unidentified")
+    return replace(whole, asked=asked, reduced=reduced, N=n, D=d)
+
+
+def _fit_along(
+    design: Design,
+    N: NDArray[np.float64],
+    D: NDArray[np.float64],
+    losses: NDArray[np.float64],
+    law: LawChoice,
+    weights: NDArray[np.float64] | None,
+) -> Fit | None:
+    """Fit a power of what varies along the line; None where the loss is none of it."""
+    if design.variable is None or set(law.fix) - {"alpha"}:
+        return None
+    fitter = partial(fit_power, variable=design.variable)
+    if law.name == "prior":
+        asked: dict[str, Any] = {"weights": weights, "nonneg": law.nonneg}
+        return fit_with_belief(load_belief(), N, D, losses, fitter, 3, **asked)
+    asked = {"fix": law.fix, "nonneg": law.nonneg, "objective": law.objective}
+    if law.huber_delta is not None:
+        asked["huber_delta"] = law.huber_delta
+    return fitter(N, D, losses, weights=weights, **asked)

@@ -14,7 +14,7 @@ from scaling.forecast.fitted import FittedTable, fit_table
 from scaling.forecast.inputs import place_target
 from scaling.laws.fit import Fit, FitError, fit_error_law
 from scaling.laws.prior import find_noise, load_belief
-from scaling.laws.registry import DEFAULT_LAW
+from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 from scaling.tables.schema import error_columns
 
 SMALL_REACH = 1e-6  # of the compute of the largest run
@@ -77,16 +77,7 @@ class Forecast:
         return self.fitted.fit
 
 
-def residual_std(fit: Fit) -> float:
-    """Residual standard deviation in nats, whatever was minimised; NaN without a degree of freedom.
-
-    ``sqrt(sum w (L - L_hat)^2 / dof)``, that of a run of weight one.
-    """
-    squares = float(np.sum(fit.weights * fit.residuals**2))
-    return math.sqrt(squares / fit.dof) if fit.dof > 0 else math.nan
-
-
-def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
+def tell_prior(fit: Fit, law: str | LawChoice) -> dict[str, float] | None:
     """Tell the prior of a fit to a run table: constants of `scaling.laws.prior`, and what they did.
 
     Returns
@@ -95,7 +86,7 @@ def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
         alpha_0, tau, sigma_0 and nu; ``sigma``, the noise of the log loss believed in at the end,
         and ``pull``, ``sigma^2 / tau^2``. None for a law without a prior.
     """
-    if law != "prior":
+    if choose_law(law).name != "prior":
         return None
     belief = load_belief()
     sigma = find_noise(fit, belief)
@@ -107,7 +98,7 @@ def make_forecast(
     target: tuple[float, float],
     loss: str,
     N: str = "N",
-    law: str = DEFAULT_LAW,
+    law: str | LawChoice = DEFAULT_LAW,
 ) -> Forecast:
     """Predict the loss of a target, and its error in every ``err_`` column.
 
@@ -119,8 +110,8 @@ def make_forecast(
         Parameters, in the count of the column `N`, and training tokens.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"prior", "tied", "free"}
-        Which law.
+    law : str or LawChoice
+        Which law, see `scaling.laws.registry`.
 
     Returns
     -------

@@ -121,8 +121,8 @@ def predict(
     """
     target = N, find_tokens(N, D, M)
     selected = select_rows(runs, **options)
-    table, *columns = selected[:4]
-    return Prediction(selected, target, make_forecast(table, target, *columns))
+    table, loss, N_column, law = selected[:4]
+    return Prediction(selected, target, make_forecast(table, target, loss, N_column, law))
 
 
 def backtest(
@@ -138,7 +138,8 @@ def backtest(
     BacktestResult
     """
     selected = select_rows(runs, **options)
-    return BacktestResult(selected, run_backtest(*selected[:4]))
+    found = run_backtest(*selected[:4])
+    return BacktestResult(selected, found, fit_table(*selected[:4]).fit)
 
 
 def tasks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
@@ -12,7 +13,7 @@ from scaling.forecast.inputs import add_effective, find_std, is_effective, read_
 from scaling.forecast.table_words import ask_about_rows, tell_epochs, tell_reduced, tell_weights
 from scaling.laws.fit import FitError
 from scaling.laws.observations import require_distinct
-from scaling.laws.registry import DEFAULT_LAW, LAWS, find_law
+from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 from scaling.tables.repeats import OWN_NAMES, keep_best, keep_last, measure_spread
 from scaling.tables.runs import (
     choose_count,
@@ -32,8 +33,10 @@ class Options(TypedDict, total=False):
 
     Parameters
     ----------
-    law : {"prior", "tied", "free"}
+    law : {"prior", "tied", "free", "compute"}
         Which law; see `scaling.laws.registry.LAWS`.
+    fix, nonneg, objective, huber_delta
+        What is asked of its fit; see `scaling.laws.fit.FitOptions`.
     count : {"N", "N_body"}
         Count of parameters that the law is written in.
     loss_set, dataset : str
@@ -51,6 +54,10 @@ class Options(TypedDict, total=False):
     """
 
     law: str
+    fix: Mapping[str, float]
+    nonneg: bool
+    objective: str | None
+    huber_delta: float | None
     count: str
     loss_set: str | None
     dataset: str | None
@@ -82,7 +89,7 @@ class Selected(NamedTuple):
     table: pd.DataFrame
     loss: str
     N: str
-    law: str
+    law: LawChoice
     lossless: int
     flagged: int
     told: list[str]
@@ -179,6 +186,10 @@ def select_rows(
     runs: Runs,
     *,
     law: str = DEFAULT_LAW,
+    fix: Mapping[str, float] | None = None,
+    nonneg: bool = False,
+    objective: str | None = None,
+    huber_delta: float | None = None,
     count: str = "N",
     loss_set: str | None = None,
     dataset: str | None = None,
@@ -194,11 +205,19 @@ def select_rows(
     RunTableError
         With every fault of the table.
     ChoiceError
-        An argument names what the table does not have.
+        An argument names what the table does not have, or what the law cannot take.
     FitError
         Fewer distinct runs than the law has coefficients, for a reason that can be told.
     """
-    law, table = find_law(law), open_runs(runs, repeated=last_of_run or best_of_cell)
+    asked_of_law = {"fix": fix, "objective": objective, "huber-delta": huber_delta}
+    try:
+        chosen = choose_law(
+            law, fix=fix, nonneg=nonneg, objective=objective, huber_delta=huber_delta
+        )
+    except ValueError as error:
+        given = [name for name, value in asked_of_law.items() if value]
+        raise ChoiceError(str(error), ("law", *given)) from error
+    table = open_runs(runs, repeated=last_of_run or best_of_cell)
     try:
         table = choose_dataset(table, dataset)
         loss, N = choose_loss(table, loss_set), choose_count(table, count)
@@ -214,18 +233,18 @@ def select_rows(
     except ValueError as error:
         raise ChoiceError(str(error), ("effective-tokens",)) from error
     asked = [] if best_of_cell else ask_about_rows(kept, loss, N, steps=not last_of_run)
-    _require_enough(kept, N, law, reduced.told + told + asked)
+    _require_enough(kept, N, chosen, reduced.told + told + asked)
     notes = reduced.told + asked + tell_epochs(kept, effective_tokens) + tell_weights(kept, loss)
     counts = len(table) - len(known), len(flagged)
     left_out = reduced.not_last, reduced.not_best
-    return Selected(kept, loss, N, law, *counts, told, tuple(notes), *left_out)
+    return Selected(kept, loss, N, chosen, *counts, told, tuple(notes), *left_out)
 
 
-def _require_enough(kept: pd.DataFrame, N: str, law: str, told: list[str]) -> None:
+def _require_enough(kept: pd.DataFrame, N: str, law: LawChoice, told: list[str]) -> None:
     """Refuse too few runs with the reason, where one is told."""
     if not told:
         return
-    counts, least = read_counts(kept, N), LAWS[law].n_parameters
+    counts, least = read_counts(kept, N), law.n_parameters
     try:
         require_distinct(counts[0] + 1j * counts[1], n_parameters=least, what="(N, D)")
     except FitError as error:

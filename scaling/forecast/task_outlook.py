@@ -17,7 +17,7 @@ from scaling.forecast.counting import Z
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import place_target
 from scaling.laws.fit import SOUND, FitError, fit_error_law
-from scaling.laws.registry import DEFAULT_LAW
+from scaling.laws.registry import DEFAULT_LAW, LawChoice
 from scaling.laws.shared_slope import Array, find_last, log_reducible, look_ahead
 from scaling.tables.schema import error_columns
 
@@ -37,7 +37,7 @@ def look_at_tasks(
     items: pd.DataFrame | None = None,
     loss: str = "loss",
     N: str = "N",
-    law: str = DEFAULT_LAW,
+    law: str | LawChoice = DEFAULT_LAW,
 ) -> pd.DataFrame:
     """Predict every task of a run table, and say what stands against it.
 
@@ -53,7 +53,7 @@ def look_at_tasks(
         Columns task, n_items, chance; any may be NaN, tasks may be missing.
     loss, N : str
         Columns of the loss and of the parameters.
-    law : {"prior", "tied", "free"}
+    law : str or LawChoice
         Loss law.
 
     Returns
@@ -134,7 +134,7 @@ def _predict(
     chance: pd.Series,
     target: tuple[float, float],
     b: float,
-    names: tuple[str, str, str],
+    names: tuple[str, str, str | LawChoice],
 ) -> tuple[str, dict[str, Array]]:
     """Status of the loss law; prediction and baselines, NaN what needs a law not to be had."""
     loss, N, law = names

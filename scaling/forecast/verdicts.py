@@ -26,7 +26,7 @@ from scaling.forecast.task_outlook import (
     sort_by_compute,
 )
 from scaling.laws.fit import SOUND
-from scaling.laws.registry import DEFAULT_LAW
+from scaling.laws.registry import DEFAULT_LAW, LawChoice
 from scaling.tables.datafiles import data_path
 
 VERDICTS = ("predictable", "only with its interval", "not from these runs")
@@ -144,7 +144,7 @@ def _widen(level: float) -> float:
 def check_dearest(
     table: pd.DataFrame,
     items: pd.DataFrame | None,
-    names: tuple[str, str, str],
+    names: tuple[str, str, str | LawChoice],
     constants: TaskConstants,
     level: float,
 ) -> pd.Series:
@@ -226,7 +226,7 @@ def judge_tasks(
     items: pd.DataFrame | None = None,
     target: tuple[float, float] | None = None,
     level: float = CALIBRATED,
-    law: str = DEFAULT_LAW,
+    law: str | LawChoice = DEFAULT_LAW,
 ) -> pd.DataFrame:
     """Predict every task of a run table, with an interval and a verdict.
 
@@ -245,7 +245,7 @@ def judge_tasks(
         run, at its tokens per parameter.
     level : float
         Of the interval, between 0 and 1. Calibrated at 0.9.
-    law : {"prior", "tied", "free"}
+    law : str or LawChoice
         Loss law.
 
     Returns

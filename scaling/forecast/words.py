@@ -8,10 +8,15 @@ from typing import Any
 import pandas as pd
 
 from scaling.forecast.backtest import count_nearest, sum_up
-from scaling.forecast.prediction import residual_std
+from scaling.forecast.residuals import (
+    SOUND_GRIDS,
+    percent,
+    residual_share,
+    residual_std,
+)
 from scaling.laws.fit import SOUND, Fit
 from scaling.laws.power import PowerLaw
-from scaling.laws.registry import LAWS
+from scaling.laws.registry import LawChoice
 
 LISTED = 20  # training sets, in a text
 BASELINES = """\
@@ -52,11 +57,12 @@ def uses_in_words(series: list[dict[str, Any]]) -> list[str]:
     return lines + [f"and {more} more training sets"] * (more > 0)
 
 
-def residual_in_words(fit: Fit) -> str:
-    """Give the residual standard deviation of a fit in nats, and its degrees of freedom."""
+def residual_in_words(fit: Fit, losses: pd.Series) -> str:
+    """Give the residual standard deviation of a fit, beside sound grids, and its freedom."""
     if fit.dof > 0:
         freedom = f"{fit.dof} degree{'s' * (fit.dof != 1)} of freedom"
-        return f"standard deviation {residual_std(fit):.3g} nats, {freedom}"
+        share = f"{percent(residual_share(fit, losses))} of the loss ({SOUND_GRIDS})"
+        return f"standard deviation {residual_std(fit):.3g} nats, {share}, {freedom}"
     return "no degree of freedom"
 
 
@@ -121,9 +127,9 @@ def _nearest_in_words(held_out: pd.DataFrame) -> str:
     return f"nearest: law in {law}, no change in {no_change}, line in {line} {of} held out{ties}"
 
 
-def not_judged_in_words(sizes: list[float], N: str, law: str) -> list[str]:
+def not_judged_in_words(sizes: list[float], N: str, law: LawChoice) -> list[str]:
     """Name the sizes with too few runs below them: one line, or none without such sizes."""
     if not sizes:
         return []
-    below = f"fewer than {LAWS[law].n_parameters} runs that differ in {N} or D below"
+    below = f"fewer than {law.n_parameters} runs that differ in {N} or D below"
     return [f"not judged, with {below}: {N} = {', '.join(f'{size:.4g}' for size in sizes)}"]

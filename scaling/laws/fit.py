@@ -7,14 +7,17 @@ and a parametric resample are each one call.
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from scaling.laws.law import ErrorLaw, LossLaw, LossSurface
-from scaling.laws.objectives import SQUARES, Misfit, find_objective
+from scaling.laws.objectives import SQUARES, Misfit, find_objective, stand_on
 from scaling.laws.observations import (
     FitError,
     Observations,
@@ -44,9 +47,10 @@ EXPONENT_BOUNDS = (1e-3, 5.0)
 RATE_BOUNDS = (1e-6, 200.0)  # of gamma times the spread of the losses
 LARGEST_POWER = 600.0  # keeps exp(gamma L) inside double precision
 LEAST_SPREAD = 1e-200  # of the losses: keeps gamma itself inside double precision
+N_GRID = {1: 48, 2: 32}  # points of the scan, by the number of exponents
 HUBER_DELTA = 1e-3
-STATUSES = ("converged", "saturated", "wrong_sign", "not_converged", "at_bound", "unidentified")
-SOUND = STATUSES[:2]
+SOUND = ("converged", "saturated", "at_zero")
+STATUSES = (*SOUND, "wrong_sign", "not_converged", "at_bound", "unidentified")
 STATUS_NAMES = np.array(STATUSES)
 
 
@@ -63,10 +67,11 @@ class Fit:
     cost : float or ndarray of shape (n_fits,)
         Value of the objective: the weighted sum of squares for ``objective="loss"``.
     dof : int or ndarray of shape (n_fits,)
-        Runs of positive weight minus parameters.
+        Runs of positive weight minus parameters fitted.
     status : str or ndarray of shape (n_fits,)
         ``converged``: a sound optimum.
         ``saturated``: sound, but as many parameters as runs: no residual to judge it by.
+        ``at_zero``: sound, but a coefficient stands at the zero that it was kept above.
         ``wrong_sign``: an amplitude (or E, or the rate) is negative.
         ``not_converged``: the search did not reach the optimum to rounding.
         ``at_bound``: an exponent stands at the end of its range.
@@ -121,17 +126,39 @@ class ExponentPrior(NamedTuple):
     stiffness: float
 
 
-def fit_loss_law(
-    N: ArrayLike,
-    D: ArrayLike,
-    loss: ArrayLike,
-    *,
-    weights: ArrayLike | None = None,
-    objective: ObjectiveName = "loss",
-    nonneg: bool = False,
-    huber_delta: float = HUBER_DELTA,
-    prior: ExponentPrior | None = None,
-) -> Fit:
+class FitOptions(TypedDict, total=False):
+    """What the fitters of loss laws take by name; all may be left out.
+
+    Parameters
+    ----------
+    weights : array_like of shape (n_runs,) or (n_fits, n_runs)
+        Case weights, >= 0. A weight multiplies a run's squared residual (it is the inverse of a
+        variance, not a standard deviation).
+    objective : {"loss", "log", "huber"}
+        Least squares on the loss (as the paper), least squares on the log loss, or Huber's loss
+        on the log loss (as Hoffmann et al.). By default the first.
+    nonneg : bool
+        Keep E and the amplitudes at zero or above. By default they are free, as in the paper.
+    huber_delta : float
+        Residual of the log loss beyond which Huber's loss grows linearly; 0.001 by default. Far
+        below all residuals it leaves least absolute deviations.
+    prior : ExponentPrior
+        Pull on the exponents; none by default, as in the paper. ``cost`` contains it, ``status``
+        and ``dof`` still speak of the runs alone.
+    fix : mapping of str to float
+        What is held, not fitted: E, an exponent, or both, by the name in the law. ``dof`` does not
+        count them as parameters. E must lie from 0 to below the lowest loss.
+    """
+
+    weights: ArrayLike | None
+    objective: ObjectiveName
+    nonneg: bool
+    huber_delta: float
+    prior: ExponentPrior | None
+    fix: Mapping[str, float]
+
+
+def fit_loss_law(N: ArrayLike, D: ArrayLike, loss: ArrayLike, **options: Unpack[FitOptions]) -> Fit:
     """Fit ``L = E + A N^-alpha + B D^-alpha``.
 
     Parameters
@@ -140,19 +167,8 @@ def fit_loss_law(
         Parameters and training tokens, > 0.
     loss : array_like of shape (n_runs,) or (n_fits, n_runs)
         Losses in nats per token, > 0.
-    weights : array_like of shape (n_runs,) or (n_fits, n_runs), optional
-        Case weights, >= 0. A weight multiplies a run's squared residual (it is the inverse of a
-        variance, not a standard deviation).
-    objective : {"loss", "log", "huber"}
-        Least squares on the loss (as the paper), least squares on the log loss, or Huber's loss
-        on the log loss (as Hoffmann et al.).
-    nonneg : bool
-        Keep E, A and B at zero or above. By default they are free, as in the paper.
-    huber_delta : float
-        Residual of the log loss beyond which Huber's loss grows linearly.
-    prior : ExponentPrior, optional
-        Pull on the exponents; none by default, as in the paper. ``cost`` contains it, ``status``
-        and ``dof`` still speak of the runs alone.
+    **options
+        By name: see `FitOptions`.
 
     Returns
     -------
@@ -164,7 +180,7 @@ def fit_loss_law(
     ValueError
         An argument breaks its rule; the message names it and the value.
     FitError
-        Fewer distinct runs than parameters.
+        Fewer distinct runs than parameters, or a loss that is not above the E held.
 
     Notes
     -----
@@ -177,19 +193,11 @@ def fit_loss_law(
     ----------
     Gadre et al., arXiv 2403.08540, Eq. 4 and appendix; Hoffmann et al., arXiv 2203.15556.
     """
-    return _fit_in_N_and_D(N, D, loss, weights, objective, nonneg, huber_delta, prior, True)
+    return fit_powers(LossLaw, {"N": N, "D": D}, ("alpha", "alpha"), loss, **options)
 
 
 def fit_loss_surface(
-    N: ArrayLike,
-    D: ArrayLike,
-    loss: ArrayLike,
-    *,
-    weights: ArrayLike | None = None,
-    objective: ObjectiveName = "loss",
-    nonneg: bool = False,
-    huber_delta: float = HUBER_DELTA,
-    prior: ExponentPrior | None = None,
+    N: ArrayLike, D: ArrayLike, loss: ArrayLike, **options: Unpack[FitOptions]
 ) -> Fit:
     """Fit ``L = E + A N^-alpha + B D^-beta``, an exponent for N and one for D.
 
@@ -199,7 +207,7 @@ def fit_loss_surface(
     ----------
     Hoffmann et al., arXiv 2203.15556, Eq. 2; Besiroglu et al., arXiv 2404.10102.
     """
-    return _fit_in_N_and_D(N, D, loss, weights, objective, nonneg, huber_delta, prior, False)
+    return fit_powers(LossSurface, {"N": N, "D": D}, ("alpha", "beta"), loss, **options)
 
 
 def fit_error_law(
@@ -255,40 +263,92 @@ def fit_error_law(
     return as_fit(ErrorLaw, (epsilon, k, gamma), wrong, solution, data, "loss")
 
 
-def _fit_in_N_and_D(
-    N: ArrayLike,
-    D: ArrayLike,
+def fit_powers(
+    law: Any,
+    variables: Mapping[str, ArrayLike],
+    exponents: tuple[str, ...],
     loss: ArrayLike,
-    weights: ArrayLike | None,
-    objective: ObjectiveName,
-    nonneg: bool,
-    huber_delta: float,
-    prior: ExponentPrior | None,
-    tied: bool,
+    *,
+    weights: ArrayLike | None = None,
+    objective: ObjectiveName = "loss",
+    nonneg: bool = False,
+    huber_delta: float = HUBER_DELTA,
+    prior: ExponentPrior | None = None,
+    fix: Mapping[str, float] = MappingProxyType({}),
 ) -> Fit:
-    """Fit either loss law: one exponent or two."""
-    N, D = read_vector("N", N, positive=True), read_vector("D", D, positive=True)
-    if len(D) != len(N):
-        raise ValueError(f"N and D must have the same length, got {len(N)} and {len(D)}")
-    require_distinct(N + 1j * D, n_parameters=4 if tied else 5, what="(N, D)")
-    data = read_observations("loss", loss, weights, len(N), positive=True)
-    log_N, log_D = np.log(N), np.log(D)
-    centres = log_N.sum() / len(N), log_D.sum() / len(N)
-    points = np.stack([log_N - centres[0], log_D - centres[1]])
-    problem = Problem(points, (0, 0) if tied else (0, 1), *EXPONENT_BOUNDS, 48 if tied else 32)
+    """Fit a constant E and a power of each variable.
+
+    Parameters
+    ----------
+    law : callable
+        Makes the record from E, the amplitudes and the exponents, in that order.
+    variables : mapping of str to array_like of shape (n_runs,)
+        The variables, > 0, by name.
+    exponents : tuple of str
+        The exponent of each; a name that is there twice ties two.
+    loss
+        As `fit_loss_law` takes it, and the rest as in `FitOptions`.
+    """
+    x = {name: read_vector(name, values, positive=True) for name, values in variables.items()}
+    lengths = [len(values) for values in x.values()]
+    if len(set(lengths)) > 1:
+        told = " and ".join(map(str, lengths))
+        raise ValueError(f"{' and '.join(x)} must have the same length, got {told}")
+    names = list(dict.fromkeys(exponents))
+    check_fixed(fix, names)
+    n_parameters = 1 + len(x) + len(names) - len(fix)
+    designs, what = (*x.values(),)[0], ", ".join(x)
+    if len(x) > 1:
+        designs, what = designs + 1j * (*x.values(),)[1], f"({what})"
+    require_distinct(designs, n_parameters=n_parameters, what=what)
+    data = read_observations("loss", loss, weights, lengths[0], positive=True)
+    logs = np.log([*x.values()])
+    centres = logs.sum(axis=1, keepdims=True) / lengths[0]
+    lo, hi = ([fix.get(name, end) for name in names] for end in EXPONENT_BOUNDS)
+    columns = tuple(names.index(name) for name in exponents)
+    n_grid = N_GRID[len(names)]
+    problem = Problem(logs - centres, columns, np.array(lo), np.array(hi), n_grid)
     if prior is not None:
         stiffness = check_prior(prior).stiffness / (data.scale**2 if objective == "loss" else 1.0)
         problem = replace(problem, centre=prior.alpha_0, stiffness=stiffness)
-    misfit = Misfit(find_objective(objective, huber_delta), data.weights, data.observed)
-    signs = (1.0, 1.0, 1.0) if nonneg else None
-    solution = solve(problem, misfit, signs)
-    E, A, B = data.scale * solution.optimum.coefficients.T
-    alpha, beta = solution.optimum.theta[:, 0], solution.optimum.theta[:, -1]
-    A, B = A * np.exp(alpha * centres[0]), B * np.exp(beta * centres[1])
-    wrong = (E < 0) | (A < 0) | (B < 0)
-    if tied:
-        return as_fit(LossLaw, (E, A, B, alpha), wrong, solution, data, objective)
-    return as_fit(LossSurface, (E, A, B, alpha, beta), wrong, solution, data, objective)
+    minimised = find_objective(objective, huber_delta)
+    if "E" in fix:
+        data, problem = _take_off(fix["E"], data), replace(problem, constant=False)
+        minimised = stand_on(minimised, fix["E"] / data.scale)
+    misfit = Misfit(minimised, data.weights, data.observed)
+    solution = solve(problem, misfit, (1.0,) * problem.n_coefficients if nonneg else None)
+    coefficients, theta = data.scale * solution.optimum.coefficients.T, solution.optimum.theta.T
+    E = coefficients[0] if problem.constant else np.full(len(data.observed), fix["E"])
+    amplitudes = coefficients[problem.constant :] * np.exp(theta[list(columns)] * centres)
+    wrong = (E < 0) | (amplitudes < 0).any(axis=0)
+    parameters = (E, *amplitudes, *theta)
+    return as_fit(law, parameters, wrong, solution, data, objective, n_held=len(fix))
+
+
+def check_fixed(fix: Mapping[str, float], exponents: Iterable[str]) -> None:
+    """Refuse to hold what a law does not have, or at a value that it cannot take.
+
+    Raises
+    ------
+    ValueError
+        Naming the rule and the value.
+    """
+    rules = {"E": (0.0, np.inf)} | dict.fromkeys(exponents, EXPONENT_BOUNDS)
+    for name, value in fix.items():
+        if name not in rules:
+            raise ValueError(f"fix must name one of {', '.join(rules)} of this law, got {name!r}")
+        lo, hi = rules[name]
+        if not lo <= value <= min(hi, sys.float_info.max):
+            rule = f"from {lo:g} to {hi:g}" if hi < np.inf else "finite and >= 0"
+            raise ValueError(f"fix: {name} must be {rule}, got {value!r}")
+
+
+def _take_off(E: float, data: Observations) -> Observations:
+    """What of the losses stands above the constant held."""
+    lowest = data.scale * data.observed.min()
+    if not lowest > E:
+        raise FitError(f"E is held at {E:g}, but must lie below the lowest loss, {lowest:.4g}")
+    return data._replace(observed=data.observed - E / data.scale)
 
 
 def check_prior(prior: ExponentPrior) -> ExponentPrior:
@@ -307,13 +367,15 @@ def as_fit(
     solution: Solution,
     data: Observations,
     objective: str,
+    n_held: int = 0,
 ) -> Fit:
-    """Put a solution on record: law, residuals, cost, degrees of freedom and status."""
+    """Put a solution on record; `n_held` of the parameters were given."""
     optimum = solution.optimum
-    dof = np.count_nonzero(data.weights, axis=1) - len(parameters)
+    dof = np.count_nonzero(data.weights, axis=1) - (len(parameters) - n_held)
     rank = np.zeros(len(dof), dtype=int)
     for name, applies in {
         "saturated": dof == 0,
+        "at_zero": solution.at_zero,
         "wrong_sign": wrong,
         "not_converged": ~optimum.settled,
         "at_bound": solution.at_bound,

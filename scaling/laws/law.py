@@ -30,6 +30,12 @@ class PaperParameters(NamedTuple):
 class Shown:
     """A record that shows its parameters to six digits; all of them are in its attributes."""
 
+    @property
+    def coefficients(self) -> dict[str, Parameter]:
+        """Its parameters by name, all that are numbers."""
+        values = {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
+        return {name: value for name, value in values.items() if not isinstance(value, str)}
+
     def __repr__(self) -> str:
         """Such as ``LossLaw(E=1.83665, A=166.211, B=287.168, alpha=0.272851)``."""
         values = {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}

@@ -93,10 +93,11 @@ def find_step(problem: Problem, state: Optimum, expansion: Expansion, careful: M
     -------
     Step
     """
-    step = _step(problem, state, expansion, careful, np.zeros(state.theta.shape, dtype=bool))
+    given = np.broadcast_to(~problem.free, state.theta.shape)
+    step = _step(problem, state, expansion, careful, given)
     size, move = np.abs(state.theta), step.log_theta
-    outward = ((size <= problem.lo) & (move < 0)) | ((size >= problem.hi) & (move > 0))
-    rows: Mask = np.asarray(outward.any(axis=1))
+    outward = given | ((size <= problem.lo) & (move < 0)) | ((size >= problem.hi) & (move > 0))
+    rows: Mask = np.asarray((outward & ~given).any(axis=1))
     if rows.any():
         held = _step(problem, state.pick(rows), expansion.pick(rows), careful[rows], outward[rows])
         for whole, part in zip(step, held, strict=True):

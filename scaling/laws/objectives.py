@@ -111,10 +111,11 @@ SQUARES = Objective(
 )
 
 
-def _log_ratio(observed: Array, fitted: Array) -> Array:
-    """``log(fitted / observed)``, infinite where the fitted loss is not positive."""
+def _log_ratio(weights: Array, observed: Array, fitted: Array) -> Array:
+    """``log(fitted / observed)``, infinite where a run of some weight has no positive loss."""
     positive = fitted > 0
-    return np.where(positive, np.log(np.where(positive, fitted, 1.0) / observed), np.inf)
+    ratio = np.log(np.where(positive, fitted, 1.0) / observed)
+    return np.where(positive | (weights == 0), ratio, np.inf)
 
 
 def _log_objective(delta: float) -> Objective:
@@ -126,18 +127,18 @@ def _log_objective(delta: float) -> Objective:
     """
 
     def cost(weights: Array, observed: Array, fitted: Array) -> Array:
-        r = np.abs(_log_ratio(observed, fitted))
+        r = np.abs(_log_ratio(weights, observed, fitted))
         with np.errstate(invalid="ignore"):  # r may be infinite
             rho = np.where(r <= delta, r * r, delta * (2.0 * r - delta))
         return np.vecdot(weights, np.where(weights > 0, rho, 0.0))
 
     def working(weights: Array, observed: Array, fitted: Array) -> tuple[Array, Array]:
-        r = _log_ratio(observed, fitted)
+        r = _log_ratio(weights, observed, fitted)
         share = delta / np.maximum(np.abs(r), delta) if np.isfinite(delta) else 1.0
         return np.sqrt(weights * share) / np.maximum(fitted, LEAST_FITTED), fitted * (1.0 - r)
 
     def expand(weights: Array, observed: Array, fitted: Array) -> Expansion:
-        r, root = _log_ratio(observed, fitted), np.sqrt(weights)
+        r, root = _log_ratio(weights, observed, fitted), np.sqrt(weights)
         capped = np.minimum(np.maximum(r, -delta), delta)
         share = delta / np.maximum(np.abs(r), delta) if np.isfinite(delta) else np.ones_like(r)
         bend: Array = (np.abs(r) <= delta) - capped
@@ -157,3 +158,19 @@ def find_objective(name: str, delta: float) -> Objective:
             raise ValueError(f"huber_delta must be > 0, got {delta!r}")
         return _log_objective(float(delta))
     raise ValueError(f"objective must be 'loss', 'log' or 'huber', got {name!r}")
+
+
+def stand_on(objective: Objective, floor: float) -> Objective:
+    """The same objective, of observed and fitted values that are given less a constant `floor`."""
+    cost, working, expand, linear = objective
+
+    def working_above(weights: Array, observed: Array, fitted: Array) -> tuple[Array, Array]:
+        root, target = working(weights, observed + floor, fitted + floor)
+        return root, target - floor
+
+    return Objective(
+        cost=lambda weights, observed, fitted: cost(weights, observed + floor, fitted + floor),
+        working=working_above,
+        expand=lambda weights, observed, fitted: expand(weights, observed + floor, fitted + floor),
+        linear=linear,
+    )

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.laws.fit import (
-    EXPONENT_BOUNDS,
-    HUBER_DELTA,
-    ExponentPrior,
-    Fit,
-    ObjectiveName,
-    as_fit,
-    check_prior,
-)
+from scaling.laws.fit import Fit, FitOptions, fit_powers
 from scaling.laws.law import FLOPS_PER_PARAMETER_TOKEN, Parameter, Shown, as_column, read_positive
-from scaling.laws.objectives import Misfit, find_objective
-from scaling.laws.observations import read_observations, read_vector, require_distinct
-from scaling.laws.scan import Problem
-from scaling.laws.solution import solve
+from scaling.laws.observations import read_vector
 
 Variable = Literal["N", "D", "C"]
-N_GRID = 48  # exponents of the scan
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,12 +79,7 @@ def fit_power(
     D: ArrayLike,
     loss: ArrayLike,
     variable: Variable = "C",
-    *,
-    weights: ArrayLike | None = None,
-    objective: ObjectiveName = "loss",
-    nonneg: bool = False,
-    huber_delta: float = HUBER_DELTA,
-    prior: ExponentPrior | None = None,
+    **options: Unpack[FitOptions],
 ) -> Fit:
     """Fit ``L = E + A x^-alpha``, three coefficients, where x is N, D or ``C = 6 N D``.
 
@@ -108,8 +91,8 @@ def fit_power(
         Losses in nats per token, > 0.
     variable : {"N", "D", "C"}
         What x is.
-    weights, objective, nonneg, huber_delta, prior
-        As `scaling.laws.fit.fit_loss_law` takes them.
+    **options
+        By name: see `scaling.laws.fit.FitOptions`.
 
     Returns
     -------
@@ -121,23 +104,11 @@ def fit_power(
     ValueError
         An argument breaks its rule; the message names it and the value.
     FitError
-        Fewer than three runs that differ in the variable.
+        Fewer than three runs that differ in the variable, or a loss that is not above the E held.
     """
     N, D = read_vector("N", N, positive=True), read_vector("D", D, positive=True)
     if len(D) != len(N):
         raise ValueError(f"N and D must have the same length, got {len(N)} and {len(D)}")
     x = take_variable(variable, N, D)
-    require_distinct(x, n_parameters=3, what=variable)
-    data = read_observations("loss", loss, weights, len(x), positive=True)
-    centre = np.log(x).mean()
-    problem = Problem((np.log(x) - centre)[None], (0,), *EXPONENT_BOUNDS, N_GRID)
-    if prior is not None:
-        stiffness = check_prior(prior).stiffness / (data.scale**2 if objective == "loss" else 1.0)
-        problem = replace(problem, centre=prior.alpha_0, stiffness=stiffness)
-    misfit = Misfit(find_objective(objective, huber_delta), data.weights, data.observed)
-    solution = solve(problem, misfit, (1.0, 1.0) if nonneg else None)
-    E, A = data.scale * solution.optimum.coefficients.T
-    alpha = solution.optimum.theta[:, 0]
-    A = A * np.exp(alpha * centre)
     law = partial(PowerLaw, variable=variable)
-    return as_fit(law, (E, A, alpha), (E < 0) | (A < 0), solution, data, objective)
+    return fit_powers(law, {variable: x}, ("alpha",), loss, **options)

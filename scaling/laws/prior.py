@@ -7,9 +7,10 @@ runs alone (`scaling.studies.predictors.selection`); besides them only the table
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, fields, replace
-from functools import cache
+from functools import cache, partial
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -85,7 +86,10 @@ def fit_with_belief(
     loss: ArrayLike,
     fitter: Callable[..., Fit] = fit_loss_law,
     n_parameters: int = N_PARAMETERS,
+    *,
     weights: ArrayLike | None = None,
+    nonneg: bool = False,
+    fix: Mapping[str, float] = MappingProxyType({}),
 ) -> Fit:
     """Fit a law of one exponent, by default the tied one, with a prior on the exponent.
 
@@ -101,11 +105,14 @@ def fit_with_belief(
     loss : array_like of shape (n_runs,)
         Losses in nats per token, > 0.
     fitter : callable
-        Fits a law with an `alpha` to N, D and loss, and takes objective, prior and weights.
+        Fits a law with an `alpha` to N, D and loss, and takes objective, prior, weights, nonneg
+        and fix.
     n_parameters : int
         Its coefficients.
     weights : array_like of shape (n_runs,), optional
         Case weights, >= 0, as `scaling.laws.fit.fit_loss_law` takes them.
+    nonneg, fix
+        As in `scaling.laws.fit.FitOptions`; of the coefficients E alone may be held.
 
     Returns
     -------
@@ -118,7 +125,7 @@ def fit_with_belief(
     ValueError
         An argument breaks its rule; the message names it and the value.
     FitError
-        Fewer distinct runs than parameters.
+        Fewer distinct runs than parameters, or a loss that is not above the E held.
 
     Notes
     -----
@@ -131,9 +138,10 @@ def fit_with_belief(
     believed, last, last_rise, lost = 0.0, 0.0, 0.0, 0
     for n_rounds in range(1, ROUNDS + 1):
         prior = ExponentPrior(belief.alpha_0, believed / belief.tau**2)
-        fit = fitter(N, D, loss, weights=weights, objective="log", prior=prior)
-        pull = prior.stiffness * np.log(fit.law.alpha / prior.alpha_0) ** 2
-        rise = moderate(fit.cost - pull, n_runs, belief, n_parameters) - believed
+        asked = {"weights": weights, "nonneg": nonneg, "fix": fix}
+        fit = fitter(N, D, loss, objective="log", prior=prior, **asked)
+        pull = prior.stiffness * _find_distance(fit, belief) ** 2
+        rise = moderate(fit.cost - pull, n_runs + len(fix), belief, n_parameters) - believed
         still = TOLERANCE_NEAR if fit.status == "not_converged" else TOLERANCE
         if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= ROUNDING * believed:
             break
@@ -151,13 +159,19 @@ def fit_with_belief(
     return fit
 
 
+def _find_distance(fit: Fit, belief: Belief) -> float:
+    """``log(alpha / alpha_0)``; zero for a constant, whose exponent has no meaning and no pull."""
+    falls = fit.law.A != 0 or fit.law.B != 0
+    return float(np.log(fit.law.alpha / belief.alpha_0)) if falls else 0.0
+
+
 def find_noise(fit: Fit, belief: Belief) -> float:
     """Find the standard deviation of the log loss that a single fit with a belief came to rest at.
 
     ``sigma^2 = (cost + nu sigma_0^2) / (dof + nu + log(alpha / alpha_0)^2 / tau^2)``, which is
     `moderate` at the minimum, where the cost contains the pull ``sigma^2 / tau^2``.
     """
-    away = np.log(fit.law.alpha / belief.alpha_0) / belief.tau
+    away = _find_distance(fit, belief) / belief.tau
     return float(
         np.sqrt(
             (fit.cost + belief.nu * belief.sigma_0**2) / (max(fit.dof, 0) + belief.nu + away**2)
@@ -166,7 +180,13 @@ def find_noise(fit: Fit, belief: Belief) -> float:
 
 
 def fit_with_prior(
-    N: ArrayLike, D: ArrayLike, loss: ArrayLike, *, weights: ArrayLike | None = None
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    *,
+    weights: ArrayLike | None = None,
+    nonneg: bool = False,
+    fix: Mapping[str, float] = MappingProxyType({}),
 ) -> Fit:
     """Fit the tied law with the shipped prior; four runs that differ are enough.
 
@@ -178,6 +198,8 @@ def fit_with_prior(
         Losses in nats per token, > 0.
     weights : array_like of shape (n_runs,) or (n_fits, n_runs), optional
         Case weights, >= 0.
+    nonneg, fix
+        As `fit_with_belief` takes them.
 
     Returns
     -------
@@ -191,9 +213,9 @@ def fit_with_prior(
     FitError
         Fewer distinct runs than parameters.
     """
-    belief = load_belief()
+    fit = partial(fit_with_belief, load_belief(), N, D, nonneg=nonneg, fix=fix)
     given = np.ones(np.shape(loss)[-1:]) if weights is None else weights
     if max(np.ndim(loss), np.ndim(given)) < 2:
-        return fit_with_belief(belief, N, D, loss, weights=weights)
+        return fit(loss, weights=weights)
     pairs = zip(*np.broadcast_arrays(np.atleast_2d(loss), np.atleast_2d(given)), strict=True)
-    return stack_fits([fit_with_belief(belief, N, D, y, weights=w) for y, w in pairs])
+    return stack_fits([fit(y, weights=w) for y, w in pairs])

@@ -171,17 +171,18 @@ def _solve_slopes(slopes: Array, rest: Array) -> Array:
 
 def identification(problem: Problem, optimum: Optimum, root: Array) -> Array:
     """Smallest squared sine between a column of the Jacobian and those before it, per fit."""
-    first, n, n_exponents = int(problem.constant), problem.n_coefficients, problem.n_exponents
+    first, n, n_parameters = int(problem.constant), problem.n_coefficients, problem.n_parameters
     exponentials = problem.exponentials(optimum.theta) * root[:, None]
     amplitudes = optimum.coefficients[:, first:]
-    jacobian = allot(len(root), n + n_exponents, root.shape[1])
+    jacobian = allot(len(root), n_parameters, root.shape[1])
     if first:
         jacobian[:, 0] = root
     jacobian[:, first:n] = exponentials
-    jacobian[:, n:] = problem.slopes(optimum.theta, amplitudes, problem.points * exponentials)
+    slopes = problem.slopes(optimum.theta, amplitudes, problem.points * exponentials)
+    jacobian[:, n:] = slopes[:, problem.free]
     norm = np.einsum("fcr,fcr->fc", jacobian, jacobian)
     values = root * optimum.fitted
-    upper = orthogonalise(jacobian, n + n_exponents)
+    upper = orthogonalise(jacobian, n_parameters)
     new = np.einsum("fcr,fcr->fc", jacobian, jacobian) > 0.5
     rest = np.einsum("ccf->fc", upper) ** 2 * new
     said = rest > ROUNDING**2 * np.vecdot(values, values)[:, None]  # more than rounding says

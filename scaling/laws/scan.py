@@ -32,8 +32,8 @@ class Problem:
         Centred coordinate of each exponential column.
     exponent : tuple of int
         For each column the exponent that drives it, rising; ``(0, 0)`` ties two columns.
-    lo, hi : float
-        Bounds of ``abs(theta)``.
+    lo, hi : float or ndarray of shape (n_exponents,)
+        Bounds of ``abs(theta)``; an exponent whose two bounds are one is held there.
     n_grid : int
         Grid points per exponent and sign.
     signed : bool
@@ -46,8 +46,8 @@ class Problem:
 
     points: Array
     exponent: tuple[int, ...]
-    lo: float
-    hi: float
+    lo: float | Array
+    hi: float | Array
     n_grid: int
     signed: bool = False
     constant: bool = True
@@ -58,6 +58,16 @@ class Problem:
     def n_exponents(self) -> int:
         """Number of exponents searched over."""
         return len(set(self.exponent))
+
+    @cached_property
+    def free(self) -> Mask:
+        """Which exponents are not held."""
+        return np.broadcast_to(np.less(self.lo, self.hi), self.n_exponents)
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of linear coefficients and of exponents that are not held."""
+        return self.n_coefficients + int(self.free.sum())
 
     @cached_property
     def starts(self) -> list[int]:
@@ -72,12 +82,13 @@ class Problem:
     @property
     def grid_shape(self) -> tuple[int, ...]:
         """Shape of the grid over the exponents."""
-        return (self.n_grid * (1 + self.signed),) * self.n_exponents
+        return tuple(np.where(self.free, self.n_grid, 1) * (1 + self.signed))
 
     @property
     def grid(self) -> Array:
         """Exponents of the scan, shape (n_grid_points, n_exponents)."""
-        return _grid(self.lo, self.hi, self.n_grid, self.signed, self.n_exponents)
+        lo, hi = (np.broadcast_to(end, self.n_exponents).tolist() for end in (self.lo, self.hi))
+        return _grid(tuple(zip(lo, hi, strict=True)), self.n_grid, self.signed)
 
     def exponentials(self, theta: Array) -> Array:
         """Columns at `theta` (n_fits, n_exponents): shape (n_fits, n_columns, n_runs)."""
@@ -103,11 +114,11 @@ class Problem:
 
 
 @lru_cache(maxsize=64)
-def _grid(lo: float, hi: float, n_grid: int, signed: bool, n_exponents: int) -> Array:
-    axis = np.geomspace(lo, hi, n_grid)
+def _grid(bounds: tuple[tuple[float, float], ...], n_grid: int, signed: bool) -> Array:
+    axes = [np.geomspace(lo, hi, n_grid if lo < hi else 1) for lo, hi in bounds]
     if signed:
-        axis = np.concatenate([-axis[::-1], axis])
-    mesh = np.meshgrid(*[axis] * n_exponents, indexing="ij")
+        axes = [np.concatenate([-axis[::-1], axis]) for axis in axes]
+    mesh = np.meshgrid(*axes, indexing="ij")
     return np.stack([m.ravel() for m in mesh], axis=-1) if mesh else np.zeros((1, 0))
 
 
@@ -218,8 +229,7 @@ def find_basins(problem: Problem, weights: Array, target: Array) -> tuple[NDArra
 def _basins(problem: Problem, weights: Array, target: Array) -> tuple[NDArray[np.intp], Array]:
     values = profile(problem, weights, target) + problem.penalty(problem.grid)
     chosen = local_minima(values, problem.grid_shape)
-    n_parameters = problem.n_exponents + problem.n_coefficients
-    saturated = _count_designs(problem, weights) == n_parameters
+    saturated = _count_designs(problem, weights) == problem.n_parameters
     if saturated.any():  # several laws may pass through all runs, less than a grid step apart
         chosen[saturated] = with_neighbours(chosen[saturated], problem.grid_shape)
     fits, points = np.nonzero(chosen)

@@ -24,23 +24,23 @@ class Solution(NamedTuple):
 
     optimum: Optimum
     at_bound: Mask
+    at_zero: Mask
     identified: Mask
 
 
 def solve(problem: Problem, misfit: Misfit, signs: tuple[float, ...] | None) -> Solution:
     """Lowest optimum of each fit in the basins that its scan shows; signs given or free."""
+    at_zero, unique = np.zeros((2, len(misfit.observed)), dtype=bool)
     if signs is None:
         optimum, unique = _free_optimum(problem, misfit)
-        at_zero: Any = False
     else:
-        optimum = _signed_optimum(problem, misfit, signs)
+        optimum, unique = _signed_optimum(problem, misfit, signs), ~unique
         at_zero = (optimum.coefficients == 0).any(axis=1)
-        unique = np.ones(len(misfit.observed), dtype=bool)
     root, _ = misfit.working(optimum.fitted)
     size = np.abs(optimum.theta)
-    at_bound = at_zero | ((size <= problem.lo) | (size >= problem.hi)).any(axis=1)
+    at_end = ((size <= problem.lo) | (size >= problem.hi)) & problem.free
     sound = identification(problem, optimum, root) > IDENTIFIED
-    return Solution(optimum, at_bound, unique & (sound | at_zero))
+    return Solution(optimum, np.asarray(at_end.any(axis=1)), at_zero, unique & (sound | at_zero))
 
 
 def minimise(problem: Problem, misfit: Misfit) -> tuple[NDArray[np.intp], Optimum]:
@@ -104,7 +104,8 @@ def _signed_optimum(problem: Problem, misfit: Misfit, signs: tuple[float, ...]) 
         fits, first = np.unique(fits[feasible], return_index=True)
         optima = optima.pick(feasible).pick(first)
         columns = np.array(kept)
-        exponents = np.unique(np.array(problem.exponent)[columns[columns > 0] - 1])
+        powers = columns[columns >= problem.constant] - problem.constant
+        exponents = np.unique(np.array(problem.exponent)[powers])
         nothing: list[Any] = [np.zeros_like(part) for part in best]
         found = Optimum(*nothing)
         found.theta[:] = problem.lo
@@ -126,10 +127,13 @@ def subsets(problem: Problem) -> list[tuple[tuple[int, ...], Problem]]:
         for kept in itertools.combinations(range(problem.n_coefficients), size):
             columns = [i - first for i in kept if i >= first]
             exponents = sorted({problem.exponent[i] for i in columns})
+            lo, hi = (np.broadcast_to(end, problem.n_exponents) for end in (problem.lo, problem.hi))
             smaller = replace(
                 problem,
                 points=problem.points[columns],
                 exponent=tuple(exponents.index(problem.exponent[i]) for i in columns),
+                lo=lo[exponents],
+                hi=hi[exponents],
                 constant=problem.constant and 0 in kept,
             )
             chosen.append((kept, smaller))

@@ -2,8 +2,8 @@
 
 One row per run. Required: `N` (parameters), `D` (tokens), and `loss` or at least one
 ``loss_<set>`` (nats per token). Optional: `run`, `dataset`, `N_body`, `M`, `C`, ``err_<task>``,
-`warmup_steps`, `batch_tokens`, `loss_std`, ``loss_std_<set>``, `unique_tokens` or `D_unique`,
-`epochs`, `flags`. Any other column is kept.
+`warmup_steps`, `batch_tokens`, `vocabulary`, `loss_std`, ``loss_std_<set>``, `unique_tokens` or
+`D_unique`, `epochs`, `flags`. Any other column is kept.
 
 An empty cell means "not known". It may stand in every optional number and in ``loss_<set>``, as
 long as each row has a loss; never in `N`, `D`, `loss`, `run` or `dataset`. Nothing is dropped: a

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from pandera.pandas import Check, DataFrameSchema
 
 TEXTS = ("run", "dataset", "flags")
+VOCABULARY = "vocabulary"
 AMOUNTS = (  # these may end in K, M, B or T
     *COUNTS,
-    *("D", "batch_tokens", "M", "C", "warmup_steps", *UNIQUE, EPOCHS),
+    *("D", "batch_tokens", "M", "C", "warmup_steps", *UNIQUE, EPOCHS, VOCABULARY),
 )
 KNOWN = (*TEXTS, *AMOUNTS, "loss", "loss_std")
 PREFIXES = {"loss_std_": "<set>", "loss_": "<set>", "err_": "<task>"}
@@ -108,7 +109,7 @@ def run_schema(table: pd.DataFrame, in_steps: bool = False) -> DataFrameSchema:
     clashing = find_clashing(table)
     unique = pa.Check(lambda _: ~clashing, ignore_na=False, error="must be unique")
     checks: dict[str, list[Check]] = {"run": [unique], "dataset": []}
-    checks |= {name: [count] for name in (*COUNTS, "D", "batch_tokens", *UNIQUE)}
+    checks |= {name: [count] for name in (*COUNTS, "D", "batch_tokens", *UNIQUE, VOCABULARY)}
     checks |= {name: [not_negative] for name in ("warmup_steps", EPOCHS)}
     for name in COUNTS[1:]:
         checks[name] = [count, holds(lambda part: part > N[part.index], "must be <= N")]

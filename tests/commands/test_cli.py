@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from scaling.commands.cli import app
 from scaling.forecast.advice import warn_of_design, warn_of_fit
 from scaling.forecast.fitted import fit_table
+from scaling.forecast.residuals import percent
 from scaling.laws.fit import STATUSES, fit_error_law, fit_loss_law
 from scaling.laws.law import ErrorLaw, LossLaw, LossSurface
 from scaling.laws.prior import fit_with_prior, load_belief
@@ -392,8 +393,14 @@ def test_numbers_that_are_none(write, option: str, text: str) -> None:
         (("--N", "1e200", "--D", "1e200"), "N must be from 1 to 1e+30, got 1e+200"),
         (("--N", "1", "--M", "1e-300"), "D must be from 1 to 1e+30, got 1e-300"),
         (("--M", "20"), "Missing option '--N'"),
-        ((*TARGET, "--law", "wild"), "'--law': must be one of prior, tied, free, got 'wild'"),
-        ((*TARGET, "--law", "Best"), "'--law': must be one of prior, tied, free, got 'Best'"),
+        (
+            (*TARGET, "--law", "wild"),
+            "'--law': must be one of prior, tied, free, compute, got 'wild'",
+        ),
+        (
+            (*TARGET, "--law", "Best"),
+            "'--law': must be one of prior, tied, free, compute, got 'Best'",
+        ),
         ((*TARGET, "--count", "n"), "'--count': must be one of N, N_body, got 'n'"),
         ((*TARGET, "--level", "0.9"), "No such option: --level"),
         ((*TARGET, "more.csv"), "unexpected extra argument"),
@@ -527,7 +534,7 @@ def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
     """`fit` gives coefficients with room for intervals, residual and status."""
     report = answer("fit", write(planted(truth)), "--law", law)
     coefficients = report.pop("coefficients")
-    ssr, sigma = report.pop("ssr"), report.pop("sigma_hat")
+    ssr, sigma, share = (report.pop(name) for name in ("ssr", "sigma_hat", "residual_share"))
     assert report == {
         "law": law,
         "dataset": None,
@@ -538,6 +545,10 @@ def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
         "flagged_out": 0,
         "dof": 7 - len(coefficients),
         "status": "converged",
+        "fix": {},
+        "nonneg": False,
+        "objective": "loss",
+        "huber_delta": None,
         "prior": None,
         "rows": {
             "not_last_of_run": 0,
@@ -550,6 +561,7 @@ def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
         "reduced": None,
         "warnings": [],
     }
+    assert 0 <= share < 1e-10
     assert list(coefficients) == ["E", "A", "B", "alpha", "beta"][: 4 + (law == "free")]
     for name, entry in coefficients.items():
         assert entry == {"value": entry["value"], "lo": None, "hi": None}
@@ -612,7 +624,9 @@ def test_shape_of_predict(write) -> None:
             "status",
             "usable",
             "doubt",
+            "residual_share",
             "prior",
+            *("fix", "nonneg", "objective", "huber_delta"),
             "loss_set",
             "count",
             "n_runs",
@@ -645,6 +659,7 @@ def test_plain_text_says_what_json_says(write) -> None:
         f"  status: converged; {report['extrapolation']['compute_ratio']:.3g} times the compute of "
         "the largest run",
         f"  no interval yet; residual: standard deviation {fitted['sigma_hat']:.3g} nats, "
+        f"{percent(fitted['residual_share'])} of the loss (sound grids: 0.5 to 4%), "
         f"{fitted['dof']} degrees of freedom",
     ]
     assert err.splitlines() == [f"warning: {text}" for text in report["warnings"]]
@@ -948,7 +963,7 @@ def test_a_prediction_not_to_be_used_is_marked_on_its_first_line(write) -> None:
     wrong = write(planted(LossLaw(1.8, -50.0, 300.0, 0.27)))
     first = run("predict", wrong, *TARGET)[1].splitlines()[0]
     assert first.endswith("nats/token, not to be used: status wrong_sign")
-    assert "look for a mistyped row with scaling check" in warnings_of(wrong, *TARGET)
+    assert "look for a mistyped row" not in warnings_of(wrong, *TARGET)
     sound = run("predict", write(planted()), *TARGET)[1].splitlines()[0]
     assert sound.endswith(" nats/token")
 

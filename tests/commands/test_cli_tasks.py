@@ -197,7 +197,7 @@ def test_a_target_that_is_named(write) -> None:
         (("--D", "1T"), "for --N: give N, and beside it D or M"),
         (("--N", "0.5", "--M", "20"), "N must be from 1 to 1e+30, got 0.5"),
         (("--N", "6,9", "--M", "20"), "must be a finite number > 0, written like 6.9e9 or 6.9B"),
-        (("--law", "wild"), "'--law': must be one of prior, tied, free, got 'wild'"),
+        (("--law", "wild"), "'--law': must be one of prior, tied, free, compute, got 'wild'"),
         (("--level", "0.9"), "No such option: --level"),
     ],
 )
@@ -297,9 +297,9 @@ def test_tables_that_do_not_meet_are_warned_about(write) -> None:
     path = write(planted(err_u=0.5))
     items = write("task,n_items\nt,400\nz,3\n", "items.csv")
     lines = [
+        "warning: extrapolated to 10 times the compute of the largest run",
         f"warning: {items}: the run table has no err_ column for z",
         f"warning: {items}: has no column chance",
-        "warning: extrapolated to 10 times the compute of the largest run",
         "warning: u: items not known, the scatter around the error law stands for noise",
         "warning: t, u: chance not known, the largest error measured stands for guessing",
     ]

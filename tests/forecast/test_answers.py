@@ -52,7 +52,7 @@ def test_the_law_with_a_prior_is_the_default():
         for law in ({}, {"law": "prior"}, {"law": "best"})
     )
     assert by_default.loss == named.loss == old_name.loss
-    assert by_default.selected.law == old_name.selected.law == "prior"
+    assert by_default.selected.law.name == old_name.selected.law.name == "prior"
     assert by_default.loss == fit_with_prior(N, D, RUNS["loss"]).law.predict(6.9e9, 138e9)
     assert by_default.loss != scaling.predict(RUNS, N=6.9e9, M=20, law="tied").loss
 

@@ -211,7 +211,7 @@ def test_nonneg_keeps_the_signs_and_is_the_constrained_optimum():
     assert free.status == "wrong_sign"
     assert min(kept.law.E, kept.law.A, kept.law.B) >= 0
     assert kept.cost >= free.cost
-    assert kept.status == "at_bound"
+    assert kept.status == "at_zero"
 
     def residuals(p):
         return LossLaw(*p).predict(N, D) - loss
