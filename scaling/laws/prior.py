@@ -161,7 +161,7 @@ def fit_with_belief(
 
 def _find_distance(fit: Fit, belief: Belief) -> float:
     """``log(alpha / alpha_0)``; zero for a constant, whose exponent has no meaning and no pull."""
-    falls = fit.law.A != 0 or fit.law.B != 0
+    falls = any(fit.law.coefficients.get(name) for name in ("A", "B"))
     return float(np.log(fit.law.alpha / belief.alpha_0)) if falls else 0.0
 
 
