@@ -262,7 +262,6 @@ CELLS = (
     one_cell("loss", "2.9B", "2.9B", "only counts"),
     one_cell("loss", "2.9 nats", "2.9 nats", "must be a number"),
     one_cell("N", "6.9G", "6.9G", "K, M, B or T"),
-    one_cell("N", "6.9 B", "6.9 B", "like 6.9B"),
     one_cell("N", "6.9BB", "6.9BB", "like 6.9B"),
     one_cell("N", "True", "True", "must be a number"),
     one_cell("N", "2024-01-01", "2024-01-01", "must be a number"),
@@ -377,6 +376,7 @@ COLUMNS = (
 )
 
 DESIGNS = (
+    Hostile("space before the letter", good_and("0.69 B,13.8\u00a0B,2.7")),
     Hostile("one run", b"N,D,loss\n1e8,2e9,3.1\n"),
     Hostile("two runs", table((1e7, 20), (4e7, 20))),
     Hostile("three runs for four parameters", table((1e7, 20), (4e7, 20), (1e7, 320))),

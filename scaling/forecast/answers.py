@@ -43,6 +43,7 @@ from scaling.forecast.words import (
 )
 from scaling.laws.fit import Fit
 from scaling.laws.registry import LAWS
+from scaling.tables.files import TOLD
 from scaling.tables.runs import error_columns, loss_columns
 
 
@@ -87,8 +88,8 @@ class Check(Answer):
 
     @property
     def warnings(self) -> list[str]:
-        """Where the runs lie, series by series."""
-        series, told = find_uses(self.table), []
+        """What was taken or derived, and where the runs lie, series by series."""
+        series, told = find_uses(self.table), list(self.table.attrs.get(TOLD, ()))
         for own in series[:LISTED]:
             rows = self.table
             if own["dataset"] is not None:
@@ -109,6 +110,7 @@ class Check(Answer):
             "errors": error_columns(self.table),
             "series": series,
             "flags": flagged.to_dict("records"),
+            "warnings": self.warnings,
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -168,7 +170,10 @@ class FittedLaw(Answer):
             "ssr": self.fit.ssr,
             "sigma_hat": residual_std(self.fit),
             "prior": tell_prior(self.fit, self.selected.law),
-            "warnings": warn_of_fit(self.fit, table, loss, N, self.selected.law),
+            "warnings": [
+                *self.selected.taken,
+                *warn_of_fit(self.fit, table, loss, N, self.selected.law),
+            ],
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -239,7 +244,7 @@ class Prediction(Answer):
                 task: {"value": error.value, "lo": None, "hi": None, "status": error.status}
                 for task, error in forecast.errors.items()
             },
-            "warnings": forecast.warnings,
+            "warnings": [*self.selected.taken, *forecast.warnings],
         }
 
     def to_frame(self) -> pd.DataFrame:

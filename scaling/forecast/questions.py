@@ -23,18 +23,21 @@ from scaling.forecast.selection import (
 )
 from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.verdicts import choose_target, judge_tasks
+from scaling.tables.columns import accuracy_columns
 from scaling.tables.faults import Fault, RunTableError
-from scaling.tables.runs import error_columns
+from scaling.tables.runs import Reading, error_columns
 from scaling.tables.task_items import read_items, tell_unmatched
 
 
-def check_runs(runs: Runs) -> Check:
+def check_runs(runs: Runs, **reading: Unpack[Reading]) -> Check:
     """Check a run table, and flag the runs that look odd.
 
     Parameters
     ----------
     runs : pandas.DataFrame, str or pathlib.Path
         A run table, or where it lies.
+    **reading
+        By name: see `scaling.tables.runs.Reading`.
 
     Returns
     -------
@@ -44,9 +47,11 @@ def check_runs(runs: Runs) -> Check:
     ------
     RunTableError
         With every fault of the table.
+    scaling.forecast.selection.ChoiceError
+        `reading` cannot be.
     """
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
-    return Check(open_runs(runs), name)
+    return Check(open_runs(runs, **reading), name)
 
 
 def fit(
@@ -171,6 +176,8 @@ def tasks(
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
     if not columns:
         rule = "has no column err_<task>: there is no task to judge"
+        if accuracy_columns(table):
+            rule = "has no column err_<task>, but accuracies: add --accuracy"
         raise RunTableError([Fault(name, None, None, None, rule)])
     fit_table(table, loss, N_column, law)  # raises where no law is to be had
     target = asked or choose_target(table, N_column)

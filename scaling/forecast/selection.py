@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple, Unpack
 
 import pandas as pd
 
 from scaling.forecast.advice import tell_left_out
 from scaling.laws.registry import DEFAULT_LAW, find_law
+from scaling.tables.files import TOLD
 from scaling.tables.runs import (
+    Reading,
+    RunTableError,
     choose_count,
     choose_dataset,
     choose_loss,
@@ -21,15 +24,17 @@ from scaling.tables.schema import LARGEST
 Runs = pd.DataFrame | str | Path
 
 
-class Options(TypedDict, total=False):
+class Options(Reading, total=False):
     """What every question of `scaling.forecast.questions` takes by name; all may be left out.
+
+    How the table is to be read, see `scaling.tables.runs.Reading`, and what is asked of it.
 
     Parameters
     ----------
     law : {"prior", "tied", "free"}
         Which law; see `scaling.laws.registry.LAWS`.
     count : {"N", "N_body"}
-        Count of parameters that the law is written in.
+        Count of parameters that the law is written in. By default N, or the table's only count.
     loss_set, dataset : str
         Which loss and which training set, where the table has several.
     without_flagged : bool
@@ -37,7 +42,7 @@ class Options(TypedDict, total=False):
     """
 
     law: str
-    count: str
+    count: str | None
     loss_set: str | None
     dataset: str | None
     without_flagged: bool
@@ -60,7 +65,10 @@ class ChoiceError(ValueError):
 
 
 class Selected(NamedTuple):
-    """Rows to fit, their loss and count columns, the law, and how many rows are left out."""
+    """Rows to fit, their loss and count columns, the law, and how many rows are left out.
+
+    `taken` says what was taken or derived on the reader's behalf when the table was read.
+    """
 
     table: pd.DataFrame
     loss: str
@@ -69,14 +77,16 @@ class Selected(NamedTuple):
     lossless: int
     flagged: int
     told: list[str]
+    taken: tuple[str, ...] = ()
 
     def in_words(self) -> list[str]:
         """Say how many rows are left out, which, and why."""
         n, s, were = self.lossless, *(("", "was") if self.lossless == 1 else ("s", "were"))
-        return [f"{n} run{s} without {self.loss} {were} left out"] * bool(n) + self.told
+        lossless = [f"{n} run{s} without {self.loss} {were} left out"] * bool(n)
+        return [*self.taken, *lossless, *self.told]
 
 
-def open_runs(runs: Runs) -> pd.DataFrame:
+def open_runs(runs: Runs, **reading: Unpack[Reading]) -> pd.DataFrame:
     """Give a sound run table: read from a file, or checked and completed if it is a frame.
 
     Parameters
@@ -84,28 +94,42 @@ def open_runs(runs: Runs) -> pd.DataFrame:
     runs : pandas.DataFrame, str or pathlib.Path
         A run table, see `scaling.tables.runs`. The index of a frame without a column `run` names
         its runs, unless it is a mere count.
+    **reading
+        By name: see `scaling.tables.runs.Reading`.
 
     Raises
     ------
     RunTableError
         With every fault of the table.
+    ChoiceError
+        `reading` cannot be.
     """
+    try:
+        return _open(runs, reading)
+    except RunTableError:
+        raise
+    except ValueError as error:
+        raise ChoiceError(str(error), ("map", "loss-unit", "bytes-per-token")) from error
+
+
+def _open(runs: Runs, reading: Reading) -> pd.DataFrame:
     if not isinstance(runs, pd.DataFrame):
-        return read_runs(runs)
+        return read_runs(runs, **reading)
     named = not pd.api.types.is_integer_dtype(runs.index) and runs.index.nlevels == 1
     if named and "run" not in runs:
         runs = runs.rename_axis(index="run").reset_index().set_index(runs.index)
-    return validate_runs(runs)
+    return validate_runs(runs, **reading)
 
 
 def select_rows(
     runs: Runs,
     *,
     law: str = DEFAULT_LAW,
-    count: str = "N",
+    count: str | None = None,
     loss_set: str | None = None,
     dataset: str | None = None,
     without_flagged: bool = False,
+    **reading: Unpack[Reading],
 ) -> Selected:
     """Open a table and keep the rows that are asked for; the names are those of `Options`.
 
@@ -116,7 +140,8 @@ def select_rows(
     ChoiceError
         An argument names what the table does not have.
     """
-    law, table = find_law(law), open_runs(runs)
+    law, table = find_law(law), open_runs(runs, **reading)
+    taken = tuple(table.attrs.get(TOLD, ()))
     try:
         table = choose_dataset(table, dataset)
         loss, N = choose_loss(table, loss_set), choose_count(table, count)
@@ -126,7 +151,7 @@ def select_rows(
     flagged = known[(known["flags"] != "") & without_flagged]
     kept = known.drop(flagged.index)
     told = tell_left_out(flagged, kept)
-    return Selected(kept, loss, N, law, len(table) - len(known), len(flagged), told)
+    return Selected(kept, loss, N, law, len(table) - len(known), len(flagged), told, taken)
 
 
 def find_tokens(N: float, D: float | None, M: float | None) -> float:

@@ -1,7 +1,7 @@
 """How is a number spelled? One grammar for table cells and for the command line.
 
 A number is plain ASCII decimal text with a point: ``6.9e9``, ``-0.5``, ``160000000``. A count may
-end in one letter, K, M, B or T for 1e3, 1e6, 1e9 or 1e12, in either case: ``6.9B``, ``160m``.
+end in one letter, K, M, B or T for 1e3, 1e6, 1e9 or 1e12, in either case: ``6.9B``, ``160 m``.
 Nothing else is read: no thousands separators, decimal commas, percent signs, hexadecimal,
 full-width digits, ``nan`` or ``inf``.
 """
@@ -16,16 +16,25 @@ import pandas as pd
 EXPONENTS = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}
 # Written without nested repetition, so that a hostile cell of a megabyte is read in linear time.
 NUMBER = re.compile(
-    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eE][+-]?\d+|([KMBT]))?", re.ASCII | re.IGNORECASE
+    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eE][+-]?\d+|[ \t\u00a0\u2009\u202f]?([KMBT]))?",
+    re.ASCII | re.IGNORECASE,
 )
+DIGITS = re.compile(r"[+-]?(\d*)\.?(\d*)(?:e([+-]?\d+))?", re.ASCII | re.IGNORECASE)
+NOT_KNOWN = re.compile(r"nan|na|n/a|null|none|nil|-+|\?+", re.IGNORECASE)
 HINTS = {
     re.compile(form, re.IGNORECASE): hint
     for form, hint in {
         r"[+-]?\d+,\d+\s*[KMBT]": "write a decimal point, as in 1.2B",
-        r"[\d\s.,'_]*\d[,'_ \u00a0\u202f]\d[\d\s.,'_]*": "no thousands separator or decimal comma",
+        r"[+-]?\d{1,3}(\.\d{3}){2,}(,\d+)?": "no thousands separator: write 10600000 for 10.600.000",
+        r"[+-]?(\d+,\d{1,2}|\d+,\d{4,}|0,\d+)": "no thousands separator or decimal comma: write "
+        "5.39 for 5,39",
+        r"[\d\s.,'’_]*\d[,'’_ \u00a0\u2009\u202f]\d[\d\s.,'’_]*": "no thousands separator or "
+        "decimal comma: write 10600000 for 10 600 000",
         r".*[%‰].*": "write a fraction, not a percentage",
         r"[+-]?(inf|infinity|∞)": "it must be finite",
-        r"(nan|na|n/a|null|none|nil|-+|\?+)": "an optional value not known is an empty cell",
+        NOT_KNOWN.pattern: "an optional value not known is an empty cell",
+        r"[\d.,]+\s*(thousand|million|billion|trillion|mi?o|mrd|mn|bn|tn)s?\.?": "a count ends in "
+        "K, M, B or T, as in 10.6M",
         r"[+-]?[\d.]+\s*[A-Z]{1,3}": "only counts may end in K, M, B or T, written like 6.9B",
         r"(?!.*[0-9]).*\d.*": "write ASCII digits",
     }.items()
@@ -39,6 +48,19 @@ def _read(text: str, letters: bool) -> float:
         return np.nan
     # The letter becomes an exponent, so that 6.9B is the very float that 6.9e9 is.
     return float(match[1] + EXPONENTS[match[2].upper()] if match[2] else text)
+
+
+def rounding(text: str) -> float:
+    """Half a unit in the last printed digit: 5e3 for ``0.23M`` and ``2.3e5``, 0 for no number."""
+    match = NUMBER.fullmatch(text)
+    if match is None:
+        return 0.0
+    number = text[: match.start(2)].rstrip() if match[2] else text
+    digits = DIGITS.fullmatch(number)
+    exponent = int(digits[3] or 0) if digits else 0
+    decimals = len(digits[2]) if digits else 0
+    letter = int(EXPONENTS[match[2].upper()][1:]) if match[2] else 0
+    return float(0.5 * 10.0 ** min(exponent + letter - decimals, 300))
 
 
 def explain_number(text: str) -> str:

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from scaling.tables.columns import write_column_map
 from scaling.tables.counts import COUNTS
+from scaling.tables.hints import SINGLE, WHAT, explain_missing
+from scaling.tables.rounded import TOLERANCE
 
 if TYPE_CHECKING:
     from pandera.pandas import Check, DataFrameSchema
@@ -24,14 +27,17 @@ KNOWN = (*TEXTS, *AMOUNTS, "loss", "loss_std")
 PREFIXES = {"loss_std_": "<set>", "loss_": "<set>", "err_": "<task>"}
 NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
 LARGEST = 1e30  # below it 6 N D and the square of a loss stay finite
-TOLERANCE = 0.01  # printed tables round M and C
 INVISIBLE = r"[\s\u200b-\u200f\ufeff]*"
-ALIASES = {
-    "N": ("params", "parameters", "nparams", "numparams", "nparameters", "modelsize", "size"),
-    "D": ("tokens", "ntokens", "numtokens", "traintokens", "trainingtokens"),
-    "loss": ("evalloss", "valloss", "validationloss", "testloss", "nll", "crossentropy"),
-    "task": ("tasks", "taskname", "name", "benchmark"),
+ALIASES = {"task": ("tasks", "taskname", "name", "benchmark")}
+PARTS = ("steps", "batch_size", "sequence_length")  # columns from which D may follow
+EMPTY = {  # what to do about a cell that must not be
+    "loss": "a run without a loss: leave its row out",
+    "N": "a run whose parameters are not known: leave its row out",
+    "D": "a run whose tokens are not known: leave its row out",
 }
+DERIVED = "it is derived, so the column may go"
+MEASURED = "; FLOPs counted otherwise go by another name, as C_exact"
+POSITIVE = "must be > 0 and finite"
 
 
 def loss_columns(table: pd.DataFrame) -> list[str]:
@@ -64,10 +70,26 @@ def _is_loss_std(name: str) -> bool:
     return name == "loss_std" or name.startswith("loss_std_")
 
 
-def run_schema(table: pd.DataFrame) -> DataFrameSchema:
+def run_schema(
+    table: pd.DataFrame,
+    loss_unit: str | None = None,
+    slack: Mapping[str, pd.Series] | None = None,
+    written: Mapping[str, str] | None = None,
+) -> DataFrameSchema:
     """Write down the rules for a table with these columns, its numbers as float, NaN if not known.
 
     Each check carries its rule in plain words as its error. M = D / N and its like are rules too.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        Losses are in nats per token.
+    loss_unit : str, optional
+        In which the losses were given.
+    slack : mapping of str to Series of shape (n_runs,), optional
+        The relative room that printed digits leave M and C, where it is more than 1 %.
+    written : mapping of str to str, optional
+        How the reader calls a column.
     """
     import pandera.pandas as pa
 
@@ -75,33 +97,42 @@ def run_schema(table: pd.DataFrame) -> DataFrameSchema:
         # A relation with an unknown is not broken: its own cell has the fault.
         return pa.Check(lambda given: ~relation(given), error=rule)
 
-    def near(expected: pd.Series, formula: str) -> Check:
+    def near(name: str, expected: pd.Series, formula: str, more: str = "") -> Check:
+        room = (slack or {}).get(name, pd.Series(TOLERANCE, table.index))
         return holds(
-            lambda given: (given / expected[given.index] - 1).abs() > TOLERANCE,
-            f"must be {formula} to within 1 %",
+            lambda given: (given / expected[given.index] - 1).abs() > room[given.index],
+            f"must be {formula} to within 1 % or its printed digits: {DERIVED}{more}",
         )
 
-    count = pa.Check.in_range(1, LARGEST, error="must be > 0 and finite, from 1 to 1e30")
-    loss = pa.Check.in_range(0, LARGEST, include_min=False, error="must be > 0 and finite")
+    def count(name: str) -> Check:
+        cause = _ask_for_scale(table[name], name, (written or {}).get(name, name))
+        rule = "must be > 0 and finite, from 1 to 1e30"
+        return pa.Check.in_range(1, LARGEST, error=rule + cause)
+
+    def share(name: str) -> Check:
+        return pa.Check.in_range(0, 1, error=f"must lie in [0, 1]: {_ask_for_share(table[name])}")
+
+    loss_rule = "must be > 1 and finite, a perplexity" if loss_unit == "ppl" else POSITIVE
+    loss = pa.Check.in_range(0, LARGEST, include_min=False, error=loss_rule)
     not_negative = pa.Check.in_range(0, LARGEST, error="must be >= 0 and finite")
-    share = pa.Check.in_range(0, 1, error="must lie in [0, 1]: a fraction, not a percentage")
     unknown = pd.Series(np.nan, table.index)
     N, D, losses = table.get("N", unknown), table.get("D", unknown), loss_columns(table)
 
     checks: dict[str, list[Check]] = {"run": [], "dataset": []}
-    checks |= {name: [count] for name in (*COUNTS, "D", "batch_tokens")}
+    checks |= {n: [count(n)] for n in (*COUNTS, "D", "batch_tokens") if n in table}
     checks["warmup_steps"] = [not_negative]
     for name in COUNTS[1:]:
-        checks[name] = [count, holds(lambda part: part > N[part.index], "must be <= N")]
-    checks |= {"M": [near(D / N, "D / N")], "C": [near(6 * N * D, "6 N D")]}
+        checks.setdefault(name, []).append(holds(lambda part: part > N[part.index], "must be <= N"))
+    checks |= {"M": [near("M", D / N, "D / N")], "C": [near("C", 6 * N * D, "6 N D", MEASURED)]}
     checks |= {name: [loss] for name in losses or ["loss"]}
     checks |= {name: [not_negative] for name in loss_std_columns(table)}
-    checks |= {name: [share] for name in error_columns(table)}
+    checks |= {name: [share(name)] for name in error_columns(table)}
     if losses and losses[0] != "loss":
         lossless = table[losses].isna().all(axis=1)
         rule = "must not be empty where the row has no other loss"
         checks[losses[0]].append(pa.Check(lambda _: ~lossless, ignore_na=False, error=rule))
     required = {"N", "D"} if losses else {"N", "D", "loss"}
+    checks = {name: [] for name in ("N", "D", "loss") if name in required} | checks
     return pa.DataFrameSchema(
         {
             name: pa.Column(
@@ -113,6 +144,22 @@ def run_schema(table: pd.DataFrame) -> DataFrameSchema:
             for name, rules in checks.items()
         }
     )
+
+
+def _ask_for_scale(counts: pd.Series, name: str, written: str) -> str:
+    """Ask for billions where a count is below 1, with what to type."""
+    small = counts[(counts > 0) & (counts < 1)]
+    if small.empty:
+        return ""
+    option = write_column_map({name: f"{written}*1e9"})
+    return f"; in billions? write {small.iloc[0]:g}B, or type {option} for the whole column"
+
+
+def _ask_for_share(errors: pd.Series) -> str:
+    """Tell per cent from centred accuracies by how far errors lie outside 0 and 1."""
+    if ((errors < -1) | (errors > 2)).any():
+        return "a fraction, not a percentage: divide by 100"
+    return "a centred accuracy? undo it, accuracy = chance + (1 - chance) centred"
 
 
 def explain_header(
@@ -130,9 +177,9 @@ def explain_header(
     for name, right in misspelt.items():
         yield name, f"is not a column name here; did you mean {right!r}?"
     meant = {"loss" if right.startswith("loss_") else right for right in misspelt.values()}
-    for name in missing:
-        if name not in meant:
-            yield name, _explain_missing(name, names)
+    missing = [name for name in missing if name not in meant]
+    yield from explain_missing([name for name in missing if name in WHAT], names)
+    yield from ((n, _explain_missing(n, names)) for n in missing if n not in WHAT)
 
 
 def _find_misspelt(
@@ -153,10 +200,9 @@ def _find_misspelt(
 
 
 def _explain_missing(name: str, names: Collection[str]) -> str:
-    """Say that a required column is missing, and which of the others may be meant."""
-    rule = "is missing: `loss` or at least one `loss_<set>`" if name == "loss" else "is missing"
+    """Say that a required column is missing, and which of the others may be it."""
     if len(names) == 1:
-        return f"{rule}; the header has a single column: separate columns with commas"
+        return f"is missing; {SINGLE}"
     plain = {re.sub(r"[\s_-]", "", other).casefold(): other for other in names}
-    likely = next((plain[alias] for alias in ALIASES[name] if alias in plain), None)
-    return f"{rule}; is it the column {likely!r}?" if likely else rule
+    likely = next((plain[alias] for alias in ALIASES.get(name, ()) if alias in plain), None)
+    return f"is missing; is it the column {likely!r}?" if likely else "is missing"

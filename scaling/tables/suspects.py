@@ -27,8 +27,12 @@ REASONS = {
     "warmup": "ends before its warm-up does",
     "batch": "D is less than one batch",
     "repeat": "same N and D as another run",
-    "loss": "a loss above 20 nats per token: a perplexity? take its logarithm",
+    "loss": "a loss above 20 nats per token: a perplexity? --loss-unit ppl takes its logarithm",
 }
+# A run of N parameters on D tokens of text reaches 1.69 + 406.4 / N^0.34 + 410.7 / D^0.28 nats
+# (Hoffmann et al. 2022, equation 10), with another text or tokenizer somewhat more or less. Half
+# of the runs of a shipped grid are never twice as high.
+TOO_HIGH, LEAST_RUNS = 2.0, 3
 
 
 def add_flags(frame: pd.DataFrame) -> pd.DataFrame:
@@ -37,7 +41,12 @@ def add_flags(frame: pd.DataFrame) -> pd.DataFrame:
     The rows are sound and have `run`; their index counts from 0.
     """
     flags = frame.get("flags", pd.Series("", frame.index)).fillna("").astype(object)
-    for reasons in (*_reasons_of_a_row(frame), _ask_for_unit(frame), _name_beaten(frame)):
+    for reasons in (
+        *_reasons_of_a_row(frame),
+        _ask_for_unit(frame),
+        _ask_for_logarithm(frame),
+        _name_beaten(frame),
+    ):
         pairs = zip(reasons, flags[reasons.index], strict=True)
         joined = [
             flag if reason in flag else flag + SEPARATOR * bool(flag) + reason
@@ -149,6 +158,27 @@ def _ask_for_unit(frame: pd.DataFrame) -> pd.Series:
         for value, why in zip(far, np.where(far > LARGEST_USUAL_M, HUGE, FAR), strict=True)
     ]
     return pd.Series(reasons, far.index, dtype=object)
+
+
+def _ask_for_logarithm(frame: pd.DataFrame) -> pd.Series:
+    """Ask where a column of losses lies far above what runs of its N and D reach.
+
+    Perplexities of 4 to 20 do. A single run may be off, so half of them decide.
+    """
+    counted = frame[(frame[["N", "D"]] >= SMALLEST_USUAL_COUNT).all(axis=1)]
+    usual = 1.69 + 406.4 * counted["N"] ** -0.34 + 410.7 * counted["D"] ** -0.28
+    reasons: dict[int, str] = {}
+    for name in loss_columns(counted):
+        ratio = (counted[name] / usual).dropna()
+        if len(ratio) < LEAST_RUNS or ratio.median() <= TOO_HIGH:
+            continue
+        high = ratio.index[(ratio > TOO_HIGH) & (counted[name] <= LARGEST_USUAL_LOSS)[ratio.index]]
+        for i in high:
+            reasons[i] = (
+                f"{name} {counted[name][i]:.3g} is more than twice the {usual[i]:.2g} nats that "
+                "runs of such N and D reach: a perplexity? --loss-unit ppl takes its logarithm"
+            )
+    return pd.Series(reasons, dtype=object)
 
 
 def _name_beaten(frame: pd.DataFrame) -> pd.Series:

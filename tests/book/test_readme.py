@@ -198,7 +198,9 @@ def test_single_tasks_as_the_intro_tells_them():
 
 
 def test_the_example_of_tasks_prints_what_the_readme_shows(tmp_path):
-    (tmp_path / "task_runs.csv").write_text(block("text", "err_lambada", OWN_RUNS), encoding="utf-8")
+    (tmp_path / "task_runs.csv").write_text(
+        block("text", "err_lambada", OWN_RUNS), encoding="utf-8"
+    )
     (tmp_path / "tasks.csv").write_text(block("text", "n_items", OWN_RUNS), encoding="utf-8")
     command, shown = block("console", "scaling tasks", OWN_RUNS).split("\n", 1)
     arguments = [str(tmp_path / a) if a.endswith(".csv") else a for a in command.split()[2:]]
