@@ -125,21 +125,24 @@ def _rename(table: Table, sources: Mapping[str, tuple[str, float]]) -> Table:
         parts |= dict.fromkeys(taken, table.frame[name])
         if name not in theirs and name not in sources:
             parts[name] = table.frame[name]
-    written = {ours: name for ours, (name, _) in sources.items() if ours != name}
+    written = {
+        ours: table.written.get(name, name) for ours, (name, _) in sources.items() if ours != name
+    }
     replaced = [ours for ours in written if ours in table.frame and ours not in theirs]
     told = [f"{ours} is taken from {show(written[ours])}, not from {ours}" for ours in replaced]
     told += [
-        f"{ours} is {show(name)} times {factor:g}"
+        f"{ours} is {show(name)} times {factor:g}".replace("e+0", "e")
         for ours, (name, factor) in sources.items()
         if factor != 1
     ]
-    factors = {ours: factor for ours, (_, factor) in sources.items() if factor != 1}
+    factors = {ours: by * table.factors.get(name, 1.0) for ours, (name, by) in sources.items()}
+    kept = {name: by for name, by in table.factors.items() if name not in theirs}
     return replace(
         table,
         frame=pd.DataFrame(parts, index=table.frame.index),
         told=(*table.told, *told),
         written={**table.written, **written},
-        factors={**table.factors, **factors},
+        factors={**kept, **{ours: by for ours, by in factors.items() if by != 1}},
     )
 
 

@@ -177,7 +177,7 @@ def _read_csv(source: str, raw: bytes) -> Table:
     split = _split(source, raw, faults)
     header_row, header = next(split, (HEADER_ROW, []))
     if not header:
-        raise RunTableError(faults)
+        raise RunTableError(faults or [Fault(source, None, None, None, "is empty")])
     if header[0].lstrip().startswith("#"):
         raise _file_error(source, "is a comment: the first line must be the header", header_row)
     for line, row in split:

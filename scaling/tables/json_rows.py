@@ -49,14 +49,20 @@ def _load(text: str) -> Any:
 
 
 def _of_lines(source: str, text: str, faults: list[Fault]) -> Iterator[tuple[int, Any]]:
+    n_read = 0
     for row, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             try:
-                yield row, _load(line)
+                value = _load(line)
             except (ValueError, RecursionError) as error:
                 reason = getattr(error, "msg", "nested too deeply")
-                rule = f"is not one JSON object on one line: {reason}"
+                rule = f"is not a JSON object on one line: {reason}"
                 faults.append(Fault(source, row, None, None, rule))
+                if not n_read:
+                    raise RunTableError(faults) from None
+            else:
+                n_read += 1
+                yield row, value
 
 
 def _of_a_list(source: str, text: str) -> Iterator[tuple[int, Any]]:

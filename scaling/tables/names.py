@@ -47,6 +47,10 @@ _LOSS = (
     r"loss|nll|crossentropy|xent|negloglikelihood|perplexity|ppl|bpb|bpc|"
     r"bitsper(?:byte|token|char\w*)"
 )
+_MEASURED = (
+    r"mean|avg|average|final|last|best|min|ema|smoothed|val|valid|validation|eval|evaluation|test|"
+    r"heldout|train|training|set|nats|bits"
+)
 _PATTERNS = {
     "M": r"tok(?:en)?s?(?:per|to)?(?:params?|parameters?)(?:ratio)?|params?data(?:ratio)|"
     r"data(?:to)?params?ratio|tpp|token(?:s)?multiplier|d/?n(?:ratio)?",
@@ -67,10 +71,12 @@ _PATTERNS = {
     r"(?:steps?|iters?|iterations?|updates?)",
 }
 PATTERNS = {column: re.compile(pattern) for column, pattern in _PATTERNS.items()}
-LOSS = re.compile(rf"\w*?(?:{_LOSS})(?:mean|avg|final|last|val|eval|test|nats|bits)*")
+LOSS = re.compile(rf"\w*?(?:{_LOSS})(?:{_MEASURED})*")
 NO_LOSS = re.compile(
     r"std|stderr|sem|delta|diff|scale|aux|zloss|balanc|router|grad|lossweight|throughput"
 )
+OURS = {"n": "N", "d": "D", "m": "M", "c": "C"}
+PATH = re.compile(r"[/.]")
 EVALUATED = re.compile(r"val|eval|test|heldout|dev")
 TRAINED = re.compile(r"train")
 LONGEST = 100  # signs of a name; a longer one is no name in wide use
@@ -132,20 +138,23 @@ def loss_unit_of(name: str) -> str | None:
 def column_meant(name: str) -> str | None:
     """Give the column of a run table that a name in wide use stands for, or None.
 
-    A loss is a loss whatever its unit; see `loss_unit_of`.
+    A loss is a loss whatever its unit; see `loss_unit_of`. Of a path such as ``config/model/N`` the
+    whole counts, or else its end.
     """
     if len(name) > LONGEST:
         return None
-    base = read_unit(name)
-    folded = fold(base.base)
-    if folded in ("n", "d", "loss"):
-        folded_column = {"n": "N", "d": "D", "loss": "loss"}[folded]
-        is_body = folded == "n" and BODY.search(base.words.casefold())
-        return "N_body" if is_body else folded_column
+    parts = PATH.split(name)
+    return _column_meant(name) or (_column_meant(parts[-1]) if len(parts) > 1 else None)
+
+
+def _column_meant(name: str) -> str | None:
+    unit = read_unit(name)
+    folded = fold(unit.base)
     if LOSS.fullmatch(folded) and not NO_LOSS.search(folded):
         return "loss"
-    found = next((c for c, pattern in PATTERNS.items() if pattern.fullmatch(folded)), None)
-    return "N_body" if found == "N" and BODY.search(base.words.casefold()) else found
+    found = OURS.get(folded)
+    found = found or next((c for c, form in PATTERNS.items() if form.fullmatch(folded)), None)
+    return "N_body" if found == "N" and BODY.search(unit.words.casefold()) else found
 
 
 def columns_meant(names: Iterable[str]) -> dict[str, list[str]]:

@@ -106,7 +106,8 @@ def _check(
         frame = frame.assign(**{rule.column: rule.derive(frame)})
     slack = printed_slack(table, frame)
     schema = run_schema(frame, loss_unit, slack, table.written)
-    check_cells(table, frame, numbers, schema, explain_header, empty=EMPTY)
+    empty = EMPTY | {rule.column: f"{rule.formula} is not known" for rule in rules}
+    check_cells(table, frame, numbers, schema, explain_header, empty=empty)
     told = [*table.told, *map(str, rules), *tell_rounded(frame, slack), *tell_accuracies(frame)]
     if "run" not in frame:
         frame.insert(0, "run", [f"row {row}" for row in table.rows])

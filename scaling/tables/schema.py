@@ -27,6 +27,8 @@ KNOWN = (*TEXTS, *AMOUNTS, "loss", "loss_std")
 PREFIXES = {"loss_std_": "<set>", "loss_": "<set>", "err_": "<task>"}
 NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
 LARGEST = 1e30  # below it 6 N D and the square of a loss stay finite
+SMALLEST_USUAL_COUNT = 1e3  # of parameters and of tokens
+MOST_USUAL_M = 1e4
 INVISIBLE = r"[\s\u200b-\u200f\ufeff]*"
 ALIASES = {"task": ("tasks", "taskname", "name", "benchmark")}
 PARTS = ("steps", "batch_size", "sequence_length")  # columns from which D may follow
@@ -105,12 +107,13 @@ def run_schema(
         )
 
     def count(name: str) -> Check:
-        cause = _ask_for_scale(table[name], name, (written or {}).get(name, name))
+        cause = _ask_for_scale(table[name], name, (written or {}).get(name, name), table.get("N"))
         rule = "must be > 0 and finite, from 1 to 1e30"
         return pa.Check.in_range(1, LARGEST, error=rule + cause)
 
     def share(name: str) -> Check:
-        return pa.Check.in_range(0, 1, error=f"must lie in [0, 1]: {_ask_for_share(table[name])}")
+        cause = _ask_for_share(table[name], (written or {}).get(name, name))
+        return pa.Check.in_range(0, 1, error=f"must lie in [0, 1]: {cause}")
 
     loss_rule = "must be > 1 and finite, a perplexity" if loss_unit == "ppl" else POSITIVE
     loss = pa.Check.in_range(0, LARGEST, include_min=False, error=loss_rule)
@@ -146,19 +149,35 @@ def run_schema(
     )
 
 
-def _ask_for_scale(counts: pd.Series, name: str, written: str) -> str:
-    """Ask for billions where a count is below 1, with what to type."""
+def _ask_for_scale(counts: pd.Series, name: str, written: str, N: pd.Series | None) -> str:
+    """Ask for a unit where a count is below 1, with what to type."""
     small = counts[(counts > 0) & (counts < 1)]
     if small.empty:
         return ""
-    option = write_column_map({name: f"{written}*1e9"})
-    return f"; in billions? write {small.iloc[0]:g}B, or type {option} for the whole column"
+    letter = "B" if name != "D" or N is None else likely_letter(counts.median(), N.median())
+    unit, factor = {"M": ("millions", "1e6"), "B": ("billions", "1e9"), "T": ("trillions", "1e12")}[
+        letter
+    ]
+    option = write_column_map({name: f"{written}*{factor}"})
+    return f"; in {unit}? write {small.iloc[0]:g}{letter}, or type {option} for the whole column"
 
 
-def _ask_for_share(errors: pd.Series) -> str:
+def likely_letter(D: float, N: float) -> str:
+    """Choose the letter, of M, B and T, with which D tokens are a usual number for N parameters.
+
+    With B where N is not known, or a small number itself.
+    """
+    if not N >= SMALLEST_USUAL_COUNT:
+        return "B"
+    M = 1e9 * D / N
+    return "M" if M > MOST_USUAL_M else "T" if M < 1 else "B"
+
+
+def _ask_for_share(errors: pd.Series, written: str) -> str:
     """Tell per cent from centred accuracies by how far errors lie outside 0 and 1."""
     if ((errors < -1) | (errors > 2)).any():
-        return "a fraction, not a percentage: divide by 100"
+        option = write_column_map({written: f"{written}*0.01"})
+        return f"a fraction, not a percentage: divide by 100, or type {option}"
     return "a centred accuracy? undo it, accuracy = chance + (1 - chance) centred"
 
 

@@ -9,10 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling.tables.faults import show
-from scaling.tables.schema import loss_columns
+from scaling.tables.schema import SMALLEST_USUAL_COUNT, likely_letter, loss_columns
 
 SEPARATOR = "; "
-SMALLEST_USUAL_COUNT = 1e3  # of parameters and of tokens
 LARGEST_USUAL_LOSS = 20.0  # nats; a uniform guess over a million tokens costs 13.8
 # Twice the largest scatter between seeds in the shipped grids, 2.4 %; the shape of a model moves
 # the loss at like N by up to 4 % (Gemstones, a shape of three layers apart).
@@ -127,9 +126,12 @@ def _reasons_of_a_row(frame: pd.DataFrame) -> Iterator[pd.Series]:
     }
     for key, suspect in suspects.items():
         yield pd.Series(REASONS[key], frame.index[suspect], dtype=object)
-    for name, letters in (("N", "MB"), ("D", "B")):
-        small = frame.loc[frame[name] < SMALLEST_USUAL_COUNT, name]
-        asked = [_ask_for_letter(name, value, letters) for value in small]
+    for name in ("N", "D"):
+        small = frame.loc[frame[name] < SMALLEST_USUAL_COUNT]
+        asked = [
+            _ask_for_letter(name, value, "MB" if name == "N" else likely_letter(D, N))
+            for value, N, D in zip(small[name], small["N"], small["D"], strict=True)
+        ]
         yield pd.Series(asked, small.index, dtype=object)
 
 

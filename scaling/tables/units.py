@@ -60,7 +60,8 @@ def ask_for_unit(table: Table) -> list[Fault]:
         written = table.written.get(name, name)
         if unit := loss_unit_of(written):
             more = " --bytes-per-token BYTES" if unit == "bpb" else ""
-            rule = f"is in {LONG[unit]} by its name: add --loss-unit {unit}{more}, or nats if not"
+            unless = "or --loss-unit nats if it is not"
+            rule = f"is in {LONG[unit]} by its name: add --loss-unit {unit}{more}, {unless}"
             faults.append(Fault(table.source, table.header_row, written, None, rule))
     return faults
 

@@ -496,6 +496,7 @@ def test_shape_of_check(write) -> None:
         "errors": ["err_t"],
         "series": [{"dataset": None, "n_runs": 7, "enough_for": ["fit", "predict", "backtest"]}],
         "flags": [{"run": "b", "flags": "ours"}],
+        "warnings": [],
     }
     _, out, _ = run("check", path)
     assert out.splitlines()[1:] == [

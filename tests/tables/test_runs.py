@@ -84,6 +84,7 @@ def test_hostile_table(case: Hostile, tmp_path: Path) -> None:
         assert value in (fault.value or "")
         assert rule in fault.rule
         assert fault.source == str(path)
+        assert fault.source == str(path)
         assert str(fault).isprintable()
 
 
