@@ -43,9 +43,7 @@ def explain_missing(missing: Sequence[str], names: Collection[str]) -> Iterator[
     guesses = {name: _guess(name, names, meant, sources) for name in missing}
     guessed = [name for name in missing if guesses[name]]
     for name in missing:
-        rule = f"is missing: {WHAT[name]}"
-        if name in guessed:
-            rule += f"; {guesses[name]}"
+        rule = f"is missing; {guesses[name]}" if name in guessed else f"is missing: {WHAT[name]}"
         if guessed and name == guessed[-1]:
             unit = loss_unit_of(sources.get("loss", ""))
             option = write_column_map(sources) + UNITS.get(unit, f" --loss-unit {unit}")
