@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling.forecast.design import read_design
+from scaling.forecast.fitted import FittedTable
 from scaling.laws.fit import Fit, FitError
 from scaling.laws.prior import load_belief
 from scaling.laws.registry import DEFAULT_LAW, LAWS, fit_law
@@ -26,6 +28,7 @@ ADVICE = {
     "try another --law",
     "saturated": "as many coefficients as runs: nothing is left to judge the fit by",
 }
+APART = "the runs cannot tell the coefficients apart"
 UNSOUND = ("at_bound", "wrong_sign", "not_converged")  # nothing such a fit predicts is to be used
 NAMED = 3  # of the runs that share a reason
 PARTICULAR = re.compile(r"'[^']*'|\S*\d\S*")  # what differs between reasons of one kind
@@ -126,13 +129,13 @@ def find_uses(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def warn_of_fit(
-    fit: Fit, runs: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW
+    fitted: FittedTable, runs: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW
 ) -> list[str]:
     """Say what speaks against a fit: its status, a narrow design, and runs that carry a flag.
 
     Parameters
     ----------
-    fit : Fit
+    fitted : FittedTable
         The fit.
     runs : pandas.DataFrame
         The runs fitted; see `scaling.tables.runs`.
@@ -145,12 +148,14 @@ def warn_of_fit(
     -------
     list of str
     """
+    fit, line = fitted.fit, fitted.design.is_line
     messages = [ADVICE[fit.status]] if fit.status in ADVICE else []
     if fit.status in UNSOUND:
         messages += _name_culprit(fit, runs, loss, N, law)
-    if fit.status == "unidentified":
-        varied = {N: runs[N], "D": runs["D"], f"D/{N}": runs["D"] / runs[N], "loss": runs[loss]}
-        messages.append(_explain_unidentified(varied, fit.dof, law))
+    if line:
+        messages.append(f"{APART}: only predictions along their line can hold")
+    elif fit.status == "unidentified":
+        messages.append(_explain_unidentified(runs[loss], fit.dof, law))
     if law == "prior" and fit.status in ("saturated", "unidentified"):
         belief = load_belief()
         messages.append(
@@ -178,14 +183,12 @@ def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: str) -> 
     return [f"without {run} the fit converges, and {less}: is that row mistyped?"]
 
 
-def _explain_unidentified(varied: dict[str, pd.Series], dof: int, law: str) -> str:
+def _explain_unidentified(losses: pd.Series, dof: int, law: str) -> str:
     """Say what the runs lack, or that they are too few to choose between laws."""
-    apart = "the runs cannot tell the coefficients apart"
-    for name, values in varied.items():
-        if np.ptp(np.log(values)) < SAME:
-            return f"{apart}: all have one {name}; only predictions along what was varied can hold"
+    if np.ptp(np.log(losses)) < SAME:
+        return f"{APART}: all have one loss"
     if dof > 0:
-        return f"{apart}: N, D/N or the loss hardly varies"
+        return f"{APART}: several laws fit them alike"
     way = "add a run, or use --law tied" if law == "free" else "add a run"
     return f"as many coefficients as runs, and several laws pass through all of them: {way}"
 
@@ -232,8 +235,8 @@ def warn_of_design(runs: pd.DataFrame, N: str = "N") -> list[str]:
     -------
     list of str
     """
-    M = runs["D"] / runs[N]
-    messages = []
+    M, design = runs["D"] / runs[N], read_design(runs[N], runs["D"])
+    messages = [design.in_words()] if design.is_line and design.shared != "D/N" else []
     if M.max() / M.min() < LEAST_M_SPAN:
         least, most = f"{M.min():.3g}", f"{M.max():.3g}"
         spread = least if least == most else f"{least} to {most}"

@@ -22,6 +22,7 @@ from scaling.forecast.advice import (
     warn_of_flags,
 )
 from scaling.forecast.backtest import Backtest
+from scaling.forecast.fitted import FittedTable
 from scaling.forecast.prediction import (
     Forecast,
     residual_std,
@@ -34,7 +35,7 @@ from scaling.forecast.words import (
     BASELINES,
     LISTED,
     backtest_in_words,
-    doubt_in_words,
+    formula_of,
     not_judged_in_words,
     prior_in_words,
     residual_in_words,
@@ -136,18 +137,23 @@ class FittedLaw(Answer):
     ----------
     selected : scaling.forecast.selection.Selected
         The rows that were fitted.
-    fit : Fit
-        Their fit: ``fit.law``, ``fit.status``, residuals.
+    fitted : FittedTable
+        Their fit: ``fitted.asked`` of the law, and along their line if they lie on one.
     """
 
     selected: Selected
-    fit: Fit
+    fitted: FittedTable
+
+    @property
+    def fit(self) -> Fit:
+        """Fit of the law asked for; ``unidentified`` where the runs lie on a line."""
+        return self.fitted.asked
 
     @property
     def warnings(self) -> list[str]:
         """Status, design and flags, and the rows left out."""
         table, loss, N = self.selected[:3]
-        told = warn_of_fit(self.fit, table, loss, N, self.selected.law)
+        told = warn_of_fit(self.fitted, table, loss, N, self.selected.law)
         return told + self.selected.in_words()
 
     def report(self) -> dict[str, Any]:
@@ -163,32 +169,57 @@ class FittedLaw(Answer):
             "flagged_out": self.selected.flagged,
             "dof": self.fit.dof,
             "status": self.fit.status,
-            "coefficients": {
-                name: {"value": value, "lo": None, "hi": None}
-                for name, value in asdict(self.fit.law).items()
-            },
+            "coefficients": _coefficients(self.fit),
             "ssr": self.fit.ssr,
             "sigma_hat": residual_std(self.fit),
             "prior": tell_prior(self.fit, self.selected.law),
+            "reduced": _reduced(self.fitted),
             "warnings": [
                 *self.selected.taken,
-                *warn_of_fit(self.fit, table, loss, N, self.selected.law),
+                *warn_of_fit(self.fitted, table, loss, N, self.selected.law),
             ],
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """A row per coefficient: its name and value."""
-        values = asdict(self.fit.law)
+        """A row per coefficient that the runs hold: its name and value."""
+        values = _values(self.fitted.fit)
         return pd.DataFrame({"coefficient": list(values), "value": list(values.values())})
 
     def __str__(self) -> str:
         """What ``scaling fit`` prints."""
         n_runs, formula = len(self.selected.table), LAWS[self.selected.law].formula
         told = f"{self.selected.loss} = {formula}, {n_runs} runs, status: {self.fit.status}"
-        lines = [f"{name:6} {value:.6g}" for name, value in asdict(self.fit.law).items()]
-        lines += [f"residual: {residual_in_words(self.fit)}"]
-        lines += prior_in_words(tell_prior(self.fit, self.selected.law))
+        fit, lines = self.fitted.fit, []
+        if self.fitted.reduced:
+            lines += [f"along their line {formula_of(fit.law)}, status: {fit.status}"]
+        lines += [f"{name:6} {value:.6g}" for name, value in _values(fit).items()]
+        lines += [f"residual: {residual_in_words(fit)}"]
+        lines += prior_in_words(tell_prior(fit, self.selected.law))
         return "\n".join([told, *(f"  {line}" for line in lines)])
+
+
+def _values(fit: Fit) -> dict[str, float]:
+    return {name: value for name, value in asdict(fit.law).items() if not isinstance(value, str)}
+
+
+def _coefficients(fit: Fit) -> dict[str, Any]:
+    return {name: {"value": x, "lo": None, "hi": None} for name, x in _values(fit).items()}
+
+
+def _reduced(fitted: FittedTable) -> dict[str, Any] | None:
+    """The law along the line that the runs lie on."""
+    fit = fitted.reduced
+    if fit is None:
+        return None
+    return {
+        "formula": formula_of(fit.law),
+        "shared": fitted.design.shared,
+        "coefficients": _coefficients(fit),
+        "dof": fit.dof,
+        "status": fit.status,
+        "ssr": fit.ssr,
+        "sigma_hat": residual_std(fit),
+    }
 
 
 def _only_dataset(table: pd.DataFrame) -> str | None:
@@ -232,7 +263,9 @@ class Prediction(Answer):
             "lo": None,
             "hi": None,
             "law": self.selected.law,
-            "status": forecast.fit.status,
+            "status": forecast.status,
+            "usable": not forecast.doubt,
+            "doubt": forecast.doubt or None,
             "prior": tell_prior(forecast.fit, self.selected.law),
             "loss_set": self.selected.loss,
             "count": self.selected.N,
@@ -250,21 +283,24 @@ class Prediction(Answer):
     def to_frame(self) -> pd.DataFrame:
         """A row for the loss and one for each error: what, predicted, status."""
         rows: list[tuple[str, float | None, str]] = []
-        rows += [(self.selected.loss, self.loss, self.forecast.fit.status)]
+        rows += [(self.selected.loss, self.loss, self.forecast.status)]
         rows += [(f"err_{t}", e.value, e.status) for t, e in self.forecast.errors.items()]
         return pd.DataFrame(rows, columns=["what", "predicted", "status"])
 
     def __str__(self) -> str:
         """What ``scaling predict`` prints."""
         (N, D), forecast = self.target, self.forecast
-        doubt = doubt_in_words(forecast.fit.status, forecast.loss)
+        doubt = f", not to be used: {forecast.doubt}" if forecast.doubt else ""
         what = f"{self.selected.loss} at {self.selected.N} = {N:g}, D = {D:g}"
         lines = [f"{what}: {forecast.loss:.4f} nats/token{doubt}"]
         for task, error in forecast.errors.items():
             shown = "no fit" if error.value is None else f"{error.value:.4f}"
             lines.append(f"  err_{task}: {shown} ({error.status})")
         ratio = f"{forecast.reach.compute_ratio:.3g}"
-        lines += [f"  status: {forecast.fit.status}; {ratio} times the compute of the largest run"]
+        along = " along the runs' line" if forecast.fitted.reduced and not forecast.doubt else ""
+        lines += [
+            f"  status: {forecast.status}{along}; {ratio} times the compute of the largest run"
+        ]
         lines += [f"  no interval yet; residual: {residual_in_words(forecast.fit)}"]
         prior = prior_in_words(tell_prior(forecast.fit, self.selected.law))
         return "\n".join(lines + [f"  {line}" for line in prior])

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from scaling.compute import rank_compute
-from scaling.forecast.prediction import fit_table
+from scaling.forecast.fitted import fit_table
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.laws.fit import FitError
 from scaling.laws.registry import DEFAULT_LAW
@@ -69,15 +69,15 @@ def run_backtest(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAUL
     for i in range(1, len(sizes)):
         smaller, own = runs[: starts[i]], runs[runs[N] == sizes[i]]
         try:
-            fit = fit_table(smaller, loss, N, law)
+            fitted = fit_table(smaller, loss, N, law)
         except FitError as error:
             reason = error
             not_predicted.append(float(sizes[i]))
             continue
-        predicted = np.asarray(fit.law.predict(own[N], own["D"]))
+        predicted, status = fitted.read(own[N], own["D"])
         part = _compare(own, predicted, loss, N)
         part["fit_sizes"] = [sizes[:i].tolist()] * len(own)
-        part = part.assign(status=fit.status, n_sizes=i, n_runs=len(smaller))
+        part = part.assign(status=status, n_sizes=i, n_runs=len(smaller))
         parts.append(part.assign(**_predict_without_law(smaller, own, loss, N)))
     if not parts:
         raise FitError(f"no size can be predicted from the smaller ones: {reason}")

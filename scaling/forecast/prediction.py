@@ -10,9 +10,10 @@ import pandas as pd
 
 from scaling.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
+from scaling.forecast.fitted import FittedTable, fit_table
 from scaling.laws.fit import Fit, FitError, fit_error_law
 from scaling.laws.prior import find_noise, load_belief
-from scaling.laws.registry import DEFAULT_LAW, fit_law
+from scaling.laws.registry import DEFAULT_LAW
 from scaling.tables.schema import error_columns
 
 SMALL_REACH = 1e-6  # of the compute of the largest run
@@ -45,37 +46,34 @@ class ErrorForecast:
 
 @dataclass(frozen=True)
 class Forecast:
-    """A predicted loss with its fit, its reach, its errors and what speaks against it."""
+    """A predicted loss with its fit, its reach, its errors and what speaks against it.
+
+    Parameters
+    ----------
+    loss, status, doubt
+        As in `scaling.forecast.fitted.LossForecast`.
+    fitted : FittedTable
+        What predicts it.
+    reach : Reach
+        How far the target lies outside the runs.
+    errors : dict of ErrorForecast
+        By task.
+    warnings : list of str
+        What speaks against it, one line each.
+    """
 
     loss: float
-    fit: Fit
+    status: str
+    doubt: str
+    fitted: FittedTable
     reach: Reach
     errors: dict[str, ErrorForecast]
     warnings: list[str]
 
-
-def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_LAW) -> Fit:
-    """Fit a loss law to a run table.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Run table; see `scaling.tables.runs`.
-    loss, N : str
-        Columns of the loss and of the parameters.
-    law : {"prior", "tied", "free"}
-        Which law.
-
-    Returns
-    -------
-    Fit
-
-    Raises
-    ------
-    FitError
-        Fewer distinct runs than parameters.
-    """
-    return fit_law(law, table[N], table["D"], table[loss])
+    @property
+    def fit(self) -> Fit:
+        """The fit that predicts."""
+        return self.fitted.fit
 
 
 def residual_std(fit: Fit) -> float:
@@ -131,15 +129,15 @@ def make_forecast(
     FitError
         Fewer distinct runs than parameters.
     """
-    fit = fit_table(table, loss, N, law)
-    predicted = float(fit.law.predict(*target))
+    fitted = fit_table(table, loss, N, law)
+    told = fitted.predict(*target)
     reach = _reach(table, N, *target)
     errors = {
-        column.removeprefix("err_"): _forecast_error(table, loss, column, predicted)
+        column.removeprefix("err_"): _forecast_error(table, loss, column, told.loss)
         for column in error_columns(table)
     }
-    warnings = warn_of_fit(fit, table, loss, N, law) + _warn_of_target(predicted, reach, errors)
-    return Forecast(predicted, fit, reach, errors, warnings)
+    warnings = warn_of_fit(fitted, table, loss, N, law) + _warn_of_target(told.loss, reach, errors)
+    return Forecast(*told, fitted, reach, errors, warnings)
 
 
 def _reach(table: pd.DataFrame, N: str, target_N: float, target_D: float) -> Reach:

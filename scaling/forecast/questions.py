@@ -12,7 +12,8 @@ import pandas as pd
 
 from scaling.forecast.answers import BacktestResult, Check, FittedLaw, Prediction, TaskVerdicts
 from scaling.forecast.backtest import run_backtest
-from scaling.forecast.prediction import fit_table, make_forecast
+from scaling.forecast.fitted import fit_table
+from scaling.forecast.prediction import make_forecast
 from scaling.forecast.selection import (
     Options,
     Runs,

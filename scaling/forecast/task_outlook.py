@@ -14,8 +14,8 @@ import pandas as pd
 
 from scaling.compute import rank_compute, training_flops
 from scaling.forecast.counting import Z
-from scaling.forecast.prediction import fit_table
-from scaling.laws.fit import FitError, fit_error_law
+from scaling.forecast.fitted import fit_table
+from scaling.laws.fit import SOUND, FitError, fit_error_law
 from scaling.laws.registry import DEFAULT_LAW
 from scaling.laws.shared_slope import Array, find_last, log_reducible, look_ahead
 from scaling.tables.schema import error_columns
@@ -139,11 +139,12 @@ def _predict(
     loss, N, law = names
     x = runs[loss].to_numpy(float)
     try:
-        fit = fit_table(runs, loss, N, law)
+        fitted = fit_table(runs, loss, N, law)
     except FitError:
         status, E, loss_hat = "too_few_runs", 0.0, NAN
     else:
-        status, E, loss_hat = fit.status, float(fit.law.E), float(fit.law.predict(*target))
+        loss_hat, status, doubt = fitted.predict(*target)
+        status, E = "unidentified" if doubt and status in SOUND else status, float(fitted.fit.law.E)
     progress = log_reducible(x, E), log_reducible(loss_hat, E)
     ahead = look_ahead(progress[0], errors, chance.to_numpy(), progress[1], b)
     M = (runs["D"] / runs[N]).to_numpy(float)

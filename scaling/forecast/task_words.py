@@ -9,7 +9,6 @@ import pandas as pd
 from scaling.forecast.prediction import Forecast
 from scaling.forecast.task_outlook import TEN_POINTS
 from scaling.forecast.verdicts import CHEAP, ROUNDING, VERDICTS
-from scaling.forecast.words import doubt_in_words
 from scaling.tables.task_items import list_names
 
 RULES = dict(
@@ -48,7 +47,7 @@ def target_in_words(
     """
     ratio = f"{forecast.reach.compute_ratio:.3g} times the compute of the dearest run"
     rule = f"{ratio}, at its tokens per parameter" if by_default else ratio
-    doubt = doubt_in_words(forecast.fit.status, forecast.loss)
+    doubt = f", not to be used: {forecast.doubt}" if forecast.doubt else ""
     return (
         f"target: {N} = {target[0]:.3g}, D = {target[1]:.3g}, {rule}; "
         f"predicted loss {forecast.loss:.4f} nats/token{doubt}"

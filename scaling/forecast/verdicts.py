@@ -266,4 +266,6 @@ def judge_tasks(
     ahead = add_interval(ahead, constants, level)
     checks = check_dearest(table, items, (loss, N, law), constants, level)
     ahead["check"] = ahead["task"].map(checks).astype(object).fillna(CHECKS[2])
-    return ahead.join(give_verdicts(ahead))[COLUMNS]
+    judged = ahead.join(give_verdicts(ahead))[COLUMNS]
+    judged.loc[~judged["loss_status"].isin(SOUND), ["predicted", "lo", "hi"]] = np.nan
+    return judged

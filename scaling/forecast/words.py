@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from scaling.forecast.advice import UNSOUND
 from scaling.forecast.backtest import count_nearest, sum_up
 from scaling.forecast.prediction import residual_std
 from scaling.laws.fit import SOUND, Fit
+from scaling.laws.power import PowerLaw
 from scaling.laws.registry import LAWS
 
 LISTED = 20  # training sets, in a text
@@ -69,11 +69,9 @@ def prior_in_words(prior: dict[str, float] | None) -> list[str]:
     return [f"prior on alpha: {middle}, within a factor of {factor}; {noise}"]
 
 
-def doubt_in_words(status: str, loss: float) -> str:
-    """Mark a prediction that must not be used; empty for any other."""
-    if status in UNSOUND:
-        return f", not to be used: status {status}"
-    return "" if 0 < loss < math.inf else ", not to be used: no loss"
+def formula_of(law: PowerLaw) -> str:
+    """How a power of one variable reads."""
+    return f"E + A {law.variable}^-alpha"
 
 
 def backtest_in_words(held_out: pd.DataFrame) -> str:

@@ -56,7 +56,7 @@ class Fit:
 
     Parameters
     ----------
-    law : LossLaw, LossSurface or ErrorLaw
+    law : LossLaw, LossSurface, PowerLaw or ErrorLaw
         Fitted law; its parameters are floats, or arrays of shape (n_fits,) for a batch.
     residuals : ndarray of shape (n_runs,) or (n_fits, n_runs)
         Observed minus fitted, in the unit of the data.
@@ -249,7 +249,7 @@ def fit_error_law(
     epsilon, k = data.scale * solution.optimum.coefficients.T * np.array([[1.0], [-1.0]])
     k = k * np.exp(gamma * centre)
     wrong = (k < 0) | (gamma < 0)
-    return _as_fit(ErrorLaw, (epsilon, k, gamma), wrong, solution, data, "loss")
+    return as_fit(ErrorLaw, (epsilon, k, gamma), wrong, solution, data, "loss")
 
 
 def _fit_in_N_and_D(
@@ -274,7 +274,7 @@ def _fit_in_N_and_D(
     points = np.stack([log_N - centres[0], log_D - centres[1]])
     problem = Problem(points, (0, 0) if tied else (0, 1), *EXPONENT_BOUNDS, 48 if tied else 32)
     if prior is not None:
-        stiffness = _checked(prior).stiffness / (data.scale**2 if objective == "loss" else 1.0)
+        stiffness = check_prior(prior).stiffness / (data.scale**2 if objective == "loss" else 1.0)
         problem = replace(problem, centre=prior.alpha_0, stiffness=stiffness)
     misfit = Misfit(find_objective(objective, huber_delta), data.weights, data.observed)
     signs = (1.0, 1.0, 1.0) if nonneg else None
@@ -284,11 +284,12 @@ def _fit_in_N_and_D(
     A, B = A * np.exp(alpha * centres[0]), B * np.exp(beta * centres[1])
     wrong = (E < 0) | (A < 0) | (B < 0)
     if tied:
-        return _as_fit(LossLaw, (E, A, B, alpha), wrong, solution, data, objective)
-    return _as_fit(LossSurface, (E, A, B, alpha, beta), wrong, solution, data, objective)
+        return as_fit(LossLaw, (E, A, B, alpha), wrong, solution, data, objective)
+    return as_fit(LossSurface, (E, A, B, alpha, beta), wrong, solution, data, objective)
 
 
-def _checked(prior: ExponentPrior) -> ExponentPrior:
+def check_prior(prior: ExponentPrior) -> ExponentPrior:
+    """Give the prior back, or refuse it."""
     if not (np.isfinite(prior).all() and prior.alpha_0 > 0 and prior.stiffness >= 0):
         raise ValueError(
             f"prior must have alpha_0 > 0 and stiffness >= 0, both finite, got {prior}"
@@ -296,7 +297,7 @@ def _checked(prior: ExponentPrior) -> ExponentPrior:
     return prior
 
 
-def _as_fit(
+def as_fit(
     law: Any,
     parameters: tuple[Array, ...],
     wrong: Mask,
@@ -304,6 +305,7 @@ def _as_fit(
     data: Observations,
     objective: str,
 ) -> Fit:
+    """Put a solution on record: law, residuals, cost, degrees of freedom and status."""
     optimum = solution.optimum
     dof = np.count_nonzero(data.weights, axis=1) - len(parameters)
     rank = np.zeros(len(dof), dtype=int)

@@ -35,19 +35,24 @@ class Shown:
         values = {field.name: getattr(self, field.name) for field in fields(cast(Any, self))}
         with np.printoptions(precision=DIGITS, threshold=DIGITS):
             shown = [
-                f"{name}={value}" if np.ndim(value) else f"{name}={value:.{DIGITS}g}"
+                f"{name}={value}" if np.ndim(value) else f"{name}={_show(value)}"
                 for name, value in values.items()
             ]
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-def _column(parameter: Parameter) -> NDArray[np.float64]:
+def _show(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else f"{value:.{DIGITS}g}"
+
+
+def as_column(parameter: Parameter) -> NDArray[np.float64]:
     """Give a batch of parameters a last axis, so that it broadcasts against runs."""
     array = np.asarray(parameter, dtype=float)
     return array[..., np.newaxis] if array.ndim else array
 
 
-def _positive(name: str, value: ArrayLike) -> NDArray[np.float64]:
+def read_positive(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Numbers above zero, or the one that is not is named."""
     array = np.asarray(value, dtype=float)
     if not np.all(array > 0):
         raise ValueError(f"{name} must be > 0, got {value!r}")
@@ -93,8 +98,8 @@ class LossSurface(Shown):
         float or ndarray of shape (n_runs,), (n_fits,) or (n_fits, n_runs)
             Loss in nats per token.
         """
-        N, D = _positive("N", N), _positive("D", D)
-        lift = _column if N.ndim or D.ndim else np.asarray
+        N, D = read_positive("N", N), read_positive("D", D)
+        lift = as_column if N.ndim or D.ndim else np.asarray
         loss = lift(self.E) + (
             lift(self.A) * N ** -lift(self.alpha) + lift(self.B) * D ** -lift(self.beta)
         )
@@ -108,7 +113,7 @@ class LossSurface(Shown):
         ndarray of shape (n_runs, 5)
             One row per run, one column per parameter in the order of the record.
         """
-        N, D = np.atleast_1d(_positive("N", N)), np.atleast_1d(_positive("D", D))
+        N, D = np.atleast_1d(read_positive("N", N)), np.atleast_1d(read_positive("D", D))
         u, v = N**-self.alpha, D**-self.beta
         return np.column_stack(
             [np.ones_like(u), u, v, -self.A * u * np.log(N), -self.B * v * np.log(D)]
@@ -124,7 +129,7 @@ class LossSurface(Shown):
         ValueError
             Where no amount of data reaches `loss` at this `N`.
         """
-        floor = self.E + self.A * float(_positive("N", N)) ** -self.alpha
+        floor = self.E + self.A * float(read_positive("N", N)) ** -self.alpha
         if not (self.B > 0 and loss > floor):
             raise ValueError(
                 f"loss={loss:g} is out of reach at N={N:g}: it must be above {floor:g}, "
@@ -147,7 +152,7 @@ class LossSurface(Shown):
                 f"loss={loss:g} is out of reach at M={M:g}: it must be above the irreducible "
                 f"loss E={self.E:g} of a law with A > 0 and B > 0"
             )
-        log_M = np.log(float(_positive("M", M)))
+        log_M = np.log(float(read_positive("M", M)))
 
         def log_excess(log_N: float) -> float:
             from_N = np.log(self.A) - self.alpha * log_N
@@ -176,8 +181,8 @@ class LossSurface(Shown):
         ----------
         Hoffmann et al., arXiv 2203.15556, Eq. 4.
         """
-        product = _positive("C", C) / FLOPS_PER_PARAMETER_TOKEN
-        lift = _column if product.ndim else np.asarray
+        product = read_positive("C", C) / FLOPS_PER_PARAMETER_TOKEN
+        lift = as_column if product.ndim else np.asarray
         alpha, beta = lift(self.alpha), lift(self.beta)
         ratio = alpha * lift(self.A) / (beta * lift(self.B))
         N_opt = (ratio * product**beta) ** (1.0 / (alpha + beta))
@@ -290,7 +295,7 @@ class ErrorLaw(Shown):
             Top-1 error, a fraction.
         """
         loss = np.asarray(loss, dtype=float)
-        lift = _column if loss.ndim else np.asarray
+        lift = as_column if loss.ndim else np.asarray
         error = lift(self.epsilon) - lift(self.k) * np.exp(-lift(self.gamma) * loss)
         return error if error.ndim else float(error)
 

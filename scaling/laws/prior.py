@@ -7,6 +7,7 @@ runs alone (`scaling.studies.predictors.selection`); besides them only the table
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields, replace
 from functools import cache
 
@@ -64,21 +65,28 @@ def load_belief() -> Belief:
     return Belief(**{field.name: float(table["value"][field.name]) for field in fields(Belief)})
 
 
-def moderate(ssr: float, n_runs: int, belief: Belief) -> float:
+def moderate(ssr: float, n_runs: int, belief: Belief, n_parameters: int = N_PARAMETERS) -> float:
     """Variance of the noise from a sum of squared residuals and belief.
 
-    ``(ssr + nu sigma_0^2) / (dof + nu)``, with ``dof = max(n_runs - 4, 0)``.
+    ``(ssr + nu sigma_0^2) / (dof + nu)``, with ``dof = max(n_runs - n_parameters, 0)``.
 
     References
     ----------
     Smyth, Stat. Appl. Genet. Mol. Biol. 3 (2004): moderated variances.
     """
-    dof = max(n_runs - N_PARAMETERS, 0)
+    dof = max(n_runs - n_parameters, 0)
     return float(ssr + belief.nu * belief.sigma_0**2) / (dof + belief.nu)
 
 
-def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
-    """Fit the tied law with a prior on its exponent.
+def fit_with_belief(
+    belief: Belief,
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    fitter: Callable[..., Fit] = fit_loss_law,
+    n_parameters: int = N_PARAMETERS,
+) -> Fit:
+    """Fit a law of one exponent, by default the tied one, with a prior on the exponent.
 
     Minimises ``sum (log L_hat - log L)^2 + (sigma / tau)^2 log(alpha / alpha_0)^2`` where sigma^2
     is the moderated variance of the residuals at the minimum.
@@ -91,11 +99,15 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
         Parameters and training tokens, > 0.
     loss : array_like of shape (n_runs,)
         Losses in nats per token, > 0.
+    fitter : callable
+        Fits a law with an `alpha` to N, D and loss, and takes objective and prior.
+    n_parameters : int
+        Its coefficients.
 
     Returns
     -------
     Fit
-        ``law`` is a `LossLaw`; ``cost`` contains the pull on the exponent; status and degrees of
+        ``law`` as from `fitter`; ``cost`` contains the pull on the exponent; status and degrees of
         freedom speak of the runs alone.
 
     Raises
@@ -115,9 +127,9 @@ def fit_with_belief(belief: Belief, N: ArrayLike, D: ArrayLike, loss: ArrayLike)
     believed, last, last_rise, lost = 0.0, 0.0, 0.0, 0
     for n_rounds in range(1, ROUNDS + 1):
         prior = ExponentPrior(belief.alpha_0, believed / belief.tau**2)
-        fit = fit_loss_law(N, D, loss, objective="log", prior=prior)
+        fit = fitter(N, D, loss, objective="log", prior=prior)
         pull = prior.stiffness * np.log(fit.law.alpha / prior.alpha_0) ** 2
-        rise = moderate(fit.cost - pull, len(loss), belief) - believed
+        rise = moderate(fit.cost - pull, len(loss), belief, n_parameters) - believed
         still = TOLERANCE_NEAR if fit.status == "not_converged" else TOLERANCE
         if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= ROUNDING * believed:
             break

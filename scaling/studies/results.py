@@ -19,6 +19,7 @@ from scaling.studies.loss.ablation_tables import (
     tabulate_without_largest,
 )
 from scaling.studies.loss.overtraining import make_residuals
+from scaling.studies.loss.planted_designs import tabulate_designs
 from scaling.studies.loss.slopes import make_slopes
 from scaling.studies.predictors.extrapolation import (
     tabulate_candidates,
@@ -87,6 +88,7 @@ RESULTS: dict[str, Result] = {
         tabulate_leverage,
         ("runs", "fit_share", "grid", "series", "left_out"),
     ),
+    "planted_designs": Result("planted_designs.csv", tabulate_designs, ("kind", "target")),
     "few_runs": Result("few_runs.csv", tabulate_few_runs, ("grid", "series", "n_runs")),
     "residuals": Result("residuals.csv", make_residuals, ("fit_set", "run")),
     "slopes": Result("slopes.csv", make_slopes, ("dataset", "E_from", "sizes", "M")),

@@ -95,5 +95,7 @@ class RunTableError(ValueError):
         lines = [str(fault) for fault in self.faults[:PRINTED]]
         lines.append(f"and {self.count - PRINTED:,} more. All {self.count:,} by rule:")
         kinds = sorted(self.tally.items(), key=lambda item: -item[1])
-        lines += [f"  {_quote(str(c))}: {rule}: {n:,} times" for (c, rule), n in kinds[:KINDS]]
+        for (column, rule), n in kinds[:KINDS]:
+            place = "" if column is None else f"{_quote(column)}: "
+            lines.append(f"  {place}{rule}: {n:,} times")
         return "\n".join(lines + [f"  {len(kinds) - KINDS} more rules"] * (len(kinds) > KINDS))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from scaling.commands.cli import app
-from scaling.forecast.prediction import fit_table
+from scaling.forecast.fitted import fit_table
 from scaling.forecast.task_words import RULES
 from scaling.forecast.verdicts import VERDICTS, choose_target, judge_tasks
 from scaling.laws.fit import STATUSES, fit_error_law
@@ -258,7 +258,7 @@ def test_options_choose_rows_and_columns(write) -> None:
     assert refusal(path).endswith("dataset must be named, one of 'ours', 'theirs'")
     for law in ("free", "prior"):
         (told,) = answer(path, *options, "--law", law)
-        expected = fit_table(ours, "loss_a", "N_body", law).law.predict(*target)
+        expected = fit_table(ours, "loss_a", "N_body", law).asked.law.predict(*target)
         assert told["target_loss"] == pytest.approx(float(expected), rel=1e-9)
 
 

@@ -15,7 +15,7 @@ from scaling.testbed.runs import run_table
 
 # Rebuilt by test_selection.py and test_choice.py, from data whose large runs are poisoned, and by
 # test_few_runs.py, one series of it.
-ELSEWHERE = ("backtests", "task_scores", "task_constants", "few_runs")
+ELSEWHERE = ("backtests", "task_scores", "task_constants", "few_runs", "planted_designs")
 
 
 LONG = ("subsets", "large_runs", "candidates", "leverage", "task_verdicts")

@@ -419,7 +419,7 @@ names = st.one_of(
     st.text(max_size=6),
     st.sampled_from(
         "N D loss run dataset N_body M C err_a err_ loss_a loss_std loss_std_a loss_ n Loss_a "
-        "warmup_steps batch_tokens flags".split()
+        "warmup_steps batch_tokens steps acc_a N(M) D(tokens) flags".split()
     ),
 )
 
