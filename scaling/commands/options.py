@@ -184,10 +184,6 @@ def shared_options(
     loss_set: LossSet = None,
     dataset: Dataset = None,
     without_flagged: WithoutFlagged = False,
-    columns: ColumnMapOption = None,
-    loss_unit: LossUnit = None,
-    bytes_per_token: BytesPerToken = None,
-    accuracy: Accuracy = False,
 ) -> None:
     """What every question takes; the names are those of `scaling.forecast.selection.Options`."""
 
@@ -202,8 +198,8 @@ def reading_options(
 
 
 def takes_shared_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command with ``**options`` take the options of `shared_options`, after its own."""
-    return _take_options(command, shared_options)
+    """Let a command with ``**options`` take the options of a question, after its own."""
+    return _take_options(command, shared_options, reading_options)
 
 
 def takes_reading_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -212,11 +208,11 @@ def takes_reading_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _take_options(
-    command: Callable[..., None], options: Callable[..., None]
+    command: Callable[..., None], *options: Callable[..., None]
 ) -> Callable[..., None]:
     own = list(signature(command, eval_str=True).parameters.values())
-    shared = signature(options, eval_str=True).parameters.values()
-    both = [p for p in own if p.kind is not p.VAR_KEYWORD and p.name != "as_json"] + list(shared)
+    shared = [p for some in options for p in signature(some, eval_str=True).parameters.values()]
+    both = [p for p in own if p.kind is not p.VAR_KEYWORD and p.name != "as_json"] + shared
     both += [p for p in own if p.name == "as_json"]
     told: Any = command
     told.__signature__ = Signature(both)

@@ -7,11 +7,13 @@ names to theirs. A name may be followed by a factor: ``D=tokens_B*1e9``.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import pandas as pd
 
+from scaling.tables.counts import COUNTS
 from scaling.tables.faults import Fault, RunTableError, show
 from scaling.tables.files import Table
 from scaling.tables.names import BRACKETS, LONGEST, column_meant, fold, read_unit
@@ -24,7 +26,9 @@ ACCURACY = re.compile(
     r"(?!.*std)(?:acc(?:uracy)?[_/. -]+(?P<task>.+)|(?P<other>.+?)[_/. -]+acc(?:uracy)?(?:,none)?)",
     re.IGNORECASE,
 )
+COUNTED = (*COUNTS, "D", "C", "batch_tokens", "steps")  # a unit in their name is a factor
 OURS = ("n", "nbody", "d", "loss")  # folded; what may carry a unit in brackets
+EXPANDED = frozenset('"$`\\!')  # what a shell reads inside double quotes
 LISTED = 12  # names, in a message
 
 
@@ -49,8 +53,9 @@ def parse_column_map(columns: ColumnMap) -> dict[str, str]:
 
 
 def write_column_map(columns: Mapping[str, str]) -> str:
-    """Write a column map as an option of the command line."""
-    return f'--map "{",".join(f"{ours}={theirs}" for ours, theirs in columns.items())}"'
+    """Write a column map as an option of the command line, quoted for a shell."""
+    pairs = ",".join(f"{ours}={theirs}" for ours, theirs in columns.items())
+    return f"--map {shlex.quote(pairs)}" if EXPANDED.intersection(pairs) else f'--map "{pairs}"'
 
 
 def name_columns(
@@ -78,7 +83,10 @@ def name_columns(
         sources = {}
         for ours, theirs in parse_column_map(columns).items():
             _check_pair(table, ours, theirs, known, tuple(prefixes))
-            sources[ours] = _split_factor(table, theirs)
+            name, factor = _split_factor(table, theirs)
+            if name == theirs:
+                factor = _factor_of_unit(table, ours, name)
+            sources[ours] = (name, factor)
         table = _rename(table, sources)
     return _take_bracketed(table)
 
@@ -99,18 +107,17 @@ def _check_pair(
 
 
 def _split_factor(table: Table, theirs: str) -> tuple[str, float]:
-    """Give the name and the factor: the one written behind it, else the one its unit says."""
-    if theirs in table.frame:
-        return theirs, _factor_of_unit(table, theirs)
-    if match := FACTOR.fullmatch(theirs):
+    """Give the name and the factor written behind it, 1 where there is none."""
+    match = None if theirs in table.frame else FACTOR.fullmatch(theirs)
+    if match:
         return match[1], parse_number(match[2], f"the factor of {match[1]}")
     return theirs, 1.0
 
 
-def _factor_of_unit(table: Table, name: str) -> float:
-    """Give the factor that the unit in a name says, unless its cells carry letters of their own."""
+def _factor_of_unit(table: Table, ours: str, name: str) -> float:
+    """Give the factor that a count's name says, unless its cells carry letters of their own."""
     factor = read_unit(name).factor
-    if factor == 1:
+    if factor == 1 or ours not in COUNTED:
         return 1.0
     lettered = as_text(table.frame[name]).str.contains(r"\d\s*[KMBTkmbt]$").any()
     return 1.0 if lettered else factor
@@ -155,7 +162,7 @@ def _take_bracketed(table: Table) -> Table:
             continue
         ours = column_meant(name) or name
         if ours not in table.frame and ours not in sources:
-            sources[ours] = (name, _factor_of_unit(table, name))
+            sources[ours] = (name, _factor_of_unit(table, ours, name))
     if not sources:
         return table
     plain = [(ours, name) for ours, (name, factor) in sources.items() if factor == 1]

@@ -100,7 +100,8 @@ def _check(
     sources = [name for rule in rules for name in rule.sources if name in PARTS]
     numbers = [*number_columns(table.frame), *sources]
     frame = read_cells(table.frame, numbers, (*AMOUNTS, *PARTS), TEXTS)
-    frame = frame.assign(**{name: frame[name] * by for name, by in table.factors.items()})
+    factors = {name: by for name, by in table.factors.items() if name in numbers}
+    frame = frame.assign(**{name: frame[name] * by for name, by in factors.items()})
     frame = losses_in_nats(errors_of_accuracies(frame, accuracies), loss_unit, bytes_per_token)
     for rule in rules:
         frame = frame.assign(**{rule.column: rule.derive(frame)})

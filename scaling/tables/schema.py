@@ -29,6 +29,7 @@ NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
 LARGEST = 1e30  # below it 6 N D and the square of a loss stay finite
 SMALLEST_USUAL_COUNT = 1e3  # of parameters and of tokens
 MOST_USUAL_M = 1e4
+LETTERS = {"M": ("millions", "1e6"), "B": ("billions", "1e9"), "T": ("trillions", "1e12")}
 INVISIBLE = r"[\s\u200b-\u200f\ufeff]*"
 ALIASES = {"task": ("tasks", "taskname", "name", "benchmark")}
 PARTS = ("steps", "batch_size", "sequence_length")  # columns from which D may follow
@@ -154,10 +155,10 @@ def _ask_for_scale(counts: pd.Series, name: str, written: str, N: pd.Series | No
     small = counts[(counts > 0) & (counts < 1)]
     if small.empty:
         return ""
-    letter = "B" if name != "D" or N is None else likely_letter(counts.median(), N.median())
-    unit, factor = {"M": ("millions", "1e6"), "B": ("billions", "1e9"), "T": ("trillions", "1e12")}[
-        letter
-    ]
+    letter = "B"
+    if name == "D" and N is not None:
+        letter = likely_letter(counts.median(), N.median())
+    unit, factor = LETTERS[letter]
     option = write_column_map({name: f"{written}*{factor}"})
     return f"; in {unit}? write {small.iloc[0]:g}{letter}, or type {option} for the whole column"
 
