@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from scaling.tables.columns import write_column_map
 from scaling.tables.derived import find_rules
@@ -19,7 +19,9 @@ CHOICES = 4  # names to choose from, in a message
 UNITS = {None: "", "bpb": " --loss-unit bpb --bytes-per-token BYTES"}
 
 
-def explain_missing(missing: Sequence[str], names: Collection[str]) -> Iterator[tuple[str, str]]:
+def explain_missing(
+    missing: Sequence[str], names: Collection[str], misspelt: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
     """Say of each missing column which of the others may be it, and at last what to type.
 
     Parameters
@@ -28,6 +30,8 @@ def explain_missing(missing: Sequence[str], names: Collection[str]) -> Iterator[
         Of N, D and loss those that a table has not.
     names : collection of str
         The header.
+    misspelt : mapping of str to str
+        Names of ours, each with one that differs a little.
 
     Yields
     ------
@@ -38,7 +42,7 @@ def explain_missing(missing: Sequence[str], names: Collection[str]) -> Iterator[
         yield from ((name, f"is missing: {WHAT[name]}; {SINGLE}") for name in missing)
         return
     meant = columns_meant(names)
-    sources: dict[str, str] = {}
+    sources = dict(misspelt)
     missing = [name for name in WHAT if name in missing]
     guesses = {name: _guess(name, names, meant, sources) for name in missing}
     guessed = [name for name in missing if guesses[name]]

@@ -194,12 +194,26 @@ def explain_header(
     it. Gives a name and what is wrong with it.
     """
     misspelt = _find_misspelt(names, known, prefixes)
-    for name, right in misspelt.items():
-        yield name, f"is not a column name here; did you mean {right!r}?"
     meant = {"loss" if right.startswith("loss_") else right for right in misspelt.values()}
     missing = [name for name in missing if name not in meant]
-    yield from explain_missing([name for name in missing if name in WHAT], names)
+    ours = {right for right in misspelt.values() if right in KNOWN or _is_of_many(right)}
+    mapped = {
+        right: name
+        for name, right in misspelt.items()
+        if right in ours.difference(names) and name.isprintable() and name == name.strip()
+    }
+    hints = list(explain_missing([name for name in missing if name in WHAT], names, mapped))
+    for i, (name, right) in enumerate(misspelt.items(), start=1):
+        last = i == len(misspelt) and mapped and not hints
+        typed = f" Rename it, or type {write_column_map(mapped)}" if last else ""
+        yield name, f"is not a column name here; did you mean {right!r}?{typed}"
+    yield from hints
     yield from ((n, _explain_missing(n, names)) for n in missing if n not in WHAT)
+
+
+def _is_of_many(name: str) -> bool:
+    """Tell a name like ``loss_a`` from a mere ``loss_<set>``."""
+    return name.startswith(tuple(PREFIXES)) and not name.endswith(">")
 
 
 def _find_misspelt(

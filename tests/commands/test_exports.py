@@ -82,6 +82,8 @@ EXPORTS = {
     "thesis": {"Parameters [M]": N / 1e6, "Tokens (10^9)": D / 1e9, "Final Loss": LOSS},
     "perplexities": {"num_params": N, "tokens": D, "perplexity": np.exp(LOSS)},
     "steps": {"params": N, "max_steps": D / BATCH, "tokens_per_step": BATCH, "nll": LOSS},
+    "capitals": {"Params (M)": N / 1e6, "Tokens_B": D / 1e9, "Loss": LOSS},
+    "letters": {"n": N, "d": D, "Loss": LOSS},
     "multipliers": {"n_params": N, "tokens per param": D / N, "test loss": LOSS},
 }
 
@@ -92,7 +94,7 @@ def test_what_the_message_says_to_type_is_enough(write, loss, columns) -> None:
     path = write(columns)
     lines = refusal("check", path)
     assert lines == refusal("predict", path, *TARGET)
-    typed = [line.split("then type ")[1] for line in lines if "then type " in line]
+    typed = [line.split(" type ")[1] for line in lines if " type --map" in line]
     assert len(typed) == 1
     options = ["4" if part == "BYTES" else part for part in shlex.split(typed[0])]
     expected = predicted(write({"N": N, "D": D, "loss": LOSS * 4 * np.log(2)}, "nats.csv"))
