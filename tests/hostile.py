@@ -399,9 +399,7 @@ DESIGNS = (
     Hostile("four runs for four parameters", table(*((N, 20) for N in SIZES[:3]), (1e7, 320))),
     Hostile("one size only", table(*((1e8, M) for M in (5, 20, 80, 320, 640)))),
     Hostile("one ray only", table(*((N, 20) for N in SIZES), (8e8, 20), (1.6e9, 20))),
-    Hostile(
-        "one design many times", table(*[(1e8, 20)] * 8), (), ((0, "same N and D"), (7, "same"))
-    ),
+    Hostile("one design many times", table(*[(1e8, 20)] * 8)),
     Hostile(
         "fewer tokens than parameters",
         table(*((N, 0.5) for N in SIZES), (1e7, 20)),
@@ -442,7 +440,7 @@ DESIGNS = (
         "loss equal in the same design",
         good_and("1e7,2e8,9.9\n1e7,2e8,1.1"),
         (),
-        ((0, "same N and D"),),
+        ((6, "same N and D: a sweep"),),
     ),
     Hostile(
         "ends before its warm-up",

@@ -13,7 +13,9 @@ from scaling.commands.console import print_answer, print_json, says_what_is_wron
 from scaling.commands.grid_text import app as grid_app
 from scaling.commands.options import (
     AsJson,
+    BestOfCell,
     ItemsTable,
+    LastOfRun,
     Multiplier,
     Parameters,
     Runs,
@@ -39,7 +41,13 @@ app.add_typer(grid_app, name="grid")
 @app.command()
 @says_what_is_wrong
 @takes_reading_options
-def check(runs: Runs, as_json: AsJson = False, **options: Any) -> None:
+def check(
+    runs: Runs,
+    last_of_run: LastOfRun = False,
+    best_of_cell: BestOfCell = False,
+    as_json: AsJson = False,
+    **options: Any,
+) -> None:
     """Check a run table, and flag the runs that look odd.
 
     Says what the table is enough for. Exit code 0 for a sound table, 2 with every fault for any
@@ -48,7 +56,7 @@ def check(runs: Runs, as_json: AsJson = False, **options: Any) -> None:
     """
     from scaling.forecast.questions import check_runs
 
-    answer = check_runs(runs, **options)
+    answer = check_runs(runs, last_of_run=last_of_run, best_of_cell=best_of_cell, **options)
     print_answer(answer, as_json, warnings=not as_json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,8 @@ app = typer.Typer(
 
 
 EXECUTORS = ("local", "slurm", "debug")
+LINE_SECONDS = 60.0  # between lines that tell how far a command is, where no terminal shows a bar
+LINE = "{n_fmt} of {total_fmt}{unit} after {elapsed}, {remaining} left"
 
 SpecFile = Annotated[
     Path, typer.Argument(metavar="SPEC", help="Specification of the grid: a YAML file.")
@@ -41,7 +44,7 @@ def price(spec: SpecFile, as_json: AsJson = False) -> None:
 
     Hours and money need the part `hardware` of the specification.
     """
-    from scaling.training.plan.cells import list_cells, warn_of_repeats
+    from scaling.training.plan.cells import list_cells, list_warnings
     from scaling.training.plan.price import price_cells, price_in_words
     from scaling.training.plan.spec import read_spec
 
@@ -52,7 +55,7 @@ def price(spec: SpecFile, as_json: AsJson = False) -> None:
         print_json(bill)
     else:
         typer.echo(price_in_words(bill, plan.hardware))
-    warn(warn_of_repeats(cells))
+    warn(list_warnings(cells))
 
 
 @app.command()
@@ -102,13 +105,21 @@ def run(
     """Train a grid, or go on with one: finished runs are passed over, stopped ones resumed.
 
     Prints the bill first. Exit code 0 when every run is finished, 1 when some are not, with why.
-    On a terminal a bar shows how far it is; `scaling grid status` does so from anywhere. Ctrl-C
-    stops the workers; they outlive a command that is ended otherwise.
+    On a terminal a bar shows how far it is, elsewhere a line a minute on standard error;
+    `scaling grid status` does so from anywhere. Ctrl-C, a hang-up or a request to terminate ends
+    the workers, then the command; workers started with --no-wait, or whose command is killed by
+    force, go on.
     """
     from scaling.training.grid.grid import begin_grid
-    from scaling.training.grid.launch import Launch, make_executor, start_workers, worker_failures
+    from scaling.training.grid.launch import (
+        Launch,
+        make_executor,
+        start_workers,
+        stops_interrupt,
+        worker_failures,
+    )
     from scaling.training.grid.progress import count_states
-    from scaling.training.plan.cells import warn_of_repeats
+    from scaling.training.plan.cells import list_warnings
     from scaling.training.plan.price import price_cells, price_in_words
 
     cells = begin_grid(spec, out)
@@ -128,17 +139,18 @@ def run(
     submitter = make_executor(out, asked, cells[0].spec.sharding.nodes)
     if not as_json:
         typer.echo(price_in_words(bill, hardware))
-    warn(warn_of_repeats(cells))
-    jobs = start_workers(submitter, out, len(cells), asked)
-    if not wait:
+    warn(list_warnings(cells))
+    try:
+        with stops_interrupt():
+            jobs = start_workers(submitter, out, len(cells), asked)
+            states = _watch(out, cells, jobs, quiet=as_json) if wait else None
+    except KeyboardInterrupt as stop:
+        typer.echo(f"stopped: run the same command again to go on; {out} keeps it all", err=True)
+        raise typer.Exit(128 + stop.args[0]) from None
+    if states is None:
         names = [job.job_id for job in jobs]
         print_json({"jobs": names}) if as_json else typer.echo(f"jobs: {', '.join(names)}")
         return
-    try:
-        states = _watch(out, cells, jobs, quiet=as_json)
-    except KeyboardInterrupt:
-        typer.echo(f"stopped: run the same command again to go on; {out} keeps it all", err=True)
-        raise typer.Exit(130) from None
     troubles = [f"{s.cell.name}: {s.state}: {s.says}".strip(": ") for s in states if s.says]
     troubles += worker_failures(jobs)
     counts = count_states(states)
@@ -151,29 +163,62 @@ def run(
         raise typer.Exit(1)
 
 
-def progress_bar(quiet: bool, **how: Any) -> Any:
-    """Make a bar of tqdm that only a terminal shows."""
+class _Lines:
+    """What a bar writes to where there is no terminal: every state of it is a line."""
+
+    def write(self, text: str) -> None:
+        if line := text.strip():
+            typer.echo(line, err=True)
+
+    def flush(self) -> None:
+        pass
+
+
+def progress_bar(quiet: bool, *, line: str = LINE, **how: Any) -> Any:
+    """Make a bar of tqdm; where there is no terminal, it is a line a minute, of another format."""
     from tqdm import tqdm
 
-    return tqdm(disable=True if quiet else None, **how)
+    if not sys.stderr.isatty():
+        how |= {"bar_format": line, "file": _Lines()}
+        how |= {"mininterval": LINE_SECONDS, "delay": LINE_SECONDS}
+    return tqdm(disable=quiet, miniters=0, smoothing=0, **how)
 
 
 def _watch(folder: Path, cells: list[Any], jobs: list[Any], quiet: bool) -> list[Any]:
     """Watch workers with a bar in units of work, which moves evenly over small and large runs."""
     from scaling.training.grid.launch import watch_workers
+    from scaling.training.grid.progress import find_states
 
     total = sum(cell.C_exact for cell in cells)
-    form = "{desc} |{bar}| {n:.0f} % [{elapsed}<{remaining}]"
-    with progress_bar(quiet, total=100, unit="%", bar_format=form) as bar:
+
+    def percent(states: list[Any]) -> float:
+        return 100 * sum(state.share * state.cell.C_exact for state in states) / total
+
+    with progress_bar(
+        quiet,
+        line="{desc}{postfix}: {n:.0f} % of the work after {elapsed}, {remaining} left",
+        total=100,
+        initial=percent(find_states(folder, cells)),  # took no time of this command
+        bar_format="{desc} |{bar}| {n:.0f} % [{elapsed}<{remaining}]",
+    ) as bar:
 
         def show(states: list[Any]) -> None:
-            done = sum(state.share * state.cell.C_exact for state in states)
             finished = sum(state.state == "finished" for state in states)
             bar.set_description_str(f"{finished} of {len(states)} runs", refresh=False)
-            bar.n = 100 * done / total
-            bar.refresh()
+            bar.set_postfix_str(_under_way(states), refresh=False)
+            bar.update(percent(states) - bar.n)
 
         return watch_workers(folder, cells, jobs, show)
+
+
+def _under_way(states: list[Any]) -> str:
+    """Name the run that is trained now, the first of several."""
+    running = [state for state in states if state.state == "running"]
+    if not running:
+        return "none under way"
+    first = running[0]
+    others = f" and {len(running) - 1} more" if running[1:] else ""
+    return f"{first.cell.name} at step {first.step} of {first.cell.steps}{others}"
 
 
 @app.command()
@@ -209,24 +254,29 @@ def collect(folder: GridFolder, out: RunsFile, as_json: AsJson = False) -> None:
     """Gather the finished runs of a grid into a run table that every other command takes."""
     from scaling.training.grid.grid import collect as gather
 
-    table, missing = gather(folder)
-    write_runs(out, table, missing, as_json)
+    write_runs(out, *gather(folder), as_json)
 
 
 def write_runs(
-    out: Path, table: Any, missing: int, as_json: bool, errors: list[str] | None = None
+    out: Path,
+    table: Any,
+    missing: int,
+    damaged: list[str],
+    as_json: bool,
+    errors: list[str] | None = None,
 ) -> None:
-    """Write a run table, and say what it holds, and how many runs are missing."""
+    """Write a run table, and say what it holds, and which runs are missing."""
     from scaling.training.plan.records import write_text
 
     write_text(out, table.to_csv(index=False, lineterminator="\n"))
     if as_json:
         print_json(
-            {"file": str(out), "runs": len(table), "missing": missing}
+            {"file": str(out), "runs": len(table), "missing": missing, "damaged": damaged}
             | ({} if errors is None else {"errors": errors})
         )
     else:
         typer.echo(f"{out}: " + ", ".join([f"{len(table)} runs", *(errors or [])]))
+    warn(damaged)
     if missing:
         warn([f"{missing} runs are not finished and not in the table"])
 

@@ -36,7 +36,8 @@ def prepare(
             "--text",
             metavar="FILE",
             help="Files, as often as you like: a path, a quoted pattern or an address. .txt is one "
-            "document; .jsonl, .json, .parquet and .csv are one a row; .gz may follow.",
+            "document; .jsonl, .json, .parquet and .csv are one a row; .gz may follow, in small "
+            "letters or capitals.",
         ),
     ] = None,
     dataset: Annotated[
@@ -84,7 +85,9 @@ def prepare(
     held_out_share: Annotated[
         float,
         typer.Option(
-            "--held-out-share", metavar="SHARE", help="Share of the documents to hold out."
+            "--held-out-share",
+            metavar="SHARE",
+            help="Share of the documents to hold out; of the tokens, where there is one document.",
         ),
     ] = 0.01,
     force: Annotated[
@@ -95,7 +98,8 @@ def prepare(
     """Turn text into token files to train on and to measure the loss on.
 
     A specification names both: {kind: tokens, folder: FOLDER/train, loss_sets: {c4:
-    FOLDER/held_out}}. A document is held out by a hash of its text, so its copies stay together.
+    FOLDER/held_out}}. A document is held out by a hash of its text, so its copies stay together;
+    of a single document the end is held out. Byte order marks are left out.
     Documents come in the order of their source: where it is sorted, --tokens takes one kind only.
 
     The beginning of C4, cut as for the 104 runs, 20 billion tokens:
@@ -127,6 +131,13 @@ def prepare(
                 counts = f"{manifest.documents:,} documents, {manifest.tokens:,} tokens"
                 typer.echo(f"{out / part}: {counts}")
         typer.echo(f"vocabulary: {made.train.vocab:,}; documents without text: {made.skipped:,}")
+    if made.one_document and made.held_out is not None:
+        warn(
+            [
+                f"{source.name} is one document: its last {made.held_out.tokens - 1:,} tokens are "
+                "held out"
+            ]
+        )
     if wanted is not None and made.train.tokens < wanted:
         warn([f"the text ended after {made.train.tokens:,} of {wanted:,} training tokens"])
 
@@ -191,7 +202,7 @@ def tasks(
             bar.total = runs
             bar.update(done - bar.n)
 
-        table, missing = answer(
+        table, missing, damaged = answer(
             folder,
             asked,
             include=include,
@@ -203,4 +214,4 @@ def tasks(
             show=show,
         )
     errors = [str(name) for name in table if str(name).startswith("err_")]
-    write_runs(out, table, missing, as_json, errors=errors)
+    write_runs(out, table, missing, damaged, as_json, errors=errors)

@@ -143,6 +143,29 @@ Accuracy = Annotated[
         "--accuracy", help="Columns acc_<task> are accuracies: take 1 - accuracy as the error."
     ),
 ]
+LastOfRun = Annotated[
+    bool,
+    typer.Option(
+        "--last-of-run",
+        help="Rows are checkpoints: keep the last of each run. A run is the rows of one name or, "
+        "where each row has its own, of one N.",
+    ),
+]
+BestOfCell = Annotated[
+    bool,
+    typer.Option(
+        "--best-of-cell",
+        help="Rows of one N and D are a sweep: keep the one of lowest loss, and name the others.",
+    ),
+]
+EffectiveTokens = Annotated[
+    bool,
+    typer.Option(
+        "--effective-tokens",
+        help="Fit in effective tokens and parameters, which repeated data make fewer (Muennighoff "
+        "et al.). Needs a column unique_tokens, D_unique or epochs.",
+    ),
+]
 Parameters = Annotated[
     float,
     typer.Option(
@@ -184,6 +207,9 @@ def shared_options(
     loss_set: LossSet = None,
     dataset: Dataset = None,
     without_flagged: WithoutFlagged = False,
+    last_of_run: LastOfRun = False,
+    best_of_cell: BestOfCell = False,
+    effective_tokens: EffectiveTokens = False,
 ) -> None:
     """What every question takes; the names are those of `scaling.forecast.selection.Options`."""
 

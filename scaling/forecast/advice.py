@@ -12,6 +12,7 @@ import pandas as pd
 
 from scaling.forecast.design import read_design
 from scaling.forecast.fitted import FittedTable
+from scaling.forecast.inputs import read_inputs
 from scaling.laws.fit import Fit, FitError
 from scaling.laws.prior import load_belief
 from scaling.laws.registry import DEFAULT_LAW, LAWS, fit_law
@@ -169,10 +170,11 @@ def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: str) -> 
     """Name the run without which, and without no other, a far better fit converges."""
     if len(runs) > MOST_TRIED:
         return []
-    alone, measured = LAWS[law].alone, (runs[N], runs["D"], runs[loss])
+    alone, (*measured, weights) = LAWS[law].alone, read_inputs(runs, loss, N)
+    weights = np.ones(len(runs)) if weights is None else weights
     try:
-        whole = fit if alone == law else fit_law(alone, *measured)
-        without = fit_law(alone, *measured, weights=1 - np.eye(len(runs)))
+        whole = fit if alone == law else fit_law(alone, *measured, weights=weights)
+        without = fit_law(alone, *measured, weights=weights * (1 - np.eye(len(runs))))
     except FitError:
         return []
     better = (without.status == "converged") & (FAR_BETTER**2 * without.cost < whole.cost)

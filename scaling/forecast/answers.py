@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import Any
 
@@ -29,6 +29,7 @@ from scaling.forecast.prediction import (
     tell_prior,
 )
 from scaling.forecast.selection import Selected
+from scaling.forecast.table_words import tell_table
 from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.task_words import target_in_words, tasks_in_words, warn_of_tasks
 from scaling.forecast.words import (
@@ -40,11 +41,13 @@ from scaling.forecast.words import (
     prior_in_words,
     residual_in_words,
     soundness_in_words,
+    spread_in_words,
     uses_in_words,
 )
 from scaling.laws.fit import Fit
 from scaling.laws.registry import LAWS
 from scaling.tables.files import TOLD
+from scaling.tables.repeats import measure_spread
 from scaling.tables.runs import error_columns, loss_columns
 
 
@@ -82,14 +85,17 @@ class Check(Answer):
         The table, completed: `run`, `M`, `C` and `flags`.
     name : str
         Of the file, or ``table``.
+    told : list of str
+        Rows that were left out.
     """
 
     table: pd.DataFrame
     name: str
+    told: list[str] = field(default_factory=list)
 
     @property
     def warnings(self) -> list[str]:
-        """What was taken or derived, and where the runs lie, series by series."""
+        """What was taken or derived, where the runs lie, and what rows and columns say beside."""
         series, told = find_uses(self.table), list(self.table.attrs.get(TOLD, ()))
         for own in series[:LISTED]:
             rows = self.table
@@ -97,10 +103,10 @@ class Check(Answer):
                 rows = rows[rows["dataset"] == own["dataset"]]
             of = f"{own['dataset']}: " if len(series) > 1 else ""
             told += [of + message for message in warn_of_design(rows)]
-        return told
+        return told + self.told + tell_table(self.table)
 
     def report(self) -> dict[str, Any]:
-        """File, counts, columns, what each training set is enough for, and every flag."""
+        """File, counts, columns, what each training set is enough for, flags and warnings."""
         series = find_uses(self.table)
         flagged = self.table.loc[self.table["flags"] != "", ["run", "flags"]]
         return {
@@ -174,9 +180,11 @@ class FittedLaw(Answer):
             "sigma_hat": residual_std(self.fit),
             "prior": tell_prior(self.fit, self.selected.law),
             "reduced": _reduced(self.fitted),
+            "rows": self.selected.report(),
             "warnings": [
                 *self.selected.taken,
                 *warn_of_fit(self.fitted, table, loss, N, self.selected.law),
+                *self.selected.notes,
             ],
         }
 
@@ -195,6 +203,7 @@ class FittedLaw(Answer):
         lines += [f"{name:6} {value:.6g}" for name, value in _values(fit).items()]
         lines += [f"residual: {residual_in_words(fit)}"]
         lines += prior_in_words(tell_prior(fit, self.selected.law))
+        lines += spread_in_words(*measure_spread(*self.selected[:3]))
         return "\n".join([told, *(f"  {line}" for line in lines)])
 
 
@@ -277,7 +286,8 @@ class Prediction(Answer):
                 task: {"value": error.value, "lo": None, "hi": None, "status": error.status}
                 for task, error in forecast.errors.items()
             },
-            "warnings": [*self.selected.taken, *forecast.warnings],
+            "rows": self.selected.report(),
+            "warnings": [*self.selected.taken, *forecast.warnings, *self.selected.notes],
         }
 
     def to_frame(self) -> pd.DataFrame:

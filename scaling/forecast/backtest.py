@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from scaling.compute import rank_compute
 from scaling.forecast.fitted import fit_table
+from scaling.forecast.inputs import read_counts
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.laws.fit import FitError
 from scaling.laws.registry import DEFAULT_LAW
@@ -74,7 +75,7 @@ def run_backtest(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAUL
             reason = error
             not_predicted.append(float(sizes[i]))
             continue
-        predicted, status = fitted.read(own[N], own["D"])
+        predicted, status = fitted.read(*read_counts(own, N))
         part = _compare(own, predicted, loss, N)
         part["fit_sizes"] = [sizes[:i].tolist()] * len(own)
         part = part.assign(status=status, n_sizes=i, n_runs=len(smaller))

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from scaling.forecast.design import Design, read_design
+from scaling.forecast.inputs import read_inputs
 from scaling.laws.fit import SOUND, Fit, FitError
 from scaling.laws.posterior import Posterior, find_posterior
 from scaling.laws.power import fit_power
@@ -54,6 +55,8 @@ class FittedTable:
         Where the runs lie.
     N, D, L : ndarray of shape (n_runs,)
         Parameters, tokens and losses that were fitted, on the line where there is one.
+    weights : ndarray of shape (n_runs,) or None
+        Their weights, None where all count alike.
     """
 
     asked: Fit
@@ -62,11 +65,12 @@ class FittedTable:
     N: NDArray[np.float64]
     D: NDArray[np.float64]
     L: NDArray[np.float64]
+    weights: NDArray[np.float64] | None = None
 
     @cached_property
     def posterior(self) -> Posterior:
         """What the runs say of the tied law, exponent by exponent."""
-        return find_posterior(self.N, self.D, self.L)
+        return find_posterior(self.N, self.D, self.L, weights=self.weights)
 
     @property
     def fit(self) -> Fit:
@@ -140,19 +144,19 @@ def fit_table(table: pd.DataFrame, loss: str, N: str = "N", law: str = DEFAULT_L
     FitError
         Fewer distinct runs than parameters.
     """
-    n, d, losses = (table[name].to_numpy(float) for name in (N, "D", loss))
-    asked, design = fit_law(law, n, d, losses), read_design(n, d)
+    n, d, losses, weights = read_inputs(table, loss, N)
+    asked, design = fit_law(law, n, d, losses, weights=weights), read_design(n, d)
     if not design.is_line:
-        return FittedTable(asked, None, design, n, d, losses)
+        return FittedTable(asked, None, design, n, d, losses, weights)
     n, d = design.project(n, d)
     asked, reduced = replace(asked, status="unidentified"), None
     if design.variable:
         fitter = partial(fit_power, variable=design.variable)
         try:
             if law == "prior":
-                reduced = fit_with_belief(load_belief(), n, d, losses, fitter, 3)
+                reduced = fit_with_belief(load_belief(), n, d, losses, fitter, 3, weights)
             else:
-                reduced = fitter(n, d, losses)
+                reduced = fitter(n, d, losses, weights=weights)
         except FitError:
             reduced = None
-    return FittedTable(asked, reduced, design, n, d, losses)
+    return FittedTable(asked, reduced, design, n, d, losses, weights)

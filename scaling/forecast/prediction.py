@@ -11,6 +11,7 @@ import pandas as pd
 from scaling.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
 from scaling.forecast.fitted import FittedTable, fit_table
+from scaling.forecast.inputs import place_target
 from scaling.laws.fit import Fit, FitError, fit_error_law
 from scaling.laws.prior import find_noise, load_belief
 from scaling.laws.registry import DEFAULT_LAW
@@ -79,9 +80,10 @@ class Forecast:
 def residual_std(fit: Fit) -> float:
     """Residual standard deviation in nats, whatever was minimised; NaN without a degree of freedom.
 
-    ``sqrt(sum (L - L_hat)^2 / dof)``.
+    ``sqrt(sum w (L - L_hat)^2 / dof)``, that of a run of weight one.
     """
-    return float(np.sqrt(fit.ssr / fit.dof)) if fit.dof > 0 else math.nan
+    squares = float(np.sum(fit.weights * fit.residuals**2))
+    return math.sqrt(squares / fit.dof) if fit.dof > 0 else math.nan
 
 
 def tell_prior(fit: Fit, law: str) -> dict[str, float] | None:
@@ -130,7 +132,7 @@ def make_forecast(
         Fewer distinct runs than parameters.
     """
     fitted = fit_table(table, loss, N, law)
-    told = fitted.predict(*target)
+    told = fitted.predict(*place_target(table, target))
     reach = _reach(table, N, *target)
     errors = {
         column.removeprefix("err_"): _forecast_error(table, loss, column, told.loss)

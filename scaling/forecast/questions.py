@@ -20,23 +20,33 @@ from scaling.forecast.selection import (
     find_target,
     find_tokens,
     open_runs,
+    reduce_rows,
     select_rows,
 )
 from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.verdicts import choose_target, judge_tasks
 from scaling.tables.columns import accuracy_columns
 from scaling.tables.faults import Fault, RunTableError
-from scaling.tables.runs import Reading, error_columns
+from scaling.tables.runs import Reading, error_columns, loss_columns
 from scaling.tables.task_items import read_items, tell_unmatched
 
 
-def check_runs(runs: Runs, **reading: Unpack[Reading]) -> Check:
+def check_runs(
+    runs: Runs,
+    *,
+    last_of_run: bool = False,
+    best_of_cell: bool = False,
+    **reading: Unpack[Reading],
+) -> Check:
     """Check a run table, and flag the runs that look odd.
 
     Parameters
     ----------
     runs : pandas.DataFrame, str or pathlib.Path
         A run table, or where it lies.
+    last_of_run, best_of_cell : bool
+        As `scaling.forecast.selection.Options` has them; a table of several losses is reduced by
+        the first.
     **reading
         By name: see `scaling.tables.runs.Reading`.
 
@@ -52,7 +62,12 @@ def check_runs(runs: Runs, **reading: Unpack[Reading]) -> Check:
         `reading` cannot be.
     """
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
-    return Check(open_runs(runs, **reading), name)
+    if not (last_of_run or best_of_cell):
+        return Check(open_runs(runs, **reading), name)
+    table = open_runs(runs, repeated=True, **reading)
+    loss = loss_columns(table)[0]
+    reduced = reduce_rows(table.dropna(subset=[loss]), loss, "N", last_of_run, best_of_cell)
+    return Check(reduced.table, name, reduced.told)
 
 
 def fit(

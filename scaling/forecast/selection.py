@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple, Unpack
+from typing import Any, NamedTuple, Unpack
 
 import pandas as pd
 
 from scaling.forecast.advice import tell_left_out
-from scaling.laws.registry import DEFAULT_LAW, find_law
+from scaling.forecast.inputs import add_effective, find_std, is_effective, read_counts
+from scaling.forecast.table_words import ask_about_rows, tell_epochs, tell_reduced, tell_weights
+from scaling.laws.fit import FitError
+from scaling.laws.observations import require_distinct
+from scaling.laws.registry import DEFAULT_LAW, LAWS, find_law
 from scaling.tables.files import TOLD
+from scaling.tables.repeats import OWN_NAMES, keep_best, keep_last, measure_spread
 from scaling.tables.runs import (
     Reading,
     RunTableError,
@@ -20,6 +25,7 @@ from scaling.tables.runs import (
     validate_runs,
 )
 from scaling.tables.schema import LARGEST
+from scaling.tables.suspects import add_flags
 
 Runs = pd.DataFrame | str | Path
 
@@ -39,6 +45,14 @@ class Options(Reading, total=False):
         Which loss and which training set, where the table has several.
     without_flagged : bool
         Leave out every run that carries a flag.
+    last_of_run : bool
+        Rows are checkpoints: keep the last of each run. A run is the rows of one name or, where
+        each row has its own, of one N.
+    best_of_cell : bool
+        Rows of one N and D are a sweep: keep the one of lowest loss.
+    effective_tokens : bool
+        Fit in effective tokens and parameters; see `scaling.laws.repeated`. Needs a column
+        ``unique_tokens``, ``D_unique`` or ``epochs``.
     """
 
     law: str
@@ -46,6 +60,9 @@ class Options(Reading, total=False):
     loss_set: str | None
     dataset: str | None
     without_flagged: bool
+    last_of_run: bool
+    best_of_cell: bool
+    effective_tokens: bool
 
 
 class ChoiceError(ValueError):
@@ -77,16 +94,35 @@ class Selected(NamedTuple):
     lossless: int
     flagged: int
     told: list[str]
+    notes: tuple[str, ...] = ()
+    not_last: int = 0
+    not_best: int = 0
     taken: tuple[str, ...] = ()
 
     def in_words(self) -> list[str]:
-        """Say how many rows are left out, which, and why."""
+        """Say how many rows are left out, which, and why, and what was made of the others."""
         n, s, were = self.lossless, *(("", "was") if self.lossless == 1 else ("s", "were"))
         lossless = [f"{n} run{s} without {self.loss} {were} left out"] * bool(n)
-        return [*self.taken, *lossless, *self.told]
+        return [*self.taken, *lossless, *self.told, *self.notes]
+
+    def report(self) -> dict[str, Any]:
+        """What was made of the rows, in plain values.
+
+        Rows left out as checkpoints and as worse runs of a cell; whether weighed, and whether in
+        effective tokens; the spread of the log loss between runs of one N and D.
+        """
+        spread, dof = measure_spread(self.table, self.loss, self.N)
+        return {
+            "not_last_of_run": self.not_last,
+            "not_best_of_cell": self.not_best,
+            "weighed": find_std(self.table, self.loss) is not None,
+            "effective_tokens": is_effective(self.table),
+            "spread": spread,
+            "spread_dof": dof,
+        }
 
 
-def open_runs(runs: Runs, **reading: Unpack[Reading]) -> pd.DataFrame:
+def open_runs(runs: Runs, repeated: bool = False, **reading: Unpack[Reading]) -> pd.DataFrame:
     """Give a sound run table: read from a file, or checked and completed if it is a frame.
 
     Parameters
@@ -94,6 +130,8 @@ def open_runs(runs: Runs, **reading: Unpack[Reading]) -> pd.DataFrame:
     runs : pandas.DataFrame, str or pathlib.Path
         A run table, see `scaling.tables.runs`. The index of a frame without a column `run` names
         its runs, unless it is a mere count.
+    repeated : bool
+        As `scaling.tables.runs.read_runs` takes it.
     **reading
         By name: see `scaling.tables.runs.Reading`.
 
@@ -105,20 +143,58 @@ def open_runs(runs: Runs, **reading: Unpack[Reading]) -> pd.DataFrame:
         `reading` cannot be.
     """
     try:
-        return _open(runs, reading)
+        return _open(runs, repeated, reading)
     except RunTableError:
         raise
     except ValueError as error:
         raise ChoiceError(str(error), ("map", "loss-unit", "bytes-per-token")) from error
 
 
-def _open(runs: Runs, reading: Reading) -> pd.DataFrame:
+def _open(runs: Runs, repeated: bool, reading: Reading) -> pd.DataFrame:
     if not isinstance(runs, pd.DataFrame):
-        return read_runs(runs, **reading)
+        return read_runs(runs, repeated, **reading)
     named = not pd.api.types.is_integer_dtype(runs.index) and runs.index.nlevels == 1
     if named and "run" not in runs:
         runs = runs.rename_axis(index="run").reset_index().set_index(runs.index)
-    return validate_runs(runs, **reading)
+    return validate_runs(runs, repeated=repeated, **reading)
+
+
+class Reduced(NamedTuple):
+    """Rows that stayed, flagged anew, what is said of the others, and how many they are."""
+
+    table: pd.DataFrame
+    told: list[str]
+    not_last: int
+    not_best: int
+
+
+def reduce_rows(
+    table: pd.DataFrame, loss: str, N: str, last_of_run: bool, best_of_cell: bool
+) -> Reduced:
+    """Keep the last row of each run, or the best of each cell, or both in this order.
+
+    Raises
+    ------
+    ChoiceError
+        A name still stands on several rows.
+    """
+    if not (last_of_run or best_of_cell):
+        return Reduced(table, [], 0, 0)
+    last = keep_last(table) if last_of_run else table
+    kept = keep_best(last, loss, N) if best_of_cell else last
+    told = tell_reduced("--last-of-run", table, last, "earlier checkpoints")
+    told += tell_reduced("--best-of-cell", last, kept, f"worse in {loss} at one N and D")
+    again = kept[kept["run"].duplicated(keep=False)]
+    if len(again):
+        rows = again[again["run"] == again["run"].iloc[0]]
+        at_one_D = len(rows["D"].unique()) == 1
+        way = "best-of-cell" if at_one_D else "last-of-run"
+        what = "of one N and D: a sweep?" if at_one_D else "of one N: checkpoints?"
+        rule = f"Then ask for --{way} as well; else they need {OWN_NAMES}"
+        name = rows["run"].iloc[0]
+        raise ChoiceError(f"run {name!r} stands on {len(rows)} rows {what} {rule}", (way,))
+    flagged = add_flags(kept.reset_index(drop=True))
+    return Reduced(flagged, told, len(table) - len(last), len(last) - len(kept))
 
 
 def select_rows(
@@ -129,6 +205,9 @@ def select_rows(
     loss_set: str | None = None,
     dataset: str | None = None,
     without_flagged: bool = False,
+    last_of_run: bool = False,
+    best_of_cell: bool = False,
+    effective_tokens: bool = False,
     **reading: Unpack[Reading],
 ) -> Selected:
     """Open a table and keep the rows that are asked for; the names are those of `Options`.
@@ -139,8 +218,11 @@ def select_rows(
         With every fault of the table.
     ChoiceError
         An argument names what the table does not have.
+    FitError
+        Fewer distinct runs than the law has coefficients, for a reason that can be told.
     """
-    law, table = find_law(law), open_runs(runs, **reading)
+    law = find_law(law)
+    table = open_runs(runs, last_of_run or best_of_cell, **reading)
     taken = tuple(table.attrs.get(TOLD, ()))
     try:
         table = choose_dataset(table, dataset)
@@ -148,10 +230,31 @@ def select_rows(
     except ValueError as error:
         raise ChoiceError(str(error), ("dataset", "loss-set", "count")) from error
     known = table.dropna(subset=[loss, N])
-    flagged = known[(known["flags"] != "") & without_flagged]
-    kept = known.drop(flagged.index)
+    reduced = reduce_rows(known, loss, N, last_of_run, best_of_cell)
+    flagged = reduced.table[(reduced.table["flags"] != "") & without_flagged]
+    kept = reduced.table.drop(flagged.index)
     told = tell_left_out(flagged, kept)
-    return Selected(kept, loss, N, law, len(table) - len(known), len(flagged), told, taken)
+    try:
+        kept = add_effective(kept, N, effective_tokens)
+    except ValueError as error:
+        raise ChoiceError(str(error), ("effective-tokens",)) from error
+    asked = [] if best_of_cell else ask_about_rows(kept, loss, N, steps=not last_of_run)
+    _require_enough(kept, N, law, reduced.told + told + asked)
+    notes = reduced.told + asked + tell_epochs(kept, effective_tokens) + tell_weights(kept, loss)
+    counts = len(table) - len(known), len(flagged)
+    left_out = reduced.not_last, reduced.not_best
+    return Selected(kept, loss, N, law, *counts, told, tuple(notes), *left_out, taken)
+
+
+def _require_enough(kept: pd.DataFrame, N: str, law: str, told: list[str]) -> None:
+    """Refuse too few runs with the reason, where one is told."""
+    if not told:
+        return
+    counts, least = read_counts(kept, N), LAWS[law].n_parameters
+    try:
+        require_distinct(counts[0] + 1j * counts[1], n_parameters=least, what="(N, D)")
+    except FitError as error:
+        raise FitError(f"{'; '.join(told)}: {error}") from None
 
 
 def find_tokens(N: float, D: float | None, M: float | None) -> float:

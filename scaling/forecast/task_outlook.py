@@ -15,6 +15,7 @@ import pandas as pd
 from scaling.compute import rank_compute, training_flops
 from scaling.forecast.counting import Z
 from scaling.forecast.fitted import fit_table
+from scaling.forecast.inputs import place_target
 from scaling.laws.fit import SOUND, FitError, fit_error_law
 from scaling.laws.registry import DEFAULT_LAW
 from scaling.laws.shared_slope import Array, find_last, log_reducible, look_ahead
@@ -143,7 +144,7 @@ def _predict(
     except FitError:
         status, E, loss_hat = "too_few_runs", 0.0, NAN
     else:
-        loss_hat, status, doubt = fitted.predict(*target)
+        loss_hat, status, doubt = fitted.predict(*place_target(runs, target))
         status, E = "unidentified" if doubt and status in SOUND else status, float(fitted.fit.law.E)
     progress = log_reducible(x, E), log_reducible(loss_hat, E)
     ahead = look_ahead(progress[0], errors, chance.to_numpy(), progress[1], b)

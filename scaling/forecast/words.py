@@ -60,6 +60,14 @@ def residual_in_words(fit: Fit) -> str:
     return "no degree of freedom"
 
 
+def spread_in_words(spread: float, dof: int) -> list[str]:
+    """Say how far apart runs of one N and D lie: one line, or none where there are none."""
+    if dof == 0:
+        return []
+    freedom = f"{dof} degree{'s' * (dof != 1)} of freedom"
+    return [f"runs of one N and D: standard deviation {100 * spread:.2g}% of the loss, {freedom}"]
+
+
 def prior_in_words(prior: dict[str, float] | None) -> list[str]:
     """Say what is believed of the exponent, and how noisy the runs are: one line, or none."""
     if not prior:

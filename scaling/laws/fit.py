@@ -74,6 +74,8 @@ class Fit:
         may hold, coefficients do not. The most severe that applies, in rising order.
     objective : str
         What was minimised.
+    weights : ndarray of shape (n_runs,) or (n_fits, n_runs)
+        Case weights, 1 where none were given.
     """
 
     law: Any
@@ -82,6 +84,7 @@ class Fit:
     dof: Any
     status: Any
     objective: str = "loss"
+    weights: Array | float = 1.0
 
     @property
     def ssr(self) -> Any:
@@ -320,10 +323,12 @@ def as_fit(
     status = STATUS_NAMES[rank]
     residuals = data.scale * (data.observed - optimum.fitted)
     cost = optimum.cost * data.scale**2 if objective == "loss" else optimum.cost
+    weights = data.weights
     if data.batched:
-        return Fit(law(*parameters), residuals, cost, dof, status, objective)
+        return Fit(law(*parameters), residuals, cost, dof, status, objective, weights)
     single = law(*(p.item() for p in parameters))
-    return Fit(single, residuals[0], cost.item(), dof.item(), status.item(), objective)
+    found = cost.item(), dof.item(), status.item()
+    return Fit(single, residuals[0], *found, objective, weights[0])
 
 
 def stack_fits(fits: list[Fit]) -> Fit:
@@ -331,8 +336,8 @@ def stack_fits(fits: list[Fit]) -> Fit:
     laws = [fit.law for fit in fits]
     law = LossLaw(*(np.array([getattr(law, f.name) for law in laws]) for f in fields(LossLaw)))
     (objective,) = {fit.objective for fit in fits}
-    residuals, cost, dof, status = (
+    residuals, cost, dof, status, weights = (
         np.array([getattr(fit, name) for fit in fits])
-        for name in ("residuals", "cost", "dof", "status")
+        for name in ("residuals", "cost", "dof", "status", "weights")
     )
-    return Fit(law, residuals, cost, dof, status, objective)
+    return Fit(law, residuals, cost, dof, status, objective, weights)

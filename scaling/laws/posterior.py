@@ -147,7 +147,11 @@ class Posterior:
 
 
 def find_posterior(
-    N: ArrayLike, D: ArrayLike, loss: ArrayLike, belief: Belief | None = None
+    N: ArrayLike,
+    D: ArrayLike,
+    loss: ArrayLike,
+    belief: Belief | None = None,
+    weights: ArrayLike | None = None,
 ) -> Posterior:
     """Posterior of the tied law, its residuals being relative.
 
@@ -159,6 +163,8 @@ def find_posterior(
         Losses in nats per token, > 0.
     belief : Belief, optional
         Prior.
+    weights : array_like of shape (n_runs,), optional
+        Case weights, >= 0; the noise is that of a run of weight one.
 
     Notes
     -----
@@ -177,6 +183,9 @@ def find_posterior(
     z = np.linspace(-SPREAD, SPREAD, N_EXPONENTS)
     alpha = belief.alpha_0 * np.exp(belief.tau * z)
     ones, R = np.ones_like(L), []
+    if weights is not None:
+        root = np.sqrt(np.asarray(weights, dtype=float))
+        inverse_loss, ones = inverse_loss * root, ones * root
     for a in alpha:  # one at a time: a table may have many runs
         columns = [inverse_loss, *(inverse_loss * np.exp(-a * log) for log in logs), ones]
         R.append(_triangle(np.stack(columns, axis=-1)))

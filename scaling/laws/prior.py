@@ -85,11 +85,12 @@ def fit_with_belief(
     loss: ArrayLike,
     fitter: Callable[..., Fit] = fit_loss_law,
     n_parameters: int = N_PARAMETERS,
+    weights: ArrayLike | None = None,
 ) -> Fit:
     """Fit a law of one exponent, by default the tied one, with a prior on the exponent.
 
-    Minimises ``sum (log L_hat - log L)^2 + (sigma / tau)^2 log(alpha / alpha_0)^2`` where sigma^2
-    is the moderated variance of the residuals at the minimum.
+    Minimises ``sum w (log L_hat - log L)^2 + (sigma / tau)^2 log(alpha / alpha_0)^2`` where sigma^2
+    is the moderated variance of the residuals at the minimum, that of a run of weight one.
 
     Parameters
     ----------
@@ -100,9 +101,11 @@ def fit_with_belief(
     loss : array_like of shape (n_runs,)
         Losses in nats per token, > 0.
     fitter : callable
-        Fits a law with an `alpha` to N, D and loss, and takes objective and prior.
+        Fits a law with an `alpha` to N, D and loss, and takes objective, prior and weights.
     n_parameters : int
         Its coefficients.
+    weights : array_like of shape (n_runs,), optional
+        Case weights, >= 0, as `scaling.laws.fit.fit_loss_law` takes them.
 
     Returns
     -------
@@ -124,12 +127,13 @@ def fit_with_belief(
     last rounds follow the secant. Where it does not in `ROUNDS` rounds, the status says so.
     """
     loss = read_vector("loss", loss, positive=True)
+    n_runs = len(loss) if weights is None else int(np.count_nonzero(weights))
     believed, last, last_rise, lost = 0.0, 0.0, 0.0, 0
     for n_rounds in range(1, ROUNDS + 1):
         prior = ExponentPrior(belief.alpha_0, believed / belief.tau**2)
-        fit = fitter(N, D, loss, objective="log", prior=prior)
+        fit = fitter(N, D, loss, weights=weights, objective="log", prior=prior)
         pull = prior.stiffness * np.log(fit.law.alpha / prior.alpha_0) ** 2
-        rise = moderate(fit.cost - pull, len(loss), belief, n_parameters) - believed
+        rise = moderate(fit.cost - pull, n_runs, belief, n_parameters) - believed
         still = TOLERANCE_NEAR if fit.status == "not_converged" else TOLERANCE
         if abs(rise) <= still * believed or abs(last_rise) <= abs(rise) <= ROUNDING * believed:
             break
@@ -161,7 +165,9 @@ def find_noise(fit: Fit, belief: Belief) -> float:
     )
 
 
-def fit_with_prior(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
+def fit_with_prior(
+    N: ArrayLike, D: ArrayLike, loss: ArrayLike, *, weights: ArrayLike | None = None
+) -> Fit:
     """Fit the tied law with the shipped prior; four runs that differ are enough.
 
     Parameters
@@ -170,6 +176,8 @@ def fit_with_prior(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
         Parameters and training tokens, > 0.
     loss : array_like of shape (n_runs,) or (n_fits, n_runs)
         Losses in nats per token, > 0.
+    weights : array_like of shape (n_runs,) or (n_fits, n_runs), optional
+        Case weights, >= 0.
 
     Returns
     -------
@@ -184,6 +192,8 @@ def fit_with_prior(N: ArrayLike, D: ArrayLike, loss: ArrayLike) -> Fit:
         Fewer distinct runs than parameters.
     """
     belief = load_belief()
-    if np.ndim(loss) < 2:
-        return fit_with_belief(belief, N, D, loss)
-    return stack_fits([fit_with_belief(belief, N, D, row) for row in np.asarray(loss)])
+    given = np.ones(np.shape(loss)[-1:]) if weights is None else weights
+    if max(np.ndim(loss), np.ndim(given)) < 2:
+        return fit_with_belief(belief, N, D, loss, weights=weights)
+    pairs = zip(*np.broadcast_arrays(np.atleast_2d(loss), np.atleast_2d(given)), strict=True)
+    return stack_fits([fit_with_belief(belief, N, D, y, weights=w) for y, w in pairs])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -17,13 +17,15 @@ class Entry(NamedTuple):
     Parameters
     ----------
     fitter : str
-        Where the function is that fits it to N, D and loss; loaded when it is called.
+        Where the function is that fits it to N, D and loss, with ``weights`` by name; loaded when
+        it is called.
     formula : str
         How it reads.
     n_parameters : int
         Its coefficients, and so the least number of runs that differ in N or D.
     alone : str
-        The law that the runs alone give, without a prior: its fitter takes ``weights``.
+        The law that the runs alone give, without a prior: its fitter takes many sets of weights at
+        once.
     """
 
     fitter: str
@@ -60,7 +62,7 @@ def find_law(name: str) -> str:
     return law
 
 
-def fit_law(law: str, N: ArrayLike, D: ArrayLike, loss: ArrayLike, **options: ArrayLike) -> Fit:
+def fit_law(law: str, N: ArrayLike, D: ArrayLike, loss: ArrayLike, **options: Any) -> Fit:
     """Fit a law of `LAWS`; arguments, returns and errors are those of `scaling.laws.fit`.
 
     Raises

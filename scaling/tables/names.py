@@ -75,6 +75,7 @@ LOSS = re.compile(rf"\w*?(?:{_LOSS})(?:{_MEASURED})*")
 NO_LOSS = re.compile(
     r"std|stderr|sem|delta|diff|scale|aux|zloss|balanc|router|grad|lossweight|throughput"
 )
+COUNTING = {"n", "param", "params", "parameter", "parameters", "size"}
 OURS = {"n": "N", "d": "D", "m": "M", "c": "C"}
 PATH = re.compile(r"[/.]")
 EVALUATED = re.compile(r"val|eval|test|heldout|dev")
@@ -155,6 +156,22 @@ def _column_meant(name: str) -> str | None:
     found = OURS.get(folded)
     found = found or next((c for c, form in PATTERNS.items() if form.fullmatch(folded)), None)
     return "N_body" if found == "N" and BODY.search(unit.words.casefold()) else found
+
+
+def find_counts(names: Iterable[str]) -> list[str]:
+    """Find the columns of a total and of an active count of parameters, the total first."""
+    found: dict[str, str] = {}
+    for kind in ("tot", "act"):
+        for name in names:
+            words = split_name(name)
+            if COUNTING & set(words) and any(word.startswith(kind) for word in words):
+                found.setdefault(kind, name)
+    return list(found.values())
+
+
+def split_name(name: str) -> list[str]:
+    """Split a column name into its words, in small letters: ``nParams_total`` has three."""
+    return re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
 
 
 def columns_meant(names: Iterable[str]) -> dict[str, list[str]]:

@@ -2,8 +2,9 @@
 
 One row per run. Required: `N` (parameters), `D` (tokens), and `loss` or at least one
 ``loss_<set>`` (nats per token). Optional: `run`, `dataset`, `N_body`, `M`, `C`, ``err_<task>``,
-`warmup_steps`, `batch_tokens`, `loss_std`, ``loss_std_<set>``, `flags`. Any other column is kept.
-Other names and units are read on request; what follows from other columns may be absent.
+`warmup_steps`, `batch_tokens`, `loss_std`, ``loss_std_<set>``, `unique_tokens` or `D_unique`,
+`epochs`, `flags`. Any other column is kept. Other names and units are read on request; what follows
+from other columns may be absent.
 
 An empty cell means "not known". It may stand in every optional number and in ``loss_<set>``, as
 long as each row has a loss; never in `N`, `D`, `loss`, `run` or `dataset`. Nothing is dropped: a
@@ -12,6 +13,7 @@ suspect run gets its reason in `flags`, and leaving it out is the reader's choic
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -25,6 +27,7 @@ from scaling.tables.derived import find_rules
 from scaling.tables.faults import Fault, RunTableError
 from scaling.tables.files import TOLD, Table, as_table, read_table
 from scaling.tables.numbers import as_found
+from scaling.tables.repeats import explain_names
 from scaling.tables.rounded import printed_slack, tell_rounded
 from scaling.tables.schema import (
     AMOUNTS,
@@ -89,6 +92,7 @@ def _check(
     loss_unit: str | None = None,
     bytes_per_token: float | None = None,
     accuracy: bool = False,
+    repeated: bool = False,
 ) -> pd.DataFrame:
     """Give the sound table with M, C, `run` and `flags`, or raise all its faults."""
     check_loss_unit(loss_unit, bytes_per_token)
@@ -106,20 +110,35 @@ def _check(
     for rule in rules:
         frame = frame.assign(**{rule.column: rule.derive(frame)})
     slack = printed_slack(table, frame)
-    schema = run_schema(frame, loss_unit, slack, table.written)
+    shared = None if repeated else explain_names(frame)
+
+    def explain(names: list[str], missing: Iterable[str]) -> Iterator[tuple[str, str]]:
+        yield from explain_header(names, missing)
+        if shared is not None:
+            yield "run", shared
+
+    in_steps = repeated or shared is not None
+    schema = run_schema(frame, in_steps, loss_unit, slack, table.written)
     empty = EMPTY | {rule.column: f"{rule.formula} is not known" for rule in rules}
-    check_cells(table, frame, numbers, schema, explain_header, empty=empty)
+    check_cells(table, frame, numbers, schema, explain, empty=empty)
     told = [*table.told, *map(str, rules), *tell_rounded(frame, slack), *tell_accuracies(frame)]
     if "run" not in frame:
         frame.insert(0, "run", [f"row {row}" for row in table.rows])
     N, D = frame["N"], frame["D"]
-    frame = add_flags(frame.assign(M=D / N, C=6.0 * N * D))
+    frame = frame.assign(M=D / N, C=6.0 * N * D)
+    if repeated:
+        frame = frame.assign(flags=frame["flags"].fillna("") if "flags" in frame else "")
+    else:
+        frame = add_flags(frame)
     frame.attrs[TOLD] = list(dict.fromkeys(told))
     return frame.astype({name: "str" for name in TEXTS if name in frame})
 
 
 def validate_runs(
-    frame: pd.DataFrame, source: str = "table", **reading: Unpack[Reading]
+    frame: pd.DataFrame,
+    source: str = "table",
+    repeated: bool = False,
+    **reading: Unpack[Reading],
 ) -> pd.DataFrame:
     """Check a table of runs and give it with `M`, `C`, `run` and `flags`.
 
@@ -134,6 +153,9 @@ def validate_runs(
         count them from 0 where two labels read alike.
     source : str
         What messages call the table.
+    repeated : bool
+        Let a name stand on several rows of one N, of which `scaling.tables.repeats` keeps one:
+        a run then needs a loss on some row only, and reasons to suspect it are not yet added.
     **reading
         By name: see `Reading`.
 
@@ -151,10 +173,10 @@ def validate_runs(
     ValueError
         `reading` cannot be.
     """
-    return _check(as_table(source, frame), **reading)
+    return _check(as_table(source, frame), repeated=repeated, **reading)
 
 
-def read_runs(path: str | Path, **reading: Unpack[Reading]) -> pd.DataFrame:
+def read_runs(path: str | Path, repeated: bool = False, **reading: Unpack[Reading]) -> pd.DataFrame:
     """Read a run table from a file and check it.
 
     Parameters
@@ -163,6 +185,8 @@ def read_runs(path: str | Path, **reading: Unpack[Reading]) -> pd.DataFrame:
         CSV with commas, tabs or semicolons, in UTF-8, or in UTF-16 with its mark; JSON, an object
         a line; or Parquet, with the extra ``parquet``. Any of them as it is or compressed. Counts
         may be spelled ``6.9e9`` or ``6.9B``.
+    repeated : bool
+        As `validate_runs` takes it.
     **reading
         By name: see `Reading`.
 
@@ -179,7 +203,7 @@ def read_runs(path: str | Path, **reading: Unpack[Reading]) -> pd.DataFrame:
     ValueError
         `reading` cannot be.
     """
-    frame = _check(read_table(path), **reading)
+    frame = _check(read_table(path), repeated=repeated, **reading)
     contract = {*TEXTS, *number_columns(frame)}
     others = [name for name in map(str, frame) if name not in contract]
     return frame.assign(**{name: as_found(frame[name]) for name in others})

@@ -15,6 +15,7 @@ import pandas as pd
 
 from scaling.tables.columns import write_column_map
 from scaling.tables.counts import COUNTS
+from scaling.tables.epochs import EPOCHS, UNIQUE
 from scaling.tables.hints import SINGLE, WHAT, explain_missing
 from scaling.tables.rounded import TOLERANCE
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from pandera.pandas import Check, DataFrameSchema
 
 TEXTS = ("run", "dataset", "flags")
-AMOUNTS = (*COUNTS, "D", "batch_tokens", "M", "C", "warmup_steps")  # these may end in K, M, B or T
+AMOUNTS = (  # these may end in K, M, B or T
+    *COUNTS,
+    *("D", "batch_tokens", "M", "C", "warmup_steps", *UNIQUE, EPOCHS),
+)
 KNOWN = (*TEXTS, *AMOUNTS, "loss", "loss_std")
 PREFIXES = {"loss_std_": "<set>", "loss_": "<set>", "err_": "<task>"}
 NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
@@ -73,8 +77,20 @@ def _is_loss_std(name: str) -> bool:
     return name == "loss_std" or name.startswith("loss_std_")
 
 
+def find_clashing(table: pd.DataFrame) -> pd.Series:
+    """Find the rows whose `run` stands on rows of another N or training set, too."""
+    if "run" not in table:
+        return pd.Series(False, table.index)
+    names, clashing = table["run"], pd.Series(False, table.index)
+    for name in ("N", "dataset"):
+        if name in table:
+            clashing |= table[name].groupby(names).transform("nunique") > 1
+    return clashing
+
+
 def run_schema(
     table: pd.DataFrame,
+    in_steps: bool = False,
     loss_unit: str | None = None,
     slack: Mapping[str, pd.Series] | None = None,
     written: Mapping[str, str] | None = None,
@@ -87,6 +103,8 @@ def run_schema(
     ----------
     table : DataFrame of shape (n_runs, n_columns)
         Losses are in nats per token.
+    in_steps : bool
+        Rows may be checkpoints: it is enough that a run has a loss on some row.
     loss_unit : str, optional
         In which the losses were given.
     slack : mapping of str to Series of shape (n_runs,), optional
@@ -122,18 +140,25 @@ def run_schema(
     unknown = pd.Series(np.nan, table.index)
     N, D, losses = table.get("N", unknown), table.get("D", unknown), loss_columns(table)
 
-    checks: dict[str, list[Check]] = {"run": [], "dataset": []}
-    checks |= {n: [count(n)] for n in (*COUNTS, "D", "batch_tokens") if n in table}
-    checks["warmup_steps"] = [not_negative]
+    clashing = find_clashing(table)
+    unique = pa.Check(lambda _: ~clashing, ignore_na=False, error="must be unique")
+    checks: dict[str, list[Check]] = {"run": [unique], "dataset": []}
+    checks |= {n: [count(n)] for n in (*COUNTS, "D", "batch_tokens", *UNIQUE) if n in table}
+    checks |= {name: [not_negative] for name in ("warmup_steps", EPOCHS)}
     for name in COUNTS[1:]:
         checks.setdefault(name, []).append(holds(lambda part: part > N[part.index], "must be <= N"))
     checks |= {"M": [near("M", D / N, "D / N")], "C": [near("C", 6 * N * D, "6 N D", MEASURED)]}
     checks |= {name: [loss] for name in losses or ["loss"]}
     checks |= {name: [not_negative] for name in loss_std_columns(table)}
     checks |= {name: [share(name)] for name in error_columns(table)}
-    if losses and losses[0] != "loss":
+    never_empty = set(NEVER_EMPTY)
+    if losses and (in_steps or losses[0] != "loss"):
+        never_empty.discard(losses[0])
         lossless = table[losses].isna().all(axis=1)
-        rule = "must not be empty where the row has no other loss"
+        if in_steps and "run" in table:
+            lossless = lossless.groupby(table["run"]).transform("all")
+        row = "run" if in_steps else "row"
+        rule = f"must not be empty where the {row} has no other loss"
         checks[losses[0]].append(pa.Check(lambda _: ~lossless, ignore_na=False, error=rule))
     required = {"N", "D"} if losses else {"N", "D", "loss"}
     checks = {name: [] for name in ("N", "D", "loss") if name in required} | checks
@@ -141,8 +166,7 @@ def run_schema(
         {
             name: pa.Column(
                 checks=rules,
-                nullable=name not in NEVER_EMPTY,
-                unique=name == "run",
+                nullable=name not in never_empty,
                 required=name in required,
             )
             for name, rules in checks.items()

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scaling.tables.epochs import count_epochs
 from scaling.tables.faults import show
 from scaling.tables.schema import SMALLEST_USUAL_COUNT, likely_letter, loss_columns
 
@@ -16,6 +17,7 @@ LARGEST_USUAL_LOSS = 20.0  # nats; a uniform guess over a million tokens costs 1
 # Twice the largest scatter between seeds in the shipped grids, 2.4 %; the shape of a model moves
 # the loss at like N by up to 4 % (Gemstones, a shape of three layers apart).
 BEATEN_BY = 0.05
+FEW_EPOCHS = 4.0  # nearly as good as fresh tokens: Muennighoff et al., arXiv 2305.16264
 # The widest gap between neighbouring M of a shipped table is a factor of 15, the largest M 6.4e4.
 FAR_M = 100.0
 LARGEST_USUAL_M = 1e5
@@ -25,7 +27,6 @@ REASONS = {
     "undertrained": "swapped, or a wrong unit?",
     "warmup": "ends before its warm-up does",
     "batch": "D is less than one batch",
-    "repeat": "same N and D as another run",
     "loss": "a loss above 20 nats per token: a perplexity? --loss-unit ppl takes its logarithm",
 }
 # A run of N parameters on D tokens of text reaches 1.69 + 406.4 / N^0.34 + 410.7 / D^0.28 nats
@@ -117,11 +118,9 @@ def _reasons_of_a_row(frame: pd.DataFrame) -> Iterator[pd.Series]:
     unknown = pd.Series(np.nan, frame.index)
     D = frame["D"]
     batch, warmup = frame.get("batch_tokens", unknown), frame.get("warmup_steps", unknown)
-    design = [name for name in ("dataset", "N", "D") if name in frame]
     suspects = {
         "warmup": D / batch < warmup,
         "batch": batch > D,
-        "repeat": frame.duplicated(design, keep=False),
         "loss": (frame[loss_columns(frame)] > LARGEST_USUAL_LOSS).any(axis=1),
     }
     for key, suspect in suspects.items():
@@ -189,14 +188,22 @@ def _name_beaten(frame: pd.DataFrame) -> pd.Series:
     A mistyped loss stands on either side: too high it is beaten, too low it beats.
     """
     names, most, reasons = frame["run"].to_numpy(), np.full(len(frame), 1 + BEATEN_BY), {}
+    N, D, epochs = frame["N"].to_numpy(), frame["D"].to_numpy(), count_epochs(frame)
     for loss in loss_columns(frame):
         better = find_better(frame, loss)
         own = frame[loss].to_numpy()
         with np.errstate(over="ignore"):
             ratio = own / own[better]
         for i in np.flatnonzero(ratio > most):
-            run = show(names[better[i]])
-            least = f"the {own[better[i]]:.4g} of {run}, which has no more N or D"
-            reasons[i] = f"{loss} {own[i]:.4g} is above {least}: is one of the two mistyped?"
+            j = better[i]
+            doubt = "which has no more N or D: is one of the two mistyped?"
+            if N[i] == N[j] and D[i] == D[j]:
+                doubt = "which has the same N and D: a sweep, or is one of the two mistyped?"
+            if epochs is not None and epochs.iloc[i] > max(FEW_EPOCHS, epochs.iloc[j]):
+                seen = f"{epochs.iloc[i]:.3g} times"
+                doubt = f"which has no more N or D: this run's tokens were seen {seen}"
+            reasons[i] = (
+                f"{loss} {own[i]:.4g} is above the {own[j]:.4g} of {show(names[j])}, {doubt}"
+            )
         most = np.fmax(most, ratio)
     return pd.Series(reasons, dtype=object)

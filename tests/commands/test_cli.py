@@ -539,6 +539,14 @@ def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
         "dof": 7 - len(coefficients),
         "status": "converged",
         "prior": None,
+        "rows": {
+            "not_last_of_run": 0,
+            "not_best_of_cell": 0,
+            "weighed": False,
+            "effective_tokens": False,
+            "spread": None,
+            "spread_dof": 0,
+        },
         "reduced": None,
         "warnings": [],
     }
@@ -611,7 +619,7 @@ def test_shape_of_predict(write) -> None:
             "left_out",
             "flagged_out",
         ),
-        *("extrapolation", "errors", "warnings"),
+        *("extrapolation", "errors", "rows", "warnings"),
     ]
     assert report["lo"] is report["hi"] is None
     assert report["extrapolation"] == {

@@ -391,7 +391,9 @@ def test_too_few_runs_for_a_loss_law(write, law: str, needed: int) -> None:
     assert refusal(path, "--law", law, *TARGET) == f"{path}: {rule} {needed - 1}"
     assert len(answer(write(planted().head(needed)), "--law", law)) == 1
     every = write(planted(flags="odd"))
-    assert refusal(every, "--without-flagged") == f"{every}: {rule.replace('5', '4')} 0"
+    left_out = "7 runs that carry a flag were left out: row 2, row 3, row 4, …"
+    expected = f"{every}: {left_out}: {rule.replace('5', '4')} 0"
+    assert refusal(every, "--without-flagged") == expected
     repeated = write(pd.concat([planted().head(1)] * 9))
     assert refusal(repeated, "--law", law).endswith("got 1")
 

@@ -107,7 +107,7 @@ def test_what_the_message_says_to_type_is_enough(write, loss, columns) -> None:
 def test_two_counts_or_losses_are_asked_about(write) -> None:
     path = write({"N_total": 4 * N, "N_active": N, "D": D, "val/c4": LOSS, "eval/loss": LOSS})
     lines = refusal("check", path)
-    assert lines[0].endswith("which column is it, 'N_total', 'N_active'?")
+    assert "which count of a mixture of experts is meant? Say --map N=N_total or" in lines[0]
     assert lines[1].endswith('then type, say, --map "N=N_total,loss=eval/loss"')
 
 

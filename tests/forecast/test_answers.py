@@ -137,6 +137,7 @@ def test_command_and_notebook_give_the_same_numbers_and_words(question, options,
 def test_a_notebook_shows_a_table_and_escapes_a_hostile_name():
     name = "<script>alert(1)</script>"
     twice = pd.concat([RUNS, RUNS.iloc[[0]]]).assign(run=[*"abcdef", name])
+    twice["loss"] *= [1] * 6 + [1.1]  # a flag names the run
     answer = scaling.fit(twice)
     shown = answer._repr_html_()
     assert "<table" in shown

@@ -30,7 +30,7 @@ from scaling.training.grid.progress import find_states
 from scaling.training.grid.worker import Worker, read_result, run_folder, train_cell
 from scaling.training.model.checkpoint import list_checkpoints
 from scaling.training.plan.locks import hold, is_held
-from scaling.training.plan.records import read_record, write_record
+from scaling.training.plan.records import hash_of, read_record, write_record
 
 
 def results(folder: Path) -> dict[str, dict]:
@@ -253,7 +253,7 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(tmp_path):
     assert found[8].state == "finished"
     assert found[12].state == "failed"
     assert "lower lr_scale or lr_max" in found[12].says
-    table, missing = collect(tmp_path)
+    table, missing, _ = collect(tmp_path)
     assert (len(table), missing) == (2, 2)
     # Started again it is tried again.
     begin_grid(tmp_path / "spec.yaml", tmp_path)
@@ -272,10 +272,65 @@ def test_a_result_that_was_changed_is_found_and_made_again(one, harm):
     else:
         path.write_text(text[: len(text) // 2] if harm == "truncated" else text.replace("1", "2"))
     assert states(one) == {"damaged": 1}
-    with pytest.raises(GridError, match="result.json: is damaged"):
+    with pytest.raises(GridError, match="result.json: is damaged"):  # no other run is left
         collect(one)
     train_here(one)
     assert decided(read_result(one, cell)) == decided(sound)
+
+
+BROKEN = {
+    "cut short": lambda text: text[: len(text) // 2],
+    "empty": lambda text: "",
+    "a list": lambda text: "[]",
+    "no text": lambda text: b"\xff\xfe\x00",
+    "of another configuration": lambda text: sealed({"config_sha256": "another"}),
+    "without a key": lambda text: sealed({k: v for k, v in unsealed(text) if k != "losses"}),
+    "with a loss that is none": lambda text: sealed(
+        dict(unsealed(text)) | {"losses": {"loss": {"mean": "low"}}}
+    ),
+}
+
+
+def unsealed(text: str) -> list:
+    return [(key, value) for key, value in json.loads(text).items() if key != "sha256"]
+
+
+def sealed(content: dict) -> str:
+    return json.dumps(content | {"sha256": hash_of(content)})
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("kind", BROKEN)
+def test_broken_results_are_named_and_all_others_are_gathered(tmp_path, whole, kind, n):
+    grid, runs = shutil.copytree(whole, tmp_path / "grid"), tmp_path / "runs.csv"
+    broken = _runs(grid)[:n]
+    for _, own in broken:
+        path = own / "result.json"
+        content = BROKEN[kind](path.read_text())
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    done = run_cli("collect", str(grid), "--out", str(runs))
+    assert (done.exit_code, done.stdout) == (0, f"{runs}: {4 - n} runs\n")
+    names = {cell.name for cell, _ in broken}
+    assert set(read_runs(runs)["run"]) == set(results(whole)) - names
+    warnings = done.stderr.splitlines()
+    assert len(warnings) == n
+    for line, (cell, own) in zip(warnings, broken, strict=True):
+        assert line.startswith(f"warning: {own / 'result.json'}: is ")
+        assert line.endswith(f": {cell.name} is not in the table until the grid is run again")
+    told = json.loads(run_cli("collect", str(grid), "--out", str(runs), "--json").stdout)
+    assert (told["runs"], told["missing"]) == (4 - n, 0)
+    assert [f"warning: {line}" for line in told["damaged"]] == warnings
+
+
+def test_a_broken_result_is_made_again(one):
+    ((cell, own),) = _runs(one)
+    sound = read_result(one, cell)
+    for kind in ("without a key", "with a loss that is none"):
+        path = own / "result.json"
+        path.write_text(BROKEN[kind](path.read_text()))
+        assert states(one) == {"damaged": 1}
+        assert train_here(one) == 1
+        assert decided(read_result(one, cell)) == decided(sound)
 
 
 def test_a_configuration_that_was_changed_on_disk_stops_the_grid(tmp_path):
@@ -321,7 +376,7 @@ def test_a_grid_without_a_finished_run_has_no_table(tmp_path):
 
 
 def test_the_table_is_a_sound_run_table(tmp_path, whole):
-    table, missing = collect(whole)
+    table, missing, _ = collect(whole)
     assert missing == 0
     path = tmp_path / "runs.csv"
     table.to_csv(path, index=False)
@@ -359,6 +414,7 @@ def test_the_commands_from_the_bill_to_a_fit(tmp_path):
     assert begun.exit_code == 0, begun.output
     assert begun.stdout.splitlines()[0] == bill.stdout.splitlines()[0]
     assert begun.stdout.splitlines()[-1] == f"{grid}: 6 finished"
+    assert begun.stderr == ""
     status = run_cli("status", grid, "--json")
     assert json.loads(status.stdout)["states"] == {"finished": 6}
     runs = str(tmp_path / "runs.csv")
@@ -557,7 +613,7 @@ def test_gathering_reads_every_source_and_seed(tmp_path):
         seeds=[0, 3],
         tasks={"pick4": {"choices": 4, "items": 10}},
     )
-    table, _ = collect(folder)
+    table, *_ = collect(folder)
     assert isinstance(table, pd.DataFrame)
     assert list(zip(table["dataset"], table["seed"], strict=True)) == [
         ("other", 0), ("other", 3), ("walk", 0), ("walk", 3)

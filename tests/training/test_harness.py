@@ -227,7 +227,7 @@ def test_one_run_may_be_asked_alone(home, tmp_path):
     told = run("grid", "tasks", home / "grid", "--include", home / "tasks", "--out", out, *options)
     start = told.index("{")
     assert json.loads(told[start:]) == {
-        "file": str(out), "runs": 1, "missing": 0, "errors": ["err_choose"]
+        "file": str(out), "runs": 1, "missing": 0, "damaged": [], "errors": ["err_choose"]
     }  # fmt: skip
     assert list(read_runs(out)["run"]) == [TAUGHT]
 

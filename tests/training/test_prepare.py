@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import itertools
 import json
+import lzma
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -48,6 +51,7 @@ def make_documents(n: int = N_DOCUMENTS) -> list[str]:
 
 
 DOCUMENTS = [*make_documents(), "null", "NA"]
+MARK = "\ufeff"  # of byte order
 
 
 @pytest.fixture(scope="module")
@@ -157,9 +161,41 @@ def as_folder_of_parquet(folder: Path) -> list[object]:
     return ["--dataset", folder, "--field", "body"]
 
 
+def with_capitals(folder: Path) -> list[object]:
+    """Endings are read in any case."""
+    half = len(DOCUMENTS) // 2
+    plain = write_lines(folder / "a.JSONL", DOCUMENTS[:half])
+    packed = write_lines(folder / "b", DOCUMENTS[half:-1]).read_bytes()
+    (folder / "b.Json.GZ").write_bytes(gzip.compress(packed))
+    (folder / "c.TXT").write_text(DOCUMENTS[-1], encoding="utf-8")
+    names = (plain.name, "b.Json.GZ", "c.TXT")
+    return [item for name in names for item in ("--text", folder / name)]
+
+
+def with_byte_order_marks(folder: Path) -> list[object]:
+    """At the start of files, in the middle of files that were put together, and in values."""
+    first, *rest = DOCUMENTS
+    lines = [json.dumps({"text": text}, ensure_ascii=False) for text in rest]
+    lines[2] = json.dumps({"text": MARK + rest[2]})  # written as an escape
+    lines[9] = MARK + lines[9]
+    half = len(lines) // 2
+    files = {
+        "a.txt": MARK + first[:7] + MARK + first[7:],
+        "b.jsonl": MARK + "\n".join(lines[:half]) + "\n",
+        "c.jsonl": MARK + "\n".join(lines[half:-2]) + "\n",
+        "d.csv": MARK + "text,n\n" + rest[-2] + ",1\n",
+        "e.json": MARK + f"[{lines[-1]}]",
+    }
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return [item for name in files for item in ("--text", folder / name)]
+
+
 @pytest.mark.parametrize(
     "arrange",
     [
+        with_capitals,
+        with_byte_order_marks,
         as_json_lines,
         as_two_packed_files,
         as_files_of_two_kinds,
@@ -235,6 +271,44 @@ def test_neither_order_nor_copies_of_documents_move_one_to_the_other_side(tmp_pa
     assert not train & held_out
     both = read_back(tmp_path / "shuffled" / TRAIN) + read_back(tmp_path / "shuffled" / HELD_OUT)
     assert Counter(both) == Counter(shuffled)
+
+
+ONE = " ".join(DOCUMENTS[:30])
+
+
+@pytest.mark.parametrize("share", [0.01, 0.25, 0.9999])
+@pytest.mark.parametrize("ending", ["txt", "jsonl", "csv", "parquet", "txt.gz"])
+def test_one_document_is_cut_in_two_by_position(tmp_path, tokenizer, ending, share):
+    path = tmp_path / f"one.{ending}"
+    table = pd.DataFrame({"text": [ONE, ""]})  # beside it stands a document without text
+    write = {
+        "txt": lambda: path.write_text(ONE, encoding="utf-8"),
+        "jsonl": lambda: write_lines(path, [ONE, ""]),
+        "csv": lambda: table.to_csv(path, index=False),
+        "parquet": lambda: table.to_parquet(path),
+        "txt.gz": lambda: path.write_bytes(gzip.compress(ONE.encode("utf-8"))),
+    }
+    write[ending]()
+    out = tmp_path / "out"
+    asked = ("--text", path, "--tokenizer", tokenizer, "--held-out-share", share)
+    _, says = run(*asked, "--out", out)
+    train, held_out = (read_manifest(out / part).tokens - 1 for part in (TRAIN, HELD_OUT))
+    own = tokenizers.Tokenizer.from_file(str(tokenizer))
+    assert train + held_out == len(own.encode(ONE).ids)
+    assert held_out == max(1, min(round(share * (train + held_out)), train + held_out - 1))
+    assert "".join(read_back(out / part)[0] for part in (TRAIN, HELD_OUT)) == ONE
+    assert says == (f"warning: {path} is one document: its last {held_out:,} tokens are held out\n")
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+@pytest.mark.parametrize("share", [1e-6, 1 - 1e-6])
+def test_the_share_that_a_message_names_goes_through(tmp_path, tokenizer, n, share):
+    source = write_lines(tmp_path / "few.jsonl", DOCUMENTS[:n])
+    asked = ("--text", source, "--tokenizer", tokenizer, "--out", tmp_path / "out")
+    says = refused(*asked, "--held-out-share", share)
+    (named,) = re.findall(r"--held-out-share \S+ to ([0-9.]+\d)", says)
+    run(*asked, "--held-out-share", named)
+    assert left_in(tmp_path / "out")
 
 
 def test_the_share_held_out_is_the_one_asked_for_and_grows_by_adding():
@@ -485,10 +559,49 @@ REFUSED = {
         "a.jsonl: cannot be read: ArrowInvalid: JSON parse error",
     ),
     "not the encoding": (
-        lambda f: raw(f, "a.txt", b"\xff\xfe"),
+        lambda f: raw(f, "a.txt", b"na\xefve"),
         "a.txt: cannot be read: UnicodeDecodeError: 'utf-8' codec can't decode",
     ),
-    "no gzip": (lambda f: raw(f, "a.txt.gz", b"plain"), "a.txt.gz: cannot be read: "),
+    "a whole file in UTF-16": (
+        lambda f: raw(f, "a.txt", "naïve".encode("utf-16")),
+        "a.txt: is UTF-16: save it as UTF-8",
+    ),
+    "gzip under a plain name": (
+        lambda f: raw(f, "a.jsonl", gzip.compress(b'{"text": "a"}')),
+        "a.jsonl: is compressed, as .gz files are: unpack it, or let its name end in .gz",
+    ),
+    "xz under a plain name": (
+        lambda f: raw(f, "a.TXT", lzma.compress(b"a")),
+        "a.TXT: is compressed, as .xz files are: unpack it, or let its name end in .xz",
+    ),
+    "bzip2 under the name of gzip": (
+        lambda f: raw(f, "a.csv.gz", bz2.compress(b"text\na\n")),
+        "a.csv.gz: is compressed, as .bz2 files are: unpack it, or let its name end in .bz2",
+    ),
+    "zstd under a plain name": (
+        lambda f: raw(f, "a.json", bytes.fromhex("28b52ffd") + b"whatever"),
+        "a.json: is compressed, as .zst files are: unpack it, or let its name end in .zst",
+    ),
+    "an archive under a plain name": (
+        lambda f: raw(f, "a.csv", b"PK\x03\x04whatever"),
+        "a.csv: is compressed, as .zip files are: unpack it\n",
+    ),
+    "gzip under a plain name in a folder": (
+        lambda f: ["--dataset", raw(f, "a.jsonl", gzip.compress(b'{"text": "a"}'))[1].parent],
+        "a.jsonl: is compressed, as .gz files are: unpack it, or let its name end in .gz",
+    ),
+    "plain text under the name of gzip": (
+        lambda f: raw(f, "a.txt.GZ", b"plain"),
+        "a.txt.GZ: is not compressed: let its name end without .gz",
+    ),
+    "capitals in a folder": (
+        lambda f: ["--dataset", raw(f, "a.JSONL", b'{"text": "a"}')[1].parent],
+        "holds .JSONL files, which a data set takes in small letters alone: name them by --text '",
+    ),
+    "text files in a folder": (
+        lambda f: ["--dataset", raw(f, "a.Txt", b"a")[1].parent],
+        "/**/*.Txt', each one document",
+    ),
     "no parquet": (lambda f: raw(f, "a.parquet", b"PAR1"), "a.parquet: cannot be read: "),
     "no such field": (
         lambda f: [*few(f, "a"), "--field", "body"],
@@ -505,13 +618,24 @@ REFUSED = {
     "no text at all": (lambda f: few(f, "", None, "\n"), "few.jsonl: has no document with text"),
     "an empty file": (lambda f: raw(f, "a.txt", b""), "a.txt: has no document with text"),
     "none held out": (
-        lambda f: few(f, "a"),
-        "few.jsonl: none of 1 documents is held out: raise --held-out-share 0.01, or set it to 0",
+        lambda f: few(f, "a", "b"),
+        "few.jsonl: none of 2 documents is held out: raise --held-out-share 0.01 to 0.2428, or set "
+        "it to 0",
     ),
     "all held out": (
-        lambda f: [*few(f, "a"), "--held-out-share", 0.9999],
-        "few.jsonl: all 1 documents are held out and none is left to train on: lower "
-        "--held-out-share 0.9999",
+        lambda f: [*few(f, "a", "b"), "--held-out-share", 0.9999],
+        "few.jsonl: all 2 documents are held out and none is left to train on: lower "
+        "--held-out-share 0.9999 to 0.7913",
+    ),
+    "copies of one document": (
+        lambda f: few(f, "a", "a", "a"),
+        "few.jsonl: its 3 documents are all the same, and copies stay together: add other text, or "
+        "set --held-out-share to 0",
+    ),
+    "one token": (
+        lambda f: few(f, "a"),
+        "few.jsonl: has one document of one token and none to hold out: add text, or set "
+        "--held-out-share to 0",
     ),
     "a share that is none": (
         lambda f: [*few(f, "a"), "--held-out-share", 1],

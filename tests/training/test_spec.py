@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,13 @@ import numpy as np
 import pytest
 import yaml
 from places import ROOT
+from typer.testing import CliRunner
 
+from scaling.commands.cli import app
 from scaling.compute import count_flops_per_token, count_parameters
 from scaling.tables.datafiles import data_path
 from scaling.training.errors import GridError
-from scaling.training.plan.cells import list_cells, seed_from, warn_of_repeats
+from scaling.training.plan.cells import list_cells, list_warnings, seed_from
 from scaling.training.plan.parts import Hardware
 from scaling.training.plan.price import price_cells, price_in_words
 from scaling.training.plan.spec import read_spec
@@ -125,9 +128,11 @@ def test_processes_that_share_a_model_belong_to_its_configuration(tmp_path):
     assert before[0].config_sha256 != after[0].config_sha256
 
 
-def make_tokens(folder: Path, n: int, seed: int = 0) -> None:
+def make_tokens(folder: Path, n: int, seed: int = 0, block: int = 2**22, **source) -> None:
+    """Write a token file; `source` as prepare says where its text came from."""
     documents = np.random.default_rng(seed).integers(0, 50, size=(n, 9)).tolist()
-    write_tokens(folder, documents, vocab=64, end_of_text=63, source={}, tokenizer={})
+    about = {"end_of_text": 63, "source": source, "tokenizer": {}, "block": block}
+    write_tokens(folder, documents, vocab=64, **about)
 
 
 def token_spec(tmp_path: Path, **held_out) -> dict:
@@ -140,17 +145,92 @@ def token_spec(tmp_path: Path, **held_out) -> dict:
 def test_another_training_or_held_out_file_is_another_configuration(tmp_path):
     path = write(tmp_path, token_spec(tmp_path))
     hashes = [list_cells(read_spec(path))[0].config_sha256]
-    for part in ("train", "held"):
-        make_tokens(tmp_path / part, 200, seed=5)
+    for seed, part in enumerate(("train", "held"), start=5):
+        make_tokens(tmp_path / part, 200, seed)
         hashes.append(list_cells(read_spec(path))[0].config_sha256)
     assert len(set(hashes)) == 3
 
 
 def test_a_loss_set_that_is_too_short_is_named_before_anything_is_trained(tmp_path):
     spec = read_spec(write(tmp_path, token_spec(tmp_path, sequences=13)))
-    says = r"sources.text.held: .*held has 12 sequences of 32 tokens, 13 are asked for"
+    says = r"sources.text.loss_sets.held: .*held has 12 sequences of 32 tokens, 13 are asked for"
     with pytest.raises(GridError, match=says):
         list_cells(spec)
+
+
+def its_own_folder(folder: Path) -> str:
+    return "train"
+
+
+def its_own_folder_by_another_path(folder: Path) -> str:
+    (folder / "other").mkdir()
+    return "other/../train"
+
+
+def its_own_folder_by_its_whole_path(folder: Path) -> str:
+    return str(folder.resolve() / "train")
+
+
+def a_link_to_it(folder: Path) -> str:
+    (folder / "linked").symlink_to(folder / "train")
+    return "linked"
+
+
+def a_copy_of_it(folder: Path) -> str:
+    shutil.copytree(folder / "train", folder / "copy")
+    return "copy"
+
+
+def its_beginning(folder: Path) -> str:
+    """As a shorter part of the same text has it."""
+    make_tokens(folder / "train", 200, block=100)
+    make_tokens(folder / "less", 50, block=100)
+    return "less"
+
+
+def what_is_left_of_another_text(folder: Path) -> str:
+    make_tokens(folder / "more", 200, seed=3, part="train", held_out_share=0.01)
+    return "more"
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        its_own_folder,
+        its_own_folder_by_another_path,
+        its_own_folder_by_its_whole_path,
+        a_link_to_it,
+        a_copy_of_it,
+        its_beginning,
+        what_is_left_of_another_text,
+    ],
+)
+def test_a_loss_set_of_text_to_train_on_is_a_fault(tmp_path, arrange):
+    spec = token_spec(tmp_path)
+    place = arrange(tmp_path)
+    spec["sources"]["text"]["loss_sets"]["mine"] = place
+    path = write(tmp_path, spec)
+    for command in (["price", path], ["run", path, "--out", tmp_path / "new"],
+                    ["collect", tmp_path, "--out", tmp_path / "runs.csv"]):  # fmt: skip
+        done = CliRunner().invoke(app, ["grid", *map(str, command)])
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr == (
+            f"sources.text.loss_sets.mine: {tmp_path.resolve() / place} is text to train on, and a "
+            "loss is measured on held-out text: name the folder held_out that scaling grid prepare "
+            "made\n"
+        )
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("share", [0, 0.1])
+def test_held_out_text_and_whole_texts_of_their_own_are_loss_sets(tmp_path, share):
+    """A text prepared to be measured on alone is the part train of its folder."""
+    make_tokens(tmp_path / "train", 200, part="train", held_out_share=0.1)
+    part = "held_out" if share else "train"
+    make_tokens(tmp_path / "held", 40, seed=1, part=part, held_out_share=share)
+    source = {"kind": "tokens", "folder": "train", "loss_sets": {"held": "held"}}
+    spec = SPEC | {"sources": {"text": source}, "held_out": {"sequences": 10}}
+    assert list_cells(read_spec(write(tmp_path, spec)))
 
 
 def test_a_training_file_without_one_window_is_named(tmp_path):
@@ -173,11 +253,26 @@ def test_runs_that_see_their_tokens_again_are_told(tmp_path):
     cells = list_cells(read_spec(write(tmp_path, token_spec(tmp_path))))
     most = max(cells, key=lambda cell: cell.D)
     assert most.epochs == most.D / 2000
-    (says,) = warn_of_repeats(cells)
+    (says,) = list_warnings(cells)
     assert (
         f"text: 8 runs see its tokens more than once, {most.name} {most.epochs:.2f} times" in says
     )
-    assert warn_of_repeats(list_cells(read_spec(write(tmp_path, SPEC)))) == []
+    assert list_warnings(list_cells(read_spec(write(tmp_path, SPEC)))) == []
+
+
+def test_a_warm_up_that_outlasts_runs_is_told_before_they_are_trained(tmp_path):
+    cells = list_cells(read_spec(write(tmp_path, SPEC)))
+    steps = sorted(cell.steps for cell in cells)
+    for warmup, short in ((steps[0], 0), (steps[0] + 1, steps.count(steps[0])), (10**6, 16)):
+        path = write(tmp_path, change("recipe.warmup_steps", warmup))
+        done = CliRunner().invoke(app, ["grid", "price", str(path)])
+        assert done.exit_code == 0
+        assert done.stderr.count("\n") == bool(short)
+        if short:
+            assert done.stderr.startswith(
+                f"warning: {short} of 16 runs end before their warm-up of {warmup} steps does, "
+            )
+            assert f" after {steps[0]}: lower recipe.warmup_steps, or leave it out" in done.stderr
 
 
 def test_the_order_of_a_specification_changes_no_run(tmp_path):

@@ -84,7 +84,7 @@ def _refuse_other_runs(folder: Path, cells: list[Cell]) -> None:
         )
 
 
-def collect(folder: str | Path) -> tuple[pd.DataFrame, int]:
+def collect(folder: str | Path) -> tuple[pd.DataFrame, int, list[str]]:
     """Gather the finished runs of a grid into a run table.
 
     Parameters
@@ -102,19 +102,29 @@ def collect(folder: str | Path) -> tuple[pd.DataFrame, int]:
         `epochs`, how often a run saw its tokens.
     missing : int
         Runs that are not finished.
+    damaged : list of str
+        What is wrong with each result that cannot be used; its run is not in the table.
 
     Raises
     ------
     GridError
-        If no run is finished, or a result is damaged.
+        If no run is finished, or all results are damaged.
     """
     _, cells = open_grid(folder)
-    results = [(cell, read_result(Path(folder), cell)) for cell in cells]
-    rows = [_row(cell, result) for cell, result in results if result is not None]
+    rows, damaged = [], []
+    for cell in cells:
+        try:
+            result = read_result(Path(folder), cell)
+        except GridError as error:
+            damaged.append(f"{error}: {cell.name} is not in the table until the grid is run again")
+            continue
+        if result is not None:
+            rows.append(_row(cell, result))
     if not rows:
-        raise GridError(f"{folder}: no run is finished yet: scaling grid status says how far it is")
+        none = f"{folder}: no run is finished yet: scaling grid status says how far it is"
+        raise GridError("\n".join(damaged) or none)
     table = pd.DataFrame(rows).sort_values(["dataset", "N", "D", "seed"], ignore_index=True)
-    return table, len(cells) - len(rows)
+    return table, len(cells) - len(rows) - len(damaged), damaged
 
 
 def _row(cell: Cell, result: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,8 @@ from scaling.training.plan.cells import Cell
 
 JOBS = "jobs"
 POLL_SECONDS = 1.0
+END_SECONDS = 0.1
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # what asks a command to end
 DAY = 24 * 60  # minutes
 FOREVER = 10 * 365 * DAY  # on this machine nobody asks for it back
 
@@ -108,10 +113,44 @@ def make_executor(folder: Path, launch: Launch, nodes: int = 1) -> Any:
     return executor
 
 
+@contextmanager
+def stops_interrupt() -> Iterator[None]:
+    """Make every signal that asks this process to end a KeyboardInterrupt that holds it.
+
+    Only the first one counts, so that what it sets off comes to its end. One that this process was
+    started to ignore, as by nohup, stays ignored.
+    """
+
+    def stop(number: int, frame: object) -> None:
+        for heard in before:
+            signal.signal(heard, signal.SIG_IGN)
+        raise KeyboardInterrupt(signal.Signals(number))
+
+    before = {s: signal.getsignal(s) for s in STOPS if signal.getsignal(s) != signal.SIG_IGN}
+    for heard in before:
+        signal.signal(heard, stop)
+    try:
+        yield
+    finally:
+        for heard, handler in before.items():
+            signal.signal(heard, handler)
+
+
+@contextmanager
+def _away_from_the_terminal() -> Iterator[None]:
+    """Start processes that hear neither Ctrl-C nor a hang-up: these are for the command alone."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGHUP))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def start_workers(executor: Any, folder: Path, n_runs: int, launch: Launch) -> list[Any]:
     """Submit the workers of a grid to an executor of `make_executor`; no more of them than runs."""
     place = str(folder.resolve())
-    with executor.batch():
+    here = launch.executor == "local"
+    with _away_from_the_terminal() if here else nullcontext(), executor.batch():
         jobs = [
             executor.submit(Worker(place, _device(launch, i), launch.threads))
             for i in range(min(launch.workers, n_runs))
@@ -136,19 +175,41 @@ def watch_workers(
 ) -> list[RunState]:
     """Wait until no worker of a grid works any more, and say where its runs stand then.
 
-    `show` takes the states now and then, and once at the end.
+    `show` takes the states now and then, and once at the end. Whatever interrupts the waiting ends
+    the workers first.
     """
     states = find_states(folder, cells)
-    while not all(job.done() for job in jobs):
-        # What is finished is not read again: a grid may have thousands of runs.
-        states = [
-            own if own.state == "finished" else find_state(folder, own.cell) for own in states
-        ]
-        show(states)
-        time.sleep(POLL_SECONDS)
+    try:
+        while not all(job.done() for job in jobs):
+            # What is finished is not read again: a grid may have thousands of runs.
+            states = [
+                own if own.state == "finished" else find_state(folder, own.cell) for own in states
+            ]
+            show(states)
+            time.sleep(POLL_SECONDS)
+    except BaseException:
+        end_workers(jobs)
+        raise
     states = find_states(folder, cells)
     show(states)
     return states
+
+
+def end_workers(jobs: list[Any]) -> None:
+    """End workers, and wait until those of this machine are gone; Slurm is asked to cancel its own.
+
+    A run loses what it did since its last checkpoint.
+    """
+    from submitit.local.local import LocalJob
+
+    here = [job for job in jobs if isinstance(job, LocalJob)]
+    for job in jobs:
+        if job not in here:
+            job.cancel(check=False)
+    while left := [job for job in here if not job.done()]:
+        for job in left:  # its controller passes the signal on to a worker that may just begin
+            os.kill(int(job.job_id), signal.SIGTERM)
+        time.sleep(END_SECONDS)
 
 
 def train_grid(spec_path: str | Path, folder: str | Path, launch: Launch) -> list[RunState]:

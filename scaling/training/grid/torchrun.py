@@ -109,7 +109,12 @@ def start(command: list[str], log: Path, wait: Callable[[Any], int]) -> int:
     with (
         log.open("w", encoding="utf-8") as file,
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=file, stderr=file, env=environment
+            command,
+            stdin=subprocess.PIPE,
+            stdout=file,
+            stderr=file,
+            env=environment,
+            start_new_session=True,  # a terminal's Ctrl-C is for the command that started workers
         ) as process,
     ):
         try:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ValidationError
 
 from scaling.training.errors import GridError
 from scaling.training.grid.nodes import find_crew
@@ -23,6 +26,34 @@ from scaling.training.plan.records import clear_aside, read_record, write_record
 from scaling.training.plan.spec import read_spec
 
 SPEC, CONFIG, RESULT, FAILURE = "spec.yaml", "config.json", "result.json", "failure.json"
+
+
+class Loss(BaseModel):
+    """What a result says of a loss set: nats."""
+
+    mean: float
+    std: float
+
+
+class Answer(BaseModel):
+    """What a result says of a task: a fraction."""
+
+    error: float
+
+
+class Result(BaseModel):
+    """What the run table takes of a result, which holds more."""
+
+    N: int
+    N_body: int
+    D: int
+    batch_tokens: int
+    warmup_steps: int
+    steps: int
+    lr: float
+    C_exact: float
+    losses: dict[str, Loss]
+    errors: dict[str, Answer]
 
 
 def run_folder(folder: Path, cell: Cell) -> Path:
@@ -42,8 +73,14 @@ def read_result(folder: Path, cell: Cell) -> dict[str, Any] | None:
     if not path.exists():
         return None
     result = read_record(path)
-    if result["config_sha256"] != cell.config_sha256:
+    if result.get("config_sha256") != cell.config_sha256:
         raise GridError(f"{path}: is of another configuration: train this grid in a new folder")
+    try:
+        Result.model_validate(result)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise GridError(f"{path}: is damaged: {key}: {first['msg']}") from error
     return result
 
 
@@ -150,6 +187,8 @@ class Worker:
 
         A run that another worker held may be free by the time the others are done.
         """
+        if os.environ.get("SUBMITIT_EXECUTOR") == "local":  # submitit would pass it over
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         import torch
 
         before = torch.get_num_threads()

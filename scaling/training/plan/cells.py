@@ -197,10 +197,11 @@ class Cell:
         return hash_of(self.config)
 
 
-def warn_of_repeats(cells: list[Cell]) -> list[str]:
-    """Say of each source which runs see its tokens more than once.
+def list_warnings(cells: list[Cell]) -> list[str]:
+    """Say what speaks against a grid before it is trained: repeats, and a warm-up without end.
 
-    A law takes D for fresh tokens; those that come again teach less.
+    A law takes D for fresh tokens; those that come again teach less. A run that ends before its
+    warm-up does never had its learning rate.
     """
     warnings = []
     for name in dict.fromkeys(cell.source_name for cell in cells):
@@ -211,6 +212,14 @@ def warn_of_repeats(cells: list[Cell]) -> list[str]:
                 f"{name}: {len(own)} runs see its tokens more than once, {most.name} "
                 f"{most.epochs:.2f} times: a law takes D for fresh tokens"
             )
+    short = [cell for cell in cells if cell.steps < cell.warmup_steps]
+    if short:
+        least = min(short, key=lambda cell: cell.steps)
+        warnings.append(
+            f"{len(short)} of {len(cells)} runs end before their warm-up of {least.warmup_steps} "
+            f"steps does, {least.name} after {least.steps}: lower recipe.warmup_steps, or leave it "
+            "out for a share of each run"
+        )
     return warnings
 
 

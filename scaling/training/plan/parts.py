@@ -95,22 +95,31 @@ class TokenSource(Part):
         return self.model_copy(update={"folder": folder / self.folder, "loss_sets": sets})
 
     def check(self, key: str, length: int, sequences: int) -> None:
-        """Check that its files are long enough.
+        """Check that its files are long enough, and that no loss set is trained on.
 
         Raises
         ------
         GridError
             If the training file has not one window of `length`, or a loss set has fewer than
-            `sequences`; it names the `key` that the source has in its specification.
+            `sequences`, or is text to train on; it names the `key` that the source has in its
+            specification.
         """
+        train = read_manifest(self.folder)
+        for name, place in self.loss_sets.items():
+            loss_set = read_manifest(place)
+            if loss_set.left_from_a_split or loss_set.shares_tokens(train):
+                raise GridError(
+                    f"{key}.loss_sets.{name}: {place} is text to train on, and a loss is measured "
+                    "on held-out text: name the folder held_out that scaling grid prepare made"
+                )
         places = {"folder": (self.folder, 1)}
-        places |= {name: (place, sequences) for name, place in self.loss_sets.items()}
+        places |= {f"loss_sets.{name}": (own, sequences) for name, own in self.loss_sets.items()}
         for name, (place, wanted) in places.items():
             windows = read_manifest(place).count_windows(length)
             if windows < wanted:
                 raise GridError(
                     f"{key}.{name}: {place} has {windows} sequences of {length} tokens, {wanted} "
-                    "are asked for"
+                    "are asked for: prepare more text, or ask for fewer"
                 )
 
 

@@ -66,6 +66,15 @@ class Manifest:
         """Count the windows of ``length + 1`` tokens that start `length` apart."""
         return (self.tokens - 1) // length
 
+    @property
+    def left_from_a_split(self) -> bool:
+        """Whether it is the part to train on of a text of which another part is held out."""
+        return self.source.get("part") == "train" and self.source.get("held_out_share", 0) > 0
+
+    def shares_tokens(self, other: Manifest) -> bool:
+        """Tell whether a block of its tokens stands in another file too, whatever their places."""
+        return not set(self.blocks).isdisjoint(other.blocks)
+
 
 def _dtype(vocab: int) -> np.dtype[Any]:
     return np.dtype("<u2" if vocab <= 2**16 else "<u4")

@@ -167,7 +167,7 @@ def answer(
     run: str | None = None,
     device: str = "auto",
     show: Callable[[int, int], object] = lambda done, runs: None,
-) -> tuple[pd.DataFrame, int]:
+) -> tuple[pd.DataFrame, int, list[str]]:
     """Ask tasks of every finished run of a grid that was trained on a token file.
 
     Parameters
@@ -189,15 +189,15 @@ def answer(
     -------
     table : DataFrame of shape (n_runs, n_columns)
         The run table of these runs, with a column ``err_<task>`` for each task.
-    missing : int
-        Runs that are not finished.
+    missing, damaged
+        As `scaling.training.grid.grid.collect` gives them.
 
     Raises
     ------
     GridError
         If no such run is finished, or a task or a run cannot be used.
     """
-    table, missing = collect(folder)
+    table, missing, damaged = collect(folder)
     chosen = _choose_runs(folder, table, run)
     tasks = load_tasks(names, include=include, shots=shots)
     errors = []
@@ -208,7 +208,7 @@ def answer(
     show(len(chosen), len(chosen))
     asked = pd.DataFrame(errors, index=chosen).add_prefix("err_")
     rows = table[table["run"].isin(chosen)].dropna(axis="columns", how="all")
-    return rows.join(asked, on="run").reset_index(drop=True), missing
+    return rows.join(asked, on="run").reset_index(drop=True), missing, damaged
 
 
 def _choose_runs(folder: str | Path, table: pd.DataFrame, run: str | None) -> list[str]:

@@ -5,30 +5,41 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import itertools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from scaling.tables.faults import show
-from scaling.training.errors import GridError
+from scaling.training.errors import GridError, naming
 
 # Short names: data set of the hub, its configuration, the field that holds the text.
 DATASETS = {
     "c4": ("allenai/c4", "en", "text"),
     "refinedweb": ("tiiuae/falcon-refinedweb", None, "content"),
 }
+BYTE_ORDER_MARK = "\ufeff"  # no text: editors put it first, and files put together have it anywhere
+UNMARKED = "utf_8_unmarked"  # UTF-8 without byte order marks, see `_find_codec`
 READERS: dict[str, tuple[str, dict[str, Any]]] = {
     ".txt": ("text", {"sample_by": "document"}),
-    ".json": ("json", {}),
-    ".jsonl": ("json", {}),
+    ".json": ("json", {"encoding": UNMARKED}),
+    ".jsonl": ("json", {"encoding": UNMARKED}),
     ".parquet": ("parquet", {}),
     ".csv": ("csv", {"keep_default_na": False}),  # a document may well be the word "null"
 }
-PACKED = (".gz", ".bz2", ".xz", ".zst")
+PACKED = {  # how a compressed file begins
+    ".gz": rb"\x1f\x8b",
+    ".bz2": rb"BZh[1-9]1AY&SY",
+    ".xz": rb"\xfd7zXZ\x00",
+    ".zst": rb"\x28\xb5\x2f\xfd",
+}
+ZIP = {".zip": rb"PK\x03\x04"}  # holds files, which are not read out of it
 
 
 @dataclass(frozen=True)
@@ -92,21 +103,19 @@ def choose_source(
     Raises
     ------
     GridError
-        If not exactly one of `files` and `dataset` is given, a file is missing or of no kind that
-        can be read, or the hub cannot be reached.
+        If not exactly one of `files` and `dataset` is given, a file is missing, of no kind that can
+        be read or not compressed as its name says, or the hub cannot be reached.
     """
     if bool(files) == bool(dataset):
         raise GridError("--text or --dataset must be given, and not both")
     if dataset is None:
         found = tuple(path for pattern in files for path in _match(pattern))
-        for path in found:
-            _find_reader(path)
+        for file in found:
+            _find_reader(file)
+            _check_content(file)
         return TextSource(found, field=field or "text")
-    if any(Path(dataset).rglob("*.txt")):
-        raise GridError(
-            f"--dataset: {dataset} holds .txt files, which a data set cuts line by line: name them "
-            f"by --text '{dataset}/**/*.txt', each one document"
-        )
+    for path in Path(dataset).rglob("*"):
+        _check_in_folder(path, dataset)
     name, usual_config, usual_field = DATASETS.get(dataset, (dataset, None, "text"))
     source = TextSource(
         dataset=name,
@@ -127,12 +136,74 @@ def _match(pattern: str) -> list[str]:
     return found
 
 
+def _endings(path: str) -> tuple[str, str]:
+    """Give the ending of a file's name and what packs it, in small letters: ``.jsonl``, ``.gz``."""
+    before, last = ["", "", *Path(path.lower()).suffixes][-2:]
+    return (before, last) if last in PACKED else (last, "")
+
+
 def _find_reader(path: str) -> tuple[str, dict[str, Any]]:
-    suffixes = [suffix for suffix in Path(path).suffixes if suffix not in PACKED]
-    suffix = suffixes[-1] if suffixes else ""
-    if suffix not in READERS:
+    kind, _ = _endings(path)
+    if kind not in READERS:
         raise GridError(f"--text: a file must end in one of {', '.join(READERS)}, got {show(path)}")
-    return READERS[suffix]
+    return READERS[kind]
+
+
+def _check_content(path: str) -> None:
+    """Check that a file of this machine is compressed as its name says; readers go by the name."""
+    if "://" in path:
+        return
+    with naming(Path(path), "cannot be read"), open(path, "rb") as file:
+        head = file.read(10)
+    packs = (name for name, magic in (PACKED | ZIP).items() if re.match(magic, head))
+    named, found = _endings(path)[1], next(packs, "")
+    if found and found != named:
+        rename = f", or let its name end in {found}" if found in PACKED else ""
+        raise GridError(f"{path}: is compressed, as {found} files are: unpack it{rename}")
+    if named and head and not found:
+        raise GridError(f"{path}: is not compressed: let its name end without {named}")
+    if named == ".zst" and find_spec("zstandard") is None:
+        raise GridError(f"{path}: needs zstandard: pip install zstandard, or unpack it")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise GridError(f"{path}: is UTF-16: save it as UTF-8")
+
+
+def _check_in_folder(path: Path, folder: str) -> None:
+    """Check that a file in the folder of a data set is read as it would be by its name."""
+    kind, packed = _endings(path.name)
+    if kind not in READERS or not path.is_file():
+        return
+    ending = path.name[-len(kind + packed) :]
+    instead = f"name them by --text '{folder}/**/*{ending}'"
+    if kind == ".txt":
+        raise GridError(
+            f"--dataset: {folder} holds .txt files, which a data set cuts line by line: {instead}, "
+            "each one document"
+        )
+    if ending != kind + packed:
+        raise GridError(
+            f"--dataset: {folder} holds {ending} files, which a data set takes in small letters "
+            f"alone: {instead}"
+        )
+    _check_content(str(path))
+
+
+def _decode(data: Any, errors: str = "strict", final: bool = True) -> tuple[str, int]:
+    text, used = codecs.utf_8_decode(data, errors, final)
+    return text.replace(BYTE_ORDER_MARK, ""), used
+
+
+class _Decoder(codecs.BufferedIncrementalDecoder):
+    def _buffer_decode(self, data: Any, errors: str, final: bool) -> tuple[str, int]:
+        return _decode(data, errors, final)
+
+
+@codecs.register
+def _find_codec(name: str) -> codecs.CodecInfo | None:
+    """Find UTF-8 whose byte order marks are passed over, which no reader of JSON does."""
+    if name != UNMARKED:
+        return None
+    return codecs.CodecInfo(codecs.utf_8_encode, _decode, incrementaldecoder=_Decoder, name=name)
 
 
 @contextmanager
@@ -160,6 +231,8 @@ def _pin(name: str, revision: str | None) -> str | None:
 
 def read_texts(source: TextSource) -> Iterator[str]:
     """Read the texts of a source, document by document; empty where a row has none.
+
+    Byte order marks are no part of a text, wherever they stand.
 
     Raises
     ------
@@ -196,4 +269,4 @@ def _text_of(row: dict[str, Any], field: str, name: str) -> str:
     text = row[field]
     if text is not None and not isinstance(text, str):
         raise GridError(f"{name}: the field {field!r} must hold text, got {show(str(text))}")
-    return text or ""
+    return (text or "").replace(BYTE_ORDER_MARK, "")

@@ -1,12 +1,14 @@
 """How does text become a token file? Cut by a tokenizer, split by a hash, written as it streams.
 
 A document is held out or not by a hash of its own text: the order of the documents decides nothing,
-and all copies of one fall on the same side.
+and all copies of one fall on the same side. A text that is one document is cut in two by position.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -43,7 +45,8 @@ class Cut:
     tokens : int, optional
         Training tokens after which to stop, at the end of a document; by default all.
     held_out_share : float
-        Share of the documents that is held out, a fraction below 1.
+        Share of the documents that is held out, a fraction below 1; of the tokens, where there is
+        one document.
     """
 
     tokenizer: str
@@ -55,11 +58,15 @@ class Cut:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What was written: training tokens, those held out, if any; and documents without text."""
+    """What was written: training tokens, those held out, if any; and documents without text.
+
+    `one_document` says that there was one, whose end is held out.
+    """
 
     train: Manifest
     held_out: Manifest | None
     skipped: int
+    one_document: bool = False
 
 
 def describe(manifest: Manifest) -> dict[str, Any]:
@@ -97,10 +104,15 @@ def open_tokenizer(name: str) -> Tokenizer:
     return tokenizer
 
 
+def _place(text: str) -> int:
+    """Give the place of a document, a whole number below 2^64, by a hash of its text."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big")
+
+
 def is_held_out(text: str, share: float) -> bool:
     """Tell whether a document is held out: whether the hash of its text is below the share."""
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big") < share * 2**64
+    return _place(text) < share * 2**64
 
 
 def prepare(
@@ -224,7 +236,7 @@ def _write(
         split = _Split(source, cut, tokenizer, file, show)
         train = write(TRAIN, split.train())
         held_out = write(HELD_OUT, split.held_out()) if cut.held_out_share else None
-    return Prepared(train, held_out, split.skipped)
+    return Prepared(train, held_out, split.skipped, split.one_document)
 
 
 @dataclass
@@ -237,13 +249,21 @@ class _Split:
     waiting: IO[bytes]
     show: Callable[[int], object]
     skipped: int = 0
+    one_document: bool = False
 
     def train(self) -> Iterator[list[int]]:
+        cut_texts = self._cut_all()
+        first = list(itertools.islice(cut_texts, 2))
+        if len(first) == 1 and self.cut.held_out_share:
+            yield self._cut_in_two(first[0][1])
+            return
         documents = held_out = tokens = 0
-        for text, document in self._cut_all():
+        lowest, highest = 2**64, 0
+        for text, document in itertools.chain(first, cut_texts):
+            lowest, highest = min(lowest, _place(text)), max(highest, _place(text))
             if is_held_out(text, self.cut.held_out_share):
                 held_out += 1
-                self.waiting.write(np.array([len(document), *document], dtype="<u4").tobytes())
+                self._hold_out(document)
                 continue
             documents += 1
             tokens += len(document) + 1  # with the one that ends it
@@ -251,7 +271,24 @@ class _Split:
             yield document
             if self.cut.tokens is not None and tokens >= self.cut.tokens:
                 break
-        self._check(documents, held_out)
+        self._check(documents, held_out, lowest, highest)
+
+    def _cut_in_two(self, document: list[int]) -> list[int]:
+        """Hold the end of the only document out, and give back what comes before."""
+        n = len(document)
+        if n < 2:
+            raise GridError(
+                f"{self.source.name}: has one document of one token and none to hold out: add "
+                "text, or set --held-out-share to 0"
+            )
+        end = min(max(1, round(self.cut.held_out_share * n)), n - 1)
+        self.one_document = True
+        self._hold_out(document[n - end :])
+        self.show(n - end + 1)
+        return document[: n - end]
+
+    def _hold_out(self, document: list[int]) -> None:
+        self.waiting.write(np.array([len(document), *document], dtype="<u4").tobytes())
 
     def held_out(self) -> Iterator[list[int]]:
         self.waiting.seek(0)
@@ -267,20 +304,29 @@ class _Split:
             self.skipped += len(texts) - len(pairs)
             yield from pairs
 
-    def _check(self, documents: int, held_out: int) -> None:
-        share = self.cut.held_out_share
-        if not documents + held_out:
-            raise GridError(f"{self.source.name}: has no document with text")
-        if not documents:
+    def _check(self, documents: int, held_out: int, lowest: int, highest: int) -> None:
+        """Check that both sides have documents, and name a share with which they do."""
+        share, name, n = self.cut.held_out_share, self.source.name, documents + held_out
+        if not n:
+            raise GridError(f"{name}: has no document with text")
+        if documents and (held_out or not share):
+            return
+        if n > 1 and lowest == highest:
             raise GridError(
-                f"{self.source.name}: all {held_out} documents are held out and none is left to "
-                f"train on: lower --held-out-share {share:g}"
+                f"{name}: its {n} documents are all the same, and copies stay together: add other "
+                "text, or set --held-out-share to 0"
             )
-        if share and not held_out:
+        if documents:
+            enough = math.ceil(lowest / 2**64 * 10_000) / 10_000
             raise GridError(
-                f"{self.source.name}: none of {documents} documents is held out: raise "
-                f"--held-out-share {share:g}, or set it to 0"
+                f"{name}: none of {n} documents is held out: raise --held-out-share {share:g} to "
+                f"{enough:g}, or set it to 0"
             )
+        few = math.floor(highest / 2**64 * 10_000) / 10_000
+        raise GridError(
+            f"{name}: all {n} documents are held out and none is left to train on: lower "
+            f"--held-out-share {share:g} to {few:g}"
+        )
 
 
 def _in_batches(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -1,0 +1,60 @@
+"""Effective tokens and parameters: what Muennighoff et al. printed, and limits."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scaling.laws.repeated import (
+    ALPHA,
+    LOG_A,
+    LOG_B,
+    LOG_E,
+    OPTIMAL,
+    R_D,
+    R_N,
+    effective_parameters,
+    effective_tokens,
+)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "share"), [(1, 1.0), (2, 0.984), (4, 0.931), (8, 0.828), (16, 0.661), (40, 0.379)]
+)
+def test_what_a_token_is_worth_after_so_many_epochs(epochs, share):
+    D = epochs * 1e9
+    assert round(float(effective_tokens(D, 1e9) / D), 3) == share
+
+
+@pytest.mark.parametrize(
+    ("N", "D", "printed"),
+    [(6.34e9, 242e9, 2.2256440889984477), (8.67e9, 178e9, 2.2269634075087867)],
+)
+def test_the_two_losses_that_the_authors_print_for_25b_different_tokens(N, D, printed):
+    """In the README of their repository, huggingface/datablations."""
+    N_effective, D_effective = effective_parameters(N, 25e9), effective_tokens(D, 25e9)
+    A, B, E = map(math.exp, (LOG_A, LOG_B, LOG_E))
+    loss = E + A * N_effective**-ALPHA + B * D_effective**-ALPHA
+    assert loss == pytest.approx(printed, rel=1e-12)
+
+
+def test_the_optimum_is_a_parameter_for_19_6_tokens():
+    assert pytest.approx(19.6, abs=0.05) == 1 / OPTIMAL
+    assert effective_parameters(OPTIMAL * 1e9, 1e9) == pytest.approx(OPTIMAL * 1e9)
+    assert effective_parameters(1e15, 1e9) == pytest.approx((1 + R_N) * OPTIMAL * 1e9)
+
+
+counts = st.floats(1, 1e15)
+
+
+@given(counts, counts)
+def test_effective_counts_are_no_larger_and_fresh_tokens_count_in_full(D, unique):
+    worth = effective_tokens([D, D], [unique, 2 * D])
+    assert worth[1] == D
+    assert 0 < worth[0] <= D * (1 + 1e-12)
+    assert worth[0] <= unique * (1 + R_D)
+    assert np.all(effective_parameters([D], [unique]) <= D * (1 + 1e-12))
