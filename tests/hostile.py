@@ -7,6 +7,8 @@ table is sound, and every command must give an answer with a status, or refuse i
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +80,13 @@ def good_and(line: str) -> bytes:
     return (GOOD + line + "\n").encode()
 
 
+def as_json_lines() -> bytes:
+    """Give the sound table with an object a line."""
+    header, *lines = (line.split(",") for line in GOOD.splitlines())
+    objects = [dict(zip(header, map(float, cells), strict=True)) for cells in lines]
+    return "\n".join(map(json.dumps, objects)).encode()
+
+
 def with_column(name: str, *cells: str) -> bytes:
     """Give a sound table of six runs with one more column; its cells repeat as needed."""
     header, *lines = GOOD.splitlines()
@@ -143,6 +152,13 @@ FILES = (
     Hostile("broken Parquet", b"PAR1junkPAR1", ((None, None, "", "Parquet"),), (), "runs.parquet"),
     Hostile("Parquet by its bytes alone", b"PAR1junk", ((None, None, "", "Parquet"),)),
     Hostile("Latin-1", GOOD.encode() + b"# caf\xe9", ((8, None, "", "is not UTF-8 text"),)),
+    Hostile("gzip of a table", gzip.compress(GOOD.encode())),
+    Hostile("gzip of a spreadsheet", gzip.compress(b"PK\x03\x04"), ((None, None, "", "spread"),)),
+    Hostile("zstd", b"\x28\xb5\x2f\xfd\0", ((None, None, "", "zstd"),)),
+    Hostile("separator named first", b"sep=;\n" + GOOD.replace(",", ";").encode()),
+    Hostile("separator named and nothing else", b"sep=;\n", ((None, None, "", "is empty"),)),
+    Hostile("JSON lines", as_json_lines()),
+    Hostile("JSON cut short", b'{"N": 1e8, "D"', ((1, None, "", "not a JSON object"),)),
     Hostile("UTF-8 with mark", b"\xef\xbb\xbf" + GOOD.encode()),
     Hostile("UTF-16 with mark", GOOD.encode("utf-16")),
     Hostile("UTF-16 big-endian with mark", b"\xfe\xff" + GOOD.encode("utf-16-be")),
@@ -262,7 +278,6 @@ CELLS = (
     one_cell("loss", "2.9B", "2.9B", "only counts"),
     one_cell("loss", "2.9 nats", "2.9 nats", "must be a number"),
     one_cell("N", "6.9G", "6.9G", "K, M, B or T"),
-    one_cell("N", "6.9 B", "6.9 B", "like 6.9B"),
     one_cell("N", "6.9BB", "6.9BB", "like 6.9B"),
     one_cell("N", "True", "True", "must be a number"),
     one_cell("N", "2024-01-01", "2024-01-01", "must be a number"),
@@ -377,6 +392,7 @@ COLUMNS = (
 )
 
 DESIGNS = (
+    Hostile("space before the letter", good_and("0.69 B,13.8\u00a0B,2.7")),
     Hostile("one run", b"N,D,loss\n1e8,2e9,3.1\n"),
     Hostile("two runs", table((1e7, 20), (4e7, 20))),
     Hostile("three runs for four parameters", table((1e7, 20), (4e7, 20), (1e7, 320))),

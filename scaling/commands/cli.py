@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from scaling.commands.console import print_answer, print_json, says_what_is_wrong
+from scaling.commands.console import print_answer, print_json, says_what_is_wrong, warn
 from scaling.commands.grid_text import app as grid_app
 from scaling.commands.options import (
     AsJson,
@@ -21,6 +21,7 @@ from scaling.commands.options import (
     Runs,
     TargetParameters,
     Tokens,
+    takes_reading_options,
     takes_shared_options,
 )
 
@@ -39,20 +40,23 @@ app.add_typer(grid_app, name="grid")
 
 @app.command()
 @says_what_is_wrong
+@takes_reading_options
 def check(
     runs: Runs,
     last_of_run: LastOfRun = False,
     best_of_cell: BestOfCell = False,
     as_json: AsJson = False,
+    **options: Any,
 ) -> None:
     """Check a run table, and flag the runs that look odd.
 
     Says what the table is enough for. Exit code 0 for a sound table, 2 with every fault for any
-    other. A run that looks odd gets a flag and stays; --json lists each flag.
+    other. A run that looks odd gets a flag and stays; --json lists each flag, and in warnings
+    what was taken or derived on your behalf.
     """
     from scaling.forecast.questions import check_runs
 
-    answer = check_runs(runs, last_of_run=last_of_run, best_of_cell=best_of_cell)
+    answer = check_runs(runs, last_of_run=last_of_run, best_of_cell=best_of_cell, **options)
     print_answer(answer, as_json, warnings=not as_json)
 
 
@@ -135,6 +139,8 @@ def backtest(
 
     answer = questions.backtest(runs, **options)
     print_answer(answer, as_json, warnings=not as_json)
+    if as_json:  # a list has no place for them
+        warn(list(answer.selected.taken))
 
 
 @app.command()

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from scaling.laws.registry import ALIASES, DEFAULT_LAW, LAWS, OBJECTIVES
-from scaling.tables.counts import COUNTS
+from scaling.tables.counts import COUNTS, LOSS_UNITS
 
 
 def read_number(text: str) -> float:
@@ -74,7 +74,8 @@ Runs = Annotated[
     Path,
     typer.Argument(
         metavar="RUNS",
-        help="Run table: a CSV file, one row per training run, with N, D and loss (or loss_<set>).",
+        help="Run table: CSV, JSON lines or Parquet, one row per training run, with N, D and loss "
+        "(or loss_<set>).",
     ),
 ]
 ItemsTable = Annotated[
@@ -136,12 +137,13 @@ HuberDelta = Annotated[
     ),
 ]
 CountOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--count",
         parser=one_of(COUNTS),
         metavar="|".join(COUNTS),
-        help="Count of parameters that the law is written in; N_body is without the vocabulary.",
+        help="Count of parameters that the law is written in; N_body is without the vocabulary. "
+        "By default N, or the table's only count.",
     ),
 ]
 LossSet = Annotated[
@@ -164,6 +166,40 @@ WithoutFlagged = Annotated[
     bool,
     typer.Option(
         "--without-flagged", help="Leave out every run that carries a flag; check lists them."
+    ),
+]
+ColumnMapOption = Annotated[
+    str | None,
+    typer.Option(
+        "--map",
+        metavar="OURS=THEIRS,...",
+        help="Which column is which, as N=parameter_count,D=total_tokens,loss=val/loss. A factor "
+        "may follow: D=tokens*1e9.",
+    ),
+]
+LossUnit = Annotated[
+    str | None,
+    typer.Option(
+        "--loss-unit",
+        parser=one_of(LOSS_UNITS),
+        metavar="|".join(LOSS_UNITS),
+        help="Unit of the losses: nats or bits per token, bits per byte, perplexity. Turned into "
+        "nats per token, the default.",
+    ),
+]
+BytesPerToken = Annotated[
+    float | None,
+    typer.Option(
+        "--bytes-per-token",
+        parser=read_number,
+        metavar="BYTES",
+        help="Mean bytes of a token of the held-out text, for --loss-unit bpb.",
+    ),
+]
+Accuracy = Annotated[
+    bool,
+    typer.Option(
+        "--accuracy", help="Columns acc_<task> are accuracies: take 1 - accuracy as the error."
     ),
 ]
 LastOfRun = Annotated[
@@ -230,7 +266,7 @@ def shared_options(
     nonneg: Nonneg = False,
     objective: ObjectiveOption = None,
     huber_delta: HuberDelta = None,
-    count: CountOption = COUNTS[0],
+    count: CountOption = None,
     loss_set: LossSet = None,
     dataset: Dataset = None,
     without_flagged: WithoutFlagged = False,
@@ -241,11 +277,31 @@ def shared_options(
     """What every question takes; the names are those of `scaling.forecast.selection.Options`."""
 
 
+def reading_options(
+    columns: ColumnMapOption = None,
+    loss_unit: LossUnit = None,
+    bytes_per_token: BytesPerToken = None,
+    accuracy: Accuracy = False,
+) -> None:
+    """How a table is to be read; the names are those of `scaling.tables.runs.Reading`."""
+
+
 def takes_shared_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command with ``**options`` take the options of `shared_options`, after its own."""
+    """Let a command with ``**options`` take the options of a question, after its own."""
+    return _take_options(command, shared_options, reading_options)
+
+
+def takes_reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command with ``**options`` take the options of `reading_options`, after its own."""
+    return _take_options(command, reading_options)
+
+
+def _take_options(
+    command: Callable[..., None], *options: Callable[..., None]
+) -> Callable[..., None]:
     own = list(signature(command, eval_str=True).parameters.values())
-    shared = signature(shared_options, eval_str=True).parameters.values()
-    both = [p for p in own if p.kind is not p.VAR_KEYWORD and p.name != "as_json"] + list(shared)
+    shared = [p for some in options for p in signature(some, eval_str=True).parameters.values()]
+    both = [p for p in own if p.kind is not p.VAR_KEYWORD and p.name != "as_json"] + shared
     both += [p for p in own if p.name == "as_json"]
     told: Any = command
     told.__signature__ = Signature(both)

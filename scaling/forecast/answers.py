@@ -51,6 +51,7 @@ from scaling.forecast.words import (
     uses_in_words,
 )
 from scaling.laws.fit import Fit
+from scaling.tables.files import TOLD
 from scaling.tables.repeats import measure_spread
 from scaling.tables.runs import error_columns, loss_columns
 
@@ -99,8 +100,8 @@ class Check(Answer):
 
     @property
     def warnings(self) -> list[str]:
-        """Where the runs lie, series by series, and what rows and columns say beside."""
-        series, told = find_uses(self.table), []
+        """What was taken or derived, where the runs lie, and what rows and columns say beside."""
+        series, told = find_uses(self.table), list(self.table.attrs.get(TOLD, ()))
         for own in series[:LISTED]:
             rows = self.table
             if own["dataset"] is not None:
@@ -190,8 +191,11 @@ class FittedLaw(Answer):
             "prior": tell_prior(self.fit, self.selected.law),
             "reduced": _reduced(self.fitted),
             "rows": self.selected.report(),
-            "warnings": warn_of_fit(self.fitted, table, loss, N, self.selected.law)
-            + list(self.selected.notes),
+            "warnings": [
+                *self.selected.taken,
+                *warn_of_fit(self.fitted, table, loss, N, self.selected.law),
+                *self.selected.notes,
+            ],
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -291,7 +295,7 @@ class Prediction(Answer):
                 for task, error in forecast.errors.items()
             },
             "rows": self.selected.report(),
-            "warnings": forecast.warnings + list(self.selected.notes),
+            "warnings": [*self.selected.taken, *forecast.warnings, *self.selected.notes],
         }
 
     def to_frame(self) -> pd.DataFrame:

@@ -25,12 +25,19 @@ from scaling.forecast.selection import (
 )
 from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.verdicts import choose_target, judge_tasks
+from scaling.tables.columns import accuracy_columns
 from scaling.tables.faults import Fault, RunTableError
-from scaling.tables.runs import error_columns, loss_columns
+from scaling.tables.runs import Reading, error_columns, loss_columns
 from scaling.tables.task_items import read_items, tell_unmatched
 
 
-def check_runs(runs: Runs, *, last_of_run: bool = False, best_of_cell: bool = False) -> Check:
+def check_runs(
+    runs: Runs,
+    *,
+    last_of_run: bool = False,
+    best_of_cell: bool = False,
+    **reading: Unpack[Reading],
+) -> Check:
     """Check a run table, and flag the runs that look odd.
 
     Parameters
@@ -40,6 +47,8 @@ def check_runs(runs: Runs, *, last_of_run: bool = False, best_of_cell: bool = Fa
     last_of_run, best_of_cell : bool
         As `scaling.forecast.selection.Options` has them; a table of several losses is reduced by
         the first.
+    **reading
+        By name: see `scaling.tables.runs.Reading`.
 
     Returns
     -------
@@ -49,11 +58,13 @@ def check_runs(runs: Runs, *, last_of_run: bool = False, best_of_cell: bool = Fa
     ------
     RunTableError
         With every fault of the table.
+    scaling.forecast.selection.ChoiceError
+        `reading` cannot be.
     """
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
     if not (last_of_run or best_of_cell):
-        return Check(open_runs(runs), name)
-    table = open_runs(runs, repeated=True)
+        return Check(open_runs(runs, **reading), name)
+    table = open_runs(runs, repeated=True, **reading)
     loss = loss_columns(table)[0]
     reduced = reduce_rows(table.dropna(subset=[loss]), loss, "N", last_of_run, best_of_cell)
     return Check(reduced.table, name, reduced.told)
@@ -182,6 +193,8 @@ def tasks(
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
     if not columns:
         rule = "has no column err_<task>: there is no task to judge"
+        if accuracy_columns(table):
+            rule = "has no column err_<task>, but accuracies: add --accuracy"
         raise RunTableError([Fault(name, None, None, None, rule)])
     fit_table(table, loss, N_column, law)  # raises where no law is to be had
     target = asked or choose_target(table, N_column)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, Unpack
 
 import pandas as pd
 
@@ -14,8 +14,11 @@ from scaling.forecast.table_words import ask_about_rows, tell_epochs, tell_reduc
 from scaling.laws.fit import FitError
 from scaling.laws.observations import require_distinct
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
+from scaling.tables.files import TOLD
 from scaling.tables.repeats import OWN_NAMES, keep_best, keep_last, measure_spread
 from scaling.tables.runs import (
+    Reading,
+    RunTableError,
     choose_count,
     choose_dataset,
     choose_loss,
@@ -28,8 +31,10 @@ from scaling.tables.suspects import add_flags
 Runs = pd.DataFrame | str | Path
 
 
-class Options(TypedDict, total=False):
+class Options(Reading, total=False):
     """What every question of `scaling.forecast.questions` takes by name; all may be left out.
+
+    How the table is to be read, see `scaling.tables.runs.Reading`, and what is asked of it.
 
     Parameters
     ----------
@@ -38,7 +43,7 @@ class Options(TypedDict, total=False):
     fix, nonneg, objective, huber_delta
         What is asked of its fit; see `scaling.laws.fit.FitOptions`.
     count : {"N", "N_body"}
-        Count of parameters that the law is written in.
+        Count of parameters that the law is written in. By default N, or the table's only count.
     loss_set, dataset : str
         Which loss and which training set, where the table has several.
     without_flagged : bool
@@ -58,7 +63,7 @@ class Options(TypedDict, total=False):
     nonneg: bool
     objective: str | None
     huber_delta: float | None
-    count: str
+    count: str | None
     loss_set: str | None
     dataset: str | None
     without_flagged: bool
@@ -84,7 +89,10 @@ class ChoiceError(ValueError):
 
 
 class Selected(NamedTuple):
-    """Rows to fit, their loss and count columns, the law, and how many rows are left out."""
+    """Rows to fit, their loss and count columns, the law, and how many rows are left out.
+
+    `taken` says what was taken or derived on the reader's behalf when the table was read.
+    """
 
     table: pd.DataFrame
     loss: str
@@ -96,12 +104,13 @@ class Selected(NamedTuple):
     notes: tuple[str, ...] = ()
     not_last: int = 0
     not_best: int = 0
+    taken: tuple[str, ...] = ()
 
     def in_words(self) -> list[str]:
         """Say how many rows are left out, which, and why, and what was made of the others."""
         n, s, were = self.lossless, *(("", "was") if self.lossless == 1 else ("s", "were"))
         lossless = [f"{n} run{s} without {self.loss} {were} left out"] * bool(n)
-        return lossless + self.told + list(self.notes)
+        return [*self.taken, *lossless, *self.told, *self.notes]
 
     def report(self) -> dict[str, Any]:
         """What was made of the rows, in plain values.
@@ -120,7 +129,7 @@ class Selected(NamedTuple):
         }
 
 
-def open_runs(runs: Runs, repeated: bool = False) -> pd.DataFrame:
+def open_runs(runs: Runs, repeated: bool = False, **reading: Unpack[Reading]) -> pd.DataFrame:
     """Give a sound run table: read from a file, or checked and completed if it is a frame.
 
     Parameters
@@ -130,18 +139,31 @@ def open_runs(runs: Runs, repeated: bool = False) -> pd.DataFrame:
         its runs, unless it is a mere count.
     repeated : bool
         As `scaling.tables.runs.read_runs` takes it.
+    **reading
+        By name: see `scaling.tables.runs.Reading`.
 
     Raises
     ------
     RunTableError
         With every fault of the table.
+    ChoiceError
+        `reading` cannot be.
     """
+    try:
+        return _open(runs, repeated, reading)
+    except RunTableError:
+        raise
+    except ValueError as error:
+        raise ChoiceError(str(error), ("map", "loss-unit", "bytes-per-token")) from error
+
+
+def _open(runs: Runs, repeated: bool, reading: Reading) -> pd.DataFrame:
     if not isinstance(runs, pd.DataFrame):
-        return read_runs(runs, repeated)
+        return read_runs(runs, repeated, **reading)
     named = not pd.api.types.is_integer_dtype(runs.index) and runs.index.nlevels == 1
     if named and "run" not in runs:
         runs = runs.rename_axis(index="run").reset_index().set_index(runs.index)
-    return validate_runs(runs, repeated=repeated)
+    return validate_runs(runs, repeated=repeated, **reading)
 
 
 class Reduced(NamedTuple):
@@ -190,13 +212,14 @@ def select_rows(
     nonneg: bool = False,
     objective: str | None = None,
     huber_delta: float | None = None,
-    count: str = "N",
+    count: str | None = None,
     loss_set: str | None = None,
     dataset: str | None = None,
     without_flagged: bool = False,
     last_of_run: bool = False,
     best_of_cell: bool = False,
     effective_tokens: bool = False,
+    **reading: Unpack[Reading],
 ) -> Selected:
     """Open a table and keep the rows that are asked for; the names are those of `Options`.
 
@@ -217,7 +240,8 @@ def select_rows(
     except ValueError as error:
         given = [name for name, value in asked_of_law.items() if value]
         raise ChoiceError(str(error), ("law", *given)) from error
-    table = open_runs(runs, repeated=last_of_run or best_of_cell)
+    table = open_runs(runs, last_of_run or best_of_cell, **reading)
+    taken = tuple(table.attrs.get(TOLD, ()))
     try:
         table = choose_dataset(table, dataset)
         loss, N = choose_loss(table, loss_set), choose_count(table, count)
@@ -237,7 +261,7 @@ def select_rows(
     notes = reduced.told + asked + tell_epochs(kept, effective_tokens) + tell_weights(kept, loss)
     counts = len(table) - len(known), len(flagged)
     left_out = reduced.not_last, reduced.not_best
-    return Selected(kept, loss, N, chosen, *counts, told, tuple(notes), *left_out)
+    return Selected(kept, loss, N, chosen, *counts, told, tuple(notes), *left_out, taken)
 
 
 def _require_enough(kept: pd.DataFrame, N: str, law: LawChoice, told: list[str]) -> None:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from scaling.forecast.inputs import find_std
 from scaling.tables.epochs import EPOCHS, ONCE, UNIQUE, count_epochs
+from scaling.tables.names import find_counts, split_name
 from scaling.tables.repeats import BIAS, find_cells, find_steps, walks_evenly
-from scaling.tables.schema import find_counts, loss_columns, number_columns, split_name
+from scaling.tables.schema import loss_columns, number_columns
 from scaling.tables.suspects import BEATEN_BY
 from scaling.tables.task_items import list_names
 

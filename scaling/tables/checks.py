@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from scaling.tables.faults import Fault, RunTableError
 from scaling.tables.files import Table
-from scaling.tables.numbers import as_numbers, as_text, explain_number
+from scaling.tables.numbers import NOT_KNOWN, as_numbers, as_text, explain_number
 
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
@@ -45,6 +46,7 @@ def check_cells(
     schema: DataFrameSchema,
     explain_header: HeaderRules,
     rows: str = "runs",
+    empty: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Raise all faults of a table in the order of the file, at most one for a cell.
 
@@ -60,16 +62,21 @@ def check_cells(
         Says what is wrong with the names in the header.
     rows : str
         What a row stands for.
+    empty : mapping of str to str
+        What is to be done about a cell of these columns that must not be empty.
 
     Raises
     ------
     RunTableError
         With every fault of the table.
     """
-    found = pd.concat([*_unread_cells(table.frame, frame, numbers), _broken_rules(frame, schema)])
-    found = found.drop_duplicates(["position", "column"])
-    place = {name: i for i, name in enumerate(table.frame)}
-    found = found.iloc[np.lexsort((found["column"].map(place), found["position"]))]
+    unread, broken = _unread_cells(table.frame, frame, numbers, empty), _broken_rules(frame, schema)
+    found = pd.concat([*unread, broken]).drop_duplicates(["position", "column"])
+    for column, advice in empty.items():
+        left_empty = (found["column"] == column) & (found["rule"] == SAID["not_nullable"])
+        found.loc[left_empty, "rule"] = f"{SAID['not_nullable']}: {advice}"
+    place = {name: i for i, name in enumerate(table.frame)}  # what was derived stands in none
+    found = found.iloc[np.lexsort((found["column"].map(place).fillna(-1), found["position"]))]
     in_header = found["position"] < 0
     missing, found = list(found.loc[in_header, "column"]), found[~in_header]
     named = explain_header(list(map(str, table.frame)), missing)
@@ -88,13 +95,18 @@ def check_cells(
 
 
 def _unread_cells(
-    raw: pd.DataFrame, frame: pd.DataFrame, numbers: Collection[str]
+    raw: pd.DataFrame, frame: pd.DataFrame, numbers: Collection[str], empty: Mapping[str, str]
 ) -> Iterator[pd.DataFrame]:
     """Find the cells of number columns that hold something, but no number."""
     for name in numbers:
         text = as_text(raw.loc[frame[name].isna(), name])
         text = text[text != ""]
-        rules = [explain_number(cell) for cell in text]
+        rules = [
+            f"must be a number: {empty[name]} (an empty cell is for optional columns)"
+            if name in empty and NOT_KNOWN.fullmatch(cell[:99])
+            else explain_number(cell)
+            for cell in text
+        ]
         yield pd.DataFrame({"position": text.index, "column": name, "rule": rules})
 
 
@@ -118,7 +130,8 @@ def _broken_rules(frame: pd.DataFrame, schema: DataFrameSchema) -> pd.DataFrame:
 
 
 def _cell_fault(table: Table, position: int, column: str, rule: str) -> Fault:
-    value = as_text(table.frame[column].iloc[[position]]).iloc[0]
+    is_there = column in table.frame
+    value = as_text(table.frame[column].iloc[[position]]).iloc[0] if is_there else None
     row = table.rows[position]
     named = int(row) if pd.api.types.is_integer(row) else str(row)
-    return Fault(table.source, named, column, value, rule)
+    return Fault(table.source, named, table.written.get(column, column), value, rule)

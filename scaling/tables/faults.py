@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-PRINTED = 50
+MOST_LINES = 20
+PRINTED = 10  # faults, of more than fit on so many lines
+KINDS = MOST_LINES - PRINTED - 2
 
 
 def show(text: str, width: int = 60) -> str:
@@ -87,11 +89,13 @@ class RunTableError(ValueError):
 
     def __str__(self) -> str:
         """Give the report: the first faults one a line, then how many more of which kind."""
+        if self.count < MOST_LINES:
+            total = [f"{self.count} faults"] * (self.count > 1)
+            return "\n".join([*map(str, self.faults), *total])
         lines = [str(fault) for fault in self.faults[:PRINTED]]
-        if self.count > PRINTED:
-            lines.append(f"and {self.count - PRINTED:,} more. All {self.count:,} by rule:")
-            kinds = sorted(self.tally.items(), key=lambda item: -item[1])
-            lines += [f"  {column}: {rule}: {n:,} times" for (column, rule), n in kinds[:PRINTED]]
-        elif self.count > 1:
-            lines.append(f"{self.count} faults")
-        return "\n".join(lines)
+        lines.append(f"and {self.count - PRINTED:,} more. All {self.count:,} by rule:")
+        kinds = sorted(self.tally.items(), key=lambda item: -item[1])
+        for (column, rule), n in kinds[:KINDS]:
+            place = "" if column is None else f"{_quote(column)}: "
+            lines.append(f"  {place}{rule}: {n:,} times")
+        return "\n".join(lines + [f"  {len(kinds) - KINDS} more rules"] * (len(kinds) > KINDS))

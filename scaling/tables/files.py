@@ -1,30 +1,44 @@
 """What does a file say? One table of text with the line of every row, and its faults.
 
-CSV is read with commas, tabs or semicolons (whichever the header uses), in UTF-8 or in UTF-16 with
-a byte order mark; Parquet needs the extra ``parquet``. Cells keep their text. Faults of a file are
-gathered, not thrown one by one.
+CSV is read with commas, tabs or semicolons (whichever the header uses most, or a first line
+``sep=;`` names), in UTF-8 or in UTF-16 with a byte order mark; JSON has an object a line, or in a
+file ``.json`` a list of them; Parquet needs the extra ``parquet``. Any of them may be compressed
+with gzip, bzip2 or xz. Cells keep their text. Faults of a file are gathered, not thrown one by one.
 """
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from scaling.tables.faults import Fault, RunTableError
+from scaling.tables.json_rows import read_records
 
 HEADER_ROW = 1
+TOLD = "told"  # key of a frame's attrs: what was taken or derived on the reader's behalf
 SIGNATURES = {
     b"PK\x03\x04": "is a spreadsheet or a zip archive",
     b"\xd0\xcf\x11\xe0": "is an old spreadsheet",
-    b"\x1f\x8b": "is compressed with gzip",
     b"%PDF": "is a PDF document",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd",
 }
+COMPRESSED: dict[bytes, tuple[str, Callable[[bytes], bytes]]] = {
+    b"\x1f\x8b": ("gzip", gzip.decompress),
+    b"BZh": ("bzip2", bz2.decompress),
+    b"\xfd7zXZ\0": ("xz", lzma.decompress),
+}
+SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # spreadsheets write and read it
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,12 @@ class Table:
         What is wrong with the header and with the other rows.
     header_row : int or None
         The line of the header, None where there are no lines.
+    told : tuple of str
+        What was taken or derived on the reader's behalf.
+    written : mapping of str to str
+        How the file calls a column that has another name in `frame`.
+    factors : mapping of str to float
+        By which the numbers of a column are to be multiplied.
     """
 
     source: str
@@ -50,6 +70,9 @@ class Table:
     rows: pd.Index
     faults: tuple[Fault, ...]
     header_row: int | None
+    told: tuple[str, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
+    factors: Mapping[str, float] = field(default_factory=dict)
 
 
 def _make_table(
@@ -79,7 +102,8 @@ def as_table(source: str, frame: pd.DataFrame) -> Table:
         labels = labels.map(lambda parts: ", ".join(map(str, parts)))
     if not labels.map(str).is_unique:
         labels = pd.RangeIndex(len(frame))
-    return _make_table(source, frame, labels, header_row=None)
+    table = _make_table(source, frame, labels, header_row=None)
+    return replace(table, told=tuple(frame.attrs.get(TOLD, ())))
 
 
 def _file_error(source: str, rule: str, row: int | None = None) -> RunTableError:
@@ -109,7 +133,7 @@ def _find_encoding(source: str, raw: bytes) -> str:
 
 
 def _find_delimiter(header: str) -> str:
-    return next((mark for mark in ",\t;" if mark in header), ",")
+    return max(",\t;", key=header.count)  # the first of them where none is there
 
 
 def _split(source: str, raw: bytes, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
@@ -118,9 +142,14 @@ def _split(source: str, raw: bytes, faults: list[Fault]) -> Iterator[tuple[int, 
     with io.TextIOWrapper(io.BytesIO(raw), encoding, newline="") as lines:
         header = next(line for line in lines if line.strip())
         lines.seek(0)
-        reader = csv.reader(lines, delimiter=_find_delimiter(header), strict=True)
+        named = SEPARATOR_LINE.fullmatch(header.strip("\r\n"))
+        delimiter = named[1] if named else _find_delimiter(header)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         line = 1
         try:
+            if named:
+                next(reader)
+                line = reader.line_num + 1
             for cells in reader:
                 if cells:
                     yield line, cells
@@ -148,7 +177,7 @@ def _read_csv(source: str, raw: bytes) -> Table:
     split = _split(source, raw, faults)
     header_row, header = next(split, (HEADER_ROW, []))
     if not header:
-        raise RunTableError(faults)
+        raise RunTableError(faults or [Fault(source, None, None, None, "is empty")])
     if header[0].lstrip().startswith("#"):
         raise _file_error(source, "is a comment: the first line must be the header", header_row)
     for line, row in split:
@@ -173,11 +202,33 @@ def _read_parquet(source: str, raw: bytes) -> Table:
     return _make_table(source, frame, pd.RangeIndex(len(frame)) + HEADER_ROW + 1)
 
 
+def _read_json(source: str, raw: bytes) -> Table:
+    frame, rows, faults = read_records(source, raw.decode(_find_encoding(source, raw)))
+    table = _make_table(source, frame, rows, header_row=None)
+    return replace(table, faults=(*table.faults, *faults))
+
+
+def _decompress(source: str, raw: bytes) -> bytes:
+    for signature, (name, decompress) in COMPRESSED.items():
+        if raw.startswith(signature):
+            try:
+                return decompress(raw)
+            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+                rule = f"is compressed with {name} and cannot be decompressed: {error}"
+                raise _file_error(source, rule) from None
+    return raw
+
+
+def _holds_json(source: str, raw: bytes) -> bool:
+    first = raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return first == b"{" or (first == b"[" and ".json" in Path(source).suffixes)
+
+
 def read_table(path: str | Path) -> Table:
     """Read a file as it stands, with the faults of its header and of rows that are not whole.
 
-    Parquet is known by its first bytes or its suffix, anything else is CSV. Raises `RunTableError`
-    where the file cannot be read as a table at all.
+    Parquet is known by its first bytes or its suffix, JSON by its first sign, anything else is
+    CSV. Raises `RunTableError` where the file cannot be read as a table at all.
     """
     source = str(path)
     try:
@@ -185,6 +236,9 @@ def read_table(path: str | Path) -> Table:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _file_error(source, f"cannot be opened: {reason}") from None
+    raw = _decompress(source, raw)
     if raw.startswith(b"PAR1") or source.lower().endswith((".parquet", ".pq")):
         return _read_parquet(source, raw)
+    if _holds_json(source, raw):
+        return _read_json(source, raw)
     return _read_csv(source, raw)

@@ -1,7 +1,7 @@
 """How is a number spelled? One grammar for table cells and for the command line.
 
 A number is plain ASCII decimal text with a point: ``6.9e9``, ``-0.5``, ``160000000``. A count may
-end in one letter, K, M, B or T for 1e3, 1e6, 1e9 or 1e12, in either case: ``6.9B``, ``160m``.
+end in one letter, K, M, B or T for 1e3, 1e6, 1e9 or 1e12, in either case: ``6.9B``, ``160 m``.
 Nothing else is read: no thousands separators, decimal commas, percent signs, hexadecimal,
 full-width digits, ``nan`` or ``inf``.
 """
@@ -15,17 +15,30 @@ import pandas as pd
 
 EXPONENTS = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}
 # Written without nested repetition, so that a hostile cell of a megabyte is read in linear time.
+BLANKS = r" \t\u00a0\u2009\u202f"
 NUMBER = re.compile(
-    r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eE][+-]?\d+|([KMBT]))?", re.ASCII | re.IGNORECASE
+    rf"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eE][+-]?\d+|[{BLANKS}]*([KMBT]))?",
+    re.ASCII | re.IGNORECASE,
 )
+PRINTED = re.compile(
+    rf"[+-]?\d*\.?(\d*)(?:e([+-]?\d{{1,3}})|[{BLANKS}]*([KMBT]))?", re.ASCII | re.IGNORECASE
+)
+MARKED = rf"[\d\s.,'’_{BLANKS}]*"  # digits with thousands separators of any kind
+WORDS = "thousand|million|billion|trillion|mi?o|mrd|mn|bn|tn"
+NOT_KNOWN = re.compile(r"nan|na|n/a|null|none|nil|-+|\?+", re.IGNORECASE)
+NO_MARKS = "no thousands separator or decimal comma: write"
 HINTS = {
     re.compile(form, re.IGNORECASE): hint
     for form, hint in {
         r"[+-]?\d+,\d+\s*[KMBT]": "write a decimal point, as in 1.2B",
-        r"[\d\s.,'_]*\d[,'_ \u00a0\u202f]\d[\d\s.,'_]*": "no thousands separator or decimal comma",
+        r"[+-]?\d{1,3}(\.\d{3}){2,}(,\d+)?": "no thousands separator: write 10600000 for "
+        "10.600.000",
+        r"[+-]?(\d+,\d{1,2}|\d+,\d{4,}|0,\d+|\d+,\d+e[+-]?\d+)": f"{NO_MARKS} 5.39 for 5,39",
+        rf"{MARKED}\d[,'’_ {BLANKS}]\d{MARKED}": f"{NO_MARKS} 10600000 for 10 600 000",
         r".*[%‰].*": "write a fraction, not a percentage",
         r"[+-]?(inf|infinity|∞)": "it must be finite",
-        r"(nan|na|n/a|null|none|nil|-+|\?+)": "an optional value not known is an empty cell",
+        NOT_KNOWN.pattern: "an optional value not known is an empty cell",
+        rf"[\d.,]+\s*({WORDS})s?\.?": "a count ends in K, M, B or T, as in 10.6M",
         r"[+-]?[\d.]+\s*[A-Z]{1,3}": "only counts may end in K, M, B or T, written like 6.9B",
         r"(?!.*[0-9]).*\d.*": "write ASCII digits",
     }.items()
@@ -39,6 +52,16 @@ def _read(text: str, letters: bool) -> float:
         return np.nan
     # The letter becomes an exponent, so that 6.9B is the very float that 6.9e9 is.
     return float(match[1] + EXPONENTS[match[2].upper()] if match[2] else text)
+
+
+def rounding(text: str) -> float:
+    """Half a unit in the last printed digit: 5e3 for ``0.23M`` and ``2.3e5``, 0 for no number."""
+    match = PRINTED.fullmatch(text) if NUMBER.fullmatch(text) else None
+    if match is None:
+        return 0.0
+    decimals, exponent, letter = match.groups()
+    scale = float("1" + EXPONENTS[letter.upper()]) if letter else 10.0 ** int(exponent or 0)
+    return 0.5 * scale * 10.0 ** -len(decimals)
 
 
 def explain_number(text: str) -> str:

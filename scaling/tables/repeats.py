@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from scaling.tables.epochs import find_unique
 from scaling.tables.faults import show
-from scaling.tables.schema import TOLERANCE, find_clashing
+from scaling.tables.rounded import TOLERANCE
+from scaling.tables.schema import find_clashing
 
 STEP = re.compile(
     r"(.*[/.])?_?((global|train|training)_?)?(step|iter|iteration)|checkpoint|ckpt|revision",

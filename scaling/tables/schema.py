@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from scaling.tables.columns import write_column_map
 from scaling.tables.counts import COUNTS
 from scaling.tables.epochs import EPOCHS, UNIQUE
+from scaling.tables.hints import SINGLE, WHAT, explain_missing
+from scaling.tables.rounded import TOLERANCE
 
 if TYPE_CHECKING:
     from pandera.pandas import Check, DataFrameSchema
@@ -29,15 +32,20 @@ KNOWN = (*TEXTS, *AMOUNTS, "loss", "loss_std")
 PREFIXES = {"loss_std_": "<set>", "loss_": "<set>", "err_": "<task>"}
 NEVER_EMPTY = ("N", "D", "loss", "run", "dataset")
 LARGEST = 1e30  # below it 6 N D and the square of a loss stay finite
-TOLERANCE = 0.01  # printed tables round M and C
+SMALLEST_USUAL_COUNT = 1e3  # of parameters and of tokens
+MOST_USUAL_M = 1e4
+LETTERS = {"M": ("millions", "1e6"), "B": ("billions", "1e9"), "T": ("trillions", "1e12")}
 INVISIBLE = r"[\s\u200b-\u200f\ufeff]*"
-COUNTING = {"n", "param", "params", "parameter", "parameters", "size"}
-ALIASES = {
-    "N": ("params", "parameters", "nparams", "numparams", "nparameters", "modelsize", "size"),
-    "D": ("tokens", "ntokens", "numtokens", "traintokens", "trainingtokens"),
-    "loss": ("evalloss", "valloss", "validationloss", "testloss", "nll", "crossentropy"),
-    "task": ("tasks", "taskname", "name", "benchmark"),
+ALIASES = {"task": ("tasks", "taskname", "name", "benchmark")}
+PARTS = ("steps", "batch_size", "sequence_length")  # columns from which D may follow
+EMPTY = {  # what to do about a cell that must not be
+    "loss": "a run without a loss: leave its row out",
+    "N": "a run whose parameters are not known: leave its row out",
+    "D": "a run whose tokens are not known: leave its row out",
 }
+DERIVED = "it is derived, so the column may go"
+MEASURED = "; FLOPs counted otherwise go by another name, as C_exact"
+POSITIVE = "must be > 0 and finite"
 
 
 def loss_columns(table: pd.DataFrame) -> list[str]:
@@ -81,11 +89,29 @@ def find_clashing(table: pd.DataFrame) -> pd.Series:
     return clashing
 
 
-def run_schema(table: pd.DataFrame, in_steps: bool = False) -> DataFrameSchema:
+def run_schema(
+    table: pd.DataFrame,
+    in_steps: bool = False,
+    loss_unit: str | None = None,
+    slack: Mapping[str, pd.Series] | None = None,
+    written: Mapping[str, str] | None = None,
+) -> DataFrameSchema:
     """Write down the rules for a table with these columns, its numbers as float, NaN if not known.
 
     Each check carries its rule in plain words as its error. M = D / N and its like are rules too.
-    Where rows may be checkpoints (`in_steps`), it is enough that a run has a loss on some row.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_runs, n_columns)
+        Losses are in nats per token.
+    in_steps : bool
+        Rows may be checkpoints: it is enough that a run has a loss on some row.
+    loss_unit : str, optional
+        In which the losses were given.
+    slack : mapping of str to Series of shape (n_runs,), optional
+        The relative room that printed digits leave M and C, where it is more than 1 %.
+    written : mapping of str to str, optional
+        How the reader calls a column.
     """
     import pandera.pandas as pa
 
@@ -93,30 +119,40 @@ def run_schema(table: pd.DataFrame, in_steps: bool = False) -> DataFrameSchema:
         # A relation with an unknown is not broken: its own cell has the fault.
         return pa.Check(lambda given: ~relation(given), error=rule)
 
-    def near(expected: pd.Series, formula: str) -> Check:
+    def near(name: str, expected: pd.Series, formula: str, more: str = "") -> Check:
+        room = (slack or {}).get(name, pd.Series(TOLERANCE, table.index))
         return holds(
-            lambda given: (given / expected[given.index] - 1).abs() > TOLERANCE,
-            f"must be {formula} to within 1 %",
+            lambda given: (given / expected[given.index] - 1).abs() > room[given.index],
+            f"must be {formula} to within 1 % or its printed digits: {DERIVED}{more}",
         )
 
-    count = pa.Check.in_range(1, LARGEST, error="must be > 0 and finite, from 1 to 1e30")
-    loss = pa.Check.in_range(0, LARGEST, include_min=False, error="must be > 0 and finite")
+    def count(name: str) -> Check:
+        cause = _ask_for_scale(table[name], name, (written or {}).get(name, name), table.get("N"))
+        rule = "must be > 0 and finite, from 1 to 1e30"
+        return pa.Check.in_range(1, LARGEST, error=rule + cause)
+
+    def share(name: str) -> Check:
+        cause = _ask_for_share(table[name], (written or {}).get(name, name))
+        return pa.Check.in_range(0, 1, error=f"must lie in [0, 1]: {cause}")
+
+    loss_rule = "must be > 1 and finite, a perplexity" if loss_unit == "ppl" else POSITIVE
+    loss = pa.Check.in_range(0, LARGEST, include_min=False, error=loss_rule)
     not_negative = pa.Check.in_range(0, LARGEST, error="must be >= 0 and finite")
-    share = pa.Check.in_range(0, 1, error="must lie in [0, 1]: a fraction, not a percentage")
     unknown = pd.Series(np.nan, table.index)
     N, D, losses = table.get("N", unknown), table.get("D", unknown), loss_columns(table)
 
     clashing = find_clashing(table)
     unique = pa.Check(lambda _: ~clashing, ignore_na=False, error="must be unique")
     checks: dict[str, list[Check]] = {"run": [unique], "dataset": []}
-    checks |= {name: [count] for name in (*COUNTS, "D", "batch_tokens", *UNIQUE, VOCABULARY)}
+    amounts = (*COUNTS, "D", "batch_tokens", *UNIQUE, VOCABULARY)
+    checks |= {name: [count(name)] for name in amounts if name in table}
     checks |= {name: [not_negative] for name in ("warmup_steps", EPOCHS)}
     for name in COUNTS[1:]:
-        checks[name] = [count, holds(lambda part: part > N[part.index], "must be <= N")]
-    checks |= {"M": [near(D / N, "D / N")], "C": [near(6 * N * D, "6 N D")]}
+        checks.setdefault(name, []).append(holds(lambda part: part > N[part.index], "must be <= N"))
+    checks |= {"M": [near("M", D / N, "D / N")], "C": [near("C", 6 * N * D, "6 N D", MEASURED)]}
     checks |= {name: [loss] for name in losses or ["loss"]}
     checks |= {name: [not_negative] for name in loss_std_columns(table)}
-    checks |= {name: [share] for name in error_columns(table)}
+    checks |= {name: [share(name)] for name in error_columns(table)}
     never_empty = set(NEVER_EMPTY)
     if losses and (in_steps or losses[0] != "loss"):
         never_empty.discard(losses[0])
@@ -127,6 +163,7 @@ def run_schema(table: pd.DataFrame, in_steps: bool = False) -> DataFrameSchema:
         rule = f"must not be empty where the {row} has no other loss"
         checks[losses[0]].append(pa.Check(lambda _: ~lossless, ignore_na=False, error=rule))
     required = {"N", "D"} if losses else {"N", "D", "loss"}
+    checks = {name: [] for name in ("N", "D", "loss") if name in required} | checks
     return pa.DataFrameSchema(
         {
             name: pa.Column(
@@ -137,6 +174,38 @@ def run_schema(table: pd.DataFrame, in_steps: bool = False) -> DataFrameSchema:
             for name, rules in checks.items()
         }
     )
+
+
+def _ask_for_scale(counts: pd.Series, name: str, written: str, N: pd.Series | None) -> str:
+    """Ask for a unit where a count is below 1, with what to type."""
+    small = counts[(counts > 0) & (counts < 1)]
+    if small.empty:
+        return ""
+    letter = "B"
+    if name == "D" and N is not None:
+        letter = likely_letter(counts.median(), N.median())
+    unit, factor = LETTERS[letter]
+    option = write_column_map({name: f"{written}*{factor}"})
+    return f"; in {unit}? write {small.iloc[0]:g}{letter}, or type {option} for the whole column"
+
+
+def likely_letter(D: float, N: float) -> str:
+    """Choose the letter, of M, B and T, with which D tokens are a usual number for N parameters.
+
+    With B where N is not known, or a small number itself.
+    """
+    if not N >= SMALLEST_USUAL_COUNT:
+        return "B"
+    M = 1e9 * D / N
+    return "M" if M > MOST_USUAL_M else "T" if M < 1 else "B"
+
+
+def _ask_for_share(errors: pd.Series, written: str) -> str:
+    """Tell per cent from centred accuracies by how far errors lie outside 0 and 1."""
+    if ((errors < -1) | (errors > 2)).any():
+        option = write_column_map({written: f"{written}*0.01"})
+        return f"a fraction, not a percentage: divide by 100, or type {option}"
+    return "a centred accuracy? undo it, accuracy = chance + (1 - chance) centred"
 
 
 def explain_header(
@@ -151,12 +220,26 @@ def explain_header(
     it. Gives a name and what is wrong with it.
     """
     misspelt = _find_misspelt(names, known, prefixes)
-    for name, right in misspelt.items():
-        yield name, f"is not a column name here; did you mean {right!r}?"
     meant = {"loss" if right.startswith("loss_") else right for right in misspelt.values()}
-    for name in missing:
-        if name not in meant:
-            yield name, _explain_missing(name, names)
+    missing = [name for name in missing if name not in meant]
+    ours = {right for right in misspelt.values() if right in KNOWN or _is_of_many(right)}
+    mapped = {
+        right: name
+        for name, right in misspelt.items()
+        if right in ours.difference(names) and name.isprintable() and name == name.strip()
+    }
+    hints = list(explain_missing([name for name in missing if name in WHAT], names, mapped))
+    for i, (name, right) in enumerate(misspelt.items(), start=1):
+        last = i == len(misspelt) and mapped and not hints
+        typed = f" Rename it, or type {write_column_map(mapped)}" if last else ""
+        yield name, f"is not a column name here; did you mean {right!r}?{typed}"
+    yield from hints
+    yield from ((n, _explain_missing(n, names)) for n in missing if n not in WHAT)
+
+
+def _is_of_many(name: str) -> bool:
+    """Tell a name like ``loss_a`` from a mere ``loss_<set>``."""
+    return name.startswith(tuple(PREFIXES)) and not name.endswith(">")
 
 
 def _find_misspelt(
@@ -177,32 +260,9 @@ def _find_misspelt(
 
 
 def _explain_missing(name: str, names: Collection[str]) -> str:
-    """Say that a required column is missing, and which of the others may be meant."""
-    rule = "is missing: `loss` or at least one `loss_<set>`" if name == "loss" else "is missing"
+    """Say that a required column is missing, and which of the others may be it."""
     if len(names) == 1:
-        return f"{rule}; the header has a single column: separate columns with commas"
-    if name == "N" and len(counts := find_counts(names)) > 1:
-        ways = " or ".join(f"--map N={count}" for count in counts)
-        return (
-            f"{rule}; which count of a mixture of experts is meant? Say {ways}; one law holds for "
-            "models of one kind: fit each number of experts apart"
-        )
+        return f"is missing; {SINGLE}"
     plain = {re.sub(r"[\s_-]", "", other).casefold(): other for other in names}
-    likely = next((plain[alias] for alias in ALIASES[name] if alias in plain), None)
-    return f"{rule}; is it the column {likely!r}?" if likely else rule
-
-
-def find_counts(names: Iterable[str]) -> list[str]:
-    """Find the columns of a total and of an active count of parameters, the total first."""
-    found: dict[str, str] = {}
-    for kind in ("tot", "act"):
-        for name in names:
-            words = split_name(name)
-            if COUNTING & set(words) and any(word.startswith(kind) for word in words):
-                found.setdefault(kind, name)
-    return list(found.values())
-
-
-def split_name(name: str) -> list[str]:
-    """Split a column name into its words, in small letters: ``nParams_total`` has three."""
-    return re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower())
+    likely = next((plain[alias] for alias in ALIASES.get(name, ()) if alias in plain), None)
+    return f"is missing; is it the column {likely!r}?" if likely else "is missing"

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from scaling.tables.epochs import count_epochs
 from scaling.tables.faults import show
-from scaling.tables.schema import loss_columns
+from scaling.tables.schema import SMALLEST_USUAL_COUNT, likely_letter, loss_columns
 
 SEPARATOR = "; "
-SMALLEST_USUAL_COUNT = 1e3  # of parameters and of tokens
 LARGEST_USUAL_LOSS = 20.0  # nats; a uniform guess over a million tokens costs 13.8
 # Twice the largest scatter between seeds in the shipped grids, 2.4 %; the shape of a model moves
 # the loss at like N by up to 4 % (Gemstones, a shape of three layers apart).
@@ -28,8 +27,12 @@ REASONS = {
     "undertrained": "swapped, or a wrong unit?",
     "warmup": "ends before its warm-up does",
     "batch": "D is less than one batch",
-    "loss": "a loss above 20 nats per token: a perplexity? take its logarithm",
+    "loss": "a loss above 20 nats per token: a perplexity? --loss-unit ppl takes its logarithm",
 }
+# A run of N parameters on D tokens of text reaches 1.69 + 406.4 / N^0.34 + 410.7 / D^0.28 nats
+# (Hoffmann et al. 2022, equation 10), with another text or tokenizer somewhat more or less. Half
+# of the runs of a shipped grid are never twice as high.
+TOO_HIGH, LEAST_RUNS = 2.0, 3
 
 
 def add_flags(frame: pd.DataFrame) -> pd.DataFrame:
@@ -38,7 +41,12 @@ def add_flags(frame: pd.DataFrame) -> pd.DataFrame:
     The rows are sound and have `run`; their index counts from 0.
     """
     flags = frame.get("flags", pd.Series("", frame.index)).fillna("").astype(object)
-    for reasons in (*_reasons_of_a_row(frame), _ask_for_unit(frame), _name_beaten(frame)):
+    for reasons in (
+        *_reasons_of_a_row(frame),
+        _ask_for_unit(frame),
+        _ask_for_logarithm(frame),
+        _name_beaten(frame),
+    ):
         pairs = zip(reasons, flags[reasons.index], strict=True)
         joined = [
             flag if reason in flag else flag + SEPARATOR * bool(flag) + reason
@@ -117,9 +125,12 @@ def _reasons_of_a_row(frame: pd.DataFrame) -> Iterator[pd.Series]:
     }
     for key, suspect in suspects.items():
         yield pd.Series(REASONS[key], frame.index[suspect], dtype=object)
-    for name, letters in (("N", "MB"), ("D", "B")):
-        small = frame.loc[frame[name] < SMALLEST_USUAL_COUNT, name]
-        asked = [_ask_for_letter(name, value, letters) for value in small]
+    for name in ("N", "D"):
+        small = frame.loc[frame[name] < SMALLEST_USUAL_COUNT]
+        asked = [
+            _ask_for_letter(name, value, "MB" if name == "N" else likely_letter(D, N))
+            for value, N, D in zip(small[name], small["N"], small["D"], strict=True)
+        ]
         yield pd.Series(asked, small.index, dtype=object)
 
 
@@ -148,6 +159,27 @@ def _ask_for_unit(frame: pd.DataFrame) -> pd.Series:
         for value, why in zip(far, np.where(far > LARGEST_USUAL_M, HUGE, FAR), strict=True)
     ]
     return pd.Series(reasons, far.index, dtype=object)
+
+
+def _ask_for_logarithm(frame: pd.DataFrame) -> pd.Series:
+    """Ask where a column of losses lies far above what runs of its N and D reach.
+
+    Perplexities of 4 to 20 do. A single run may be off, so half of them decide.
+    """
+    counted = frame[(frame[["N", "D"]] >= SMALLEST_USUAL_COUNT).all(axis=1)]
+    usual = 1.69 + 406.4 * counted["N"] ** -0.34 + 410.7 * counted["D"] ** -0.28
+    reasons: dict[int, str] = {}
+    for name in loss_columns(counted):
+        ratio = (counted[name] / usual).dropna()
+        if len(ratio) < LEAST_RUNS or ratio.median() <= TOO_HIGH:
+            continue
+        high = ratio.index[(ratio > TOO_HIGH) & (counted[name] <= LARGEST_USUAL_LOSS)[ratio.index]]
+        for i in high:
+            reasons[i] = (
+                f"{name} {counted[name][i]:.3g} is more than twice the {usual[i]:.2g} nats that "
+                "runs of such N and D reach: a perplexity? --loss-unit ppl takes its logarithm"
+            )
+    return pd.Series(reasons, dtype=object)
 
 
 def _name_beaten(frame: pd.DataFrame) -> pd.Series:

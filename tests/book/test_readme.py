@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,16 @@ def test_the_example_prints_what_the_page_shows(page, tmp_path):
         )
         assert result.exit_code == 0, result.output
     assert [line for line in shown if line.strip()] == result.output.splitlines()
+
+
+def test_the_exports_print_what_the_page_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, header in {"wandb.csv": "Name,State", "isoflop.csv": "C,D,perplexity"}.items():
+        Path(name).write_text(block("text", header, OWN_RUNS), encoding="utf-8")
+        session = block("console", f"check {name}", OWN_RUNS)
+        shown = [part.split("\n", 1) for part in session.split("$ scaling ")[1:]]
+        for command, answer in shown:
+            assert CliRunner().invoke(app, shlex.split(command)).output == answer
 
 
 def test_the_python_example_runs():

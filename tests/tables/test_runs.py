@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scaling.tables.checks import KEPT_FAULTS
-from scaling.tables.faults import PRINTED
+from scaling.tables.faults import MOST_LINES, PRINTED
 from scaling.tables.numbers import as_found, parse_number, parse_numbers
 from scaling.tables.runs import (
     Fault,
@@ -84,6 +84,7 @@ def test_hostile_table(case: Hostile, tmp_path: Path) -> None:
         assert value in (fault.value or "")
         assert rule in fault.rule
         assert fault.source == str(path)
+        assert fault.source == str(path)
         assert str(fault).isprintable()
 
 
@@ -137,11 +138,20 @@ def test_report_is_capped_and_counts_the_rest() -> None:
     assert len(error.faults) == KEPT_FAULTS
     lines = str(error).splitlines()
     assert lines[0] == "mine.csv, row 0, column loss: '-1.0' must be > 0 and finite"
-    assert lines[PRINTED] == "and 1,950 more. All 2,000 by rule:"
+    assert lines[PRINTED] == "and 1,990 more. All 2,000 by rule:"
     assert lines[PRINTED + 1 :] == [
         "  loss: must be > 0 and finite: 1,999 times",
         "  loss: must be a number: written like 6.9e9: 1 times",
     ]
+
+
+@pytest.mark.parametrize("n_faults", [1, 2, MOST_LINES - 1, MOST_LINES, 1000])
+def test_a_report_fits_on_twenty_lines(n_faults: int) -> None:
+    """However many faults of however many kinds there are, and none is told twice."""
+    faults = [Fault("a.csv", row, f"c{row}", "x", "must be a number") for row in range(n_faults)]
+    lines = str(RunTableError(faults)).splitlines()
+    assert len(lines) == min(n_faults + (n_faults > 1), MOST_LINES)
+    assert len(set(lines)) == len(lines)
 
 
 def test_a_capped_report_keeps_the_first_rows_whatever_their_columns() -> None:
@@ -195,6 +205,8 @@ def test_rows_are_the_lines_an_editor_shows(tmp_path: Path) -> None:
     [
         ("6.9e9", 6.9e9),
         ("6.9B", 6.9e9),
+        ("6.9 B", 6.9e9),
+        ("6.9\u00a0b", 6.9e9),
         ("160M", 160e6),
         ("1.2T", 1.2e12),
         ("5K", 5e3),
@@ -218,6 +230,9 @@ def test_parse_number(text: str, value: float) -> None:
         ("1,000", "thousands"),
         ("6,9", "decimal comma"),
         ("1,2B", "decimal point, as in 1.2B"),
+        ("10.600.000", "write 10600000 for 10.600.000"),
+        ("5,39", "write 5.39 for 5,39"),
+        ("10.6 million", "as in 10.6M"),
         ("1'000", "thousands"),
         ("1\u202f000", "thousands"),
         ("20%", "fraction"),
@@ -404,7 +419,7 @@ names = st.one_of(
     st.text(max_size=6),
     st.sampled_from(
         "N D loss run dataset N_body M C err_a err_ loss_a loss_std loss_std_a loss_ n Loss_a "
-        "warmup_steps batch_tokens flags".split()
+        "warmup_steps batch_tokens steps acc_a N(M) D(tokens) flags".split()
     ),
 )
 
