@@ -12,7 +12,7 @@ import pandas as pd
 
 from scaling.compute import training_flops
 from scaling.forecast.design import read_design
-from scaling.forecast.fitted import FittedTable
+from scaling.forecast.fitted import FittedTable, carry_over
 from scaling.forecast.residuals import NAMED, warn_of_residual
 from scaling.laws.prior import load_belief
 from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
@@ -152,6 +152,8 @@ def warn_of_fit(
         messages.append(f"{zero}, where --nonneg keeps it: these runs do not tell it")
     if fitted.on_line:
         messages.append(f"{APART}: only predictions along their line can hold")
+        lost = sorted(set(law.fix) - set(carry_over(law, fitted.design)))
+        messages += [f"{name} is held in the law asked for, not along their line" for name in lost]
     elif fit.status == "unidentified":
         messages.append(_explain_unidentified(runs[loss], fit.dof, law.name))
     C = training_flops(runs[N], runs["D"])

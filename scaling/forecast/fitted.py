@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.forecast.design import Design, read_design
+from scaling.forecast.design import LEAST_RISE, Design, read_design
 from scaling.forecast.inputs import read_inputs
 from scaling.forecast.residuals import UNSOUND, strays
 from scaling.laws.fit import Fit, FitError
 from scaling.laws.posterior import Posterior, find_posterior
 from scaling.laws.power import fit_power
 from scaling.laws.prior import fit_with_belief, load_belief
-from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
+from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 
 LEVEL = 0.9  # of the law's interval that a prediction is judged by
 WIDEST = 0.05  # of the loss: a half width that is narrow enough
@@ -182,13 +182,29 @@ def _fit_along(
     weights: NDArray[np.float64] | None,
 ) -> Fit | None:
     """Fit a power of what varies along the line; None where the loss is none of it."""
-    if design.variable is None or set(law.fix) - {"alpha"}:
+    if design.variable is None:
         return None
+    held = carry_over(law, design)
+    fix = {"E" if name == "E" else "alpha": value for name, value in held.items()}
     fitter = partial(fit_power, variable=design.variable)
+    asked: dict[str, Any] = {"weights": weights, "nonneg": law.nonneg, "fix": fix}
     if law.name == "prior":
-        asked: dict[str, Any] = {"weights": weights, "nonneg": law.nonneg}
         return fit_with_belief(load_belief(), N, D, losses, fitter, 3, **asked)
-    asked = {"fix": law.fix, "nonneg": law.nonneg, "objective": law.objective}
+    asked["objective"] = law.objective
     if law.huber_delta is not None:
         asked["huber_delta"] = law.huber_delta
-    return fitter(N, D, losses, weights=weights, **asked)
+    return fitter(N, D, losses, **asked)
+
+
+def carry_over(law: LawChoice, design: Design) -> dict[str, float]:
+    """What of the coefficients held means the same along a line, and so is held there, too.
+
+    E where N and D both vary: else the constant along it contains what the other leaves. The
+    exponent of the variable, unless the law has two and both vary.
+    """
+    both = bool(design.direction.min() > LEAST_RISE)
+    two = "beta" in LAWS[law.name].exponents
+    kept = {"E"} if both else set()
+    if not (two and both):
+        kept.add("beta" if two and design.variable == "D" else "alpha")
+    return {name: value for name, value in law.fix.items() if name in kept}

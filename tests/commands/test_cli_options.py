@@ -120,6 +120,31 @@ def test_what_cannot_be_asked_is_refused_in_one_sentence(path, typed, said):
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("one", "law", "fix", "held", "lost"),
+    [
+        ("D", "tied", {"E": 1.7, "alpha": 0.3}, {"alpha": 0.3}, ["E"]),
+        ("D", "prior", {"E": 1.7}, {}, ["E"]),
+        ("D", "free", {"alpha": 0.3, "beta": 0.2}, {"alpha": 0.3}, ["beta"]),
+        ("N", "free", {"alpha": 0.3, "beta": 0.2}, {"alpha": 0.2}, ["alpha"]),
+        ("M", "tied", {"E": 1.7, "alpha": 0.3}, {"E": 1.7, "alpha": 0.3}, []),
+        ("M", "prior", {"E": 1.7}, {"E": 1.7}, []),
+        ("M", "free", {"alpha": 0.3}, {}, ["alpha"]),
+    ],
+)
+def test_along_a_line_is_held_what_means_the_same_there(one, law, fix, held, lost):
+    """E of runs of one D would hold what the tokens leave; at one M a free law has two powers."""
+    sizes = np.geomspace(1e7, 1e9, 6)
+    N_own, D_own = {"D": (sizes, np.full(6, 1e10)), "N": (np.full(6, 1e8), 20 * sizes),
+                    "M": (sizes, 20 * sizes)}[one]  # fmt: skip
+    loss = LAW.predict(N_own, D_own) * OFF[:6]
+    fitted = scaling.fit(pd.DataFrame({"N": N_own, "D": D_own, "loss": loss}), law=law, fix=fix)
+    assert {name: fitted.fitted.fit.law.coefficients[name] for name in held} == held
+    assert fitted.fitted.fit.dof == 3 + len(held)
+    said = [line for line in fitted.warnings if "not along their line" in line]
+    assert said == [f"{name} is held in the law asked for, not along their line" for name in lost]
+
+
 def test_python_names_the_options_concerned():
     with pytest.raises(ChoiceError) as refused:
         scaling.fit(RUNS, objective="huber")
