@@ -74,7 +74,7 @@ def print_answer(answer: Answer, as_json: bool, *, warnings: bool = True) -> Non
     if as_json:
         print_json(answer.report())
     else:
-        typer.echo(str(answer))
+        typer.echo(answer.text())
     if warnings:
         warn(answer.warnings)
 

@@ -1,7 +1,8 @@
 """What does an answer hold, and how is it shown? One record for each question.
 
-An answer is frozen: printed it is what the command of the same name prints, a notebook shows
-it as a table, ``.to_frame()`` goes on in pandas, and ``.report()`` is what ``--json`` gives.
+An answer is frozen: printed it is what the command of the same name prints and warns of, a
+notebook shows it as a table, ``.to_frame()`` goes on in pandas, and ``.report()`` is what
+``--json`` gives.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ from scaling.tables.repeats import measure_spread
 from scaling.tables.runs import error_columns, loss_columns
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer(ABC):
     """What every answer can do."""
 
@@ -73,14 +74,22 @@ class Answer(ABC):
     def to_frame(self) -> pd.DataFrame:
         """The answer as a table."""
 
+    @abstractmethod
+    def text(self) -> str:
+        """The answer in words, without what speaks against it."""
+
+    def __str__(self) -> str:
+        """The answer in words, and below it what speaks against it."""
+        return "\n".join([self.text(), *(f"warning: {line}" for line in self.warnings)])
+
     def _repr_html_(self) -> str:
         """The table, and below it what speaks against the answer."""
         told = "".join(f"<li>{escape(line)}</li>" for line in self.warnings)
-        head = escape(str(self).splitlines()[0])
+        head = escape(self.text().splitlines()[0])
         return f"<p>{head}</p>{self.to_frame().to_html(index=False, border=0)}<ul>{told}</ul>"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Check(Answer):
     """A sound run table, and what it is enough for.
 
@@ -132,7 +141,7 @@ class Check(Answer):
         """The completed table."""
         return self.table.copy()
 
-    def __str__(self) -> str:
+    def text(self) -> str:
         """What ``scaling check`` prints."""
         report = self.report()
         soundness = soundness_in_words(len(self.table), len(report["flags"]))
@@ -143,7 +152,7 @@ class Check(Answer):
         return "\n".join(lines + [f"flag: {line}" for line in warn_of_flags(self.table)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FittedLaw(Answer):
     """A loss law fitted to a table.
 
@@ -203,7 +212,7 @@ class FittedLaw(Answer):
         values = self.fitted.fit.law.coefficients
         return pd.DataFrame({"coefficient": list(values), "value": list(values.values())})
 
-    def __str__(self) -> str:
+    def text(self) -> str:
         """What ``scaling fit`` prints."""
         (table, loss), law = self.selected[:2], self.selected.law
         told = f"{loss} = {law.formula}, {len(table)} runs, status: {self.fit.status}"
@@ -242,7 +251,7 @@ def _only_dataset(table: pd.DataFrame) -> str | None:
     return str(names[0]) if len(names) == 1 else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Prediction(Answer):
     """The loss and the errors of a run that is not trained yet.
 
@@ -274,6 +283,8 @@ class Prediction(Answer):
         """Loss, status, extrapolation, errors and warnings; intervals are None."""
         forecast = self.forecast
         return {
+            "target_N": self.target[0],
+            "target_D": self.target[1],
             "loss": forecast.loss,
             "lo": None,
             "hi": None,
@@ -305,7 +316,7 @@ class Prediction(Answer):
         rows += [(f"err_{t}", e.value, e.status) for t, e in self.forecast.errors.items()]
         return pd.DataFrame(rows, columns=["what", "predicted", "status"])
 
-    def __str__(self) -> str:
+    def text(self) -> str:
         """What ``scaling predict`` prints."""
         (N, D), forecast = self.target, self.forecast
         measured = self.selected.table[self.selected.loss]
@@ -325,7 +336,7 @@ class Prediction(Answer):
         return "\n".join(lines + [f"  {line}" for line in prior])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BacktestResult(Answer):
     """Each size predicted from the smaller ones alone.
 
@@ -368,12 +379,12 @@ class BacktestResult(Answer):
         """A row per run held out."""
         return self.found.held_out.copy()
 
-    def __str__(self) -> str:
+    def text(self) -> str:
         """What ``scaling backtest`` prints."""
         return f"{BASELINES}\n{backtest_in_words(self.found.held_out)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TaskVerdicts(Answer):
     """How predictable each task is.
 
@@ -416,7 +427,7 @@ class TaskVerdicts(Answer):
         """A row per task."""
         return self.judged.copy()
 
-    def __str__(self) -> str:
+    def text(self) -> str:
         """What ``scaling tasks`` prints."""
         target = target_in_words(self.forecast, self.target, self.selected.N, self.by_default)
         return f"{target}\n{tasks_in_words(self.judged, CALIBRATED)}"

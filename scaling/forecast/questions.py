@@ -18,8 +18,8 @@ from scaling.forecast.selection import (
     Options,
     Runs,
     find_target,
-    find_tokens,
     open_runs,
+    read_target,
     reduce_rows,
     select_rows,
 )
@@ -103,9 +103,9 @@ def fit(
 def predict(
     runs: Runs,
     *,
-    N: float,
-    D: float | None = None,
-    M: float | None = None,
+    N: float | str,
+    D: float | str | None = None,
+    M: float | str | None = None,
     **options: Unpack[Options],
 ) -> Prediction:
     """Predict the loss and the errors of a larger run.
@@ -114,9 +114,9 @@ def predict(
     ----------
     runs : pandas.DataFrame, str or pathlib.Path
         A run table, or where it lies.
-    N : float
-        Parameters of the run to predict, in the count of `count`.
-    D, M : float, optional
+    N : float or str
+        Parameters of the run to predict, as 6.9e9 or "6.9B", in the count of `count`.
+    D, M : float or str, optional
         Its training tokens, or its tokens per parameter: one of the two.
     **options
         As `fit` takes them.
@@ -130,7 +130,7 @@ def predict(
     RunTableError, FitError, scaling.forecast.selection.ChoiceError
         As `fit` does; the last also for a target that cannot be.
     """
-    target = N, find_tokens(N, D, M)
+    target = read_target(N, D, M)
     selected = select_rows(runs, **options)
     table, loss, N_column, law = selected[:4]
     return Prediction(selected, target, make_forecast(table, target, loss, N_column, law))
@@ -157,9 +157,9 @@ def tasks(
     runs: Runs,
     *,
     items: Runs | None = None,
-    N: float | None = None,
-    D: float | None = None,
-    M: float | None = None,
+    N: float | str | None = None,
+    D: float | str | None = None,
+    M: float | str | None = None,
     **options: Unpack[Options],
 ) -> TaskVerdicts:
     """Say how predictable each task is, with a verdict.

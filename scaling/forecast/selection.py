@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
+import numpy as np
 import pandas as pd
 
 from scaling.forecast.advice import tell_left_out
@@ -15,6 +17,7 @@ from scaling.laws.fit import FitError
 from scaling.laws.observations import require_distinct
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 from scaling.tables.files import TOLD
+from scaling.tables.numbers import parse_number
 from scaling.tables.repeats import OWN_NAMES, keep_best, keep_last, measure_spread
 from scaling.tables.runs import (
     Reading,
@@ -157,9 +160,15 @@ def open_runs(runs: Runs, repeated: bool = False, **reading: Unpack[Reading]) ->
         raise ChoiceError(str(error), ("map", "loss-unit", "bytes-per-token")) from error
 
 
-def _open(runs: Runs, repeated: bool, reading: Reading) -> pd.DataFrame:
+def _open(runs: object, repeated: bool, reading: Reading) -> pd.DataFrame:
+    if unknown := sorted(set(reading) - set(Reading.__annotations__)):
+        known = ", ".join(sorted({**Options.__annotations__, **Reading.__annotations__}))
+        raise TypeError(f"there is no option {unknown[0]!r}; there are {known}")
+    if not isinstance(runs, (pd.DataFrame, str, PathLike)):
+        given = type(runs).__name__
+        raise TypeError(f"runs must be a DataFrame or the path of a table, got a {given}")
     if not isinstance(runs, pd.DataFrame):
-        return read_runs(runs, repeated, **reading)
+        return read_runs(Path(runs), repeated, **reading)
     named = not pd.api.types.is_integer_dtype(runs.index) and runs.index.nlevels == 1
     if named and "run" not in runs:
         runs = runs.rename_axis(index="run").reset_index().set_index(runs.index)
@@ -275,38 +284,52 @@ def _require_enough(kept: pd.DataFrame, N: str, law: LawChoice, told: list[str])
         raise FitError(f"{'; '.join(told)}: {error}") from None
 
 
-def find_tokens(N: float, D: float | None, M: float | None) -> float:
-    """Tokens of the target, which must have counts that a run table may have.
+def read_target(
+    N: float | str, D: float | str | None, M: float | str | None
+) -> tuple[float, float]:
+    """Parameters and tokens of the target, which must be counts that a run table may have.
 
     Parameters
     ----------
-    N : float
-        Its parameters.
-    D, M : float or None
+    N : float or str
+        Its parameters, as 6.9e9 or "6.9B".
+    D, M : float, str or None
         Its tokens, or its tokens per parameter.
 
     Raises
     ------
     ChoiceError
-        Not one of D and M is given, or a count is out of range.
+        Not one of D and M is given, one is no number, or a count is out of range.
     """
-    if D is not None and M is None:
-        tokens = D
-    elif M is not None and D is None:
-        tokens = M * N
-    else:
+    if (D is None) == (M is None):
         raise ChoiceError("give either D or M", ("D", "M"))
-    for name, count in (("N", N), ("D", tokens)):
+    parameters = _read_count("N", N)
+    tokens = _read_count("D", D) if M is None else _read_count("M", M) * parameters
+    for name, count in (("N", parameters), ("D", tokens)):
         if not 1 <= count <= LARGEST:
             rule = f"{name} must be from 1 to {LARGEST:g}, got {count:g}"
             raise ChoiceError(rule, ("N", "D", "M"))
-    return tokens
+    return parameters, tokens
 
 
-def find_target(N: float | None, D: float | None, M: float | None) -> tuple[float, float] | None:
+def _read_count(name: str, value: object) -> float:
+    try:
+        if isinstance(value, str):
+            return parse_number(value, name)
+        if isinstance(value, bool | np.bool_):
+            raise TypeError
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        rule = f"{name} must be one number, such as 6.9e9 or '6.9B', got {value!r}"
+        raise ChoiceError(rule, (name,)) from None
+
+
+def find_target(
+    N: float | str | None, D: float | str | None, M: float | str | None
+) -> tuple[float, float] | None:
     """Parameters and tokens of the target, or None where none of them is given.
 
-    Parameters are those of `find_tokens`.
+    Parameters are those of `read_target`.
 
     Raises
     ------
@@ -314,7 +337,7 @@ def find_target(N: float | None, D: float | None, M: float | None) -> tuple[floa
         As there, or D or M stands without N.
     """
     if N is not None:
-        return N, find_tokens(N, D, M)
+        return read_target(N, D, M)
     if D is None and M is None:
         return None
     raise ChoiceError("give N, and beside it D or M", ("N",))

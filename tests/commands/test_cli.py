@@ -617,6 +617,8 @@ def test_shape_of_predict(write) -> None:
     report = answer("predict", write(planted(err_t=0.1 * np.arange(7), err_u=np.nan)), *TARGET)
     assert list(report) == [
         *(
+            "target_N",
+            "target_D",
             "loss",
             "lo",
             "hi",

@@ -127,7 +127,7 @@ def test_command_and_notebook_give_the_same_numbers_and_words(question, options,
     answer = asked(path, **options)
     given = [text for name, value in options.items() for text in (f"--{name}", f"{value:g}")]
     told = CliRunner().invoke(app, [question, str(path), *given])
-    assert told.stdout == f"{answer}\n"
+    assert told.stdout == f"{answer.text()}\n"
     assert told.stderr.splitlines() == [f"warning: {line}" for line in answer.warnings]
     as_json = CliRunner().invoke(app, [question, str(path), *given, "--json"])
     plain = json.dumps(answer.report(), default=float).replace("NaN", "null")
@@ -152,3 +152,36 @@ def test_the_face_is_what_it_says():
     with pytest.raises(AttributeError, match="no attribute 'weather'"):
         scaling.weather  # noqa: B018
     assert len(scaling.load_testbed()) == 104
+
+
+@pytest.mark.parametrize("N", ["6.9B", "6.9e9", 6.9e9, np.float32(6.9e9), np.array(6.9e9)])
+def test_a_target_may_be_spelled_as_in_a_table(N):
+    expected = scaling.predict(RUNS, N=6.9e9, M=20)
+    assert scaling.predict(RUNS, N=N, M="20").loss == pytest.approx(expected.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("N", [True, "6,9B", "", [1e9, 2e9], None, np.array([1e9, 2e9])])
+def test_a_target_that_is_no_number_is_refused(N):
+    with pytest.raises(ChoiceError, match="N must be one number, such as 6.9e9 or '6.9B', got "):
+        scaling.predict(RUNS, N=N, M=20)
+
+
+@pytest.mark.parametrize("runs", [{"N": [1.0]}, [1.0], RUNS["N"], RUNS.to_numpy(), None])
+def test_what_is_no_table_is_refused(runs):
+    with pytest.raises(TypeError, match="runs must be a DataFrame or the path of a table, got a "):
+        scaling.fit(runs)
+
+
+def test_an_option_that_there_is_none_of_is_named():
+    with pytest.raises(TypeError, match="there is no option 'los_set'; there are .*loss_set"):
+        scaling.fit(RUNS, los_set="c4")
+
+
+def test_what_is_printed_says_what_speaks_against_it():
+    """As the command does, which says it on stderr."""
+    answer = scaling.predict(RUNS, N=6.9e9, M=20)
+    text, *warnings = str(answer).split("\nwarning: ")
+    assert text == answer.text()
+    assert warnings == answer.warnings
+    assert (answer.report()["target_N"], answer.report()["target_D"]) == (6.9e9, 138e9)
+    assert answer == answer
