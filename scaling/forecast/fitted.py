@@ -83,7 +83,7 @@ class FittedTable:
 
     @property
     def fit(self) -> Fit:
-        """What predicts: the reduced law where there is one."""
+        """Fit that predicts, along the line where the runs lie on one."""
         return self.asked if self.reduced is None else self.reduced
 
     def read(self, N: ArrayLike, D: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.str_]]:

@@ -43,7 +43,7 @@ N_DRAWS = 1000
 
 
 @dataclass(frozen=True)
-class Design:
+class SplitDesign:
     """Which runs of a training set are fitted, and which are asked for."""
 
     loss: Array  # of all runs, nats per token
@@ -142,7 +142,7 @@ def simulate_fits(
 
 def split_miss(
     method: Method,
-    designs: Sequence[Design],
+    designs: Sequence[SplitDesign],
     errors: Sequence[Array],
     n_items: ArrayLike,
     rng: np.random.Generator,
@@ -157,7 +157,7 @@ def split_miss(
     ----------
     method : callable
         One of `METHODS`.
-    designs, errors : sequence of Design, and of ndarray of shape (n_tasks, n_runs)
+    designs, errors : sequence of SplitDesign, and of ndarray of shape (n_tasks, n_runs)
         One per training set; the errors are those of all its runs.
     n_items : array_like of shape (n_tasks,)
         Items.
@@ -226,7 +226,7 @@ def pool_split(split: pd.DataFrame, rng: np.random.Generator, n_draws: int = 400
 # --- on the testbed ------------------------------------------------------------------------------
 
 
-def list_designs(region: str) -> dict[str, Design]:
+def list_designs(region: str) -> dict[str, SplitDesign]:
     """List what is fitted and what is asked for on each training set.
 
     Parameters
@@ -237,7 +237,7 @@ def list_designs(region: str) -> dict[str, Design]:
 
     Returns
     -------
-    dict of Design
+    dict of SplitDesign
         By training set; fitted are the paper's six runs.
 
     Raises
@@ -259,7 +259,7 @@ def list_designs(region: str) -> dict[str, Design]:
         number = pd.Series(runs.index, index=runs["run"])
         six = select_error_fit(runs).sort_values("C")["run"]
         loss = runs[LOSS_COLUMN].to_numpy()
-        designs[dataset] = Design(loss, list(number[six]), list(number[asked[dataset]]))
+        designs[dataset] = SplitDesign(loss, list(number[six]), list(number[asked[dataset]]))
     return designs
 
 

@@ -16,7 +16,7 @@ from scaling.studies.tasks.scatter import select_fed
 from scaling.studies.tasks.variance_split import (
     METHODS,
     PARTS,
-    Design,
+    SplitDesign,
     list_designs,
     pool_split,
     simulate_fits,
@@ -250,7 +250,7 @@ def test_a_design_may_be_a_users_own():
     """Two sets of eight runs, a task that is a law without noise: nothing is missed."""
     loss = np.linspace(2.5, 5, 8)
     errors = (0.9 - 1.5 * np.exp(-0.6 * loss))[None]
-    design = Design(loss, [7, 6, 4, 2], [0, 1])
+    design = SplitDesign(loss, [7, 6, 4, 2], [0, 1])
     split = split_miss(
         METHODS["law"], [design, design], [errors, errors], [10**9], np.random.default_rng(0), 50
     )
@@ -301,7 +301,7 @@ def test_what_the_chapter_says_of_the_split():
 def test_smoothed_is_the_miss_from_fitted_runs_without_noise():
     """A ruler on a straight task misses by the noise of two runs; smoothed, hardly."""
     rng, loss = np.random.default_rng(1), np.linspace(2.5, 5.0, 30)
-    designs, ruler = [Design(loss, [29, 20, 10, 3, 2], [0, 1])] * 3, METHODS["ruler in loss"]
+    designs, ruler = [SplitDesign(loss, [29, 20, 10, 3, 2], [0, 1])] * 3, METHODS["ruler in loss"]
     exact = np.tile(0.1 * loss, (400, 1))
     split = split_miss(ruler, designs, [exact] * 3, np.full(400, 10**6), rng, 20)
     assert split["smoothed"].to_numpy() == pytest.approx(0, abs=1e-12)
