@@ -25,7 +25,10 @@ import pandas as pd
 from IPython.display import Markdown
 
 import scaling
+from scaling.figures.style import use_style
 from scaling.tables.faults import RunTableError
+
+use_style()
 
 # %% [markdown]
 # The run table behind all of them: six runs of a law that we know, to a half per cent of noise.
@@ -35,7 +38,8 @@ law = scaling.LossLaw(E=1.8, A=180, B=220, alpha=0.25)
 rng = np.random.default_rng(11)
 N = np.array([1e7, 4e7, 1.6e8, 4e8, 1e7, 4e7])
 D = N * [20, 20, 20, 20, 320, 160]
-runs = pd.DataFrame({"N": N, "D": D, "loss": law.predict(N, D) * np.exp(0.005 * rng.standard_normal(6))})
+noise = np.exp(0.005 * rng.standard_normal(6))
+runs = pd.DataFrame({"N": N, "D": D, "loss": law.predict(N, D) * noise})
 target = {"N": 2e9, "M": 20}
 plain = scaling.predict(runs, **target)
 plain
@@ -50,14 +54,14 @@ Markdown(f"""{plain.loss:.3f} nats per token, where the law that made the runs h
 # An export of a tracking tool has its own names. The message has the map ready to type.
 
 # %%
-export = runs.rename(columns={"N": "parameter_count", "D": "total_tokens", "loss": "val/loss"})
+columns = {"N": "parameter_count", "D": "total_tokens", "loss": "val/loss"}
+export = runs.rename(columns=columns)
 try:
     scaling.predict(export, **target)
 except RunTableError as error:
     print(error)
 
 # %%
-columns = {"N": "parameter_count", "D": "total_tokens", "loss": "val/loss"}
 scaling.predict(export, columns=columns, **target).loss
 
 # %% [markdown]
@@ -90,8 +94,9 @@ scaling.predict(perplexities, loss_unit="ppl", **target).loss
 
 # %%
 steps = pd.concat(
-    runs.assign(run=list("abcdef"), step=share * 1000, D=share * D, loss=runs["loss"] + 0.1 * (1 - share))
-    for share in (0.25, 0.5, 0.75, 1.0)
+    runs.assign(run=list("abcdef"), step=1000 * done, D=done * D)
+    .assign(loss=runs["loss"] + 0.1 * (1 - done))
+    for done in (0.25, 0.5, 0.75, 1.0)
 )
 try:
     scaling.predict(steps, **target)
@@ -108,7 +113,10 @@ scaling.predict(steps, last_of_run=True, **target).loss
 
 # %%
 rates = {"0.3x": 0.12, "1x": 0.0, "3x": 0.2}
-sweep = pd.concat(runs.assign(learning_rate=rate, loss=runs["loss"] + worse) for rate, worse in rates.items())
+sweep = pd.concat(
+    runs.assign(learning_rate=rate, loss=runs["loss"] + worse)
+    for rate, worse in rates.items()
+)
 scaling.predict(sweep, best_of_cell=True, **target).loss
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
@@ -130,7 +138,7 @@ Markdown("All five are the prediction from the plain table, to the sixth digit."
 
 # %%
 one_D = runs.assign(N=np.geomspace(1e7, 1e9, 6), D=2e10)
-one_D["loss"] = law.predict(one_D["N"], one_D["D"]) * np.exp(0.005 * rng.standard_normal(6))
+one_D["loss"] = law.predict(one_D["N"], one_D["D"]) * noise
 along = scaling.predict(one_D, N=4e9, D=2e10)
 off = scaling.predict(one_D, N=4e9, D=1e12)
 print(along)

@@ -173,7 +173,7 @@ ColumnMapOption = Annotated[
     typer.Option(
         "--map",
         metavar="OURS=THEIRS,...",
-        help="Which column is which, as N=parameter_count,D=total_tokens,loss=val/loss. A factor "
+        help="Which column is which, as N=params,D=tokens,loss=val/loss. A factor "
         "may follow: D=tokens*1e9.",
     ),
 ]

@@ -85,8 +85,10 @@ class Answer(ABC):
     def _repr_html_(self) -> str:
         """The table, and below it what speaks against the answer."""
         told = "".join(f"<li>{escape(line)}</li>" for line in self.warnings)
-        head = escape(self.text().splitlines()[0])
-        return f"<p>{head}</p>{self.to_frame().to_html(index=False, border=0)}<ul>{told}</ul>"
+        head, frame = escape(self.text().splitlines()[0]), self.to_frame()
+        first = frame.columns[0]
+        table = frame.set_index(first).rename_axis(index=None, columns=first)
+        return f"<p>{head}</p>{table.to_html(border=0)}<ul>{told}</ul>"
 
 
 @dataclass(frozen=True, eq=False)

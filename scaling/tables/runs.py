@@ -71,7 +71,7 @@ class Reading(TypedDict, total=False):
     ----------
     columns : mapping of str to str, or str
         Column map: our names, each with that of the table, as a mapping or as text such as
-        ``N=parameter_count,D=total_tokens,loss=val/loss``. A factor may follow: ``D=tokens_B*1e9``.
+        ``N=params,D=tokens,loss=val/loss``. A factor may follow: ``D=tokens_B*1e9``.
     loss_unit : {"nats", "bits", "bpb", "ppl"}
         Unit of every loss: per token, but for bits per byte; perplexity. Turned into nats.
     bytes_per_token : float

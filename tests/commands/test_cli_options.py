@@ -56,7 +56,7 @@ def test_every_question_takes_every_option_and_gives_the_numbers_of_python(path,
         assert done.exit_code == 0, done.stderr
         assert json.loads(done.stdout) == json.loads(json.dumps(plain(answer.report())))
         told = run(command, path, *own, *typed)
-        assert told.stdout == f"{answer}\n"
+        assert told.stdout == f"{answer.text()}\n"
         assert told.stderr == "".join(f"warning: {line}\n" for line in answer.warnings)
 
 
