@@ -51,7 +51,7 @@ from scaling.forecast.words import (
     spread_in_words,
     uses_in_words,
 )
-from scaling.laws.fit import Fit
+from scaling.laws.fit import SOUND, Fit
 from scaling.tables.files import TOLD
 from scaling.tables.repeats import measure_spread
 from scaling.tables.runs import error_columns, loss_columns
@@ -312,11 +312,15 @@ class Prediction(Answer):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for the loss and one for each error: what, predicted, status."""
-        rows: list[tuple[str, float | None, str]] = []
-        rows += [(self.selected.loss, self.loss, self.forecast.status)]
-        rows += [(f"err_{t}", e.value, e.status) for t, e in self.forecast.errors.items()]
-        return pd.DataFrame(rows, columns=["what", "predicted", "status"])
+        """A row for the loss and one for each error: what, predicted, status, usable."""
+        usable, forecast = not self.forecast.doubt, self.forecast
+        rows: list[tuple[str, float | None, str, bool]] = []
+        rows += [(self.selected.loss, self.loss, forecast.status, usable)]
+        for task, error in forecast.errors.items():
+            is_error = error.value is not None and 0 <= error.value <= 1
+            sound = usable and is_error and error.status in SOUND
+            rows += [(f"err_{task}", error.value, error.status, sound)]
+        return pd.DataFrame(rows, columns=["what", "predicted", "status", "usable"])
 
     def text(self) -> str:
         """What ``scaling predict`` prints."""

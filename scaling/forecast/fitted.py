@@ -21,6 +21,7 @@ from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 
 LEVEL = 0.9  # of the law's interval that a prediction is judged by
 WIDEST = 0.05  # of the loss: a half width that is narrow enough
+FARTHEST = 1e4  # times the largest compute: the longest step that was checked is 330
 OF_THE_FALL = 0.4  # or, of the log loss that the prediction falls below the lowest measured
 
 
@@ -123,6 +124,10 @@ class FittedTable:
             return "the runs do not follow the law"
         if not 0 < loss < np.inf:
             return "no loss"
+        if FARTHEST * (self.N * self.D).max() < N * D:
+            return (
+                f"over {FARTHEST:,.0f} times the compute of the largest run, farther than any check"
+            )
         if self.law.name == "compute":
             return ""
         if self.design.is_line:
@@ -133,6 +138,7 @@ class FittedTable:
         fall = max(np.log(least) - np.log(loss), 0.0)
         if (hi - lo) / 2 <= least * max(WIDEST, OF_THE_FALL * fall):
             return ""
+        lo, hi = min(lo, loss), max(hi, loss)
         return f"the law itself leaves {lo:.3g} to {hi:.3g} open"
 
 

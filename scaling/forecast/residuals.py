@@ -18,6 +18,7 @@ from scaling.tables.schema import VOCABULARY
 
 SOUND_GRIDS = "sound grids: 0.5 to 4%"
 MOST_OF_EACH, MOST_OF_LOWEST = 0.05, 0.10  # of each loss, of the lowest: what a sound fit leaves
+LEAST_DOF = 4  # from which on a fit without one row still has a residual to judge it by
 MOST_TRIED = 200  # runs; each is left out once, in one batch of fits
 FAR_BETTER = 10.0  # the factor by which leaving out one run lowers the residual
 MOST_COMPARED = 1000  # runs, each with each
@@ -138,6 +139,8 @@ def _guess_cause(fit: Fit, n_runs: int, law: LawChoice, stray: bool) -> list[str
     if not (stray or fit.law.coefficients["E"] < 0):
         return []
     found = "no single row explains it: " * (n_runs <= MOST_TRIED)
+    if fit.dof < LEAST_DOF:
+        found = "so few runs cannot tell which: a mistyped row does, "
     if stray:
         return [
             f"{found}several architectures, recipes, data sets or units in one law do, "
@@ -150,7 +153,7 @@ def _guess_cause(fit: Fit, n_runs: int, law: LawChoice, stray: bool) -> list[str
 
 def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: LawChoice) -> list[str]:
     """Name the run without which, and without no other, a far better fit converges."""
-    if len(runs) > MOST_TRIED:
+    if len(runs) > MOST_TRIED or law.name == "compute":  # runs off its one D/N look mistyped
         return []
     alone, (*measured, weights) = law.alone, read_inputs(runs, loss, N)
     weights = np.ones(len(runs)) if weights is None else weights

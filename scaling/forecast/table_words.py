@@ -114,7 +114,9 @@ def _recurs(values: pd.Series, cells: NDArray[np.intp]) -> bool:
 
 
 def _ask_about_steps(table: pd.DataFrame, N: str) -> list[str]:
-    steps = find_steps(table)
+    steps, names = find_steps(table), table["run"].astype(str)
+    if names.is_unique and not names.str.contains(r"^row |step", case=False).any():
+        return []  # whoever names each row calls it a run
     if steps is not None and (table.groupby(N)[steps].transform("nunique") > 1).any():
         sign = f"{steps} differs among rows of one {N}"
     elif walks_evenly(table, N):

@@ -76,6 +76,7 @@ NO_LOSS = re.compile(
     r"std|stderr|sem|delta|diff|scale|aux|zloss|balanc|router|grad|lossweight|throughput"
 )
 COUNTING = {"n", "param", "params", "parameter", "parameters", "size"}
+OF_OTHERS = {"batch", "vocab", "vocabulary", "steps", "step"}
 OURS = {"n": "N", "d": "D", "m": "M", "c": "C"}
 PATH = re.compile(r"[/.]")
 EVALUATED = re.compile(r"val|eval|test|heldout|dev")
@@ -164,7 +165,10 @@ def find_counts(names: Iterable[str]) -> list[str]:
     for kind in ("tot", "act"):
         for name in names:
             words = split_name(name)
-            if COUNTING & set(words) and any(word.startswith(kind) for word in words):
+            of_what = set(words)
+            if of_what & OF_OTHERS or not of_what & COUNTING:
+                continue
+            if any(word.startswith(kind) for word in words):
                 found.setdefault(kind, name)
     return list(found.values())
 

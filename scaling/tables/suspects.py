@@ -33,6 +33,8 @@ REASONS = {
 # (Hoffmann et al. 2022, equation 10), with another text or tokenizer somewhat more or less. Half
 # of the runs of a shipped grid are never twice as high.
 TOO_HIGH, LEAST_RUNS = 2.0, 3
+STATES = ("state", "status")
+UNFINISHED = ("crashed", "failed", "killed", "running", "preempted")
 
 
 def add_flags(frame: pd.DataFrame) -> pd.DataFrame:
@@ -125,6 +127,11 @@ def _reasons_of_a_row(frame: pd.DataFrame) -> Iterator[pd.Series]:
     }
     for key, suspect in suspects.items():
         yield pd.Series(REASONS[key], frame.index[suspect], dtype=object)
+    for name in [name for name in map(str, frame) if name.casefold() in STATES]:
+        told = frame[name].astype(str).str.casefold()
+        ended = told[told.isin(UNFINISHED)]
+        reasons = [f"{name} is {value}: not a finished run?" for value in ended]
+        yield pd.Series(reasons, ended.index, dtype=object)
     for name in ("N", "D"):
         small = frame.loc[frame[name] < SMALLEST_USUAL_COUNT]
         asked = [

@@ -185,3 +185,32 @@ def test_what_is_printed_says_what_speaks_against_it():
     assert warnings == answer.warnings
     assert (answer.report()["target_N"], answer.report()["target_D"]) == (6.9e9, 138e9)
     assert answer == answer
+
+
+def test_a_table_says_what_is_not_to_be_used():
+    """One D: along the sizes the loss may be used, at another D neither it nor an error."""
+    one_D = RUNS.assign(N=np.geomspace(1e7, 1e9, 6), D=2e10)
+    one_D["loss"] = LAW.predict(one_D["N"], one_D["D"])
+    one_D["err_t"] = 0.9 - 2.0 * np.exp(-0.9 * one_D["loss"])
+    along, off = (scaling.predict(one_D, N=4e9, D=D).to_frame() for D in (2e10, 1e12))
+    assert along["usable"].tolist() == [True, True]
+    assert off["usable"].tolist() == [False, False]
+
+
+def test_farther_than_any_check_is_not_to_be_used():
+    near, far = (scaling.predict(RUNS, N=N, M=20) for N in (1e10, 1e12))
+    assert near.forecast.doubt == ""
+    assert far.forecast.doubt.startswith("over 10,000 times the compute of the largest run")
+
+
+def test_a_state_and_names_of_its_own_are_read():
+    """A crashed run is asked about; runs with names are no checkpoints; a batch is no count."""
+    named = RUNS.assign(
+        run=list("abcdef"),
+        State=["finished"] * 5 + ["crashed"],
+        _step=N / 1e5,
+        total_batch_size=512,
+    )
+    answer = scaling.predict(named, N=6.9e9, M=20)
+    assert answer.selected.table["flags"].tolist()[-1] == "State is crashed: not a finished run?"
+    assert not any("checkpoint" in line or "kinds" in line for line in answer.warnings)
