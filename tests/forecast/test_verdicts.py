@@ -35,6 +35,7 @@ from scaling.studies.tasks.calibration import (
     sum_up_verdicts,
 )
 from scaling.studies.tasks.choice import list_folds, list_targets
+from scaling.testbed.labels import DATASETS
 from scaling.testbed.runs import load_tasks, run_table
 
 LAW = LossLaw(E=1.8, A=400.0, B=1200.0, alpha=0.33)
@@ -449,3 +450,23 @@ def test_constants_are_read_by_name():
     assert (constants.b, constants.doubt, constants.floor) == (2.5, 1.5, 0.02)
     units = constants.units(pd.Series(STANDINGS)).tolist()
     assert units == pytest.approx([1.1824, 2.5380, 1.3108], abs=1e-4)
+
+
+def test_the_testbed_s_own_ray_is_judged():
+    """Its M = 20 runs lie on a line, and so does the 6.9B run: each task has an interval there.
+
+    How many hold is what they held when nobody gave them.
+    """
+    inside, reasons = 0, []
+    for dataset in DATASETS.values():
+        ray = run_table(dataset).query("M == 20").sort_values("N")
+        known, target = ray.iloc[:-1], ray.iloc[-1]
+        rows = judge_tasks(
+            known, "loss_c4_eval", items=load_tasks(), target=(target["N"], target["D"])
+        )
+        measured = rows["task"].map(lambda task, run=target: run[f"err_{task}"])
+        inside += int(measured.between(rows["lo"], rows["hi"]).sum())
+        reasons += rows["reason"].tolist()
+    assert len(reasons) == 144
+    assert "no sound loss law" not in reasons
+    assert inside == pytest.approx(116, abs=2)  # an end may fall on either side of rounding
