@@ -23,9 +23,9 @@ TASKS = list(TASK_LABELS)
 COLUMNS = [f"err_{task}" for task in TASKS]
 
 
-def read_errors(runs: pd.DataFrame, columns: list[str] = COLUMNS) -> Array:
+def read_errors(runs: pd.DataFrame, columns: list[str] | None = None) -> Array:
     """Errors of tasks, of shape (n_tasks, n_runs), by default of all 46."""
-    return runs[columns].to_numpy(float).T
+    return runs[COLUMNS if columns is None else columns].to_numpy(float).T
 
 
 def fit_tasks() -> pd.DataFrame:
