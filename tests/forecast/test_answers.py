@@ -214,3 +214,20 @@ def test_a_state_and_names_of_its_own_are_read():
     answer = scaling.predict(named, N=6.9e9, M=20)
     assert answer.selected.table["flags"].tolist()[-1] == "State is crashed: not a finished run?"
     assert not any("checkpoint" in line or "kinds" in line for line in answer.warnings)
+
+
+PAPER_N = np.array([10.6e6, 78.9e6, 154e6, 412e6, 10.6e6])
+PAPER_D = np.array([211e6, 1.58e9, 3.07e9, 8.23e9, 3.38e9])
+PAPER = pd.DataFrame({"N": PAPER_N, "D": PAPER_D, "loss": [5.39, 3.90, 3.53, 3.15, 4.57]})
+
+
+def test_five_runs_do_not_say_that_no_row_is_mistyped():
+    answer = scaling.predict(PAPER.assign(D=PAPER_D * [1, 10, 1, 1, 1]), N=6.9e9, M=20)
+    assert answer.forecast.doubt
+    assert not any("no single row" in line for line in answer.warnings)
+    assert any("so few runs cannot tell which: a mistyped row" in line for line in answer.warnings)
+
+
+def test_a_law_in_compute_blames_no_run_of_another_multiplier():
+    told = scaling.predict(PAPER, N=6.9e9, M=20, law="compute").warnings
+    assert not any("mistyped" in line for line in told)
