@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from scaling.forecast.answers import Answer
+    from scaling.forecast.answer import Answer
 
 # Which extra brings a module that the core does not need.
 EXTRAS = dict.fromkeys(("torch", "submitit", "yaml", "pydantic", "tqdm"), "training")

@@ -1,16 +1,8 @@
-"""What does an answer hold, and how is it shown? One record for each question.
-
-An answer is frozen: printed it is what the command of the same name prints and warns of, a
-notebook shows it as a table, ``.to_frame()`` goes on in pandas, and ``.report()`` is what
-``--json`` gives.
-"""
+"""What does an answer on losses hold? A record for each question but that on tasks."""
 
 from __future__ import annotations
 
-import math
-from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
-from html import escape
 from typing import Any
 
 import pandas as pd
@@ -22,6 +14,7 @@ from scaling.forecast.advice import (
     warn_of_fit,
     warn_of_flags,
 )
+from scaling.forecast.answer import Answer
 from scaling.forecast.backtest import Backtest
 from scaling.forecast.fitted import FittedTable
 from scaling.forecast.prediction import (
@@ -37,8 +30,6 @@ from scaling.forecast.residuals import (
 )
 from scaling.forecast.selection import Selected
 from scaling.forecast.table_words import tell_table
-from scaling.forecast.task_outlook import CALIBRATED
-from scaling.forecast.task_words import target_in_words, tasks_in_words, warn_of_tasks
 from scaling.forecast.words import (
     BASELINES,
     LISTED,
@@ -55,40 +46,6 @@ from scaling.laws.fit import SOUND, Fit
 from scaling.tables.files import TOLD
 from scaling.tables.repeats import measure_spread
 from scaling.tables.runs import error_columns, loss_columns
-
-
-@dataclass(frozen=True, eq=False)
-class Answer(ABC):
-    """What every answer can do."""
-
-    @property
-    @abstractmethod
-    def warnings(self) -> list[str]:
-        """What speaks against it, one line each."""
-
-    @abstractmethod
-    def report(self) -> Any:
-        """The answer in plain values: what the command prints with ``--json``."""
-
-    @abstractmethod
-    def to_frame(self) -> pd.DataFrame:
-        """The answer as a table."""
-
-    @abstractmethod
-    def text(self) -> str:
-        """The answer in words, without what speaks against it."""
-
-    def __str__(self) -> str:
-        """The answer in words, and below it what speaks against it."""
-        return "\n".join([self.text(), *(f"warning: {line}" for line in self.warnings)])
-
-    def _repr_html_(self) -> str:
-        """The table, and below it what speaks against the answer."""
-        told = "".join(f"<li>{escape(line)}</li>" for line in self.warnings)
-        head, frame = escape(self.text().splitlines()[0]), self.to_frame()
-        first = frame.columns[0]
-        table = frame.set_index(first).rename_axis(index=None, columns=first)
-        return f"<p>{head}</p>{table.to_html(border=0)}<ul>{told}</ul>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -388,57 +345,3 @@ class BacktestResult(Answer):
     def text(self) -> str:
         """What ``scaling backtest`` prints."""
         return f"{BASELINES}\n{backtest_in_words(self.found.held_out)}"
-
-
-@dataclass(frozen=True, eq=False)
-class TaskVerdicts(Answer):
-    """How predictable each task is.
-
-    Parameters
-    ----------
-    selected : scaling.forecast.selection.Selected
-        The rows used.
-    target : tuple of float
-        Parameters and tokens of the run judged for.
-    by_default : bool
-        True where nobody named it.
-    forecast : Forecast
-        Its loss.
-    judged : pandas.DataFrame
-        A row per task; see `scaling.forecast.verdicts.judge_tasks`.
-    unmatched : list of str
-        What of the table of tasks fits none of them.
-    """
-
-    selected: Selected
-    target: tuple[float, float]
-    by_default: bool
-    forecast: Forecast
-    judged: pd.DataFrame
-    unmatched: list[str]
-
-    @property
-    def warnings(self) -> list[str]:
-        """What speaks against the fit, the reach and single tasks, and the rows left out."""
-        doubts = warn_of_tasks(self.judged, self.forecast.reach.compute_ratio)
-        return self.forecast.warnings + self.unmatched + self.selected.in_words() + doubts
-
-    def report(self) -> list[dict[str, Any]]:
-        """A record per task, with the target."""
-        about = dict(zip(("target_N", "target_D"), self.target, strict=True))
-        about |= {"target_loss": self.forecast.loss, "level": CALIBRATED}
-        return [_with_whole_numbers(row) | about for row in self.judged.to_dict("records")]
-
-    def to_frame(self) -> pd.DataFrame:
-        """A row per task."""
-        return self.judged.copy()
-
-    def text(self) -> str:
-        """What ``scaling tasks`` prints."""
-        target = target_in_words(self.forecast, self.target, self.selected.N, self.by_default)
-        return f"{target}\n{tasks_in_words(self.judged, CALIBRATED)}"
-
-
-def _with_whole_numbers(row: dict[Any, Any]) -> dict[str, Any]:
-    whole = {key: int(row[key]) for key in ("n_runs", "n_items") if math.isfinite(row[key])}
-    return row | whole

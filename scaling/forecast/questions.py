@@ -1,7 +1,7 @@
 """What can I ask of my runs? Check, fit, predict, backtest, tasks.
 
 Each question takes a run table, as a file or as a `DataFrame` with ``N``, ``D`` and ``loss``, and
-gives a record of `scaling.forecast.answers`.
+gives a record, a `scaling.forecast.answer.Answer`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Unpack
 
 import pandas as pd
 
-from scaling.forecast.answers import BacktestResult, Check, FittedLaw, Prediction, TaskVerdicts
+from scaling.forecast.answers import BacktestResult, Check, FittedLaw, Prediction
 from scaling.forecast.backtest import run_backtest
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.prediction import make_forecast
@@ -23,6 +23,7 @@ from scaling.forecast.selection import (
     reduce_rows,
     select_rows,
 )
+from scaling.forecast.task_answers import TaskVerdicts
 from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.verdicts import choose_target, judge_tasks
 from scaling.tables.columns import accuracy_columns
