@@ -12,6 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from scaling.forecast.design import LEAST_RISE, Design, read_design
 from scaling.forecast.inputs import read_inputs
+from scaling.forecast.intervals import (
+    LEVEL,
+    Intervals,
+    find_intervals,
+    load_constants,
+    measure_change,
+)
 from scaling.forecast.residuals import UNSOUND, strays
 from scaling.laws.fit import Fit, FitError
 from scaling.laws.posterior import Posterior, find_posterior
@@ -19,7 +26,6 @@ from scaling.laws.power import fit_power
 from scaling.laws.prior import fit_with_belief, load_belief
 from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 
-LEVEL = 0.9  # of the law's interval that a prediction is judged by
 WIDEST = 0.05  # of the loss: a half width that is narrow enough
 FARTHEST = 1e4  # times the largest compute: the longest step that was checked is 330
 OF_THE_FALL = 0.4  # or, of the log loss that the prediction falls below the lowest measured
@@ -36,11 +42,17 @@ class LossForecast(NamedTuple):
         That of the fit that it rests on; ``unidentified`` for a target off the runs' line.
     doubt : str
         Why it is not to be used; empty where it may be.
+    lo, hi, law_lo, law_hi : float or None
+        Ends of what to bet on, and of the law's interval; None where it is not to be used.
     """
 
     loss: float
     status: str
     doubt: str
+    lo: float | None = None
+    hi: float | None = None
+    law_lo: float | None = None
+    law_hi: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,8 +91,19 @@ class FittedTable:
 
     @cached_property
     def posterior(self) -> Posterior:
-        """What the runs say of the tied law, exponent by exponent."""
-        return find_posterior(self.N, self.D, self.L, weights=self.weights)
+        """What the runs say of the law asked for, or along a line of the tied law."""
+        law, fix = self.law.alone.name, dict(self.law.fix)
+        if self.on_line:
+            law, fix = "tied", along_line(carry_over(self.law, self.design))
+        if self.fit.status == "at_zero" and self.fit.law.E == 0:
+            fix["E"] = 0.0
+        return self._find_posterior(law, fix)
+
+    def _find_posterior(self, law: str, fix: dict[str, float]) -> Posterior:
+        belief = load_constants().belief
+        return find_posterior(
+            self.N, self.D, self.L, belief, law=law, weights=self.weights, fix=fix
+        )
 
     @property
     def fit(self) -> Fit:
@@ -104,8 +127,30 @@ class FittedTable:
         is_off = self.design.is_off(N, D) & self.on_line
         return np.where(is_off, off, on), np.where(is_off, "unidentified", self.fit.status)
 
-    def predict(self, N: float, D: float) -> LossForecast:
-        """Predict the loss of a run, and say whether the runs can tell it.
+    def find_intervals(self, N: ArrayLike, D: ArrayLike, level: float = LEVEL) -> Intervals:
+        """Intervals of the losses that `read` gives, NaN off the runs' line.
+
+        Parameters
+        ----------
+        N, D : array_like of shape (n_targets,)
+            Parameters and tokens.
+        level : float
+            Between 0 and 1.
+
+        Returns
+        -------
+        Intervals
+        """
+        is_off = self.design.is_off(N, D) & self.on_line
+        N, D = self.design.project(N, D) if self.on_line else np.array([N, D], dtype=float)
+        loss = np.asarray(self.fit.law.predict(N, D))
+        change = measure_change(self.fit.law, (self.N, self.D), (N, D))
+        allowance = load_constants().allow(change)
+        found = find_intervals(self.posterior.at(N, D), allowance, level, loss)
+        return Intervals(*(np.where(is_off, np.nan, end) for end in found))
+
+    def predict(self, N: float, D: float, level: float = LEVEL) -> LossForecast:
+        """Predict the loss of a run with its intervals, and say whether the runs can tell it.
 
         They cannot where the target lies off the line that they lie on, where the fit is unsound,
         or where the law itself, if it holds, leaves more than 5 % of the loss to either side and
@@ -113,11 +158,15 @@ class FittedTable:
         """
         losses, statuses = self.read([N], [D])
         loss, status = float(losses[0]), str(statuses[0])
-        if self.on_line and self.design.is_off([N], [D]).any():
-            return LossForecast(loss, status, self.design.in_words())
-        return LossForecast(loss, status, self._doubt(N, D, loss))
+        doubt = self._doubt(N, D, loss)
+        if doubt:
+            return LossForecast(loss, status, doubt)
+        ends = (end.item() for end in self.find_intervals([N], [D], level))
+        return LossForecast(loss, status, doubt, *ends)
 
     def _doubt(self, N: float, D: float, loss: float) -> str:
+        if self.on_line and self.design.is_off([N], [D]).any():
+            return self.design.in_words()
         if self.fit.status in UNSOUND:
             return f"status {self.fit.status}"
         if strays(self.fit, self.L):
@@ -128,17 +177,14 @@ class FittedTable:
             return (
                 f"over {FARTHEST:,.0f} times the compute of the largest run, farther than any check"
             )
-        if self.law.name == "compute":
-            return ""
-        if self.design.is_line:
-            N, D = (count.item() for count in self.design.project([N], [D]))
-        at = self.posterior.at(N, D)
-        lo, hi = (at.quantile((1 + side * LEVEL) / 2).item() for side in (-1, 1))
+        found = self.find_intervals([N], [D])
+        lo, hi = found.law_lo.item(), found.law_hi.item()
+        if not hi < np.inf:
+            return "the law itself leaves the loss open"
         least = self.L.min()
         fall = max(np.log(least) - np.log(loss), 0.0)
         if (hi - lo) / 2 <= least * max(WIDEST, OF_THE_FALL * fall):
             return ""
-        lo, hi = min(lo, loss), max(hi, loss)
         return f"the law itself leaves {lo:.3g} to {hi:.3g} open"
 
 
@@ -190,8 +236,7 @@ def _fit_along(
     """Fit a power of what varies along the line; None where the loss is none of it."""
     if design.variable is None:
         return None
-    held = carry_over(law, design)
-    fix = {"E" if name == "E" else "alpha": value for name, value in held.items()}
+    fix = along_line(carry_over(law, design))
     fitter = partial(fit_power, variable=design.variable)
     asked: dict[str, Any] = {"weights": weights, "nonneg": law.nonneg, "fix": fix}
     if law.name == "prior":
@@ -214,3 +259,8 @@ def carry_over(law: LawChoice, design: Design) -> dict[str, float]:
     if not (two and both):
         kept.add("beta" if two and design.variable == "D" else "alpha")
     return {name: value for name, value in law.fix.items() if name in kept}
+
+
+def along_line(held: dict[str, float]) -> dict[str, float]:
+    """Name what is held as a law of one exponent does."""
+    return {"E" if name == "E" else "alpha": value for name, value in held.items()}

@@ -10,8 +10,9 @@ import pandas as pd
 
 from scaling.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
-from scaling.forecast.fitted import FittedTable, fit_table
+from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import place_target
+from scaling.forecast.intervals import LEVEL
 from scaling.laws.fit import Fit, FitError, fit_error_law
 from scaling.laws.prior import find_noise, load_belief
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
@@ -51,8 +52,8 @@ class Forecast:
 
     Parameters
     ----------
-    loss, status, doubt
-        As in `scaling.forecast.fitted.LossForecast`.
+    told : LossForecast
+        The loss, its intervals, and whether it is to be used.
     fitted : FittedTable
         What predicts it.
     reach : Reach
@@ -63,13 +64,26 @@ class Forecast:
         What speaks against it, one line each.
     """
 
-    loss: float
-    status: str
-    doubt: str
+    told: LossForecast
     fitted: FittedTable
     reach: Reach
     errors: dict[str, ErrorForecast]
     warnings: list[str]
+
+    @property
+    def loss(self) -> float:
+        """Predicted loss, nats per token."""
+        return self.told.loss
+
+    @property
+    def status(self) -> str:
+        """Status of the fit that it rests on."""
+        return self.told.status
+
+    @property
+    def doubt(self) -> str:
+        """Why it is not to be used; empty where it may be."""
+        return self.told.doubt
 
     @property
     def fit(self) -> Fit:
@@ -99,6 +113,7 @@ def make_forecast(
     loss: str,
     N: str = "N",
     law: str | LawChoice = DEFAULT_LAW,
+    level: float = LEVEL,
 ) -> Forecast:
     """Predict the loss of a target, and its error in every ``err_`` column.
 
@@ -112,6 +127,8 @@ def make_forecast(
         Columns of the loss and of the parameters.
     law : str or LawChoice
         Which law, see `scaling.laws.registry`.
+    level : float
+        Of the intervals.
 
     Returns
     -------
@@ -123,14 +140,14 @@ def make_forecast(
         Fewer distinct runs than parameters.
     """
     fitted = fit_table(table, loss, N, law)
-    told = fitted.predict(*place_target(table, target))
+    told = fitted.predict(*place_target(table, target), level)
     reach = _reach(table, N, *target)
     errors = {
         column.removeprefix("err_"): _forecast_error(table, loss, column, told.loss)
         for column in error_columns(table)
     }
     warnings = warn_of_fit(fitted, table, loss, N, law) + _warn_of_target(told.loss, reach, errors)
-    return Forecast(*told, fitted, reach, errors, warnings)
+    return Forecast(told, fitted, reach, errors, warnings)
 
 
 def _reach(table: pd.DataFrame, N: str, target_N: float, target_D: float) -> Reach:

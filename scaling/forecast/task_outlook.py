@@ -144,7 +144,8 @@ def _predict(
     except FitError:
         status, E, loss_hat = "too_few_runs", 0.0, NAN
     else:
-        loss_hat, status, doubt = fitted.predict(*place_target(runs, target))
+        told = fitted.predict(*place_target(runs, target))
+        loss_hat, status, doubt = told.loss, told.status, told.doubt
         status, E = "unidentified" if doubt and status in SOUND else status, float(fitted.fit.law.E)
     progress = log_reducible(x, E), log_reducible(loss_hat, E)
     ahead = look_ahead(progress[0], errors, chance.to_numpy(), progress[1], b)

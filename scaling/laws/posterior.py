@@ -1,55 +1,51 @@
 """How surely do the runs hold a prediction, if the law holds? An exact posterior on a grid.
 
-For given exponents a loss law is linear in its coefficients, so all but the exponents is integrated
-in closed form and the exponents are summed over a grid. Where the runs do not vary in a direction,
-a prediction away from it has no finite width; one along it has.
+For given exponents a law is linear in its coefficients, so all but the exponents is integrated in
+closed form and the exponents are summed over a grid. Where the runs do not vary in a direction, a
+prediction away from it has no finite width; one along it has.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scaling.laws.prior import Belief
+
 Array = NDArray[np.float64]
-N_EXPONENTS = 81
-SPREAD = 3.5  # standard deviations of the prior that the grid reaches to either side
+# The powers of N and D in each term of a law, and which exponent each has.
+TERMS = {
+    "tied": ((0, (1, 0)), (0, (0, 1))),
+    "free": ((0, (1, 0)), (1, (0, 1))),
+    "compute": ((0, (1, 1)),),
+    "N": ((0, (1, 0)),),
+    "D": ((0, (0, 1)),),
+}
+N_COARSE, N_FINE = 15, {1: 45, 2: 25}  # points of a grid, of each exponent, by how many there are
+REACH, SPREAD = 3.5, 4.5  # standard deviations: of the prior, then of the posterior
+LEAST_STEPS = 1.2  # of a grid, in the standard deviation of what it shows
+PASSES = 4  # at most
+CHUNK = 1_000_000  # numbers at once
 RANK = 1e-9  # singular value, of the largest, from which on a direction counts as varied
 APART = 1e-6  # share of a target's direction that may lie where nothing varies
-HALVINGS = 60
-FARTHEST = 1e3  # scales from the middle that a quantile is sought in
+ROUNDS, CLOSE = 60, 1e-13  # of a quantile
 LEAST_LOSS = 1e-9  # of the largest: less is no loss of the same law
 
 
-@dataclass(frozen=True)
-class Belief:
-    """What is believed before the losses are seen; all > 0.
-
-    Parameters
-    ----------
-    alpha_0, tau : float
-        Middle of the exponent, and the standard deviation of its log.
-    s_0, nu : float
-        Noise of the log loss, and the degrees of freedom that it is worth.
-    """
-
-    alpha_0: float = 0.28
-    tau: float = 0.3
-    s_0: float = 0.0045
-    nu: float = 1.0
-
-
 class Mixture(NamedTuple):
-    """Student's t for each exponent of the grid, at some targets.
+    """Student's t for each point of the grid, at some targets.
 
     Parameters
     ----------
-    weight, middle, scale, noise : ndarray of shape (n_targets, n_exponents)
-        Share of a component; its centre and its scale in nats, infinite where the runs leave the
-        target open; and the scale of a run around the law, in nats.
-    dof : ndarray of shape (n_targets, n_exponents)
+    weight, middle, scale, noise : ndarray of shape (n_targets, n_points)
+        Share of a component; its centre and its scale, infinite where the runs leave the target
+        open; and the scale of a run around the law, all in the unit of what is predicted.
+    dof : ndarray of shape (n_targets, n_points)
         Its degrees of freedom.
     """
 
@@ -59,66 +55,210 @@ class Mixture(NamedTuple):
     noise: Array
     dof: Array
 
-    def quantile(self, p: float, *, of_a_run: bool = False) -> Array:
+    def quantile(self, p: ArrayLike, *, of_a_run: bool = False) -> Array:
         """Where the distribution function of the law is `p`; or of a run, with its noise.
 
         Parameters
         ----------
-        p : float
+        p : float or array_like
             Between 0 and 1.
         of_a_run : bool
             Add the noise of a run.
 
         Returns
         -------
-        ndarray of shape (n_targets,)
-            Nats; infinite where the runs leave the target open.
+        ndarray of the shape of `p` and (n_targets,)
+            Infinite where the runs leave the target open.
         """
-        from scipy.special import stdtr  # here: a table is checked and fitted without SciPy
+        from scipy.special import stdtr, stdtrit  # here: a table is checked without SciPy
 
+        p = np.asarray(p, dtype=float)[..., None]
         scale = np.hypot(self.scale, self.noise) if of_a_run else self.scale
         is_open = ~np.isfinite(scale).all(axis=1)
         scale = np.where(np.isfinite(scale), scale, 1.0)
-        reach = FARTHEST * scale.max(axis=1)
-        lo, hi = self.middle.min(axis=1) - reach, self.middle.max(axis=1) + reach
-        for _ in range(HALVINGS):
-            centre = (lo + hi) / 2
-            below = stdtr(self.dof, (centre[:, None] - self.middle) / scale)
-            under = (self.weight * below).sum(axis=1) < p
-            lo, hi = np.where(under, centre, lo), np.where(under, hi, centre)
-        return np.where(is_open, np.inf if p > 0.5 else -np.inf, (lo + hi) / 2)
+        ends = self.middle + scale * stdtrit(self.dof, p[..., None])
+        lo, hi = ends.min(axis=-1), ends.max(axis=-1)  # the quantile of a mixture lies between
+
+        def above(x: Array) -> Array:
+            below: Array = stdtr(self.dof, (x[..., None] - self.middle) / scale)
+            return (self.weight * below).sum(axis=-1) - p
+
+        return np.where(is_open, np.where(p > 0.5, np.inf, -np.inf), _find_root(above, lo, hi))
+
+
+def _find_root(rising: Callable[[Array], Array], lo: Array, hi: Array) -> Array:
+    """Root of a rising function between two ends, by the Illinois variant of false position."""
+    f_lo, f_hi = rising(lo), rising(hi)
+    side = np.zeros_like(lo)
+    x = lo
+    for _ in range(ROUNDS):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            x = np.where(f_hi > f_lo, hi - f_hi * (hi - lo) / (f_hi - f_lo), lo)
+        x = np.clip(x, lo, hi)
+        f = rising(x)
+        if (np.abs(f) <= CLOSE).all():
+            break
+        under = f < 0
+        f_hi = np.where(under & (side < 0), f_hi / 2, np.where(under, f_hi, f))
+        f_lo = np.where(~under & (side > 0), f_lo / 2, np.where(under, f, f_lo))
+        lo, hi, side = np.where(under, x, lo), np.where(under, hi, x), np.where(under, -1.0, 1.0)
+    return x
 
 
 @dataclass(frozen=True)
-class Posterior:
-    """What runs say of the tied law; first axis over fits, then over exponents.
+class Sum:
+    """What a linear law shows at every point of a grid; first axis over fits, then over points.
 
     Parameters
     ----------
-    alpha : ndarray of shape (n_exponents,)
-        The grid.
-    centre : tuple of float
-        Geometric means of N and D.
-    unit : ndarray of shape (n_fits, 1)
-        Largest loss, nats.
-    weight, noise, dof : ndarray of shape (n_fits, n_exponents)
-        Share of an exponent; scale of the relative residuals, and its degrees of freedom.
-    shown, inverse : ndarray of shape (n_fits, n_exponents, 3)
+    weight, noise, dof : ndarray of shape (n_fits, n_points)
+        Share of a point; scale of a residual, and its degrees of freedom.
+    shown, inverse : ndarray of shape (n_fits, n_points, n_terms)
         What the runs show along each singular direction, and one over its singular value, 0 where
         they do not vary.
-    directions : ndarray of shape (n_fits, n_exponents, 3, 3)
-        Singular directions of the coefficients E, A and B.
+    directions : ndarray of shape (n_fits, n_points, n_terms, n_terms)
+        Singular directions of the coefficients.
     """
 
-    alpha: Array
-    centre: tuple[float, float]
-    unit: Array
     weight: Array
     noise: Array
     dof: Array
     shown: Array
     inverse: Array
     directions: Array
+
+    def at(self, x: Array) -> tuple[Array, Array]:
+        """Centre and scale of ``x . coefficients``, scale infinite where it is open.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_targets, n_points, n_terms)
+            One target for each fit, or any number for a single fit.
+        """
+        along = (self.directions @ x[..., None])[..., 0]
+        middle = (along * self.inverse * self.shown).sum(axis=-1)
+        leverage = ((along * self.inverse) ** 2).sum(axis=-1)
+        unvaried = (along * (self.inverse == 0.0)) ** 2
+        outside = unvaried.sum(axis=-1) > APART**2 * (x**2).sum(axis=-1)
+        return middle, np.where(outside, np.inf, self.noise * np.sqrt(leverage))
+
+
+def sum_over(
+    make_rows: Callable[[Array], Array],
+    grid: Array,
+    log_prior: Array,
+    n_rows: int,
+    belief: tuple[float, float],
+) -> Sum:
+    """Integrate the coefficients of a law that is linear at every point of a grid.
+
+    Parameters
+    ----------
+    make_rows : callable
+        From points of shape (n_fits, n_chunk, n_exponents) to an array of shape (n_fits, n_chunk,
+        n_rows, n_terms + 1), its last column what is measured.
+    grid : ndarray of shape (n_fits, n_points, n_exponents)
+        Exponents.
+    log_prior : ndarray of shape (n_fits, n_points)
+        Logarithm of what is believed of them.
+    n_rows : int
+        Runs that count.
+    belief : tuple of float
+        Noise of a residual that is believed in, and the degrees of freedom that it is worth.
+
+    Notes
+    -----
+    Least squares on rows of rank r leave SSR. With a noise s_0 worth nu degrees of freedom, the
+    noise is ``s^2 = (nu s_0^2 + SSR) / (nu + n - r)``, a target x Student's t of so many degrees
+    of freedom and of scale ``s |R^-T x|``, and the weight of a point its prior times
+    ``prod(singular values)^-1 (nu s_0^2 + SSR)^(-(nu + n - r) / 2)``.
+    """
+    s_0, nu = belief
+    size = make_rows(grid[:, :1]).size
+    chunks = np.array_split(np.arange(grid.shape[1]), -(-size * grid.shape[1] // CHUNK))
+    upper = np.concatenate([_triangles(make_rows(grid[:, chunk])) for chunk in chunks], axis=1)
+    left, values, directions = np.linalg.svd(upper[..., :-1, :-1])
+    varied = values > RANK * values[..., :1]
+    kept = np.where(varied, values, 1.0)
+    shown = (left.swapaxes(-1, -2) @ upper[..., :-1, -1:])[..., 0]
+    missed = (np.where(varied, 0.0, shown) ** 2).sum(axis=-1) + upper[..., -1, -1] ** 2
+    dof = nu + n_rows - varied.sum(axis=-1)
+    total = nu * s_0**2 + missed
+    log_weight = log_prior - np.log(kept).sum(axis=-1) - dof / 2 * np.log(total)
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    inverse = np.where(varied, 1.0 / kept, 0.0)
+    return Sum(weight, np.sqrt(total / dof), dof, shown, inverse, directions)
+
+
+def _triangles(rows: Array) -> Array:
+    """R of QR decompositions, square however few the rows are."""
+    R: Array = np.asarray(np.linalg.qr(rows, mode="r"))
+    missing = rows.shape[-1] - R.shape[-2]
+    return np.pad(R, [(0, 0)] * (R.ndim - 2) + [(0, missing), (0, 0)])
+
+
+def close_in(find: Callable[[Array], Sum], n_fits: int, n_exponents: int) -> tuple[Array, Sum]:
+    """Lay a grid over the prior, and then finer ones over what the runs leave of it.
+
+    Parameters
+    ----------
+    find : callable
+        From points of shape (n_fits, n_points, n_exponents), in standard deviations of the prior.
+    n_fits, n_exponents : int
+        How many; without an exponent there is one point.
+
+    Returns
+    -------
+    points : ndarray of shape (n_fits, n_points, n_exponents)
+    Sum
+    """
+    if n_exponents == 0:
+        points = np.zeros((n_fits, 1, 0))
+        return points, find(points)
+    middle, spread = np.zeros((n_fits, n_exponents)), np.ones((n_fits, n_exponents))
+    n_steps, reach = N_COARSE, REACH
+    for _ in range(PASSES):
+        axis = np.linspace(-reach, reach, n_steps)
+        mesh = np.stack(np.meshgrid(*[axis] * n_exponents, indexing="ij"), axis=-1)
+        points = middle[:, None] + spread[:, None] * mesh.reshape(-1, n_exponents)
+        found = find(points)
+        step = spread * (axis[1] - axis[0])
+        seen = (found.weight[..., None] * points).sum(axis=1)
+        var = (found.weight[..., None] * (points - seen[:, None]) ** 2).sum(axis=1)
+        if n_steps != N_COARSE and (var >= (LEAST_STEPS * step) ** 2).all():
+            break
+        middle, spread = seen, np.sqrt(np.maximum(var, (step / 2) ** 2))
+        n_steps, reach = N_FINE[n_exponents], SPREAD
+    return points, found
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What runs say of a loss law; first axis over fits, then over points of the grid.
+
+    Parameters
+    ----------
+    law : str
+        One of `TERMS`.
+    exponents : ndarray of shape (n_fits, n_points, n_exponents)
+        The grid.
+    centre : tuple of float
+        Geometric means of N and D.
+    unit : ndarray of shape (n_fits, 1)
+        Largest loss, nats.
+    held : float or None
+        E where it is held, nats.
+    sum : Sum
+        What the runs show at each point, in units of `unit`.
+    """
+
+    law: str
+    exponents: Array
+    centre: tuple[float, float]
+    unit: Array
+    held: float | None
+    sum: Sum
 
     def at(self, N: ArrayLike, D: ArrayLike) -> Mixture:
         """The loss of targets.
@@ -129,31 +269,45 @@ class Posterior:
             Their parameters and tokens; one for each fit, or any number for a single fit.
         """
         logs = [
-            np.log(np.atleast_1d(np.asarray(count, dtype=float)) / middle)[:, None]
+            np.log(np.atleast_1d(np.asarray(count, dtype=float)) / middle)
             for count, middle in zip((N, D), self.centre, strict=True)
         ]
-        powers = [np.exp(-self.alpha * log) for log in np.broadcast_arrays(*logs)]
-        x = np.stack([np.ones_like(powers[0]), *powers], axis=-1)  # (n_targets, n_exponents, 3)
-        along = (self.directions @ x[..., None])[..., 0]
-        middle = (along * self.inverse * self.shown).sum(axis=-1)
-        leverage = ((along * self.inverse) ** 2).sum(axis=-1)
-        unvaried = (along * (self.inverse == 0.0)) ** 2
-        outside = unvaried.sum(axis=-1) > APART**2 * (x**2).sum(axis=-1)
-        scale = np.where(outside, np.inf, self.noise * np.sqrt(leverage) * self.unit)
-        weight, noise, dof = (
-            np.broadcast_to(a, middle.shape) for a in (self.weight, self.noise, self.dof)
+        terms = _make_terms(
+            self.law, self.exponents, np.stack(np.broadcast_arrays(*logs))[..., None]
         )
-        return Mixture(weight, middle * self.unit, scale, noise * np.abs(middle) * self.unit, dof)
+        x = np.stack(terms if self.held is not None else [np.ones_like(terms[0]), *terms], axis=-1)
+        middle, scale = self.sum.at(x[..., 0, :])
+        middle = middle * self.unit + (self.held or 0.0)
+        weight, noise, dof = (
+            np.broadcast_to(a, middle.shape)
+            for a in (self.sum.weight, self.sum.noise, self.sum.dof)
+        )
+        return Mixture(weight, middle, scale * self.unit, noise * np.abs(middle), dof)
+
+
+def _make_terms(law: str, exponents: Array, logs: Array) -> list[Array]:
+    """Terms of a law at log counts of shape (2, n_fits or 1, n_counts), relative to the centre.
+
+    Each of shape (n_fits, n_points, n_counts).
+    """
+    log_N, log_D = logs[:, :, None]
+    return [
+        np.exp(-exponents[:, :, which, None] * (of_N * log_N + of_D * log_D))
+        for which, (of_N, of_D) in TERMS[law]
+    ]
 
 
 def find_posterior(
     N: ArrayLike,
     D: ArrayLike,
     loss: ArrayLike,
-    belief: Belief | None = None,
+    belief: Belief,
+    *,
+    law: str = "tied",
     weights: ArrayLike | None = None,
+    fix: Mapping[str, float] = MappingProxyType({}),
 ) -> Posterior:
-    """Posterior of the tied law, its residuals being relative.
+    """Posterior of a loss law whose residuals are relative.
 
     Parameters
     ----------
@@ -161,50 +315,53 @@ def find_posterior(
         Parameters and tokens, > 0.
     loss : array_like of shape (n_runs,) or (n_fits, n_runs)
         Losses in nats per token, > 0.
-    belief : Belief, optional
-        Prior.
+    belief : Belief
+        What is believed of the exponents and of the noise.
+    law : str
+        One of `TERMS`.
     weights : array_like of shape (n_runs,), optional
         Case weights, >= 0; the noise is that of a run of weight one.
+    fix : mapping of str to float
+        E, alpha or beta where they are held.
 
     Notes
     -----
-    For an exponent a, with rows ``X_i = (1, (N_i/N_0)^-a, (D_i/D_0)^-a) / L_i`` of rank r, least
-    squares to ones leave SSR(a). The noise is ``s^2 = (nu s_0^2 + SSR) / (nu + n - r)``, and a
-    target x Student's t of so many degrees of freedom, of scale ``s |R^-T x|``. The weight of a is
-    ``prior(a) prod(singular values)^-1 (nu s_0^2 + SSR)^(-(nu + n - r) / 2)``.
+    The rows are ``X_i = (1, (N_i/N_0)^-a, (D_i/D_0)^-a) / L_i``, to be fitted to ones; what is
+    believed of an exponent is normal in its logarithm. A law in C has half the exponent of one in
+    N and D, if N and D rise together.
     """
-    belief = Belief() if belief is None else belief
     N, D = np.asarray(N, dtype=float), np.asarray(D, dtype=float)
     L = np.atleast_2d(np.asarray(loss, dtype=float))
     unit = L.max(axis=1, keepdims=True)
-    inverse_loss = 1.0 / np.maximum(L / unit, LEAST_LOSS)
+    inverse = 1.0 / np.maximum(L / unit, LEAST_LOSS)
     centre = float(np.exp(np.log(N).mean())), float(np.exp(np.log(D).mean()))
-    logs = np.log(N / centre[0]), np.log(D / centre[1])
-    z = np.linspace(-SPREAD, SPREAD, N_EXPONENTS)
-    alpha = belief.alpha_0 * np.exp(belief.tau * z)
-    ones, R = np.ones_like(L), []
+    logs = np.stack([np.log(N / centre[0]), np.log(D / centre[1])])[:, None]
+    held, root = fix.get("E"), np.ones_like(N)
     if weights is not None:
         root = np.sqrt(np.asarray(weights, dtype=float))
-        inverse_loss, ones = inverse_loss * root, ones * root
-    for a in alpha:  # one at a time: a table may have many runs
-        columns = [inverse_loss, *(inverse_loss * np.exp(-a * log) for log in logs), ones]
-        R.append(_triangle(np.stack(columns, axis=-1)))
-    upper = np.stack(R, axis=1)
-    left, size, directions = np.linalg.svd(upper[..., :3, :3])
-    varied = size > RANK * size[..., :1]
-    kept = np.where(varied, size, 1.0)
-    shown = (left.swapaxes(-1, -2) @ upper[..., :3, 3:])[..., 0]
-    missed = (np.where(varied, 0.0, shown) ** 2).sum(axis=-1) + upper[..., 3, 3] ** 2
-    dof = belief.nu + L.shape[1] - varied.sum(axis=-1)
-    total = belief.nu * belief.s_0**2 + missed
-    log_weight = -(z**2) / 2 - np.log(kept).sum(axis=-1) - dof / 2 * np.log(total)
-    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
-    noise, inverse = np.sqrt(total / dof), np.where(varied, 1.0 / kept, 0.0)
-    return Posterior(alpha, centre, unit, weight, noise, dof, shown, inverse, directions)
+    measured = (1.0 - (held or 0.0) / unit * inverse) * root
+    scaled = inverse * root
+    middle = belief.alpha_0 / (2.0 if law == "compute" else 1.0)
+    names = ("alpha", "beta")[: 1 + max(which for which, _ in TERMS[law])]
+    asked = [name for name in names if name not in fix]
 
+    def exponents_at(z: Array) -> Array:
+        believed = dict(
+            zip(asked, np.moveaxis(middle * np.exp(belief.tau * z), -1, 0), strict=True)
+        )
+        shape = z.shape[:2]
+        return np.stack([believed.get(n, np.full(shape, fix.get(n))) for n in names], axis=-1)
 
-def _triangle(columns: Array) -> Array:
-    """R of a QR decomposition, four rows however few the runs are."""
-    R: Array = np.asarray(np.linalg.qr(columns, mode="r"))
-    return np.concatenate([R, np.zeros((len(R), 4 - R.shape[1], 4))], axis=1)
+    def make_rows(z: Array) -> Array:
+        terms = _make_terms(law, exponents_at(z), logs)
+        columns = terms if held is not None else [np.ones_like(terms[0]), *terms]
+        columns = [scaled[:, None] * column for column in columns]
+        return np.stack([*columns, np.broadcast_to(measured[:, None], columns[0].shape)], axis=-1)
+
+    def find(z: Array) -> Sum:
+        prior = -(z**2).sum(axis=-1) / 2
+        n_runs = int(np.count_nonzero(root))
+        return sum_over(make_rows, z, prior, n_runs, (belief.sigma_0, belief.nu))
+
+    points, found = close_in(find, len(L), len(asked))
+    return Posterior(law, exponents_at(points), centre, unit, held, found)

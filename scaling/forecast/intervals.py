@@ -1,0 +1,171 @@
+"""Between which losses does a run lie? If the law holds, and what to bet on.
+
+Two intervals. The law's is the posterior of `scaling.laws.posterior`: it holds if the law does. The
+bet is for a real run: the law's, the noise of that run, and an allowance for what the law misses
+that no residual shows, which grows with the change that the law predicts, up to a limit. Its
+constants come from small runs alone (`scaling.studies.predictors.allowance`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from scaling.laws.posterior import Mixture
+from scaling.laws.prior import Belief, load_belief
+from scaling.tables.datafiles import data_path
+
+Array = NDArray[np.float64]
+LEVEL = 0.9  # of an interval, unless another is asked for; that of the constants
+
+
+@dataclass(frozen=True)
+class IntervalConstants:
+    """What the runs of a table cannot say of themselves.
+
+    Parameters
+    ----------
+    s_0, nu : float
+        Noise of the log loss that is believed in, and the degrees of freedom that it is worth.
+    most : float
+        Allowance far from the runs: half width of a 90 % interval, a fraction of the loss.
+    reach : float
+        Predicted change, a fraction of the loss, from which on it is that large.
+    """
+
+    s_0: float
+    nu: float
+    most: float
+    reach: float
+
+    @property
+    def belief(self) -> Belief:
+        """What the posterior believes: the exponent as `prior` does, and this noise."""
+        shipped = load_belief()
+        return Belief(shipped.alpha_0, shipped.tau, self.s_0, self.nu)
+
+    def allow(self, change: ArrayLike) -> Array:
+        """Allowance ``most * min(change / reach, 1)`` for what the law misses.
+
+        Parameters
+        ----------
+        change : array_like
+            From `measure_change`.
+        """
+        return self.most * np.minimum(np.asarray(change, dtype=float) / self.reach, 1.0)
+
+
+@cache
+def load_constants() -> IntervalConstants:
+    """Load the shipped constants, ``data/results/interval_constants.csv``."""
+    table = pd.read_csv(data_path("results", "interval_constants.csv"), index_col="constant")
+    names = [field.name for field in fields(IntervalConstants)]
+    return IntervalConstants(**{name: float(table["value"][name]) for name in names})
+
+
+class Intervals(NamedTuple):
+    """Ends of intervals, nats per token; arrays of shape (n_targets,), NaN where there is none.
+
+    Parameters
+    ----------
+    lo, hi : ndarray
+        What to bet on.
+    law_lo, law_hi : ndarray
+        If the law holds.
+    """
+
+    lo: Array
+    hi: Array
+    law_lo: Array
+    law_hi: Array
+
+
+def measure_change(
+    law: Any, runs: tuple[ArrayLike, ArrayLike], targets: tuple[ArrayLike, ArrayLike]
+) -> Array:
+    """By how much a law changes its loss between the nearest run and a target, relatively.
+
+    ``min_i (|L(N, D_i) - L(N_i, D_i)| + |L(N, D) - L(N, D_i)|) / L(N, D)``: what more parameters
+    and what more tokens change count apart, so that they do not cancel.
+
+    Parameters
+    ----------
+    law : object
+        With ``predict(N, D)``.
+    runs, targets : tuple of array_like
+        N and D of the runs, and of the targets.
+
+    Returns
+    -------
+    ndarray of shape (n_targets,)
+    """
+    (N_i, D_i), (N, D) = (
+        (np.asarray(a, dtype=float), np.asarray(b, dtype=float)) for a, b in (runs, targets)
+    )
+    shape = len(N), len(N_i)
+    at = [
+        np.reshape(law.predict(n.ravel(), d.ravel()), shape)
+        for n, d in (
+            np.broadcast_arrays(N_i, D_i + 0 * N[:, None]),
+            np.broadcast_arrays(N[:, None], D_i),
+            np.broadcast_arrays(N[:, None] + 0 * N_i, D[:, None]),
+        )
+    ]
+    gone = np.abs(at[1] - at[0]) + np.abs(at[2] - at[1])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((gone / np.abs(at[2])).min(axis=1))
+
+
+def find_intervals(
+    mixture: Mixture, allowance: ArrayLike, level: float = LEVEL, loss: ArrayLike = np.nan
+) -> Intervals:
+    """Give both intervals of some targets.
+
+    The bet is ``m exp(±hypot(log(q / m), a))`` with the median m of the law, the quantiles q of a
+    run and the allowance a. Both intervals are stretched to hold the loss that is printed, and end
+    at 0 where the law would go below.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        The law at the targets.
+    allowance : array_like of shape (n_targets,)
+        Half width of a 90 % interval, relative.
+    level : float
+        Between 0 and 1.
+    loss : array_like of shape (n_targets,)
+        The losses predicted.
+
+    Raises
+    ------
+    ValueError
+        `level` does not lie between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level:g}")
+    ends = (1 - level) / 2, (1 + level) / 2
+    law = mixture.quantile([ends[0], 0.5, ends[1]])
+    run = mixture.quantile(ends, of_a_run=True)
+    allowance = np.asarray(allowance, dtype=float) * widen(level)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        away = np.log(np.maximum(run, 0.0)) - np.log(law[1])
+        half = np.hypot(away, allowance)
+        bet = law[1] * np.exp(half * np.array([[-1.0], [1.0]]))
+    lo, hi = np.fmin(bet[0], loss), np.fmax(bet[1], loss)
+    law_lo, law_hi = np.fmin(np.maximum(law[0], 0.0), loss), np.fmax(law[2], loss)
+    known = law[1] > 0
+    return Intervals(*(np.where(known, end, np.nan) for end in (lo, hi, law_lo, law_hi)))
+
+
+def widen(level: float) -> float:
+    """Half width of a normal distribution at `level`, over that at the level of the constants."""
+    if level == LEVEL:
+        return 1.0
+    from scipy.special import ndtri  # here: a table is checked without SciPy
+
+    return float(ndtri((1 + level) / 2) / ndtri((1 + LEVEL) / 2))
