@@ -87,10 +87,11 @@ class Form:
         return np.log1p(self.shift) - down, np.log1p(self.shift) + up
 
     def holds(self, forecasts: pd.DataFrame, constant: float) -> pd.Series:
-        """Whether the bet holds the loss measured."""
+        """Whether the bet holds the loss measured: 0 or 1, NaN without a constant."""
         lo, hi = self.find_ends(forecasts, constant)
         error = forecasts["error"].to_numpy()
-        return pd.Series((lo <= error) & (error <= hi), forecasts.index)
+        inside = np.where(np.isnan(lo), np.nan, (lo <= error) & (error <= hi))
+        return pd.Series(inside, forecasts.index)
 
 
 def _cap(reach: float) -> Form:
@@ -193,18 +194,18 @@ def compare_forms(small: pd.DataFrame, five: pd.DataFrame) -> pd.DataFrame:
     behind = scores.sub(centred[centred.mean().idxmin()], axis=0)
     rows = []
     for form in FORMS:
-        name, constant = form.name, constants[form.name]
+        constant = constants[form.name]
         shares = cover(form.holds(small, constant), small)
         rows.append(
             {
-                "form": name,
+                "form": form.name,
                 "constant": constant,
                 "unit": form.unit,
                 "shift": form.shift,
-                **{f"holds_{group.replace(' ', '_')}": shares.get(group) for group in GROUPS},
-                "score": np.exp(scores[name].mean()),
-                "behind": behind[name].mean(),
-                "behind_std": behind[name].std() / np.sqrt(len(behind)),
+                **{f"holds_{group.replace(' ', '_')}": shares[group] for group in GROUPS},
+                "score": np.exp(scores[form.name].mean()),
+                "behind": behind[form.name].mean(),
+                "behind_std": behind[form.name].std() / np.sqrt(len(behind)),
                 "half_width_small_runs": find_half_width(form, constant, small),
                 "half_width_five_runs": find_half_width(form, constant, five),
             }
@@ -239,8 +240,6 @@ def tabulate_interval_candidates() -> pd.DataFrame:
     for name, rows in large.items():
         held = [form.holds(rows, float(c)).groupby(rows["series"]).mean() for form, c in pairs]
         table[f"afterwards_{name}"] = [series.mean() for series in held]
-    shares = table.columns[table.columns.str.startswith(("holds", "afterwards"))]
-    table.loc[table["constant"].isna(), shares] = np.nan
     return table
 
 
