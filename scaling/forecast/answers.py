@@ -33,6 +33,7 @@ from scaling.forecast.words import (
     backtest_in_words,
     ends_in_words,
     formula_of,
+    intervals_in_words,
     not_judged_in_words,
     prior_in_words,
     residual_in_words,
@@ -232,19 +233,46 @@ class Prediction(Answer):
         return self.forecast.loss
 
     @property
+    def lo(self) -> float | None:
+        """Lower end of what to bet on, nats per token; None where the loss is not to be used."""
+        return self.forecast.told.lo
+
+    @property
+    def hi(self) -> float | None:
+        """Upper end of what to bet on."""
+        return self.forecast.told.hi
+
+    @property
+    def law_lo(self) -> float | None:
+        """Lower end of where the loss lies if the law holds; None as `lo`."""
+        return self.forecast.told.law_lo
+
+    @property
+    def law_hi(self) -> float | None:
+        """Upper end of where the loss lies if the law holds."""
+        return self.forecast.told.law_hi
+
+    @property
     def warnings(self) -> list[str]:
         """What speaks against the fit and the reach, and the rows left out."""
         return self.forecast.warnings + self.selected.in_words()
 
     def report(self) -> dict[str, Any]:
-        """Loss, status, extrapolation, errors and warnings; intervals are None."""
+        """Loss, its intervals, status, extrapolation, errors and warnings.
+
+        What to bet on, `lo` and `hi`, and where the loss lies if the law holds, `law_lo` and
+        `law_hi`, are None where the loss is not to be used.
+        """
         forecast = self.forecast
         return {
             "target_N": self.target[0],
             "target_D": self.target[1],
             "loss": forecast.loss,
-            "lo": None,
-            "hi": None,
+            "lo": self.lo,
+            "hi": self.hi,
+            "law_lo": self.law_lo,
+            "law_hi": self.law_hi,
+            "level": self.selected.level,
             "law": self.selected.law.name,
             "status": forecast.status,
             "usable": not forecast.doubt,
@@ -291,6 +319,7 @@ class Prediction(Answer):
         doubt = f", not to be used: {forecast.doubt}" if forecast.doubt else ""
         what = f"{self.selected.loss} at {self.selected.N} = {N:g}, D = {D:g}"
         lines = [f"{what}: {forecast.loss:.4f} nats/token{doubt}"]
+        lines += [f"  {line}" for line in intervals_in_words(forecast.told, self.selected.level)]
         for task, error in forecast.errors.items():
             shown = "no fit" if error.value is None else f"{error.value:.4f}"
             lines.append(f"  err_{task}: {shown} ({error.status}){_bet_in_words(error)}")
@@ -299,7 +328,7 @@ class Prediction(Answer):
         lines += [
             f"  status: {forecast.status}{along}; {ratio} times the compute of the largest run"
         ]
-        lines += [f"  no interval yet; residual: {residual_in_words(forecast.fit, measured)}"]
+        lines += [f"  residual: {residual_in_words(forecast.fit, measured)}"]
         prior = prior_in_words(tell_prior(forecast.fit, self.selected.law))
         return "\n".join(lines + [f"  {line}" for line in prior])
 

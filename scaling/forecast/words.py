@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from scaling.forecast.backtest import count_nearest, sum_up
+from scaling.forecast.fitted import LossForecast
 from scaling.forecast.residuals import (
     SOUND_GRIDS,
     percent,
@@ -75,9 +76,17 @@ def ends_in_words(lo: float, hi: float) -> str:
     return f"{lo:.{decimals}f} to {hi:.{decimals}f}"
 
 
+def intervals_in_words(told: LossForecast, level: float) -> list[str]:
+    """Name both intervals of a predicted loss: one line, or none where it is not to be used."""
+    if told.lo is None or told.hi is None or told.law_lo is None or told.law_hi is None:
+        return []
+    law, bet = ends_in_words(told.law_lo, told.law_hi), ends_in_words(told.lo, told.hi)
+    return [f"if the law holds: {law}; to bet on: {bet} ({level_in_words(level)})"]
+
+
 def level_in_words(level: float) -> str:
     """Write the level of an interval in per cent."""
-    return f"{100 * level:.6g}%"
+    return f"{100 * level:.12g}%"
 
 
 def spread_in_words(spread: float, dof: int) -> list[str]:
