@@ -28,7 +28,7 @@ from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 
 WIDEST = 0.05  # of the loss: a half width that is narrow enough
 FARTHEST = 1e4  # times the largest compute: the longest step that was checked is 330
-CHUNK = 1_000_000  # of targets, each beside every run or point of the posterior, at once
+CHUNK = 1_000_000  # points of the posterior, of many targets, at once
 OF_THE_FALL = 0.4  # or, of the log loss that the prediction falls below the lowest measured
 
 
@@ -144,9 +144,9 @@ class FittedTable:
         """
         is_off = self.design.is_off(N, D) & self.on_line
         N, D = self.design.project(N, D) if self.on_line else np.array([N, D], dtype=float)
-        size = len(N) * max(len(self.N), self.posterior.exponents.shape[1])
+        size = len(N) * self.posterior.exponents.shape[1]
         chunks = np.array_split(np.arange(len(N)), -(-size // CHUNK))
-        found = np.hstack([self._find_intervals(N[i], D[i], level) for i in chunks])
+        found = np.hstack([self._find_intervals(N[k], D[k], level) for k in chunks])
         return Intervals(*np.where(is_off, np.nan, found))
 
     def _find_intervals(

@@ -70,39 +70,51 @@ class Mixture(NamedTuple):
         ndarray of the shape of `p` and (n_targets,)
             Infinite where the runs leave the target open.
         """
-        from scipy.special import stdtr, stdtrit  # here: a table is checked without SciPy
+        from scipy.special import gammaln, stdtr, stdtrit  # here: a table is checked without SciPy
 
         p = np.asarray(p, dtype=float)[..., None]
         scale = np.hypot(self.scale, self.noise) if of_a_run else self.scale
         is_open = ~np.isfinite(scale).all(axis=1)
         scale = np.where(np.isfinite(scale), scale, 1.0)
         ends = self.middle + scale * stdtrit(self.dof, p[..., None])
-        lo, hi = ends.min(axis=-1), ends.max(axis=-1)  # the quantile of a mixture lies between
+        log_top = gammaln((self.dof + 1) / 2) - gammaln(self.dof / 2)
+        top = self.weight * np.exp(log_top) / (np.sqrt(np.pi * self.dof) * scale)
 
-        def above(x: Array) -> Array:
-            below: Array = stdtr(self.dof, (x[..., None] - self.middle) / scale)
-            return (self.weight * below).sum(axis=-1) - p
+        def above(x: Array, which: NDArray[np.intp]) -> tuple[Array, Array]:
+            away = (x[..., None] - self.middle[which]) / scale[which]
+            dof = self.dof[which]
+            below = (self.weight[which] * stdtr(dof, away)).sum(axis=-1)
+            density = (top[which] * (1 + away**2 / dof) ** (-(dof + 1) / 2)).sum(axis=-1)
+            return below - p, density
 
-        return np.where(is_open, np.where(p > 0.5, np.inf, -np.inf), _find_root(above, lo, hi))
+        # The quantile of a mixture lies between those of its components.
+        found = _find_root(above, (self.weight * ends).sum(axis=-1), ends.min(-1), ends.max(-1))
+        return np.where(is_open, np.where(p > 0.5, np.inf, -np.inf), found)
 
 
-def _find_root(rising: Callable[[Array], Array], lo: Array, hi: Array) -> Array:
-    """Root of a rising function between two ends, by the Illinois variant of false position."""
-    f_lo, f_hi = rising(lo), rising(hi)
-    side = np.zeros_like(lo)
-    x = lo
+def _find_root(
+    rising: Callable[[Array, NDArray[np.intp]], tuple[Array, Array]], x: Array, lo: Array, hi: Array
+) -> Array:
+    """Root of rising functions by Newton's steps from x, halving where one leaves lo to hi.
+
+    The last axis is over functions; `rising` takes points, and which functions they are for, and
+    gives values and slopes.
+    """
+    left, found = np.arange(x.shape[-1]), x.copy()
     for _ in range(ROUNDS):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            x = np.where(f_hi > f_lo, hi - f_hi * (hi - lo) / (f_hi - f_lo), lo)
-        x = np.clip(x, lo, hi)
-        f = rising(x)
-        if (np.abs(f) <= CLOSE).all():
+        f, slope = rising(x, left)
+        found[..., left] = x
+        rounding = 4 * np.finfo(float).eps * np.abs(x) * slope
+        wrong = (np.abs(f) > np.fmax(CLOSE, rounding)).reshape(-1, len(left)).any(axis=0)
+        if not wrong.any():
             break
-        under = f < 0
-        f_hi = np.where(under & (side < 0), f_hi / 2, np.where(under, f_hi, f))
-        f_lo = np.where(~under & (side > 0), f_lo / 2, np.where(under, f, f_lo))
-        lo, hi, side = np.where(under, x, lo), np.where(under, hi, x), np.where(under, -1.0, 1.0)
-    return x
+        left = left[wrong]
+        x, f, slope, lo, hi = (a[..., wrong] for a in (x, f, slope, lo, hi))
+        lo, hi = np.where(f < 0, x, lo), np.where(f < 0, hi, x)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            step = x - f / slope
+        x = np.where((lo <= step) & (step <= hi), step, lo + (hi - lo) / 2)
+    return found
 
 
 @dataclass(frozen=True)
