@@ -96,11 +96,20 @@ class FittedTable:
         law, fix = self.law.alone.name, dict(self.law.fix)
         if self.on_line:
             law, fix = "tied", along_line(carry_over(self.law, self.design))
-        if self.fit.status == "at_zero" and self.fit.law.E == 0:
-            fix["E"] = 0.0
         return self._find_posterior(law, fix)
 
+    @property
+    def posterior_of_fit(self) -> Posterior:
+        """What the runs say of `fit`: along a line of a power of one variable."""
+        if self.reduced is None or self.design.variable is None:
+            return self.posterior
+        return self._find_posterior(
+            self.design.variable, along_line(carry_over(self.law, self.design))
+        )
+
     def _find_posterior(self, law: str, fix: dict[str, float]) -> Posterior:
+        if self.fit.status == "at_zero" and self.fit.law.E == 0:
+            fix = fix | {"E": 0.0}
         belief = load_constants().belief
         return find_posterior(
             self.N, self.D, self.L, belief, law=law, weights=self.weights, fix=fix

@@ -167,10 +167,7 @@ def find_intervals(
     ValueError
         `level` does not lie between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level:g}")
-    level = min(level, 1 - np.finfo(float).eps)  # so that no end rounds to 1
-    ends = (1 - level) / 2, (1 + level) / 2
+    ends = find_ends(level)
     law = mixture.quantile([ends[0], 0.5, ends[1]])
     run = mixture.quantile(ends, of_a_run=True)
     allowance = np.asarray(allowance, dtype=float) * widen(level)
@@ -184,10 +181,24 @@ def find_intervals(
     return Intervals(*(np.where(known, end, np.nan) for end in (lo, hi, law_lo, law_hi)))
 
 
+def find_ends(level: float) -> tuple[float, float]:
+    """Probabilities below the ends of an interval that leaves as much out on either side.
+
+    Raises
+    ------
+    ValueError
+        `level` does not lie between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level:g}")
+    level = min(level, 1 - np.finfo(float).eps)  # so that no end rounds to 1
+    return (1 - level) / 2, (1 + level) / 2
+
+
 def widen(level: float) -> float:
     """Half width of a normal distribution at `level`, over that at the level of the constants."""
     if level == LEVEL:
         return 1.0
     from scipy.special import ndtri  # here: a table is checked without SciPy
 
-    return float(ndtri((1 + level) / 2) / ndtri((1 + LEVEL) / 2))
+    return float(ndtri(find_ends(level)[1]) / ndtri(find_ends(LEVEL)[1]))

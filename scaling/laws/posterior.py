@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scaling.laws.law import FLOPS_PER_PARAMETER_TOKEN
 from scaling.laws.prior import Belief
 
 Array = NDArray[np.float64]
@@ -288,13 +289,59 @@ class Posterior:
             self.law, self.exponents, np.stack(np.broadcast_arrays(*logs))[..., None]
         )
         x = np.stack(terms if self.held is not None else [np.ones_like(terms[0]), *terms], axis=-1)
-        middle, scale = self.sum.at(x[..., 0, :])
-        middle = middle * self.unit + (self.held or 0.0)
+        return self._mix(x[..., 0, :], self.held or 0.0)
+
+    def _mix(self, x: Array, rest: float = 0.0) -> Mixture:
+        """Mixture of ``x . coefficients``, in nats, and of what is held."""
+        middle, scale = self.sum.at(x)
+        middle = middle * self.unit + rest
         weight, noise, dof = (
             np.broadcast_to(a, middle.shape)
             for a in (self.sum.weight, self.sum.noise, self.sum.dof)
         )
         return Mixture(weight, middle, scale * self.unit, noise * np.abs(middle), dof)
+
+    def find_coefficients(self, p: ArrayLike) -> dict[str, Array]:
+        """Quantiles of the coefficients of a single fit, by name, those of a loss in nats.
+
+        Amplitudes are those at one parameter, one token or one FLOP. Exponents are read off the
+        grid, the logarithm between two points by a straight line.
+
+        Parameters
+        ----------
+        p : array_like
+            Between 0 and 1.
+
+        Returns
+        -------
+        dict of str to ndarray of the shape of `p`
+            What is held is the same throughout; infinite where the runs leave it open.
+        """
+        p, exponents = np.asarray(p, dtype=float), self.exponents[:1]
+        found = {} if self.held is None else {"E": np.full(p.shape, self.held)}
+        scales = {} if self.held is not None else {"E": np.ones(exponents.shape[:2])}
+        N_0, D_0 = self.centre
+        unit = FLOPS_PER_PARAMETER_TOKEN if self.law == "compute" else 1.0
+        for name, (which, (of_N, of_D)) in zip(("A", "B"), TERMS[self.law], strict=False):
+            scales[name] = (unit * N_0**of_N * D_0**of_D) ** exponents[..., which]
+        for column, (name, scale) in enumerate(scales.items()):
+            x = np.zeros((*scale.shape, len(scales)))
+            x[..., column] = scale
+            found[name] = self._mix(x).quantile(p)[..., 0]
+        for name, values in zip(("alpha", "beta"), np.moveaxis(exponents[0], -1, 0), strict=False):
+            found[name] = _read_off(values, self.sum.weight[0], p)
+        return found
+
+
+def _read_off(values: Array, weight: Array, p: Array) -> Array:
+    """Quantiles of positive values on a grid, each of which stands for those nearest to it."""
+    points, which = np.unique(np.log(values), return_inverse=True)
+    if len(points) == 1:
+        return np.full(p.shape, values[0])
+    steps = np.diff(points)
+    edges = points[0] - steps[0] / 2, *(points[:-1] + steps / 2), points[-1] + steps[-1] / 2
+    below = np.concatenate([[0.0], np.cumsum(np.bincount(which, weight))])
+    return np.exp(np.interp(p, below / below[-1], edges))
 
 
 def _make_terms(law: str, exponents: Array, logs: Array) -> list[Array]:
