@@ -10,6 +10,7 @@ import pandas as pd
 
 from scaling.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
+from scaling.forecast.caution import warn_of_bet
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import place_target
 from scaling.forecast.intervals import LEVEL
@@ -159,6 +160,8 @@ def make_forecast(
         for column in error_columns(table)
     }
     warnings = warn_of_fit(fitted, table, loss, N, law) + _warn_of_target(told.loss, reach, errors)
+    if not told.doubt:
+        warnings += warn_of_bet(table, reach.compute_ratio, loss, N, law)
     return Forecast(told, fitted, reach, errors, warnings)
 
 
