@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -71,6 +72,7 @@ NO_BACKTEST = {
 }
 REFUSALS = {"check": {}, "fit": REFUSED, "predict": REFUSED, "backtest": REFUSED | NO_BACKTEST}
 ENTRY = "run fit_sizes predicted actual relative_error lo hi inside status no_change line".split()
+A_LEVEL = "must be above 0 and below 1, as 0.9 for nine cases of ten"
 EXPECTED = {
     "no last line end": "converged",
     "error constant": "converged",
@@ -204,16 +206,30 @@ def assert_held_out(entries: object, out: str) -> None:
         numbers = [entry[name] for name in ("predicted", "actual", "relative_error")]
         assert all(isinstance(number, float) for number in [*numbers, entry["no_change"]])
         assert isinstance(entry["line"], float | None)  # none where it leaves what a float holds
-        assert entry["lo"] is entry["hi"] is entry["inside"] is None
+        assert_bet(entry)
         assert entry["status"] in STATUSES
         assert entry["fit_sizes"] == sorted(entry["fit_sizes"])
         assert entry["fit_sizes"]
     lines = out.splitlines()
     held_out = f"all {len(entries)} runs" if len(entries) > 1 else "the one run"
-    assert lines[-2].startswith(f"{held_out} held out: mean miss ")
-    assert lines[-1].startswith("nearest: law in ")
+    assert lines[-3].startswith(f"{held_out} held out: mean miss ")
+    assert lines[-2].startswith("nearest: law in ")
+    bets = [entry["inside"] for entry in entries if entry["inside"] is not None]
+    if bets:
+        assert lines[-1].startswith(f"{sum(bets)} of {len(bets)} lie")
+    rest = len(entries) - len(bets)
+    assert lines[-1].endswith("not to be used, without an interval" if rest else "bet on (90%)")
     assert lines[0].startswith("Each size is predicted from the smaller ones alone. Baselines: no")
-    assert len(lines) in (len(entries) + 5, len(entries) + 6)
+    assert len(lines) in (len(entries) + 6, len(entries) + 7)
+
+
+def assert_bet(entry: dict[str, Any]) -> None:
+    """Assert that a held-out run lies inside or not, or that there was nothing to bet on."""
+    if entry["inside"] is None:
+        assert entry["lo"] is entry["hi"] is None
+        return
+    assert entry["lo"] <= entry["predicted"] <= entry["hi"]
+    assert entry["inside"] is (entry["lo"] <= entry["actual"] <= entry["hi"])
 
 
 def assert_names_all_faults(lines: list[str], path: Path, case: Hostile) -> None:
@@ -402,7 +418,11 @@ def test_numbers_that_are_none(write, option: str, text: str) -> None:
             "'--law': must be one of prior, tied, free, compute, got 'Best'",
         ),
         ((*TARGET, "--count", "n"), "'--count': must be one of N, N_body, got 'n'"),
-        ((*TARGET, "--level", "0.9"), "No such option: --level"),
+        *(
+            ((*TARGET, f"--level={text}"), f"for --level: level {A_LEVEL}, got {text!r}")
+            for text in ("90", "0", "1", "-0.9", "nan", "90%", "0,9", "")
+        ),
+        ((*TARGET, "--level", "9" * 99), f"level {A_LEVEL}, got {'9' * 60 + '…'!r}"),
         ((*TARGET, "more.csv"), "unexpected extra argument"),
     ],
 )
@@ -620,8 +640,7 @@ def test_shape_of_predict(write) -> None:
             "target_N",
             "target_D",
             "loss",
-            "lo",
-            "hi",
+            *("lo", "hi", "law_lo", "law_hi", "level"),
             "law",
             "status",
             "usable",
@@ -637,7 +656,8 @@ def test_shape_of_predict(write) -> None:
         ),
         *("extrapolation", "errors", "rows", "warnings"),
     ]
-    assert report["lo"] is report["hi"] is None
+    assert report["lo"] <= report["law_lo"] <= report["loss"] <= report["law_hi"] <= report["hi"]
+    assert report["level"] == 0.9
     assert report["extrapolation"] == {
         "compute_ratio": pytest.approx(6.9e9 * 138e9 / (N * D).max()),
         "N_ratio": pytest.approx(6.9e9 / 4e8),
@@ -654,13 +674,17 @@ def test_plain_text_says_what_json_says(write) -> None:
     path = write(planted(err_t=ErrorLaw(0.9, 2.0, 0.9).predict(TRUTH.predict(N, D)), err_u=np.nan))
     report, (_, out, err) = answer("predict", path, *TARGET), run("predict", path, *TARGET)
     fitted = answer("fit", path)
+    law, bet = (
+        f"{report[lo]:.2f} to {report[hi]:.2f}" for lo, hi in (("law_lo", "law_hi"), ("lo", "hi"))
+    )
     assert out.splitlines()[:-1] == [
         f"loss at N = 6.9e+09, D = 1.38e+11: {report['loss']:.4f} nats/token",
+        f"  if the law holds: {law}; to bet on: {bet} (90%)",
         f"  err_t: {report['errors']['t']['value']:.4f} (converged)",
         "  err_u: no fit (too_few_runs)",
         f"  status: converged; {report['extrapolation']['compute_ratio']:.3g} times the compute of "
         "the largest run",
-        f"  no interval yet; residual: standard deviation {fitted['sigma_hat']:.3g} nats, "
+        f"  residual: standard deviation {fitted['sigma_hat']:.3g} nats, "
         f"{percent(fitted['residual_share'])} of the loss (sound grids: 0.5 to 4%), "
         f"{fitted['dof']} degrees of freedom",
     ]
@@ -787,7 +811,7 @@ def test_backtest_of_losses_at_both_ends_of_a_float(write) -> None:
     path = write({"N": [1e7, 1e7, 4e7, 4e7, 1.6e8, 1.6e8, 4e8], "D": D, "loss": losses})
     entries = answer("backtest", path)
     assert abs(entries[-1]["relative_error"]) == sys.float_info.max
-    assert run("backtest", path)[1].splitlines()[-2].startswith("all 3 runs held out: mean miss ")
+    assert run("backtest", path)[1].splitlines()[-3].startswith("all 3 runs held out: mean miss ")
 
 
 # --- warnings -----------------------------------------------------------------------------

@@ -16,9 +16,9 @@ Protocol. Only the small runs of `scaling.studies.predictors.backtests` are read
 5. A form that moves the centre is told beside, and not chosen: it is another prediction, no
    allowance, and has a second constant.
 
-The rule was written after results at large runs were known, and the fifth point after the others:
-by them alone ``constant, 1 % higher`` would be chosen. What a form did at large runs is told beside
-(``afterwards_``) and does not enter.
+The rule was written after results at large runs were known, and its fifth point last, with all that
+is stored in view: by the others alone ``constant, 1 % higher`` would be chosen. What a form did at
+large runs is told beside (``afterwards_``) and does not enter.
 
 References
 ----------
