@@ -15,7 +15,9 @@ from scaling.forecast.inputs import read_inputs
 from scaling.forecast.intervals import (
     LEVEL,
     Intervals,
+    Nodes,
     find_intervals,
+    find_nodes,
     load_constants,
     measure_change,
 )
@@ -114,6 +116,12 @@ class FittedTable:
         return find_posterior(
             self.N, self.D, self.L, belief, law=law, weights=self.weights, fix=fix
         )
+
+    def find_nodes(self, N: float, D: float) -> Nodes:
+        """The loss of a target on the runs' line as a few values that stand for all it may be."""
+        at = self.design.project([N], [D]) if self.on_line else ([N], [D])
+        change = measure_change(self.fit.law, (self.N, self.D), at)
+        return find_nodes(self.posterior.at(*at), load_constants().allow(change))
 
     @property
     def fit(self) -> Fit:

@@ -23,6 +23,7 @@ from scaling.tables.datafiles import data_path
 Array = NDArray[np.float64]
 PAIRS = 1_000_000  # of a run and a target, at once
 LEVEL = 0.9  # of an interval, unless another is asked for; that of the constants
+N_NODES = 16  # of a predicted loss; even, so that none is the median
 
 
 @dataclass(frozen=True)
@@ -202,3 +203,37 @@ def widen(level: float) -> float:
     from scipy.special import ndtri  # here: a table is checked without SciPy
 
     return float(ndtri(find_ends(level)[1]) / ndtri(find_ends(LEVEL)[1]))
+
+
+class Nodes(NamedTuple):
+    """A predicted loss as a few values, nats per token; arrays of shape (n_nodes,).
+
+    Parameters
+    ----------
+    share : ndarray
+        Of each; they sum to one.
+    bet, law : ndarray
+        What to bet on for a run, and what the law leaves open.
+    """
+
+    share: Array
+    bet: Array
+    law: Array
+
+
+def find_nodes(mixture: Mixture, allowance: ArrayLike) -> Nodes:
+    """Give the predicted loss of one target as Gauss-Legendre nodes over its quantiles.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        The loss law at the target.
+    allowance : array_like of shape (1,)
+        Half width of a 90 % interval for what the law misses, relative.
+    """
+    x, weight = np.polynomial.legendre.leggauss(N_NODES)
+    levels = x[x > 0]
+    ends = [np.concatenate(find_intervals(mixture, allowance, level)) for level in levels]
+    lo, hi, law_lo, law_hi = np.transpose(ends)
+    bet, law = (np.concatenate([a[::-1], b]) for a, b in ((lo, hi), (law_lo, law_hi)))
+    return Nodes(weight / 2, bet, law)
