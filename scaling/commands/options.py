@@ -225,6 +225,14 @@ EffectiveTokens = Annotated[
         "et al.). Needs a column unique_tokens, D_unique or epochs.",
     ),
 ]
+Level = Annotated[
+    str,
+    typer.Option(
+        "--level",
+        metavar="SHARE",
+        help="Share of cases that an interval is to hold: 0.9 for nine of ten.",
+    ),
+]
 Parameters = Annotated[
     float,
     typer.Option(
@@ -273,6 +281,7 @@ def shared_options(
     last_of_run: LastOfRun = False,
     best_of_cell: BestOfCell = False,
     effective_tokens: EffectiveTokens = False,
+    level: Level = "0.9",
 ) -> None:
     """What every question takes; the names are those of `scaling.forecast.selection.Options`."""
 

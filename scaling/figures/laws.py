@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from scaling.figures.style import (
     INK,
@@ -23,6 +25,8 @@ from scaling.figures.style import (
 from scaling.laws.law import ErrorLaw, LossLaw
 from scaling.testbed.labels import ERROR_COLUMN, LOSS_COLUMN
 
+Array = NDArray[np.float64]
+
 
 def draw_loss_against_compute(
     ax: Axes,
@@ -30,11 +34,12 @@ def draw_loss_against_compute(
     law: LossLaw,
     fit_runs: pd.DataFrame,
     targets: pd.DataFrame,
+    bet: Callable[[Array, Array], tuple[Array, Array]] | None = None,
 ) -> Axes:
     """Draw measured losses over training compute and the law along lines of equal multiplier.
 
     The law is solid inside the compute of the runs that fit it and dashed beyond; that range is
-    shaded. Each target says by how much the law misses it.
+    shaded. Each target says by how much the law misses it, and lies in the band of the bet.
 
     Parameters
     ----------
@@ -44,8 +49,12 @@ def draw_loss_against_compute(
         Fitted law.
     fit_runs, targets : pandas.DataFrame
         Rows that fit the law (ringed), and rows it is judged on.
+    bet : callable, optional
+        Ends of the 90 % intervals at arrays of N and D.
     """
     lo, hi = shade_range(ax, fit_runs["C"], "compute of the fit runs")
+    if bet is not None:
+        _draw_bands(ax, bet, targets, hi)
     for M in np.unique(table["M"]):
         measured = table["C"][table["M"] == M]
         ends = measured.min() / 1.3, measured.max() * 1.3
@@ -65,6 +74,20 @@ def draw_loss_against_compute(
     key_of_sizes(ax, table, loc="lower left")
     key_of_multipliers(ax, loc="lower left", bbox_to_anchor=(0.15, 0.0))
     return ax
+
+
+def _draw_bands(
+    ax: Axes,
+    bet: Callable[[Array, Array], tuple[Array, Array]],
+    targets: pd.DataFrame,
+    start: float,
+) -> None:
+    """Draw the bet from the end of the fitted range to each target and a little farther."""
+    for M, C_target in zip(targets["M"], targets["C"], strict=True):
+        C = np.geomspace(start, 1.6 * C_target, 40)
+        N = np.sqrt(C / (6.0 * M))
+        ax.fill_between(C, *bet(N, M * N), color=shade_of(M), alpha=0.25, linewidth=0, zorder=1)
+    ax.fill_between([], [], [], color=INK, alpha=0.25, linewidth=0, label="90 % interval to bet on")
 
 
 def _pieces(start: float, end: float, lo: float, hi: float) -> list[tuple[float, float, str]]:

@@ -28,6 +28,7 @@ from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 
 WIDEST = 0.05  # of the loss: a half width that is narrow enough
 FARTHEST = 1e4  # times the largest compute: the longest step that was checked is 330
+CHUNK = 1_000_000  # of targets, each beside every run or point of the posterior, at once
 OF_THE_FALL = 0.4  # or, of the log loss that the prediction falls below the lowest measured
 
 
@@ -143,11 +144,17 @@ class FittedTable:
         """
         is_off = self.design.is_off(N, D) & self.on_line
         N, D = self.design.project(N, D) if self.on_line else np.array([N, D], dtype=float)
-        loss = np.asarray(self.fit.law.predict(N, D))
+        size = len(N) * max(len(self.N), self.posterior.exponents.shape[1])
+        chunks = np.array_split(np.arange(len(N)), -(-size // CHUNK))
+        found = np.hstack([self._find_intervals(N[i], D[i], level) for i in chunks])
+        return Intervals(*np.where(is_off, np.nan, found))
+
+    def _find_intervals(
+        self, N: NDArray[np.float64], D: NDArray[np.float64], level: float
+    ) -> Intervals:
         change = measure_change(self.fit.law, (self.N, self.D), (N, D))
-        allowance = load_constants().allow(change)
-        found = find_intervals(self.posterior.at(N, D), allowance, level, loss)
-        return Intervals(*(np.where(is_off, np.nan, end) for end in found))
+        allowance, loss = load_constants().allow(change), np.asarray(self.fit.law.predict(N, D))
+        return find_intervals(self.posterior.at(N, D), allowance, level, loss)
 
     def predict(self, N: float, D: float, level: float = LEVEL) -> LossForecast:
         """Predict the loss of a run with its intervals, and say whether the runs can tell it.
@@ -156,29 +163,56 @@ class FittedTable:
         or where the law itself, if it holds, leaves more than 5 % of the loss to either side and
         more than 40 % of the fall that it promises (`scaling.laws.posterior`, at 90 %).
         """
-        losses, statuses = self.read([N], [D])
-        loss, status = float(losses[0]), str(statuses[0])
-        doubt = self._doubt(N, D, loss)
-        if doubt:
-            return LossForecast(loss, status, doubt)
-        ends = (end.item() for end in self.find_intervals([N], [D], level))
-        return LossForecast(loss, status, doubt, *ends)
+        return self.predict_all([N], [D], level)[0]
 
-    def _doubt(self, N: float, D: float, loss: float) -> str:
-        if self.on_line and self.design.is_off([N], [D]).any():
-            return self.design.in_words()
+    def predict_all(self, N: ArrayLike, D: ArrayLike, level: float = LEVEL) -> list[LossForecast]:
+        """Predict the losses of some runs; see `predict`.
+
+        Parameters
+        ----------
+        N, D : array_like of shape (n_targets,)
+            Parameters and tokens.
+        level : float
+            Of the intervals, between 0 and 1.
+        """
+        N, D = np.asarray(N, dtype=float), np.asarray(D, dtype=float)
+        losses, statuses = self.read(N, D)
+        doubts = self._doubt(N, D, losses)
+        told = [LossForecast(*row) for row in zip(losses.tolist(), statuses, doubts, strict=True)]
+        left = np.flatnonzero([not doubt for doubt in doubts])
+        if len(left) == 0:
+            return told
+        usual = asked = self.find_intervals(N[left], D[left])
+        if level != LEVEL:
+            asked = self.find_intervals(N[left], D[left], level)
+        rows = zip(left, usual.law_lo, usual.law_hi, np.transpose(asked).tolist(), strict=True)
+        for i, law_lo, law_hi, ends in rows:
+            doubt = self._doubt_width(told[i].loss, law_lo, law_hi)
+            kept = [None] * len(ends) if doubt else ends
+            told[i] = LossForecast(told[i].loss, told[i].status, doubt, *kept)
+        return told
+
+    def _doubt(
+        self, N: NDArray[np.float64], D: NDArray[np.float64], losses: NDArray[np.float64]
+    ) -> list[str]:
+        """Say what speaks against each prediction before its interval is known."""
         if self.fit.status in UNSOUND:
-            return f"status {self.fit.status}"
-        if strays(self.fit, self.L):
-            return "the runs do not follow the law"
-        if not 0 < loss < np.inf:
-            return "no loss"
-        if FARTHEST * (self.N * self.D).max() < N * D:
-            return (
-                f"over {FARTHEST:,.0f} times the compute of the largest run, farther than any check"
-            )
-        found = self.find_intervals([N], [D])
-        lo, hi = found.law_lo.item(), found.law_hi.item()
+            of_fit = f"status {self.fit.status}"
+        else:
+            of_fit = "the runs do not follow the law" * strays(self.fit, self.L)
+        is_off = self.design.is_off(N, D) & self.on_line
+        is_far = FARTHEST * (self.N * self.D).max() < N * D
+        far = f"over {FARTHEST:,.0f} times the compute of the largest run, farther than any check"
+        return [
+            (self.design.in_words() * off)
+            or of_fit
+            or ("" if 0 < loss < np.inf else "no loss")
+            or (far * away)
+            for off, loss, away in zip(is_off.tolist(), losses, is_far.tolist(), strict=True)
+        ]
+
+    def _doubt_width(self, loss: float, lo: float, hi: float) -> str:
+        """Say whether the law itself leaves too much open, at the usual level."""
         if not hi < np.inf:
             return "the law itself leaves the loss open"
         least = self.L.min()

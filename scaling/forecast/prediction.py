@@ -40,10 +40,22 @@ class Reach:
 
 @dataclass(frozen=True)
 class ErrorForecast:
-    """Predicted error of one task, a fraction; None and ``too_few_runs`` where none can be had."""
+    """Predicted error of one task.
+
+    Parameters
+    ----------
+    value : float or None
+        A fraction; None where none can be had.
+    status : str
+        That of the error law; ``too_few_runs`` where there is none.
+    lo, hi : float or None
+        Ends of what to bet on; None where there is no interval.
+    """
 
     value: float | None
     status: str
+    lo: float | None = None
+    hi: float | None = None
 
 
 @dataclass(frozen=True)

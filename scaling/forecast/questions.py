@@ -24,7 +24,6 @@ from scaling.forecast.selection import (
     select_rows,
 )
 from scaling.forecast.task_answers import TaskVerdicts
-from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.verdicts import choose_target, judge_tasks
 from scaling.tables.columns import accuracy_columns
 from scaling.tables.faults import Fault, RunTableError
@@ -133,8 +132,8 @@ def predict(
     """
     target = read_target(N, D, M)
     selected = select_rows(runs, **options)
-    table, loss, N_column, law = selected[:4]
-    return Prediction(selected, target, make_forecast(table, target, loss, N_column, law))
+    forecast = make_forecast(selected.table, target, *selected[1:4], selected.level)
+    return Prediction(selected, target, forecast)
 
 
 def backtest(
@@ -199,8 +198,9 @@ def tasks(
         raise RunTableError([Fault(name, None, None, None, rule)])
     fit_table(table, loss, N_column, law)  # raises where no law is to be had
     target = asked or choose_target(table, N_column)
-    forecast = make_forecast(table.drop(columns=columns), target, loss, N_column, law)
-    judged = judge_tasks(table, loss, N_column, known, target, CALIBRATED, law)
+    level = selected.level
+    forecast = make_forecast(table.drop(columns=columns), target, loss, N_column, law, level)
+    judged = judge_tasks(table, loss, N_column, known, target, level, law)
     listed = "items" if isinstance(items, pd.DataFrame) else str(items)
     unmatched = [] if known is None else tell_unmatched(known, judged["task"], listed)
     return TaskVerdicts(selected, target, asked is None, forecast, judged, unmatched)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -12,10 +13,12 @@ import pandas as pd
 
 from scaling.forecast.advice import tell_left_out
 from scaling.forecast.inputs import add_effective, find_std, is_effective, read_counts
+from scaling.forecast.intervals import LEVEL
 from scaling.forecast.table_words import ask_about_rows, tell_epochs, tell_reduced, tell_weights
 from scaling.laws.fit import FitError
 from scaling.laws.observations import require_distinct
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
+from scaling.tables.faults import show
 from scaling.tables.files import TOLD
 from scaling.tables.numbers import parse_number
 from scaling.tables.repeats import OWN_NAMES, keep_best, keep_last, measure_spread
@@ -59,6 +62,8 @@ class Options(Reading, total=False):
     effective_tokens : bool
         Fit in effective tokens and parameters; see `scaling.laws.repeated`. Needs a column
         ``unique_tokens``, ``D_unique`` or ``epochs``.
+    level : float or str
+        Share of cases that an interval is to hold, between 0 and 1; by default 0.9.
     """
 
     law: str
@@ -73,6 +78,7 @@ class Options(Reading, total=False):
     last_of_run: bool
     best_of_cell: bool
     effective_tokens: bool
+    level: float | str
 
 
 class ChoiceError(ValueError):
@@ -94,7 +100,8 @@ class ChoiceError(ValueError):
 class Selected(NamedTuple):
     """Rows to fit, their loss and count columns, the law, and how many rows are left out.
 
-    `taken` says what was taken or derived on the reader's behalf when the table was read.
+    `taken` says what was taken or derived on the reader's behalf when the table was read, `level`
+    how sure its intervals are to be.
     """
 
     table: pd.DataFrame
@@ -108,6 +115,7 @@ class Selected(NamedTuple):
     not_last: int = 0
     not_best: int = 0
     taken: tuple[str, ...] = ()
+    level: float = LEVEL
 
     def in_words(self) -> list[str]:
         """Say how many rows are left out, which, and why, and what was made of the others."""
@@ -228,6 +236,7 @@ def select_rows(
     last_of_run: bool = False,
     best_of_cell: bool = False,
     effective_tokens: bool = False,
+    level: float | str = LEVEL,
     **reading: Unpack[Reading],
 ) -> Selected:
     """Open a table and keep the rows that are asked for; the names are those of `Options`.
@@ -241,6 +250,7 @@ def select_rows(
     FitError
         Fewer distinct runs than the law has coefficients, for a reason that can be told.
     """
+    level = _read_level(level)
     asked_of_law = {"fix": fix, "objective": objective, "huber-delta": huber_delta}
     try:
         chosen = choose_law(
@@ -270,7 +280,19 @@ def select_rows(
     notes = reduced.told + asked + tell_epochs(kept, effective_tokens) + tell_weights(kept, loss)
     counts = len(table) - len(known), len(flagged)
     left_out = reduced.not_last, reduced.not_best
-    return Selected(kept, loss, N, chosen, *counts, told, tuple(notes), *left_out, taken)
+    return Selected(kept, loss, N, chosen, *counts, told, tuple(notes), *left_out, taken, level)
+
+
+def _read_level(level: object) -> float:
+    """Read the level of an interval, and refuse what is none."""
+    try:
+        share = float(level)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        share = math.nan
+    if not 0 < share < 1:
+        rule = "must be above 0 and below 1, as 0.9 for nine cases of ten"
+        raise ChoiceError(f"level {rule}, got {show(str(level))}", ("level",))
+    return share
 
 
 def _require_enough(kept: pd.DataFrame, N: str, law: LawChoice, told: list[str]) -> None:

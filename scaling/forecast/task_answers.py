@@ -11,7 +11,6 @@ import pandas as pd
 from scaling.forecast.answer import Answer
 from scaling.forecast.prediction import Forecast
 from scaling.forecast.selection import Selected
-from scaling.forecast.task_outlook import CALIBRATED
 from scaling.forecast.task_words import target_in_words, tasks_in_words, warn_of_tasks
 
 
@@ -50,8 +49,15 @@ class TaskVerdicts(Answer):
 
     def report(self) -> list[dict[str, Any]]:
         """A record per task, with the target."""
-        about = dict(zip(("target_N", "target_D"), self.target, strict=True))
-        about |= {"target_loss": self.forecast.loss, "level": CALIBRATED}
+        (N, D), told = self.target, self.forecast.told
+        about = {
+            "target_N": N,
+            "target_D": D,
+            "target_loss": told.loss,
+            "target_lo": told.lo,
+            "target_hi": told.hi,
+            "level": self.selected.level,
+        }
         return [_with_whole_numbers(row) | about for row in self.judged.to_dict("records")]
 
     def to_frame(self) -> pd.DataFrame:
@@ -60,8 +66,9 @@ class TaskVerdicts(Answer):
 
     def text(self) -> str:
         """What ``scaling tasks`` prints."""
-        target = target_in_words(self.forecast, self.target, self.selected.N, self.by_default)
-        return f"{target}\n{tasks_in_words(self.judged, CALIBRATED)}"
+        level = self.selected.level
+        told = target_in_words(self.forecast, self.target, self.selected.N, self.by_default, level)
+        return f"{told}\n{tasks_in_words(self.judged, level)}"
 
 
 def _with_whole_numbers(row: dict[Any, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 from scaling.forecast.prediction import Forecast
 from scaling.forecast.task_outlook import TEN_POINTS
 from scaling.forecast.verdicts import CHEAP, ROUNDING, VERDICTS
+from scaling.forecast.words import ends_in_words, level_in_words
 from scaling.tables.task_items import list_names
 
 RULES = dict(
@@ -30,9 +31,13 @@ WIDTH = 100
 
 
 def target_in_words(
-    forecast: Forecast, target: tuple[float, float], N: str, by_default: bool
+    forecast: Forecast,
+    target: tuple[float, float],
+    N: str,
+    by_default: bool,
+    level: float,
 ) -> str:
-    """Name the run that tasks are judged for, and its predicted loss.
+    """Name the run that tasks are judged for, its predicted loss, and what to bet on.
 
     Parameters
     ----------
@@ -44,13 +49,18 @@ def target_in_words(
         Column of the parameters.
     by_default : bool
         True where nobody named it.
+    level : float
+        Of the interval.
     """
     ratio = f"{forecast.reach.compute_ratio:.3g} times the compute of the dearest run"
     rule = f"{ratio}, at its tokens per parameter" if by_default else ratio
-    doubt = f", not to be used: {forecast.doubt}" if forecast.doubt else ""
+    told = forecast.told
+    said = f", not to be used: {told.doubt}" if told.doubt else ""
+    if told.lo is not None and told.hi is not None:
+        said = f", to bet on: {ends_in_words(told.lo, told.hi)} ({level_in_words(level)})"
     return (
         f"target: {N} = {target[0]:.3g}, D = {target[1]:.3g}, {rule}; "
-        f"predicted loss {forecast.loss:.4f} nats/token{doubt}"
+        f"predicted loss {told.loss:.4f} nats/token{said}"
     )
 
 
@@ -65,12 +75,13 @@ def tasks_in_words(judged: pd.DataFrame, level: float) -> str:
         Of the intervals.
     """
     ends = zip(judged["lo"], judged["hi"], strict=True)
+    intervals = ["" if lo != lo else f"{lo:.4f} to {hi:.4f}" for lo, hi in ends]
     shown = {
         **_flush_left("task", judged["task"]),
         **_flush_left("verdict", judged["verdict"]),
         **_flush_left("because", judged["reason"]),
         "predicted": _to_four_digits(judged["predicted"]),
-        f"{level:.0%} interval": ["" if lo != lo else f"{lo:.4f} to {hi:.4f}" for lo, hi in ends],
+        f"{level_in_words(level)} interval": intervals,
         "no change": _to_four_digits(judged["no_change"]),
         "ruler in loss": _to_four_digits(judged["ruler_in_loss"]),
     }

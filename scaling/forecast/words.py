@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from scaling.forecast.backtest import count_nearest, sum_up
+from scaling.forecast.fitted import LossForecast
 from scaling.forecast.residuals import (
     SOUND_GRIDS,
     percent,
@@ -19,6 +20,7 @@ from scaling.laws.power import PowerLaw
 from scaling.laws.registry import LawChoice
 
 LISTED = 20  # training sets, in a text
+MOST_DECIMALS = 6  # of the ends of an interval
 BASELINES = """\
 Each size is predicted from the smaller ones alone. Baselines: no change, the loss of the dearest
 smaller run; line, in log loss over log compute through two of the dearest smaller runs."""
@@ -64,6 +66,27 @@ def residual_in_words(fit: Fit, losses: pd.Series) -> str:
         share = f"{percent(residual_share(fit, losses))} of the loss ({SOUND_GRIDS})"
         return f"standard deviation {residual_std(fit):.3g} nats, {share}, {freedom}"
     return "no degree of freedom"
+
+
+def ends_in_words(lo: float, hi: float) -> str:
+    """Give the ends of an interval to two digits of its width, at most six decimals."""
+    width = hi - lo
+    decimals = 1 - math.floor(math.log10(width)) if 0 < width < math.inf else 4
+    decimals = min(max(decimals, 0), MOST_DECIMALS)
+    return f"{lo:.{decimals}f} to {hi:.{decimals}f}"
+
+
+def intervals_in_words(told: LossForecast, level: float) -> list[str]:
+    """Name both intervals of a predicted loss: one line, or none where it is not to be used."""
+    if told.lo is None or told.hi is None or told.law_lo is None or told.law_hi is None:
+        return []
+    law, bet = ends_in_words(told.law_lo, told.law_hi), ends_in_words(told.lo, told.hi)
+    return [f"if the law holds: {law}; to bet on: {bet} ({level_in_words(level)})"]
+
+
+def level_in_words(level: float) -> str:
+    """Write the level of an interval in per cent."""
+    return f"{100 * level:.12g}%"
 
 
 def spread_in_words(spread: float, dof: int) -> list[str]:

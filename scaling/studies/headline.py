@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from scaling.figures.laws import draw_error_against_loss, draw_loss_against_compute
 from scaling.figures.style import use_style
 from scaling.figures.tasks import METHOD_STYLES
+from scaling.forecast.fitted import fit_table
 from scaling.forecast.rulers import predict_no_change, predict_on_line
 from scaling.studies.recipe import fit_chain
 from scaling.testbed.labels import ERROR_COLUMN, LOSS_COLUMN
@@ -58,7 +59,16 @@ def make_headline(dataset: str = "redpajama") -> Figure:
     chain, targets, six = fit_chain(table), select_targets(table), select_error_fit(table)
     predicted = chain.predict_error(targets["N"], targets["D"])
     figure, axes = plt.subplots(2, 1, figsize=(7.5, 9.5))
-    draw_loss_against_compute(axes[0], table, chain.loss_fit.law, select_loss_fit(table), targets)
+    five = select_loss_fit(table)
+    fitted = fit_table(five, LOSS_COLUMN, law="tied")
+    draw_loss_against_compute(
+        axes[0],
+        table,
+        chain.loss_fit.law,
+        five,
+        targets,
+        lambda N, D: fitted.find_intervals(N, D)[:2],
+    )
     draw_error_against_loss(axes[1], table, chain.error_fit.law, six, targets, predicted)
     draw_baselines(axes[1], six, ERROR_COLUMN)
     axes[0].set_title("Five small runs predict the loss of far larger ones")

@@ -21,6 +21,10 @@ from scaling.studies.loss.ablation_tables import (
 from scaling.studies.loss.overtraining import make_residuals
 from scaling.studies.loss.planted_designs import tabulate_designs
 from scaling.studies.loss.slopes import make_slopes
+from scaling.studies.predictors.allowance import (
+    tabulate_interval_candidates,
+    tabulate_interval_constants,
+)
 from scaling.studies.predictors.extrapolation import (
     tabulate_candidates,
     tabulate_grids,
@@ -72,6 +76,12 @@ RESULTS: dict[str, Result] = {
         "backtests.csv.gz", tabulate_backtests, ("candidate", "grid", "trial", "loss_set")
     ),
     "prior_constants": Result("prior_constants.csv", tabulate_constants, ("constant",)),
+    "interval_candidates": Result(
+        "interval_candidates.csv", tabulate_interval_candidates, ("form",)
+    ),
+    "interval_constants": Result(
+        "interval_constants.csv", tabulate_interval_constants, ("constant",)
+    ),
     "large_runs": Result(
         "large_runs.csv.gz",
         tabulate_large_runs,

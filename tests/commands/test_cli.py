@@ -71,6 +71,7 @@ NO_BACKTEST = {
 }
 REFUSALS = {"check": {}, "fit": REFUSED, "predict": REFUSED, "backtest": REFUSED | NO_BACKTEST}
 ENTRY = "run fit_sizes predicted actual relative_error lo hi inside status no_change line".split()
+A_LEVEL = "must be above 0 and below 1, as 0.9 for nine cases of ten"
 EXPECTED = {
     "no last line end": "converged",
     "error constant": "converged",
@@ -402,7 +403,11 @@ def test_numbers_that_are_none(write, option: str, text: str) -> None:
             "'--law': must be one of prior, tied, free, compute, got 'Best'",
         ),
         ((*TARGET, "--count", "n"), "'--count': must be one of N, N_body, got 'n'"),
-        ((*TARGET, "--level", "0.9"), "No such option: --level"),
+        *(
+            ((*TARGET, f"--level={text}"), f"for --level: level {A_LEVEL}, got {text!r}")
+            for text in ("90", "0", "1", "-0.9", "nan", "90%", "0,9", "")
+        ),
+        ((*TARGET, "--level", "9" * 99), f"level {A_LEVEL}, got {'9' * 60 + '…'!r}"),
         ((*TARGET, "more.csv"), "unexpected extra argument"),
     ],
 )
@@ -620,8 +625,7 @@ def test_shape_of_predict(write) -> None:
             "target_N",
             "target_D",
             "loss",
-            "lo",
-            "hi",
+            *("lo", "hi", "law_lo", "law_hi", "level"),
             "law",
             "status",
             "usable",
@@ -637,7 +641,8 @@ def test_shape_of_predict(write) -> None:
         ),
         *("extrapolation", "errors", "rows", "warnings"),
     ]
-    assert report["lo"] is report["hi"] is None
+    assert report["lo"] <= report["law_lo"] <= report["loss"] <= report["law_hi"] <= report["hi"]
+    assert report["level"] == 0.9
     assert report["extrapolation"] == {
         "compute_ratio": pytest.approx(6.9e9 * 138e9 / (N * D).max()),
         "N_ratio": pytest.approx(6.9e9 / 4e8),
@@ -654,13 +659,17 @@ def test_plain_text_says_what_json_says(write) -> None:
     path = write(planted(err_t=ErrorLaw(0.9, 2.0, 0.9).predict(TRUTH.predict(N, D)), err_u=np.nan))
     report, (_, out, err) = answer("predict", path, *TARGET), run("predict", path, *TARGET)
     fitted = answer("fit", path)
+    law, bet = (
+        f"{report[lo]:.2f} to {report[hi]:.2f}" for lo, hi in (("law_lo", "law_hi"), ("lo", "hi"))
+    )
     assert out.splitlines()[:-1] == [
         f"loss at N = 6.9e+09, D = 1.38e+11: {report['loss']:.4f} nats/token",
+        f"  if the law holds: {law}; to bet on: {bet} (90%)",
         f"  err_t: {report['errors']['t']['value']:.4f} (converged)",
         "  err_u: no fit (too_few_runs)",
         f"  status: converged; {report['extrapolation']['compute_ratio']:.3g} times the compute of "
         "the largest run",
-        f"  no interval yet; residual: standard deviation {fitted['sigma_hat']:.3g} nats, "
+        f"  residual: standard deviation {fitted['sigma_hat']:.3g} nats, "
         f"{percent(fitted['residual_share'])} of the loss (sound grids: 0.5 to 4%), "
         f"{fitted['dof']} degrees of freedom",
     ]

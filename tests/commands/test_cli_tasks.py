@@ -32,7 +32,7 @@ ITEMS = data_path("testbed", "tasks.csv")
 ENTRY = (
     "task status verdict epsilon k gamma r2 n_runs n_items chance predicted lo hi no_change "
     "ruler_in_loss counting_std residual_std smallest_change r standing check reason compute_ratio "
-    "loss_status target_N target_D target_loss level"
+    "loss_status target_N target_D target_loss target_lo target_hi level"
 ).split()
 ALWAYS = "task status verdict n_runs standing check reason loss_status".split()  # never null
 steady = settings(suppress_health_check=list(HealthCheck))
@@ -152,9 +152,29 @@ def test_the_text_says_what_json_says(testbed) -> None:
     for name in VERDICTS:
         count = sum(entry["verdict"] == name for entry in entries)
         assert f"{name}, {count} of {len(entries)}: {RULES[name]}" in told
-    assert f"predicted loss {entries[0]['target_loss']:.4f} nats/token" in first
+    loss, lo, hi = (entries[0][f"target_{name}"] for name in ("loss", "lo", "hi"))
+    assert f"predicted loss {loss:.4f} nats/token, to bet on: {lo:.2f} to {hi:.2f} (90%)" in first
     assert "warning: avg17, avg46: items not known, the scatter around the error law " in err
     assert "warning: 2 runs (c4-0.079B-M5, c4-0.411B-M5), the first: ends before" in err
+
+
+def test_another_level_is_wider_or_narrower(testbed) -> None:
+    """The interval of each task and of the loss; the predictions stay."""
+    path, usual = testbed
+    found = {
+        level: pd.DataFrame(
+            answer(path, "--items", ITEMS, "--loss-set", "c4_eval", "--level", level)
+        )
+        for level in ("0.5", "0.995")
+    }
+    for entries in found.values():
+        assert entries["predicted"].to_numpy() == pytest.approx(pd.DataFrame(usual)["predicted"])
+    half, almost = found.values()
+    for lo, hi in (("lo", "hi"), ("target_lo", "target_hi")):
+        assert (half[lo] >= almost[lo]).all()
+        assert (half[hi] <= almost[hi]).all()
+    assert set(half["level"]) == {0.5}
+    assert "99.5% interval" in run(path, "--loss-set", "c4_eval", "--level", "0.995")[1]
 
 
 # --- the target ---------------------------------------------------------------------------
@@ -198,7 +218,7 @@ def test_a_target_that_is_named(write) -> None:
         (("--N", "0.5", "--M", "20"), "N must be from 1 to 1e+30, got 0.5"),
         (("--N", "6,9", "--M", "20"), "must be a finite number > 0, written like 6.9e9 or 6.9B"),
         (("--law", "wild"), "'--law': must be one of prior, tied, free, compute, got 'wild'"),
-        (("--level", "0.9"), "No such option: --level"),
+        (("--level", "90"), "must be above 0 and below 1, as 0.9 for nine cases of ten, got '90'"),
     ],
 )
 def test_targets_that_are_none(write, options: tuple[str, ...], said: str) -> None:

@@ -17,8 +17,8 @@ from scaling.testbed.runs import run_table
 # test_few_runs.py, one series of it.
 ELSEWHERE = ("backtests", "task_scores", "task_constants", "few_runs", "planted_designs")
 
-
 LONG = ("subsets", "large_runs", "candidates", "leverage", "task_verdicts")
+LONG += ("interval_candidates", "interval_constants")
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,17 @@ def second_choice(without: str | None = None) -> Belief:
     return replace(belief, sigma_0=estimate_noise(others, other_grids))
 
 
+def count_runs_read() -> dict[str, float]:
+    """How many runs the backtests read, and their training compute in FLOPs."""
+    testbed, grids = load_data()
+    read = [select_small(testbed)]
+    read += [runs for grid in grids.values() for runs in select_cheap(grid).values()]
+    return {
+        "n_runs": sum(len(runs) for runs in read),
+        "C": float(sum(runs["C"].sum() for runs in read)),
+    }
+
+
 def tabulate_constants() -> pd.DataFrame:
     """The constants of the second choice, with what they rest on.
 
@@ -179,9 +190,6 @@ def tabulate_constants() -> pd.DataFrame:
         One row per constant: its value, unit and rule; ``n_runs`` and ``C``, the number of runs
         that the backtests read and their training compute in FLOPs.
     """
-    testbed, grids = load_data()
-    read = [select_small(testbed)]
-    read += [runs for grid in grids.values() for runs in select_cheap(grid).values()]
     belief = asdict(second_choice())
     return pd.DataFrame(
         {
@@ -194,7 +202,6 @@ def tabulate_constants() -> pd.DataFrame:
                 "geometric mean residual of the small series",
                 "degrees of freedom that sigma_0 is worth, set by hand",
             ],
-            "n_runs": sum(len(runs) for runs in read),
-            "C": float(sum(runs["C"].sum() for runs in read)),
+            **count_runs_read(),
         }
     )
