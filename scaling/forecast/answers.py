@@ -369,15 +369,16 @@ class BacktestResult(Answer):
         return doubts + not_judged + warn_of_flags(table) + self.selected.in_words()
 
     def report(self) -> list[dict[str, Any]]:
-        """A record per run held out; intervals are None."""
-        keys = ("run", "fit_sizes", "predicted", "actual", "relative_error")
-        unknown = dict.fromkeys(("lo", "hi", "inside"))
-        return [
-            {key: row[key] for key in keys}
-            | unknown
-            | {key: row[key] for key in ("status", "no_change", "line")}
-            for row in self.found.held_out.to_dict("records")
-        ]
+        """A record per run held out.
+
+        What one would have bet on, and whether the run lies inside, is None where the prediction
+        is not to be used.
+        """
+        keys = ["run", "fit_sizes", "predicted", "actual", "relative_error"]
+        bet = ["lo", "hi", "inside"]
+        keys += [*bet, "status", "no_change", "line"]
+        rows: list[dict[Any, Any]] = self.found.held_out[keys].to_dict("records")
+        return [row | {key: None if pd.isna(row[key]) else row[key] for key in bet} for row in rows]
 
     def to_frame(self) -> pd.DataFrame:
         """A row per run held out."""
@@ -385,4 +386,4 @@ class BacktestResult(Answer):
 
     def text(self) -> str:
         """What ``scaling backtest`` prints."""
-        return f"{BASELINES}\n{backtest_in_words(self.found.held_out)}"
+        return f"{BASELINES}\n{backtest_in_words(self.found.held_out, self.selected.level)}"

@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from scaling.compute import rank_compute
-from scaling.forecast.fitted import fit_table
+from scaling.forecast.fitted import LossForecast, fit_table
 from scaling.forecast.inputs import read_counts
+from scaling.forecast.intervals import LEVEL
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.laws.fit import FitError
 from scaling.laws.registry import DEFAULT_LAW, LawChoice
@@ -31,8 +32,10 @@ class Backtest(NamedTuple):
     ----------
     held_out : pandas.DataFrame
         One row per held-out run, smaller sizes first: run, N, D, predicted and actual (nats per
-        token), relative_error (signed, a fraction); of the fit fit_sizes (list of its sizes),
-        status, n_sizes and n_runs; and what two baselines predict, no_change and line.
+        token), relative_error (signed, a fraction); lo and hi, what one would have bet on, and
+        whether the run lies inside, NaN and NA where the prediction is not to be used; of the fit
+        fit_sizes (list of its sizes), status, n_sizes and n_runs; and what two baselines predict,
+        no_change and line.
     not_predicted : list of float
         Sizes above the smallest that have too few distinct runs below them to fit the law.
     """
@@ -42,7 +45,11 @@ class Backtest(NamedTuple):
 
 
 def run_backtest(
-    table: pd.DataFrame, loss: str, N: str = "N", law: str | LawChoice = DEFAULT_LAW
+    table: pd.DataFrame,
+    loss: str,
+    N: str = "N",
+    law: str | LawChoice = DEFAULT_LAW,
+    level: float = LEVEL,
 ) -> Backtest:
     """Predict the runs of each size from all smaller sizes.
 
@@ -54,6 +61,8 @@ def run_backtest(
         Columns of the loss and of the parameters; a size is a distinct value of `N`.
     law : str or LawChoice
         One of `scaling.laws.registry.LAWS`, or from `scaling.laws.registry.choose_law`.
+    level : float
+        Of the intervals, between 0 and 1.
 
     Returns
     -------
@@ -77,10 +86,9 @@ def run_backtest(
             reason = error
             not_predicted.append(float(sizes[i]))
             continue
-        predicted, status = fitted.read(*read_counts(own, N))
-        part = _compare(own, predicted, loss, N)
+        part = _compare(own, fitted.predict_all(*read_counts(own, N), level), loss, N)
         part["fit_sizes"] = [sizes[:i].tolist()] * len(own)
-        part = part.assign(status=status, n_sizes=i, n_runs=len(smaller))
+        part = part.assign(n_sizes=i, n_runs=len(smaller))
         parts.append(part.assign(**_predict_without_law(smaller, own, loss, N)))
     if not parts:
         raise FitError(f"no size can be predicted from the smaller ones: {reason}")
@@ -136,15 +144,23 @@ def miss(predicted: ArrayLike, actual: ArrayLike) -> NDArray[np.float64]:
         return np.clip(relative_error(predicted, actual), -LARGEST_FLOAT, LARGEST_FLOAT)
 
 
-def _compare(own: pd.DataFrame, predicted: Any, loss: str, N: str) -> pd.DataFrame:
+def _compare(own: pd.DataFrame, told: list[LossForecast], loss: str, N: str) -> pd.DataFrame:
+    forecasts = pd.DataFrame(told, index=own.index)
+    actual, predicted = own[loss], forecasts["loss"]
+    lo, hi = (forecasts[end].astype(float) for end in ("lo", "hi"))
+    inside = actual.between(lo, hi).astype("boolean").mask(lo.isna())
     return pd.DataFrame(
         {
             "run": own["run"],
             "N": own[N],
             "D": own["D"],
             "predicted": predicted,
-            "actual": own[loss],
-            "relative_error": miss(predicted, own[loss]),
+            "actual": actual,
+            "relative_error": miss(predicted, actual),
+            "lo": lo,
+            "hi": hi,
+            "inside": inside,
+            "status": forecasts["status"],
         }
     )
 

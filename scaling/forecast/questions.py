@@ -149,7 +149,7 @@ def backtest(
     BacktestResult
     """
     selected = select_rows(runs, **options)
-    found = run_backtest(*selected[:4])
+    found = run_backtest(*selected[:4], selected.level)
     return BacktestResult(selected, found, fit_table(*selected[:4]).fit)
 
 

@@ -111,26 +111,43 @@ def formula_of(law: PowerLaw) -> str:
     return f"E + A {law.variable}^-alpha"
 
 
-def backtest_in_words(held_out: pd.DataFrame) -> str:
+def backtest_in_words(held_out: pd.DataFrame, level: float) -> str:
     """Tell a backtest: a line for each run held out, the misses, and what was nearest how often.
 
     Parameters
     ----------
     held_out : pandas.DataFrame
         From `scaling.forecast.backtest.run_backtest`.
+    level : float
+        Of its intervals.
     """
-    columns = ["run", "N", "D", "n_sizes", "n_runs", "predicted", "actual", "error", "status"]
-    error = [f"{100 * value:+.3g}%" for value in held_out["relative_error"]]
-    lines = [
-        held_out.assign(error=error)[columns].to_string(index=False, float_format="{:.5g}".format)
-    ]
+    to_bet_on = f"{level_in_words(level)} interval"
+    columns = ["run", "N", "D", "n_sizes", "n_runs", "predicted", to_bet_on, "actual", "inside"]
+    columns += ["error", "status"]
+    table = held_out.copy()
+    ends = zip(table["lo"], table["hi"], strict=True)
+    table[to_bet_on] = ["" if lo != lo else ends_in_words(lo, hi) for lo, hi in ends]
+    table["inside"] = table["inside"].map({True: "yes", False: "no"}).fillna("")
+    table["error"] = [f"{100 * value:+.3g}%" for value in table["relative_error"]]
+    lines = [table[columns].to_string(index=False, float_format="{:.5g}".format)]
     sound = held_out[held_out["status"].isin(SOUND)]
     if 0 < len(sound) < len(held_out):
         lines.append(f"{len(sound)} runs predicted by a sound fit: {_misses_in_words(sound)}")
     which = f"all {len(held_out)} runs" if len(held_out) > 1 else "the one run"
     lines.append(f"{which} held out: {_misses_in_words(held_out)}")
-    lines.append(_nearest_in_words(held_out))
+    lines += [_nearest_in_words(held_out), _inside_in_words(held_out["inside"], level)]
     return "\n".join(lines)
+
+
+def _inside_in_words(inside: pd.Series, level: float) -> str:
+    """Say how many runs lie where one would have bet, and how many predictions are no bet."""
+    n_runs, n_inside, n_none = int(inside.count()), int(inside.sum()), int(inside.isna().sum())
+    none = f"{n_none} prediction{'s' * (n_none > 1)} not to be used, without an interval"
+    if n_runs == 0:
+        return none
+    lie = "lies in its" if n_inside == 1 else "lie in their"
+    told = f"{n_inside} of {n_runs} {lie} interval to bet on ({level_in_words(level)})"
+    return told + f"; {none}" * (n_none > 0)
 
 
 def _misses_in_words(held_out: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import asdict, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -205,16 +206,30 @@ def assert_held_out(entries: object, out: str) -> None:
         numbers = [entry[name] for name in ("predicted", "actual", "relative_error")]
         assert all(isinstance(number, float) for number in [*numbers, entry["no_change"]])
         assert isinstance(entry["line"], float | None)  # none where it leaves what a float holds
-        assert entry["lo"] is entry["hi"] is entry["inside"] is None
+        assert_bet(entry)
         assert entry["status"] in STATUSES
         assert entry["fit_sizes"] == sorted(entry["fit_sizes"])
         assert entry["fit_sizes"]
     lines = out.splitlines()
     held_out = f"all {len(entries)} runs" if len(entries) > 1 else "the one run"
-    assert lines[-2].startswith(f"{held_out} held out: mean miss ")
-    assert lines[-1].startswith("nearest: law in ")
+    assert lines[-3].startswith(f"{held_out} held out: mean miss ")
+    assert lines[-2].startswith("nearest: law in ")
+    bets = [entry["inside"] for entry in entries if entry["inside"] is not None]
+    if bets:
+        assert lines[-1].startswith(f"{sum(bets)} of {len(bets)} lie")
+    rest = len(entries) - len(bets)
+    assert lines[-1].endswith("not to be used, without an interval" if rest else "bet on (90%)")
     assert lines[0].startswith("Each size is predicted from the smaller ones alone. Baselines: no")
-    assert len(lines) in (len(entries) + 5, len(entries) + 6)
+    assert len(lines) in (len(entries) + 6, len(entries) + 7)
+
+
+def assert_bet(entry: dict[str, Any]) -> None:
+    """Assert that a held-out run lies inside or not, or that there was nothing to bet on."""
+    if entry["inside"] is None:
+        assert entry["lo"] is entry["hi"] is None
+        return
+    assert entry["lo"] <= entry["predicted"] <= entry["hi"]
+    assert entry["inside"] is (entry["lo"] <= entry["actual"] <= entry["hi"])
 
 
 def assert_names_all_faults(lines: list[str], path: Path, case: Hostile) -> None:
@@ -796,7 +811,7 @@ def test_backtest_of_losses_at_both_ends_of_a_float(write) -> None:
     path = write({"N": [1e7, 1e7, 4e7, 4e7, 1.6e8, 1.6e8, 4e8], "D": D, "loss": losses})
     entries = answer("backtest", path)
     assert abs(entries[-1]["relative_error"]) == sys.float_info.max
-    assert run("backtest", path)[1].splitlines()[-2].startswith("all 3 runs held out: mean miss ")
+    assert run("backtest", path)[1].splitlines()[-3].startswith("all 3 runs held out: mean miss ")
 
 
 # --- warnings -----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from scipy.optimize import curve_fit
 
 from scaling.forecast.backtest import LARGEST_FLOAT, miss, run_backtest, sum_up
+from scaling.forecast.fitted import fit_table
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw, LossSurface
 from scaling.testbed.labels import DATASETS, LOSS_COLUMN
@@ -104,6 +105,24 @@ def test_law_beats_the_line_only_where_it_is_identified():
         [0.0146, 0.0456, 0.0764, 0.0804],
     ]
     assert np.array(found) == pytest.approx(np.array(expected), abs=1e-4)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9])
+def test_a_run_is_judged_by_the_bet_of_a_prediction(level):
+    """As if it had been asked for before it was trained; no bet where none would be given."""
+    table = run_table("refinedweb")
+    found = run_backtest(table, LOSS_COLUMN, level=level).held_out
+    judged = found["inside"].notna()
+    assert 0 < judged.sum() < len(found)
+    assert found.loc[judged, "inside"].any()
+    for row in found.iloc[::5].itertuples():
+        told = fit_table(table[table["N"] < row.N], LOSS_COLUMN).predict(row.N, row.D, level)
+        assert row.predicted == pytest.approx(told.loss, rel=1e-12)
+        if told.doubt:
+            assert np.isnan([row.lo, row.hi]).all() and row.inside is pd.NA
+            continue
+        assert (row.lo, row.hi) == pytest.approx((told.lo, told.hi), rel=1e-12)
+        assert row.inside == (told.lo <= row.actual <= told.hi)
 
 
 def test_larger_runs_are_not_read():
