@@ -8,8 +8,7 @@ series. Intervals of laws planted: `scaling.studies.predictors.planted_intervals
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
-from functools import cache
+from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -28,19 +27,18 @@ from scaling.forecast.intervals import (
 )
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief, fit_with_belief, load_belief
+from scaling.studies.predictors.allowance import constants_without, score_interval
 from scaling.studies.predictors.backtests import Task, list_trials, load_data
 from scaling.studies.predictors.candidates import columns_of
 from scaling.studies.predictors.extrapolation import grid_tasks, testbed_tasks
 from scaling.studies.predictors.few_runs import SIZES, draw_designs, list_series
+from scaling.studies.predictors.forecasts import GROUPS, NEAR_TEXT
 from scaling.studies.predictors.rivals import RIVALS, TiedFits
 from scaling.studies.predictors.selection import second_choice
-from scaling.tables.datafiles import data_path
 from scaling.testbed.labels import DATASETS
 
 Array = NDArray[np.float64]
-NEAR_TEXT = ("c4_eval", "openlm_eval", "paloma_c4", "paloma_redpajama", "paloma_refinedweb")
 OTHERS = "bet, others' constants"
-GROUPS = ("near text", "other text", "other grids")
 N_DESIGNS = 40  # of each size and series
 SEED = 16
 MOST_APART = 10.0  # an end further from what was measured than this factor counts as this far
@@ -65,18 +63,11 @@ def find_share(k: float, n: float, level: float = 0.95) -> tuple[float, float]:
 
 
 def score_ends(lo: ArrayLike, hi: ArrayLike, measured: ArrayLike) -> Array:
-    """Interval score of the log loss: width, and ``2 / (1 - level)`` times what lies outside.
-
-    References
-    ----------
-    Gneiting and Raftery, J. Am. Stat. Assoc. 102 (2007), Eq. 43.
-    """
+    """Interval score of the log loss: `scaling.studies.predictors.allowance.score_interval`."""
     far = np.log(MOST_APART)
     with np.errstate(divide="ignore"):
         down, up = (np.clip(np.log(end) - np.log(measured), -far, far) for end in (lo, hi))
-    outside = np.maximum(down, 0.0) + np.maximum(-up, 0.0)
-    score: Array = up - down + 2 / (1 - LEVEL) * outside
-    return score
+    return score_interval(0.0, down, up)
 
 
 # --- predictions of a task -----------------------------------------------------------------
@@ -100,18 +91,9 @@ class Question(NamedTuple):
     task: Task
 
     @property
-    def chosen_without(self) -> str:
-        """What must not have chosen constants: a training set, or a grid."""
-        return self.source.partition(",")[0]
-
-
-@cache
-def load_without(name: str) -> tuple[Belief, IntervalConstants]:
-    """Load the prior and the constants of intervals that no run of `name` has chosen."""
-    table = pd.read_csv(data_path("results", "interval_constants.csv"), index_col="constant")
-    column = f"without_{name}" if f"without_{name}" in table else "value"
-    names = [field.name for field in fields(IntervalConstants)]
-    return second_choice(name), IntervalConstants(*(float(table[column][n]) for n in names))
+    def on_testbed(self) -> bool:
+        """Whether it is about a training set of the testbed."""
+        return self.source in DATASETS.values()
 
 
 def find_ours(task: Task, believed: Belief, constants: IntervalConstants) -> tuple[Array, Array]:
@@ -139,19 +121,17 @@ def answer(question: Question) -> pd.DataFrame:
     """Answer a question by every method: a row per method, loss set and run asked for."""
     task = question.task
     predicted, (lo, hi, law_lo, law_hi) = find_ours(task, load_belief(), load_constants())
-    others, (others_lo, others_hi, *_) = find_ours(task, *load_without(question.chosen_without))
+    found = {"law": (predicted, law_lo, law_hi), "bet": (predicted, lo, hi)}
+    if question.on_testbed:
+        believed, constants = second_choice(question.source), constants_without(question.source)
+        predicted, (lo, hi, *_) = find_ours(task, believed, constants)
+        found[OTHERS] = predicted, lo, hi
     fits = TiedFits(*columns_of(task.case.runs), task.case.losses, columns_of(task.asked))
     rng = np.random.default_rng(SEED)
-    found = {
-        "law": (predicted, law_lo, law_hi),
-        "bet": (predicted, lo, hi),
-        OTHERS: (others, others_lo, others_hi),
-    }
     for name, find in RIVALS.items():
         found[name] = (fits.predicted, *find(fits, rng, of_a_run=True))
     asked = [task.loss_sets, task.asked["run"].to_list()]
     index = pd.MultiIndex.from_product(asked, names=["loss_set", "run"])
-    on_testbed = question.source in DATASETS.values()
     tables = []
     for method, (loss, low, high) in found.items():
         columns = {"predicted": loss, "actual": task.measured, "lo": low, "hi": high}
@@ -163,7 +143,7 @@ def answer(question: Question) -> pd.DataFrame:
     return rows.assign(
         evidence=question.evidence,
         source=question.source,
-        group=near if on_testbed else GROUPS[2],
+        group=near if question.on_testbed else GROUPS[2],
         inside=inside.where(rows["lo"].notna()),
     )[COLUMNS]
 

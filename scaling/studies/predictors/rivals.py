@@ -92,9 +92,9 @@ class TiedFits:
         _, values, directions, scale = self._parts
         slopes = [law.jacobian(*self.targets) for law in self.laws] / self.predicted[..., None]
         along = (slopes / scale) @ directions.swapaxes(-1, -2)
-        known = values > LEAST_VALUE * values[:, :1]
-        variance = (along / np.where(known, values, 1.0)[:, None]) ** 2
-        return np.where(known.all(axis=-1)[:, None], variance.sum(axis=-1), np.inf)
+        varied = values[:, -1:] > LEAST_VALUE * values[:, :1]
+        kept = np.where(varied, values, 1.0)[:, None]
+        return np.where(varied, ((along / kept) ** 2).sum(axis=-1), np.inf)
 
 
 def identifies(counts: NDArray[np.int64], N: Array, D: Array) -> NDArray[np.bool_]:
@@ -105,8 +105,7 @@ def identifies(counts: NDArray[np.int64], N: Array, D: Array) -> NDArray[np.bool
     counts : ndarray of shape (n_draws, n_runs)
         How often each run is drawn.
     """
-    kept: NDArray[np.bool_] = np.asarray(counts) > 0
-    logs = np.column_stack([np.log(N), np.log(D)])
+    kept, logs = counts > 0, np.column_stack([np.log(N), np.log(D)])
     number = kept.sum(axis=1)
     off = kept[..., None] * (logs - (kept @ logs / number[:, None])[:, None])
     least = np.linalg.eigvalsh(off.swapaxes(1, 2) @ off)[:, 0]
