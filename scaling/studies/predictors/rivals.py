@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 Ends = tuple[Array, Array]  # lower and upper, of shape (n_losses, n_targets)
 N_DRAWS = 200
 N_PARAMETERS = 4
-CHUNK = 20_000  # fits at once
+CHUNK = 4_000  # fits at once
 LEAST_VALUE = 1e-9  # singular value, of the largest, below which nothing is known
 LEAST_FREE = 1e-6  # one minus the leverage of a run: less leaves it no residual
 
@@ -140,6 +140,7 @@ def refit(fits: TiedFits, losses: Array, weights: Array | None = None) -> Array:
     Returns
     -------
     ndarray of shape (n_losses, n_draws, n_targets)
+        NaN where a fit does not come to its optimum, which then hangs on rounding.
     """
     flat = losses.reshape(-1, losses.shape[-1])
     rows = None if weights is None else weights.reshape(flat.shape)
@@ -147,8 +148,9 @@ def refit(fits: TiedFits, losses: Array, weights: Array | None = None) -> Array:
     for start in range(0, len(flat), CHUNK):
         part = slice(start, start + CHUNK)
         own = None if rows is None else rows[part]
-        law = fit_loss_law(fits.N, fits.D, flat[part], weights=own, objective="log").law
-        predicted.append(law.predict(*fits.targets))
+        fit = fit_loss_law(fits.N, fits.D, flat[part], weights=own, objective="log")
+        lost = fit.status == "not_converged"
+        predicted.append(np.where(lost[:, None], np.nan, fit.law.predict(*fits.targets)))
     return np.concatenate(predicted).reshape(*losses.shape[:2], -1)
 
 
@@ -193,7 +195,9 @@ def _find_ends(fits: TiedFits, predicted: Array, rng: np.random.Generator | None
         which = rng.integers(len(fits.N), size=predicted.shape)
         table = np.arange(len(predicted))[:, None, None]
         predicted = predicted * np.exp(fits.adjusted[table, which])
-    lo, hi = np.quantile(predicted, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
+    levels = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    found = [np.quantile(rows[np.isfinite(rows).all(axis=1)], levels, axis=0) for rows in predicted]
+    lo, hi = np.array(found).swapaxes(0, 1)
     return _without_residuals(fits, np.maximum(lo, 0.0), hi)
 
 
