@@ -7,7 +7,7 @@ series. Intervals of laws planted: `scaling.studies.predictors.planted_intervals
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
@@ -38,6 +38,7 @@ from scaling.studies.predictors.selection import second_choice
 from scaling.testbed.labels import DATASETS
 
 Array = NDArray[np.float64]
+Settings = tuple[Belief, IntervalConstants]
 OTHERS = "bet, others' constants"
 N_DESIGNS = 40  # of each size and series
 SEED = 16
@@ -90,11 +91,6 @@ class Question(NamedTuple):
     source: str
     task: Task
 
-    @property
-    def on_testbed(self) -> bool:
-        """Whether it is about a training set of the testbed."""
-        return self.source in DATASETS.values()
-
 
 def find_ours(task: Task, believed: Belief, constants: IntervalConstants) -> tuple[Array, Array]:
     """Predict a task with the default law and both intervals.
@@ -117,14 +113,20 @@ def find_ours(task: Task, believed: Belief, constants: IntervalConstants) -> tup
     return np.array(predicted), np.array(ends).swapaxes(0, 1)
 
 
-def answer(question: Question) -> pd.DataFrame:
-    """Answer a question by every method: a row per method, loss set and run asked for."""
+def answer(questions: Iterable[Question]) -> pd.DataFrame:
+    """Answer questions by every method: a row per method, question, loss set and run asked for."""
+    shipped = load_belief(), load_constants()
+    others = {name: (second_choice(name), constants_without(name)) for name in DATASETS.values()}
+    tables = [_answer(question, shipped, others.get(question.source)) for question in questions]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _answer(question: Question, shipped: Settings, others: Settings | None) -> pd.DataFrame:
     task = question.task
-    predicted, (lo, hi, law_lo, law_hi) = find_ours(task, load_belief(), load_constants())
+    predicted, (lo, hi, law_lo, law_hi) = find_ours(task, *shipped)
     found = {"law": (predicted, law_lo, law_hi), "bet": (predicted, lo, hi)}
-    if question.on_testbed:
-        believed, constants = second_choice(question.source), constants_without(question.source)
-        predicted, (lo, hi, *_) = find_ours(task, believed, constants)
+    if others is not None:
+        predicted, (lo, hi, *_) = find_ours(task, *others)
         found[OTHERS] = predicted, lo, hi
     fits = TiedFits(*columns_of(task.case.runs), task.case.losses, columns_of(task.asked))
     rng = np.random.default_rng(SEED)
@@ -143,7 +145,7 @@ def answer(question: Question) -> pd.DataFrame:
     return rows.assign(
         evidence=question.evidence,
         source=question.source,
-        group=near if question.on_testbed else GROUPS[2],
+        group=near if question.source in DATASETS.values() else GROUPS[2],
         inside=inside.where(rows["lo"].notna()),
     )[COLUMNS]
 
@@ -201,7 +203,7 @@ def tabulate_targets() -> pd.DataFrame:
         A row per method, evidence, source, loss set and run: group, losses in nats per token, and
         ``inside``, NaN where there is no interval.
     """
-    return pd.concat([answer(question) for question in list_large()], ignore_index=True)
+    return answer(list_large())
 
 
 def summarise(rows: pd.DataFrame) -> pd.DataFrame:
@@ -251,8 +253,8 @@ def list_groups(rows: pd.DataFrame) -> dict[str, pd.Series]:
     if masks[GROUPS[1]].any():
         masks["C4 eval"] = on_testbed & (rows["loss_set"] == "c4_eval")
         masks |= {dataset: rows["source"] == dataset for dataset in DATASETS.values()}
-    masks["all"] = pd.Series(True, rows.index)
-    return {name: mask for name, mask in masks.items() if mask.any()}
+    kept = {name: mask for name, mask in masks.items() if mask.any()}
+    return kept if len(kept) == 1 else {**kept, "all": pd.Series(True, rows.index)}
 
 
 def tabulate_coverage() -> pd.DataFrame:
@@ -266,8 +268,7 @@ def tabulate_coverage() -> pd.DataFrame:
         counted plainly, each with its Clopper-Pearson interval, the interval score of the log
         loss, and the median widths.
     """
-    questions = [*list_rolling(), *list_large(), *list_random()]
-    rows = pd.concat([answer(question) for question in questions], ignore_index=True)
+    rows = answer([*list_rolling(), *list_large(), *list_random()])
     tables = [
         summarise(own[mask]).assign(evidence=evidence, group=name)
         for evidence, own in rows.groupby("evidence", sort=False)
