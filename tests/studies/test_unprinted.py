@@ -11,7 +11,7 @@ from scaling.studies.tasks.averages import POINTS, keep_above_chance
 from scaling.studies.tasks.error_laws import COLUMNS
 from scaling.studies.unprinted import tabulate_unprinted
 from scaling.testbed.labels import DATASETS
-from scaling.testbed.runs import load_tasks, run_table, select_targets, select_error_fit
+from scaling.testbed.runs import load_tasks, run_table, select_error_fit, select_targets
 
 FIVE = [("0.011B", 20), ("0.079B", 20), ("0.154B", 20), ("0.411B", 20), ("0.011B", 320)]
 
