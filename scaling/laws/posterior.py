@@ -98,8 +98,8 @@ def _find_root(
 ) -> Array:
     """Root of rising functions by Newton's steps from x, halving where one does not help.
 
-    That is where it leaves lo to hi, or the value did not fall to half. The last axis is over functions; `rising` takes points, and which functions they are for, and
-    gives values and slopes.
+    That is where it leaves lo to hi, or the value did not fall to half. The last axis is over
+    functions; `rising` takes points, and which functions they are for, and gives values and slopes.
     """
     left, found, last = np.arange(x.shape[-1]), x.copy(), np.full(x.shape, np.inf)
     for _ in range(ROUNDS):
