@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.laws.posterior import Mixture
+from scaling.laws.mixture import Mixture
 from scaling.laws.prior import Belief, load_belief
 from scaling.tables.datafiles import data_path
 
