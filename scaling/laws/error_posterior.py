@@ -15,6 +15,7 @@ from scaling.laws.marginal import Array, Sum, close_in, sum_over
 from scaling.laws.mixture import Mixture
 from scaling.laws.observations import read_vector
 
+MOST_EXPONENT = 600.0  # of e: more is no float
 LEAST_SIZE = 1e-100  # nats: of runs of one loss
 
 
@@ -88,7 +89,7 @@ class ErrorPosterior:
 
 def _rise(gamma: Array, away: Array) -> Array:
     """``(1 - exp(-gamma (L - centre))) / gamma``: a line of slope one where gamma is small."""
-    return -np.expm1(-gamma * away) / gamma
+    return -np.expm1(np.minimum(-gamma * away, MOST_EXPONENT)) / gamma
 
 
 def find_error_posterior(loss: ArrayLike, error: ArrayLike, belief: ErrorBelief) -> ErrorPosterior:
