@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 N_COARSE, N_POINTS = 25, {1: 61, 2: 31}  # of a grid, for each exponent, by how many there are
-REACH = 4.0  # standard deviations of the prior
+REACH = 3.5  # standard deviations of the prior: farther out nothing is believed
 SAME = 2.0  # factor between two widths of a peak
 PASSES = 6  # at most
 CHUNK = 1_000_000  # numbers at once
