@@ -147,7 +147,7 @@ real[list(columns)].rename(columns=columns).round(3)
 stored = load_result("interval_constants").set_index("constant")
 without = stored.loc["most", [f"without_{dataset}" for dataset in DATASET_LABELS]].astype(float)
 Markdown(
-    f"""The allowance is {constants.most:.1%} of the loss, full from a change of {constants.reach:.0%} on. No large run chose it. The rule: the
+    f"""The allowance is {constants.most:.0%} of the loss, full from a change of {constants.reach:.0%} on. Small runs chose it. The rule: the
 least allowance with which the bet holds nine of ten losses *among small runs*, larger predicted from smaller. With one
 training set left out the rule gives {without.min():.1%} to {without.max():.1%}."""
 )
@@ -155,9 +155,9 @@ training set left out the rule gives {without.min():.1%} to {without.max():.1%}.
 # %% [markdown]
 # :::{dropdown} Thirteen forms of the allowance, and how one was chosen
 # Each form has one constant, the least that holds 90 % of the small-run forecasts on text near the training text and on other
-# grids. Forms whose score is within a standard error of the best count as alike; of those the narrowest at the five-run
-# designs is taken. The last three columns were computed after the choice. When the forms were compared, results at the large
-# runs were known from earlier work: those columns are no blind test.
+# grids. Taken is a form that is nothing at a run that was trained; of those whose score is within two standard errors of the best,
+# the narrowest at the five-run designs. The last three columns were computed after the choice. When the forms were compared, results
+# at the large runs were known from earlier work: those columns are no blind test. The [log](../book/log.md) has what lost.
 # :::
 
 # %% tags=["hide-cell"]
@@ -209,7 +209,7 @@ ax.set_title("A larger run helps most; more small runs meet the allowance");
 four_bet, five_bet, all_bet = (at_6_9B[name]["bet"] for name in designs)
 Markdown(
     f"""At 6.9B the paper's five runs give ±{five_bet:.1%}. Without the largest of them it is ±{four_bet:.1%}. With all 27 small runs it is ±{all_bet:.1%}:
-**more small runs narrow the law's interval, and the allowance of {constants.most:.1%} stays**. What would shrink that is a run nearer the target."""
+**more small runs narrow the law's interval, and the allowance of {constants.most:.0%} stays**. What would shrink that is a run nearer the target."""
 )
 
 # %% [markdown]
@@ -292,7 +292,7 @@ Markdown(
 - Two intervals answer two questions. *If the law holds* is for reading the law; *to bet on* is for signing a bill.
 - Residuals do not tell. On text like the training text a bootstrap of the runs holds {near.loc["percentile bootstrap", "plain"]:.0%} of the large runs at nominal 90%,
   the bet {near.loc["bet", "plain"]:.0%}.
-- What was missing is an allowance of {constants.most:.1%} for what the law gets wrong. It was learnt from small runs alone.
+- What was missing is an allowance of {constants.most:.0%} for what the law gets wrong. It was learnt from small runs alone.
 - More small runs do not shrink it. A run nearer the target does.
 - Bet on text like the training text, on one recipe, in one count of parameters. Beyond that no interval is known to hold.
 """

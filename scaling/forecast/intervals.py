@@ -3,7 +3,7 @@
 Two intervals. The law's is the posterior of `scaling.laws.posterior`: it holds if the law does. The
 bet is for a real run: the law's, the noise of that run, and an allowance for what the law misses
 that no residual shows, which grows with the change that the law predicts, up to a limit. Its
-constants come from small runs alone (`scaling.studies.predictors.allowance`).
+constants come from small runs alone (`scaling.studies.decide.allowance`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.laws.posterior import Mixture
+from scaling.laws.mixture import Mixture
 from scaling.laws.prior import Belief, load_belief
 from scaling.tables.datafiles import data_path
 
