@@ -1,20 +1,17 @@
-"""How surely do the runs hold a prediction, if the law holds? An exact posterior on a grid.
-
-For given exponents a law is linear in its coefficients, so all but the exponents is integrated in
-closed form and the exponents are summed over a grid. Where the runs do not vary in a direction, a
-prediction away from it has no finite width; one along it has.
-"""
+"""How surely do the runs hold a prediction, if the law holds? A posterior, exact on a grid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scaling.laws.law import FLOPS_PER_PARAMETER_TOKEN
+from scaling.laws.marginal import Sum, close_in, sum_over
+from scaling.laws.mixture import Mixture
 from scaling.laws.prior import Belief
 
 Array = NDArray[np.float64]
@@ -26,211 +23,7 @@ TERMS = {
     "N": ((0, (1, 0)),),
     "D": ((0, (0, 1)),),
 }
-N_COARSE, N_FINE = 15, {1: 45, 2: 25}  # points of a grid, of each exponent, by how many there are
-REACH, SPREAD = 3.5, 4.5  # standard deviations: of the prior, then of the posterior
-LEAST_STEPS = 1.2  # of a grid, in the standard deviation of what it shows
-PASSES = 4  # at most
-CHUNK = 1_000_000  # numbers at once
-RANK = 1e-9  # singular value, of the largest, from which on a direction counts as varied
-APART = 1e-6  # share of a target's direction that may lie where nothing varies
-ROUNDS, CLOSE = 60, 1e-13  # of a quantile
 LEAST_LOSS = 1e-9  # of the largest: less is no loss of the same law
-
-
-class Mixture(NamedTuple):
-    """Student's t for each point of the grid, at some targets.
-
-    Parameters
-    ----------
-    weight, middle, scale, noise : ndarray of shape (n_targets, n_points)
-        Share of a component; its centre and its scale, infinite where the runs leave the target
-        open; and the scale of a run around the law, all in the unit of what is predicted.
-    dof : ndarray of shape (n_targets, n_points)
-        Its degrees of freedom.
-    """
-
-    weight: Array
-    middle: Array
-    scale: Array
-    noise: Array
-    dof: Array
-
-    def quantile(self, p: ArrayLike, *, of_a_run: bool = False) -> Array:
-        """Where the distribution function of the law is `p`; or of a run, with its noise.
-
-        Parameters
-        ----------
-        p : float or array_like
-            Between 0 and 1.
-        of_a_run : bool
-            Add the noise of a run.
-
-        Returns
-        -------
-        ndarray of the shape of `p` and (n_targets,)
-            Infinite where the runs leave the target open.
-        """
-        from scipy.special import stdtr, stdtrit  # here: a table is checked without SciPy
-
-        p = np.asarray(p, dtype=float)[..., None]
-        scale = np.hypot(self.scale, self.noise) if of_a_run else self.scale
-        is_open = ~np.isfinite(scale).all(axis=1)
-        scale = np.where(np.isfinite(scale), scale, 1.0)
-        ends = self.middle + scale * stdtrit(self.dof, p[..., None])
-        lo, hi = ends.min(axis=-1), ends.max(axis=-1)  # the quantile of a mixture lies between
-
-        def above(x: Array) -> Array:
-            below: Array = stdtr(self.dof, (x[..., None] - self.middle) / scale)
-            return (self.weight * below).sum(axis=-1) - p
-
-        return np.where(is_open, np.where(p > 0.5, np.inf, -np.inf), _find_root(above, lo, hi))
-
-
-def _find_root(rising: Callable[[Array], Array], lo: Array, hi: Array) -> Array:
-    """Root of a rising function between two ends, by the Illinois variant of false position."""
-    f_lo, f_hi = rising(lo), rising(hi)
-    side = np.zeros_like(lo)
-    x = lo
-    for _ in range(ROUNDS):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            x = np.where(f_hi > f_lo, hi - f_hi * (hi - lo) / (f_hi - f_lo), lo)
-        x = np.clip(x, lo, hi)
-        f = rising(x)
-        if (np.abs(f) <= CLOSE).all():
-            break
-        under = f < 0
-        f_hi = np.where(under & (side < 0), f_hi / 2, np.where(under, f_hi, f))
-        f_lo = np.where(~under & (side > 0), f_lo / 2, np.where(under, f, f_lo))
-        lo, hi, side = np.where(under, x, lo), np.where(under, hi, x), np.where(under, -1.0, 1.0)
-    return x
-
-
-@dataclass(frozen=True)
-class Sum:
-    """What a linear law shows at every point of a grid; first axis over fits, then over points.
-
-    Parameters
-    ----------
-    weight, noise, dof : ndarray of shape (n_fits, n_points)
-        Share of a point; scale of a residual, and its degrees of freedom.
-    shown, inverse : ndarray of shape (n_fits, n_points, n_terms)
-        What the runs show along each singular direction, and one over its singular value, 0 where
-        they do not vary.
-    directions : ndarray of shape (n_fits, n_points, n_terms, n_terms)
-        Singular directions of the coefficients.
-    """
-
-    weight: Array
-    noise: Array
-    dof: Array
-    shown: Array
-    inverse: Array
-    directions: Array
-
-    def at(self, x: Array) -> tuple[Array, Array]:
-        """Centre and scale of ``x . coefficients``, scale infinite where it is open.
-
-        Parameters
-        ----------
-        x : ndarray of shape (n_targets, n_points, n_terms)
-            One target for each fit, or any number for a single fit.
-        """
-        along = (self.directions @ x[..., None])[..., 0]
-        middle = (along * self.inverse * self.shown).sum(axis=-1)
-        leverage = ((along * self.inverse) ** 2).sum(axis=-1)
-        unvaried = (along * (self.inverse == 0.0)) ** 2
-        outside = unvaried.sum(axis=-1) > APART**2 * (x**2).sum(axis=-1)
-        return middle, np.where(outside, np.inf, self.noise * np.sqrt(leverage))
-
-
-def sum_over(
-    make_rows: Callable[[Array], Array],
-    grid: Array,
-    log_prior: Array,
-    n_rows: int,
-    belief: tuple[float, float],
-) -> Sum:
-    """Integrate the coefficients of a law that is linear at every point of a grid.
-
-    Parameters
-    ----------
-    make_rows : callable
-        From points of shape (n_fits, n_chunk, n_exponents) to an array of shape (n_fits, n_chunk,
-        n_rows, n_terms + 1), its last column what is measured.
-    grid : ndarray of shape (n_fits, n_points, n_exponents)
-        Exponents.
-    log_prior : ndarray of shape (n_fits, n_points)
-        Logarithm of what is believed of them.
-    n_rows : int
-        Runs that count.
-    belief : tuple of float
-        Noise of a residual that is believed in, and the degrees of freedom that it is worth.
-
-    Notes
-    -----
-    Least squares on rows of rank r leave SSR. With a noise s_0 worth nu degrees of freedom, the
-    noise is ``s^2 = (nu s_0^2 + SSR) / (nu + n - r)``, a target x Student's t of so many degrees
-    of freedom and of scale ``s |R^-T x|``, and the weight of a point its prior times
-    ``prod(singular values)^-1 (nu s_0^2 + SSR)^(-(nu + n - r) / 2)``.
-    """
-    s_0, nu = belief
-    size = make_rows(grid[:, :1]).size
-    chunks = np.array_split(np.arange(grid.shape[1]), -(-size * grid.shape[1] // CHUNK))
-    upper = np.concatenate([_triangles(make_rows(grid[:, chunk])) for chunk in chunks], axis=1)
-    left, values, directions = np.linalg.svd(upper[..., :-1, :-1])
-    varied = values > RANK * values[..., :1]
-    kept = np.where(varied, values, 1.0)
-    shown = (left.swapaxes(-1, -2) @ upper[..., :-1, -1:])[..., 0]
-    missed = (np.where(varied, 0.0, shown) ** 2).sum(axis=-1) + upper[..., -1, -1] ** 2
-    dof = nu + n_rows - varied.sum(axis=-1)
-    total = nu * s_0**2 + missed
-    log_weight = log_prior - np.log(kept).sum(axis=-1) - dof / 2 * np.log(total)
-    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
-    inverse = np.where(varied, 1.0 / kept, 0.0)
-    return Sum(weight, np.sqrt(total / dof), dof, shown, inverse, directions)
-
-
-def _triangles(rows: Array) -> Array:
-    """R of QR decompositions, square however few the rows are."""
-    R: Array = np.asarray(np.linalg.qr(rows, mode="r"))
-    missing = rows.shape[-1] - R.shape[-2]
-    return np.pad(R, [(0, 0)] * (R.ndim - 2) + [(0, missing), (0, 0)])
-
-
-def close_in(find: Callable[[Array], Sum], n_fits: int, n_exponents: int) -> tuple[Array, Sum]:
-    """Lay a grid over the prior, and then finer ones over what the runs leave of it.
-
-    Parameters
-    ----------
-    find : callable
-        From points of shape (n_fits, n_points, n_exponents), in standard deviations of the prior.
-    n_fits, n_exponents : int
-        How many; without an exponent there is one point.
-
-    Returns
-    -------
-    points : ndarray of shape (n_fits, n_points, n_exponents)
-    Sum
-    """
-    if n_exponents == 0:
-        points = np.zeros((n_fits, 1, 0))
-        return points, find(points)
-    middle, spread = np.zeros((n_fits, n_exponents)), np.ones((n_fits, n_exponents))
-    n_steps, reach = N_COARSE, REACH
-    for _ in range(PASSES):
-        axis = np.linspace(-reach, reach, n_steps)
-        mesh = np.stack(np.meshgrid(*[axis] * n_exponents, indexing="ij"), axis=-1)
-        points = middle[:, None] + spread[:, None] * mesh.reshape(-1, n_exponents)
-        found = find(points)
-        step = spread * (axis[1] - axis[0])
-        seen = (found.weight[..., None] * points).sum(axis=1)
-        var = (found.weight[..., None] * (points - seen[:, None]) ** 2).sum(axis=1)
-        if n_steps != N_COARSE and (var >= (LEAST_STEPS * step) ** 2).all():
-            break
-        middle, spread = seen, np.sqrt(np.maximum(var, (step / 2) ** 2))
-        n_steps, reach = N_FINE[n_exponents], SPREAD
-    return points, found
 
 
 @dataclass(frozen=True)
@@ -276,13 +69,59 @@ class Posterior:
             self.law, self.exponents, np.stack(np.broadcast_arrays(*logs))[..., None]
         )
         x = np.stack(terms if self.held is not None else [np.ones_like(terms[0]), *terms], axis=-1)
-        middle, scale = self.sum.at(x[..., 0, :])
-        middle = middle * self.unit + (self.held or 0.0)
+        return self._mix(x[..., 0, :], self.held or 0.0)
+
+    def _mix(self, x: Array, rest: float = 0.0) -> Mixture:
+        """Mixture of ``x . coefficients``, in nats, and of what is held."""
+        middle, scale = self.sum.at(x)
+        middle = middle * self.unit + rest
         weight, noise, dof = (
             np.broadcast_to(a, middle.shape)
             for a in (self.sum.weight, self.sum.noise, self.sum.dof)
         )
         return Mixture(weight, middle, scale * self.unit, noise * np.abs(middle), dof)
+
+    def find_coefficients(self, p: ArrayLike) -> dict[str, Array]:
+        """Quantiles of the coefficients of a single fit, by name, those of a loss in nats.
+
+        Amplitudes are those at one parameter, one token or one FLOP. Exponents are read off the
+        grid, the logarithm between two points by a straight line.
+
+        Parameters
+        ----------
+        p : array_like
+            Between 0 and 1.
+
+        Returns
+        -------
+        dict of str to ndarray of the shape of `p`
+            What is held is the same throughout; infinite where the runs leave it open.
+        """
+        p, exponents = np.asarray(p, dtype=float), self.exponents[:1]
+        found = {} if self.held is None else {"E": np.full(p.shape, self.held)}
+        scales = {} if self.held is not None else {"E": np.ones(exponents.shape[:2])}
+        N_0, D_0 = self.centre
+        unit = FLOPS_PER_PARAMETER_TOKEN if self.law == "compute" else 1.0
+        for name, (which, (of_N, of_D)) in zip(("A", "B"), TERMS[self.law], strict=False):
+            scales[name] = (unit * N_0**of_N * D_0**of_D) ** exponents[..., which]
+        for column, (name, scale) in enumerate(scales.items()):
+            x = np.zeros((*scale.shape, len(scales)))
+            x[..., column] = scale
+            found[name] = self._mix(x).quantile(p)[..., 0]
+        for name, values in zip(("alpha", "beta"), np.moveaxis(exponents[0], -1, 0), strict=False):
+            found[name] = _read_off(values, self.sum.weight[0], p)
+        return found
+
+
+def _read_off(values: Array, weight: Array, p: Array) -> Array:
+    """Quantiles of positive values on a grid, each of which stands for those nearest to it."""
+    points, which = np.unique(np.log(values), return_inverse=True)
+    if len(points) == 1:
+        return np.full(p.shape, values[0])
+    steps = np.diff(points)
+    edges = points[0] - steps[0] / 2, *(points[:-1] + steps / 2), points[-1] + steps[-1] / 2
+    below = np.concatenate([[0.0], np.cumsum(np.bincount(which, weight))])
+    return np.exp(np.interp(p, below / below[-1], edges))
 
 
 def _make_terms(law: str, exponents: Array, logs: Array) -> list[Array]:
@@ -358,8 +197,8 @@ def find_posterior(
         columns = [scaled[:, None] * column for column in columns]
         return np.stack([*columns, np.broadcast_to(measured[:, None], columns[0].shape)], axis=-1)
 
-    def find(z: Array) -> Sum:
-        prior = -(z**2).sum(axis=-1) / 2
+    def find(z: Array, log_size: Array) -> Sum:
+        prior = log_size - (z**2).sum(axis=-1) / 2
         n_runs = int(np.count_nonzero(root))
         return sum_over(make_rows, z, prior, n_runs, (belief.sigma_0, belief.nu))
 
