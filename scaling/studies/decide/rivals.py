@@ -1,15 +1,15 @@
 """Which intervals do others give a prediction? Two bootstraps and Student's t, of the tied law.
 
 All three fit the tied law by least squares on the log loss and read their width off its residuals,
-so that four runs, which leave none, give no interval. On the losses of real runs each adds the
-noise of a run, which is its residuals once more.
+so that four runs, which leave none, give no interval. Of a run each adds the noise, which is its
+residuals once more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ N_PARAMETERS = 4
 CHUNK = 4_000  # fits at once
 LEAST_VALUE = 1e-9  # singular value, of the largest, below which nothing is known
 LEAST_FREE = 1e-6  # one minus the leverage of a run: less leaves it no residual
+
+
+fit_law = partial(fit_loss_law, objective="log")
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class TiedFits:
     @cached_property
     def laws(self) -> list[LossLaw]:
         """A law for each row of losses."""
-        batch = fit_loss_law(self.N, self.D, self.losses, objective="log").law
+        batch = fit_law(self.N, self.D, self.losses).law
         coefficients = (getattr(batch, field.name) for field in fields(batch))
         return [LossLaw(*row) for row in zip(*coefficients, strict=True)]
 
@@ -140,7 +143,6 @@ def refit(fits: TiedFits, losses: Array, weights: Array | None = None) -> Array:
     Returns
     -------
     ndarray of shape (n_losses, n_draws, n_targets)
-        NaN where a fit does not come to its optimum, which then hangs on rounding.
     """
     flat = losses.reshape(-1, losses.shape[-1])
     rows = None if weights is None else weights.reshape(flat.shape)
@@ -148,9 +150,8 @@ def refit(fits: TiedFits, losses: Array, weights: Array | None = None) -> Array:
     for start in range(0, len(flat), CHUNK):
         part = slice(start, start + CHUNK)
         own = None if rows is None else rows[part]
-        fit = fit_loss_law(fits.N, fits.D, flat[part], weights=own, objective="log")
-        lost = fit.status == "not_converged"
-        predicted.append(np.where(lost[:, None], np.nan, fit.law.predict(*fits.targets)))
+        law = fit_law(fits.N, fits.D, flat[part], weights=own).law
+        predicted.append(law.predict(*fits.targets))
     return np.concatenate(predicted).reshape(*losses.shape[:2], -1)
 
 
@@ -195,9 +196,7 @@ def _find_ends(fits: TiedFits, predicted: Array, rng: np.random.Generator | None
         which = rng.integers(len(fits.N), size=predicted.shape)
         table = np.arange(len(predicted))[:, None, None]
         predicted = predicted * np.exp(fits.adjusted[table, which])
-    levels = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    found = [np.quantile(rows[np.isfinite(rows).all(axis=1)], levels, axis=0) for rows in predicted]
-    lo, hi = np.array(found).swapaxes(0, 1)
+    lo, hi = np.quantile(predicted, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
     return _without_residuals(fits, np.maximum(lo, 0.0), hi)
 
 
@@ -220,7 +219,7 @@ def expand_t(fits: TiedFits, rng: np.random.Generator, *, of_a_run: bool = False
 def _without_residuals(fits: TiedFits, lo: Array, hi: Array) -> Ends:
     """No interval where the fit leaves no residual."""
     known = len(fits.N) > N_PARAMETERS
-    return (lo, hi) if known else (np.full_like(lo, np.nan), np.full_like(hi, np.nan))
+    return np.where(known, lo, np.nan), np.where(known, hi, np.nan)
 
 
 RIVALS: dict[str, Callable[..., Ends]] = {
