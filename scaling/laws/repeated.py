@@ -68,6 +68,63 @@ def effective_parameters(N: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]
     return _decay(np.asarray(N, dtype=float), OPTIMAL * np.asarray(unique, dtype=float), R_N)
 
 
+def seen_tokens(effective: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
+    """Tokens that must be seen to be worth `effective` fresh ones; undoes `effective_tokens`.
+
+    Parameters
+    ----------
+    effective, unique : array_like
+        Fresh tokens, and how many different ones there are, > 0.
+
+    Returns
+    -------
+    ndarray
+        Infinite from ``(1 + R_D*) unique`` on, which no number of epochs reaches.
+    """
+    return _grow(np.asarray(effective, dtype=float), np.asarray(unique, dtype=float), R_D)
+
+
+def real_parameters(effective: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
+    """Parameters that are worth `effective` ones; undoes `effective_parameters`.
+
+    Parameters
+    ----------
+    effective, unique : array_like
+        Parameters of a run with unlimited tokens, and different tokens that there are, > 0.
+
+    Returns
+    -------
+    ndarray
+        Infinite from ``1 + R_N*`` times the optimum for `unique` tokens on.
+    """
+    fresh = OPTIMAL * np.asarray(unique, dtype=float)
+    return _grow(np.asarray(effective, dtype=float), fresh, R_N)
+
+
+def log_worth_of_more(count: ArrayLike, fresh: ArrayLike, scale: float) -> NDArray[np.float64]:
+    """Logarithm of ``d log(effective) / d log(count)``: 0 without repetition, and falling.
+
+    Parameters
+    ----------
+    count, fresh : array_like
+        Tokens seen and different tokens, or parameters and the optimum for those tokens.
+    scale : float
+        `R_D` or `R_N`.
+    """
+    count, fresh = np.asarray(count, dtype=float), np.asarray(fresh, dtype=float)
+    repeated = np.maximum(count / fresh - 1, 0.0) / scale
+    return np.asarray(np.log(count / _decay(count, fresh, scale)) - repeated)
+
+
+def _grow(
+    effective: NDArray[np.float64], fresh: NDArray[np.float64], scale: float
+) -> NDArray[np.float64]:
+    left = 1 - np.maximum(effective / fresh - 1, 0.0) / scale
+    with np.errstate(divide="ignore", invalid="ignore"):
+        repeated = fresh * (1 - scale * np.log(left))
+    return np.where(left > 0, np.where(effective <= fresh, effective, repeated), np.inf)
+
+
 def _decay(
     count: NDArray[np.float64], fresh: NDArray[np.float64], scale: float
 ) -> NDArray[np.float64]:
