@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.cost.total import SERVING, TRAINING
+from scaling.costs.total import SERVING, TRAINING
 from scaling.tables.datafiles import data_path
 from scaling.tables.faults import show
 from scaling.tables.numbers import parse_number
@@ -123,9 +123,7 @@ class Prices:
         """Currency per FLOP of tokens out."""
         return self.price_serving / (self.peak_serving * self.mfu_out * SECONDS)
 
-    def bill(
-        self, N: ArrayLike, D: ArrayLike, tokens_in: ArrayLike, tokens_out: ArrayLike
-    ) -> Bill:
+    def bill(self, N: ArrayLike, D: ArrayLike, tokens_in: ArrayLike, tokens_out: ArrayLike) -> Bill:
         """Price ``6 N D`` FLOPs of training, ``2 N T_in`` of reading and ``2 N T_out`` of writing.
 
         Parameters
@@ -151,7 +149,7 @@ class Prices:
     def as_tokens(self, tokens_in: ArrayLike, tokens_out: ArrayLike) -> NDArray[np.float64]:
         """Tokens whose ``2 N T``, at the price of training, cost what this demand costs.
 
-        With them `scaling.cost.total` finds the model of least money instead of least FLOPs.
+        With them `scaling.costs.total` finds the model of least money instead of least FLOPs.
 
         Parameters
         ----------

@@ -1,6 +1,6 @@
 """What does a long context add? FLOPs of attention, and the memory of keys and values.
 
-The total of `scaling.cost.total` counts two FLOPs a parameter and token; attention comes on top.
+The total of `scaling.costs.total` counts two FLOPs a parameter and token; attention comes on top.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which model reaches a loss, or spends a budget, at least total FLOPs, training and serving?
+"""Which model costs least in the end? Least total FLOPs for a loss, least loss for a budget.
 
 Training costs ``6 N D`` FLOPs, serving T tokens ``2 N T``. A law is any object with the
 coefficients of ``L(N, D) = E + A N^-alpha + B D^-beta``; without ``beta`` the two are one. They may
