@@ -81,16 +81,19 @@ def _read_demand(tokens: ArrayLike) -> Array:
 
 
 def _find_root(rising: Callable[[Array], tuple[Array, Array]], start: Array) -> Array:
-    """Root of a rising function that tells its slope: Newton's steps, halved where they stray."""
+    """Root of a rising function that tells its slope: Newton's steps, halving where they stray."""
     x = np.array(start, dtype=float)
-    lo, hi = np.full(x.shape, -np.inf), np.full(x.shape, np.inf)
+    lo, hi, before = np.full(x.shape, -np.inf), np.full(x.shape, np.inf), np.full(x.shape, np.inf)
     for _ in range(ROUNDS):
         value, slope = rising(x)
+        away = np.abs(value)
+        if not np.any(away > CLOSE):
+            break
         lo, hi = np.where(value < 0, x, lo), np.where(value > 0, x, hi)
         step = x - value / slope
-        x = np.where((step < lo) | (step > hi), (lo + hi) / 2, step)
-        if not np.any(np.abs(value) > CLOSE):
-            break
+        strays = (step < lo) | (step > hi) | (away > before / 2)
+        x = np.where(strays & np.isfinite(hi - lo), (lo + hi) / 2, step)
+        before = away
     return x
 
 

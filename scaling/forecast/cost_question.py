@@ -147,12 +147,19 @@ def _read_question(
 ) -> Question:
     given = [each for each in (loss, error, budget, money, size) if each is not None]
     if len(given) != 1:
-        raise ChoiceError(
-            "give one of a loss, an error, a budget, or a model by N and D or M", ASKED
-        )
-    numbers = {"loss": loss, "error": error, "budget": budget, "budget-money": money}
-    read = [None if v is None else _read_above_zero(name, v) for name, v in numbers.items()]
-    return Question(*read, size)
+        rule = "give one of a loss, an error, a budget, or a model by N and D or M"
+        raise ChoiceError(rule, ASKED)
+    return Question(
+        _read_optional("loss", loss),
+        _read_optional("error", error),
+        _read_optional("budget", budget),
+        _read_optional("budget-money", money),
+        size,
+    )
+
+
+def _read_optional(name: str, value: float | str | None) -> float | None:
+    return None if value is None else _read_above_zero(name, value)
 
 
 def _read_above_zero(name: str, value: float | str) -> float:
