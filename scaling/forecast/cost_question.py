@@ -261,7 +261,6 @@ def _tell(case: Case, asked: Question, loss: float | None, column: str) -> str:
         return f"N = {shorten(N)}, D = {shorten(D)}, {column} {loss:.4f}: {served}"
     if asked.loss is not None:
         return f"{column} {loss:.4f}: {served}"
-    budget = f"{asked.budget:.3g} FLOPs"
     if asked.money is not None:
-        budget = f"{shorten(asked.money)} {case.prices.currency}"
-    return f"{budget} for training and serving: {served}"
+        return f"{shorten(asked.money)} {case.prices.currency} for training and serving: {served}"
+    return f"{asked.budget:.3g} FLOPs for training and serving: {served}"

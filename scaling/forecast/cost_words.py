@@ -24,13 +24,11 @@ def demand_in_words(case: Case) -> str:
 def _align(rows: list[list[str]]) -> list[str]:
     """Columns of text: the first to the left, the others to the right."""
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0])]
-            + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        )
-        for row in rows
-    ]
+    lines = []
+    for first, *others in rows:
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return lines
 
 
 def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
@@ -99,6 +97,7 @@ def money_in_words(found: Costs, case: Case) -> list[str]:
         f"N = {shorten(each.size.N)}, D = {shorten(each.size.D)}, "
         f"{shorten(float(each.bill.total))} {case.prices.currency}"
         for each in found.sensitivity
+        if case.demand.written > 0
     ]
     if found.break_even is not None:
         lines.append(_break_even_in_words(found.break_even))
@@ -108,9 +107,7 @@ def money_in_words(found: Costs, case: Case) -> list[str]:
 def _break_even_in_words(tokens: float) -> str:
     if tokens <= 0:
         return "a smaller model of this loss costs fewer FLOPs even if it serves nothing"
-    return (
-        f"from {shorten(tokens)} tokens served on, a smaller model of this loss costs fewer FLOPs"
-    )
+    return f"beyond {shorten(tokens)} tokens served, a smaller model of this loss costs fewer FLOPs"
 
 
 def context_in_words(rows: list[tuple[str, dict[str, float]]], context: float) -> list[str]:
