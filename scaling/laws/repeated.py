@@ -18,7 +18,7 @@ ALPHA = 0.3526596  # of N and of D alike
 OPTIMAL = math.exp((LOG_A - LOG_B) / ALPHA)  # parameters per different token, 1 / 19.6
 
 
-def effective_tokens(D: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
+def effective_tokens(D: ArrayLike, unique: ArrayLike, scale: float = R_D) -> NDArray[np.float64]:
     """Fresh tokens that D tokens are worth, of which `unique` are different.
 
     ``D' = U + U R_D* (1 - exp(-R / R_D*))`` with ``R = D / U - 1``: 0.984 D at 2 epochs, 0.931 at
@@ -28,6 +28,8 @@ def effective_tokens(D: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
     ----------
     D, unique : array_like of shape (n_runs,)
         Tokens seen, and how many of them are different, > 0. More than D count as D.
+    scale : float
+        ``R_D*``, by default theirs.
 
     Returns
     -------
@@ -43,10 +45,12 @@ def effective_tokens(D: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
     ----------
     Muennighoff et al., arXiv 2305.16264, Eq. 5 and Appendix A.
     """
-    return _decay(np.asarray(D, dtype=float), np.asarray(unique, dtype=float), R_D)
+    return _decay(np.asarray(D, dtype=float), np.asarray(unique, dtype=float), scale)
 
 
-def effective_parameters(N: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
+def effective_parameters(
+    N: ArrayLike, unique: ArrayLike, scale: float = R_N
+) -> NDArray[np.float64]:
     """Parameters that N are worth to a run with `unique` different tokens.
 
     ``N' = U_N + U_N R_N* (1 - exp(-R / R_N*))`` with ``R = N / U_N - 1`` and U_N the least of N and
@@ -56,6 +60,8 @@ def effective_parameters(N: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]
     ----------
     N, unique : array_like of shape (n_runs,)
         Parameters, and different tokens, > 0.
+    scale : float
+        ``R_N*``, by default theirs.
 
     Returns
     -------
@@ -65,7 +71,7 @@ def effective_parameters(N: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]
     ----------
     Muennighoff et al., arXiv 2305.16264, Eq. 6 and Appendix A.
     """
-    return _decay(np.asarray(N, dtype=float), OPTIMAL * np.asarray(unique, dtype=float), R_N)
+    return _decay(np.asarray(N, dtype=float), OPTIMAL * np.asarray(unique, dtype=float), scale)
 
 
 def seen_tokens(effective: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
