@@ -22,8 +22,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
+import scaling
 from scaling.compute import count_parameters, hidden_width
 from scaling.figures.style import use_style
+from scaling.forecast.fitted import fit_table
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.forecast.verdicts import judge_tasks
 from scaling.laws.fit import fit_error_law, fit_loss_law, fit_loss_surface
@@ -653,3 +655,55 @@ pd.DataFrame(copa)
 # %% [markdown]
 # On a hundred items the direction was never sure: the upper end of the interval lies close to today's error,
 # below it with six runs and above it with all.
+
+# %% [markdown]
+# ## [How sure are we?](11_intervals.ipynb)
+#
+# **1. Without the fifth run.** All four runs then have 20 tokens per parameter.
+
+# %%
+five_c4 = select_loss_fit(run_table("c4"))[["N", "D", "loss_c4_eval"]].rename(columns={"loss_c4_eval": "loss"})
+four_c4 = five_c4.iloc[:-1]
+on_line, off_line = (scaling.predict(four_c4, N=6.9e9, M=M) for M in (20, 80))
+assert on_line.hi > on_line.loss > on_line.lo and off_line.hi is None
+print(on_line, off_line, sep="\n\n")
+
+# %% [markdown]
+# At 20 tokens per parameter the target lies on the line of the runs, and both intervals hardly change. At 80 there is no
+# interval: nothing in the table says what more tokens per parameter bring.
+#
+# **2. Half the noise.**
+
+# %%
+fitted_c4 = scaling.fit(five_c4).fit.law.predict(five_c4["N"], five_c4["D"])
+told = {
+    name: scaling.predict(runs, N=6.9e9, M=20)
+    for name, runs in {"as measured": five_c4, "half the noise": five_c4.assign(loss=(five_c4["loss"] + fitted_c4) / 2)}.items()
+}
+halves = {
+    name: {"law": 50 * (a.law_hi - a.law_lo) / a.loss, "bet": 50 * (a.hi - a.lo) / a.loss} for name, a in told.items()
+}
+half_widths = pd.DataFrame(halves).T  # per cent of the loss
+assert half_widths["law"].iloc[1] / half_widths["law"].iloc[0] < half_widths["bet"].iloc[1] / half_widths["bet"].iloc[0] < 1
+half_widths
+
+# %% [markdown]
+# The law's interval shrinks by a fifth only: one degree of freedom says little about the noise, and the belief in half a per
+# cent fills in. The bet shrinks less, because its allowance does not hang on the residuals.
+#
+# **3. Even odds.**
+
+# %%
+inside_half = []
+for dataset in ("c4", "redpajama", "refinedweb"):
+    own = run_table(dataset)
+    fitted = fit_table(select_loss_fit(own), "loss_c4_eval", law="tied")
+    for run in select_targets(own).itertuples():
+        forecast = fitted.predict(run.N, run.D, level=0.5)
+        inside_half.append(forecast.lo <= run.loss_c4_eval <= forecast.hi)
+assert sum(inside_half) == 5
+sum(inside_half)
+
+# %% [markdown]
+# Three are due, five of six lie inside. With six that are not independent this says little; over all evidence the bet errs on the
+# wide side where text is like the training text.

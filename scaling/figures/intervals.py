@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from scaling.figures.style import INK, Look, look_of, name_rows, number_ticks
+from scaling.figures.style import INK, Look, look_of, name_rows
 
 METHOD_LOOKS: dict[str, Look] = {
     "bet": {"color": "#0072B2", "marker": "o", "label": "the bet"},
@@ -70,25 +70,20 @@ def draw_coverage(ax: Axes, coverage: pd.DataFrame, level: float = 0.9) -> Axes:
     return ax
 
 
-def draw_widths(ax: Axes, widths: pd.DataFrame, name: str, look: Look) -> Axes:
-    """Draw the half width of both intervals over the step in compute.
+def draw_widths(ax: Axes, widths: pd.DataFrame, name: str, colour: str) -> Axes:
+    """Draw the half width of both intervals over the compute of the target.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
         Where to draw.
     widths : pandas.DataFrame
-        Columns ratio (compute over that of the largest run), bet and law, half widths as
-        fractions of the loss.
-    name : str
-        Label of the bet's line.
-    look : dict
-        Of the lines.
+        Columns C (FLOPs), bet and law, half widths as fractions of the loss.
+    name, colour : str
+        Label of the bet's line, and colour of both.
     """
-    ax.plot(widths["ratio"], 100 * widths["bet"], label=name, **look)
-    ax.plot(widths["ratio"], 100 * widths["law"], **look | {"linestyle": ":", "linewidth": 1.2})
-    ax.set(xscale="log", xlabel="compute of the target over that of the largest run")
+    ax.plot(widths["C"], 100 * widths["bet"], color=colour, label=name)
+    ax.plot(widths["C"], 100 * widths["law"], ":", color=colour, linewidth=1.2)
+    ax.set(xscale="log", xlabel="C = 6ND, compute of the target, FLOPs", ylim=(0, None))
     ax.set_ylabel("half width, % of the loss")
-    number_ticks(ax.xaxis, [1, 3, 10, 30, 100, 300])
-    ax.set_ylim(bottom=0)
     return ax

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from scaling.forecast.advice import (
 )
 from scaling.forecast.answer import Answer
 from scaling.forecast.backtest import Backtest
+from scaling.forecast.coefficients import Ends, find_coefficients
 from scaling.forecast.fitted import FittedTable
 from scaling.forecast.prediction import ErrorForecast, Forecast, tell_prior
 from scaling.forecast.residuals import (
@@ -31,6 +33,7 @@ from scaling.forecast.words import (
     BASELINES,
     LISTED,
     backtest_in_words,
+    coefficients_in_words,
     ends_in_words,
     formula_of,
     intervals_in_words,
@@ -138,7 +141,7 @@ class FittedLaw(Answer):
         return told + self.selected.in_words()
 
     def report(self) -> dict[str, Any]:
-        """Coefficients, status, residual and warnings; intervals are None."""
+        """Coefficients with their intervals, status, residual and warnings."""
         table, loss, N = self.selected[:3]
         return {
             "law": self.selected.law.name,
@@ -150,13 +153,14 @@ class FittedLaw(Answer):
             "flagged_out": self.selected.flagged,
             "dof": self.fit.dof,
             "status": self.fit.status,
-            "coefficients": _coefficients(self.fit),
+            "coefficients": self._coefficients(self.fit),
+            "level": self.selected.level,
             **self.selected.law.report(),
             "ssr": self.fit.ssr,
             "sigma_hat": residual_std(self.fit),
             "residual_share": residual_share(self.fit, table[loss]),
             "prior": tell_prior(self.fit, self.selected.law),
-            "reduced": _reduced(self.fitted),
+            "reduced": self._reduced(),
             "rows": self.selected.report(),
             "warnings": [
                 *self.selected.taken,
@@ -166,9 +170,10 @@ class FittedLaw(Answer):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """A row per coefficient that the runs hold: its name and value."""
-        values = self.fitted.fit.law.coefficients
-        return pd.DataFrame({"coefficient": list(values), "value": list(values.values())})
+        """A row per coefficient that the runs hold: name, value, and lo and hi, NaN for None."""
+        entries = self._coefficients(self.fitted.fit)
+        rows = [{"coefficient": name, **entry} for name, entry in entries.items()]
+        return pd.DataFrame(rows).astype({"lo": float, "hi": float})
 
     def text(self) -> str:
         """What ``scaling fit`` prints."""
@@ -177,31 +182,38 @@ class FittedLaw(Answer):
         fit, lines = self.fitted.fit, []
         if self.fitted.reduced:
             lines += [f"along their line {formula_of(fit.law)}, status: {fit.status}"]
-        lines += [f"{name:6} {value:.6g}" for name, value in fit.law.coefficients.items()]
+        lines += coefficients_in_words(self._coefficients(fit), self.selected.level)
         lines += [f"residual: {residual_in_words(fit, table[loss])}"]
         lines += prior_in_words(tell_prior(fit, law))
         lines += spread_in_words(*measure_spread(*self.selected[:3]))
         return "\n".join([told, *(f"  {line}" for line in lines)])
 
+    def _coefficients(self, fit: Fit) -> dict[str, dict[str, float | None]]:
+        """Value and ends of each coefficient; the ends are None if another fit predicts."""
+        ends = self._ends if fit is self.fitted.fit else {}
+        return {
+            name: dict(zip(("value", "lo", "hi"), (x, *ends.get(name, (None, None))), strict=True))
+            for name, x in fit.law.coefficients.items()
+        }
 
-def _coefficients(fit: Fit) -> dict[str, Any]:
-    return {name: {"value": x, "lo": None, "hi": None} for name, x in fit.law.coefficients.items()}
+    @cached_property
+    def _ends(self) -> dict[str, Ends]:
+        return find_coefficients(self.fitted, self.selected.level)
 
-
-def _reduced(fitted: FittedTable) -> dict[str, Any] | None:
-    """The law along the line that the runs lie on."""
-    fit = fitted.reduced
-    if fit is None:
-        return None
-    return {
-        "formula": formula_of(fit.law),
-        "shared": fitted.design.shared,
-        "coefficients": _coefficients(fit),
-        "dof": fit.dof,
-        "status": fit.status,
-        "ssr": fit.ssr,
-        "sigma_hat": residual_std(fit),
-    }
+    def _reduced(self) -> dict[str, Any] | None:
+        """The law along the line that the runs lie on."""
+        fit, design = self.fitted.reduced, self.fitted.design
+        if fit is None:
+            return None
+        return {
+            "formula": formula_of(fit.law),
+            "shared": design.shared,
+            "coefficients": self._coefficients(fit),
+            "dof": fit.dof,
+            "status": fit.status,
+            "ssr": fit.ssr,
+            "sigma_hat": residual_std(fit),
+        }
 
 
 def _only_dataset(table: pd.DataFrame) -> str | None:

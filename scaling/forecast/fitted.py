@@ -15,7 +15,9 @@ from scaling.forecast.inputs import read_inputs
 from scaling.forecast.intervals import (
     LEVEL,
     Intervals,
+    Nodes,
     find_intervals,
+    find_nodes,
     load_constants,
     measure_change,
 )
@@ -28,7 +30,7 @@ from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 
 WIDEST = 0.05  # of the loss: a half width that is narrow enough
 FARTHEST = 1e4  # times the largest compute: the longest step that was checked is 330
-CHUNK = 1_000_000  # of targets, each beside every run or point of the posterior, at once
+CHUNK = 1_000_000  # points of the posterior, of many targets, at once
 OF_THE_FALL = 0.4  # or, of the log loss that the prediction falls below the lowest measured
 
 
@@ -96,15 +98,30 @@ class FittedTable:
         law, fix = self.law.alone.name, dict(self.law.fix)
         if self.on_line:
             law, fix = "tied", along_line(carry_over(self.law, self.design))
-        if self.fit.status == "at_zero" and self.fit.law.E == 0:
-            fix["E"] = 0.0
         return self._find_posterior(law, fix)
 
+    @property
+    def posterior_of_fit(self) -> Posterior:
+        """What the runs say of `fit`: along a line of a power of one variable."""
+        if self.reduced is None or self.design.variable is None:
+            return self.posterior
+        return self._find_posterior(
+            self.design.variable, along_line(carry_over(self.law, self.design))
+        )
+
     def _find_posterior(self, law: str, fix: dict[str, float]) -> Posterior:
+        if self.fit.status == "at_zero" and self.fit.law.E == 0:
+            fix = fix | {"E": 0.0}
         belief = load_constants().belief
         return find_posterior(
             self.N, self.D, self.L, belief, law=law, weights=self.weights, fix=fix
         )
+
+    def find_nodes(self, N: float, D: float) -> Nodes:
+        """The loss of a target on the runs' line as a few values that stand for all it may be."""
+        at = self.design.project([N], [D]) if self.on_line else ([N], [D])
+        change = measure_change(self.fit.law, (self.N, self.D), at)
+        return find_nodes(self.posterior.at(*at), load_constants().allow(change))
 
     @property
     def fit(self) -> Fit:
@@ -144,9 +161,9 @@ class FittedTable:
         """
         is_off = self.design.is_off(N, D) & self.on_line
         N, D = self.design.project(N, D) if self.on_line else np.array([N, D], dtype=float)
-        size = len(N) * max(len(self.N), self.posterior.exponents.shape[1])
+        size = len(N) * self.posterior.exponents.shape[1]
         chunks = np.array_split(np.arange(len(N)), -(-size // CHUNK))
-        found = np.hstack([self._find_intervals(N[i], D[i], level) for i in chunks])
+        found = np.hstack([self._find_intervals(N[k], D[k], level) for k in chunks])
         return Intervals(*np.where(is_off, np.nan, found))
 
     def _find_intervals(

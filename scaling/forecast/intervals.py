@@ -21,7 +21,9 @@ from scaling.laws.prior import Belief, load_belief
 from scaling.tables.datafiles import data_path
 
 Array = NDArray[np.float64]
+PAIRS = 1_000_000  # of a run and a target, at once
 LEVEL = 0.9  # of an interval, unless another is asked for; that of the constants
+N_NODES = 16  # of a predicted loss; even, so that none is the median
 
 
 @dataclass(frozen=True)
@@ -107,18 +109,38 @@ def measure_change(
     (N_i, D_i), (N, D) = (
         (np.asarray(a, dtype=float), np.asarray(b, dtype=float)) for a, b in (runs, targets)
     )
+    pairs = len(N) * len(N_i)
+    if pairs > PAIRS and getattr(law, "variable", None) != "C":
+        return _measure_by_tree(law, (N_i, D_i), (N, D))
+    chunks = np.array_split(np.arange(len(N)), max(-(-pairs // PAIRS), 1))
+    return np.concatenate([_measure(law, (N_i, D_i), (N[k], D[k])) for k in chunks])
+
+
+def _measure(law: Any, runs: tuple[Array, Array], targets: tuple[Array, Array]) -> Array:
+    (N_i, D_i), (N, D) = runs, targets
     shape = len(N), len(N_i)
-    at = [
-        np.reshape(law.predict(n.ravel(), d.ravel()), shape)
-        for n, d in (
-            np.broadcast_arrays(N_i, D_i + 0 * N[:, None]),
-            np.broadcast_arrays(N[:, None], D_i),
-            np.broadcast_arrays(N[:, None] + 0 * N_i, D[:, None]),
-        )
-    ]
-    gone = np.abs(at[1] - at[0]) + np.abs(at[2] - at[1])
+    between = (a.ravel() for a in np.broadcast_arrays(N[:, None], D_i))
+    there, at_runs = np.asarray(law.predict(N, D)), np.asarray(law.predict(N_i, D_i))
+    corner = np.reshape(law.predict(*between), shape)
+    gone = np.abs(corner - at_runs) + np.abs(there[:, None] - corner)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray((gone / np.abs(at[2])).min(axis=1))
+        return np.asarray((gone / np.abs(there)[:, None]).min(axis=1))
+
+
+def _measure_by_tree(law: Any, runs: tuple[Array, Array], targets: tuple[Array, Array]) -> Array:
+    """The same for very many pairs, of a law that is a sum of a term in N and one in D."""
+    from scipy.spatial import cKDTree  # here: few tables are so large
+
+    N_0, D_0 = runs[0][0], runs[1][0]
+    at_runs, at_targets = (
+        np.column_stack(
+            [law.predict(N, np.full_like(N, D_0)), law.predict(np.full_like(D, N_0), D)]
+        )
+        for N, D in (runs, targets)
+    )
+    gone, _ = cKDTree(at_runs).query(at_targets, p=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(gone / np.abs(law.predict(*targets)))
 
 
 def find_intervals(
@@ -146,9 +168,7 @@ def find_intervals(
     ValueError
         `level` does not lie between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level:g}")
-    ends = (1 - level) / 2, (1 + level) / 2
+    ends = find_ends(level)
     law = mixture.quantile([ends[0], 0.5, ends[1]])
     run = mixture.quantile(ends, of_a_run=True)
     allowance = np.asarray(allowance, dtype=float) * widen(level)
@@ -162,10 +182,58 @@ def find_intervals(
     return Intervals(*(np.where(known, end, np.nan) for end in (lo, hi, law_lo, law_hi)))
 
 
+def find_ends(level: float) -> tuple[float, float]:
+    """Probabilities below the ends of an interval that leaves as much out on either side.
+
+    Raises
+    ------
+    ValueError
+        `level` does not lie between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, got {level:g}")
+    level = min(level, 1 - np.finfo(float).eps)  # so that no end rounds to 1
+    return (1 - level) / 2, (1 + level) / 2
+
+
 def widen(level: float) -> float:
     """Half width of a normal distribution at `level`, over that at the level of the constants."""
     if level == LEVEL:
         return 1.0
     from scipy.special import ndtri  # here: a table is checked without SciPy
 
-    return float(ndtri((1 + level) / 2) / ndtri((1 + LEVEL) / 2))
+    return float(ndtri(find_ends(level)[1]) / ndtri(find_ends(LEVEL)[1]))
+
+
+class Nodes(NamedTuple):
+    """A predicted loss as a few values, nats per token; arrays of shape (n_nodes,).
+
+    Parameters
+    ----------
+    share : ndarray
+        Of each; they sum to one.
+    bet, law : ndarray
+        What to bet on for a run, and what the law leaves open.
+    """
+
+    share: Array
+    bet: Array
+    law: Array
+
+
+def find_nodes(mixture: Mixture, allowance: ArrayLike) -> Nodes:
+    """Give the predicted loss of one target as Gauss-Legendre nodes over its quantiles.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        The loss law at the target.
+    allowance : array_like of shape (1,)
+        Half width of a 90 % interval for what the law misses, relative.
+    """
+    x, weight = np.polynomial.legendre.leggauss(N_NODES)
+    levels = x[x > 0]
+    ends = [np.concatenate(find_intervals(mixture, allowance, level)) for level in levels]
+    lo, hi, law_lo, law_hi = np.transpose(ends)
+    bet, law = (np.concatenate([a[::-1], b]) for a, b in ((lo, hi), (law_lo, law_hi)))
+    return Nodes(weight / 2, bet, law)

@@ -10,13 +10,15 @@ import pandas as pd
 
 from scaling.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
+from scaling.forecast.averages import find_average_intervals, is_average
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import place_target
 from scaling.forecast.intervals import LEVEL
-from scaling.laws.fit import Fit, FitError, fit_error_law
+from scaling.laws.fit import SOUND, Fit, FitError, fit_error_law
 from scaling.laws.prior import find_noise, load_belief
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 from scaling.tables.schema import error_columns
+from scaling.tables.task_items import list_names
 
 SMALL_REACH = 1e-6  # of the compute of the largest run
 
@@ -152,13 +154,13 @@ def make_forecast(
         Fewer distinct runs than parameters.
     """
     fitted = fit_table(table, loss, N, law)
-    told = fitted.predict(*place_target(table, target), level)
+    place = place_target(table, target)
+    told = fitted.predict(*place, level)
     reach = _reach(table, N, *target)
-    errors = {
-        column.removeprefix("err_"): _forecast_error(table, loss, column, told.loss)
-        for column in error_columns(table)
-    }
+    tasks = [column.removeprefix("err_") for column in error_columns(table)]
+    errors = forecast_errors(table, tasks, loss, fitted, place, level)
     warnings = warn_of_fit(fitted, table, loss, N, law) + _warn_of_target(told.loss, reach, errors)
+    warnings += _tell_of_intervals(errors)
     return Forecast(told, fitted, reach, errors, warnings)
 
 
@@ -171,14 +173,63 @@ def _reach(table: pd.DataFrame, N: str, target_N: float, target_D: float) -> Rea
     )
 
 
-def _forecast_error(table: pd.DataFrame, loss: str, column: str, predicted: float) -> ErrorForecast:
-    measured = table.dropna(subset=[column])
-    try:
-        fit = fit_error_law(measured[loss], measured[column])
-    except FitError:
-        return ErrorForecast(None, "too_few_runs")
-    with np.errstate(over="ignore", invalid="ignore"):  # far outside: warned about
-        return ErrorForecast(fit.law.predict(predicted), fit.status)
+def forecast_errors(
+    table: pd.DataFrame,
+    tasks: list[str],
+    loss: str,
+    fitted: FittedTable,
+    target: tuple[float, float],
+    level: float = LEVEL,
+) -> dict[str, ErrorForecast]:
+    """Predict errors by their laws; an average has an interval where its law and its loss hold.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Runs, with ``err_<task>``.
+    tasks : list of str
+        Which.
+    loss : str
+        Column of the loss.
+    fitted : FittedTable
+        What predicts the loss.
+    target : tuple of float
+        Parameters and tokens, where `fitted` is asked.
+    level : float
+        Of the intervals.
+    """
+    errors: dict[str, ErrorForecast] = {}
+    if not tasks:
+        return errors
+    N, D = map(float, target)
+    told, nodes = fitted.predict(N, D), None
+    if not told.doubt and any(map(is_average, tasks)):
+        nodes = fitted.find_nodes(N, D)
+    for task in tasks:
+        measured = table.dropna(subset=[f"err_{task}"])
+        x, y = measured[loss], measured[f"err_{task}"]
+        try:
+            fit = fit_error_law(x, y)
+        except FitError:
+            errors[task] = ErrorForecast(None, "too_few_runs")
+            continue
+        with np.errstate(over="ignore", invalid="ignore"):  # far outside: warned about
+            value = fit.law.predict(told.loss)
+        ends: tuple[float, ...] = ()
+        if nodes and is_average(task) and fit.status in SOUND and 0 <= value <= 1:
+            ends = find_average_intervals(nodes, x, y, value, level)[:2]
+        errors[task] = ErrorForecast(value, fit.status, *ends)
+    return errors
+
+
+def _tell_of_intervals(errors: dict[str, ErrorForecast]) -> list[str]:
+    """Say which errors count as averages, and where single tasks have their interval."""
+    averages = [task for task, error in errors.items() if error.lo is not None]
+    n_single = sum(not is_average(task) for task in errors)
+    said = [f"{list_names(averages)}: an average of tasks, by its name"] * bool(averages)
+    return said + [
+        f"no interval for {n_single} single task{'s' * (n_single > 1)}: see `scaling tasks`"
+    ] * bool(n_single)
 
 
 def _warn_of_target(loss: float, reach: Reach, errors: dict[str, ErrorForecast]) -> list[str]:

@@ -6,6 +6,7 @@ import textwrap
 
 import pandas as pd
 
+from scaling.forecast.averages import is_average
 from scaling.forecast.prediction import Forecast
 from scaling.forecast.task_outlook import TEN_POINTS
 from scaling.forecast.verdicts import CHEAP, ROUNDING, VERDICTS
@@ -117,6 +118,9 @@ def warn_of_tasks(judged: pd.DataFrame, target_ratio: float) -> list[str]:
             measured["chance"].isna()
         ],
         "not measured on the dearest run, the step is from a cheaper one": late,
+        "an average of tasks, by its name: predicted by the error law": judged[
+            judged["task"].map(is_average).astype(bool)
+        ],
         f"errs {100 * TEN_POINTS:g} points more often than guessing; is chance an accuracy?": worse,
     }
     said = [f"{list_names(rows['task'])}: {case}" for case, rows in cases.items() if len(rows)]

@@ -6,6 +6,9 @@ says what such tasks did elsewhere. *Predictable*: the dearest run is at least t
 guessing, the whole interval lies below its error, so that the direction is sure, the dearest run
 itself lay inside the interval that the cheap ones gave for it, and the target is no further than
 backtests went. All else: *only with its interval*. The first condition that decides is the reason.
+
+An average of tasks is judged by the same rule, but follows the error law: its prediction and its
+interval are those of `scaling.forecast.averages`, and there are none without a sound error law.
 """
 
 from __future__ import annotations
@@ -18,6 +21,10 @@ import numpy as np
 import pandas as pd
 
 from scaling.compute import SAME_COMPUTE, rank_compute, training_flops
+from scaling.forecast.averages import is_average
+from scaling.forecast.fitted import fit_table
+from scaling.forecast.inputs import place_target
+from scaling.forecast.prediction import forecast_errors
 from scaling.forecast.task_outlook import (
     CALIBRATED,
     STANDINGS,
@@ -25,7 +32,7 @@ from scaling.forecast.task_outlook import (
     look_at_tasks,
     sort_by_compute,
 )
-from scaling.laws.fit import SOUND
+from scaling.laws.fit import SOUND, FitError
 from scaling.laws.registry import DEFAULT_LAW, LawChoice
 from scaling.tables.datafiles import data_path
 
@@ -36,6 +43,7 @@ CHEAP = 1 / 4  # of the compute of the dearest run: what the check on it knows
 FARTHEST = 32.0  # times the compute of the dearest run: the longest step of the backtests
 TEN_TIMES = 10.0  # the compute of the dearest run: the default target
 ROUNDING = 1e-6
+ENDS = ["predicted", "lo", "hi"]
 TAIL = 4  # degrees of freedom of Student's t, for other levels
 COLUMNS = [
     *("task", "status", "verdict", "epsilon", "k", "gamma", "r2", "n_runs", "n_items", "chance"),
@@ -141,6 +149,45 @@ def _widen(level: float) -> float:
     return float(student.ppf((1 + level) / 2, TAIL) / student.ppf((1 + CALIBRATED) / 2, TAIL))
 
 
+def follow_error_law(
+    rows: pd.DataFrame,
+    table: pd.DataFrame,
+    target: tuple[float, float],
+    names: tuple[str, str, str | LawChoice],
+    level: float,
+) -> pd.DataFrame:
+    """Give averages the prediction and the interval of their error law.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        From `add_interval`.
+    table, target, names, level
+        As `check_dearest` and `judge_tasks` take them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows; of an average, ``predicted``, ``lo`` and ``hi`` are those of
+        `scaling.forecast.prediction.forecast_errors`, NaN where it gives no interval.
+    """
+    averages = [task for task in rows["task"] if is_average(task)]
+    loss, N, law = names
+    if not averages:
+        return rows
+    rows = rows.set_index("task")
+    rows.loc[averages, ENDS] = math.nan
+    try:
+        fitted = fit_table(table, loss, N, law)
+    except FitError:
+        return rows.reset_index()
+    place = place_target(table, target)
+    for task, error in forecast_errors(table, averages, loss, fitted, place, level).items():
+        if error.lo is not None:
+            rows.loc[task, ENDS] = error.value, error.lo, error.hi
+    return rows.reset_index()
+
+
 def check_dearest(
     table: pd.DataFrame,
     items: pd.DataFrame | None,
@@ -173,7 +220,8 @@ def check_dearest(
         return pd.Series(dtype=object)
     target = float(dearest[N]), float(dearest["D"])
     ahead = look_at_tasks(cheap, target, constants.b, items, loss, N, law)
-    ahead = add_interval(ahead, constants, level).set_index("task")
+    ahead = add_interval(ahead, constants, level)
+    ahead = follow_error_law(ahead, cheap, target, names, level).set_index("task")
     measured = dearest[[f"err_{task}" for task in ahead.index]].to_numpy(float)
     inside = (ahead["lo"] <= measured) & (measured <= ahead["hi"])
     known = (ahead["n_runs"] >= LEAST_RUNS) & ahead["lo"].notna() & np.isfinite(measured)
@@ -188,7 +236,7 @@ def give_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     rows : pandas.DataFrame
-        Columns n_runs, loss_status, standing, r, lo, hi, no_change, check and compute_ratio.
+        Columns task, n_runs, loss_status, standing, r, lo, hi, no_change, check and compute_ratio.
 
     Returns
     -------
@@ -196,11 +244,13 @@ def give_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
         ``verdict``, one of `VERDICTS`, and ``reason``, the condition that decided.
     """
     sure, unsure, unknown = VERDICTS
-    few = rows["lo"].isna() | (rows["n_runs"] < LEAST_RUNS)
+    no_interval, average = rows["lo"].isna(), rows["task"].map(is_average).astype(bool)
+    few = (no_interval & ~average) | (rows["n_runs"] < LEAST_RUNS)
     far = rows["compute_ratio"] > FARTHEST * (1 + ROUNDING)
     rule = [
         (few, unknown, f"fewer than {LEAST_RUNS} runs"),
         (~rows["loss_status"].isin(SOUND), unknown, "no sound loss law"),
+        (no_interval, unknown, "no sound error law"),
         (rows["standing"] == STANDINGS[0], unknown, STANDINGS[0]),
         (~(rows["r"] > 0), unknown, "does not fall with loss"),
         (rows["standing"] == STANDINGS[1], unsure, STANDINGS[1]),
@@ -252,8 +302,9 @@ def judge_tasks(
     -------
     pandas.DataFrame
         One row per error column, in order; `COLUMNS`. ``status`` and parameters are those of the
-        error law, ``predicted``, ``lo`` and ``hi`` do not rest on it; ``loss_status`` is that of
-        the loss law, on which they do. Errors are fractions; NaN what cannot be had.
+        error law, on which ``predicted``, ``lo`` and ``hi`` rest for an average alone;
+        ``loss_status`` is that of the loss law, on which they all do. Errors are fractions; NaN
+        what cannot be had.
 
     Raises
     ------
@@ -264,8 +315,9 @@ def judge_tasks(
     target = choose_target(table, N) if target is None else target
     ahead = look_at_tasks(table, target, constants.b, items, loss, N, law)
     ahead = add_interval(ahead, constants, level)
+    ahead = follow_error_law(ahead, table, target, (loss, N, law), level)
     checks = check_dearest(table, items, (loss, N, law), constants, level)
     ahead["check"] = ahead["task"].map(checks).astype(object).fillna(CHECKS[2])
     judged = ahead.join(give_verdicts(ahead))[COLUMNS]
-    judged.loc[~judged["loss_status"].isin(SOUND), ["predicted", "lo", "hi"]] = np.nan
+    judged.loc[~judged["loss_status"].isin(SOUND), ENDS] = np.nan
     return judged

@@ -20,7 +20,7 @@ from scaling.laws.power import PowerLaw
 from scaling.laws.registry import LawChoice
 
 LISTED = 20  # training sets, in a text
-MOST_DECIMALS = 6  # of the ends of an interval
+MOST_DECIMALS, LARGEST_SPELLED = 6, 1e9  # of the ends of an interval
 BASELINES = """\
 Each size is predicted from the smaller ones alone. Baselines: no change, the loss of the dearest
 smaller run; line, in log loss over log compute through two of the dearest smaller runs."""
@@ -69,11 +69,36 @@ def residual_in_words(fit: Fit, losses: pd.Series) -> str:
 
 
 def ends_in_words(lo: float, hi: float) -> str:
-    """Give the ends of an interval to two digits of its width, at most six decimals."""
-    width = hi - lo
+    """Give the ends of an interval to two digits of its width."""
+    largest, width = max(abs(lo), abs(hi)), hi - lo
     decimals = 1 - math.floor(math.log10(width)) if 0 < width < math.inf else 4
-    decimals = min(max(decimals, 0), MOST_DECIMALS)
-    return f"{lo:.{decimals}f} to {hi:.{decimals}f}"
+    if decimals > MOST_DECIMALS or not largest < LARGEST_SPELLED:
+        return f"{lo:.3g} to {hi:.3g}"
+    return " to ".join(f"{round(end, decimals):.{max(decimals, 0)}f}" for end in (lo, hi))
+
+
+def coefficients_in_words(
+    coefficients: dict[str, dict[str, float | None]], level: float
+) -> list[str]:
+    """Give each coefficient with its interval, a line each, and say what the intervals are.
+
+    Parameters
+    ----------
+    coefficients : dict of dict
+        By name: value, lo and hi, None without an interval.
+    level : float
+        Of the intervals.
+    """
+    lines = []
+    for name, entry in coefficients.items():
+        lo, hi = entry["lo"], entry["hi"]
+        line = f"{name:6} {entry['value']:.6g}"
+        if lo is not None and hi is not None and lo < hi:
+            line = f"{line:18} ({ends_in_words(lo, hi)})"
+        lines.append(line)
+    if any(line.endswith(")") for line in lines):
+        lines.append(f"in brackets: {level_in_words(level)} intervals, if the law holds")
+    return lines
 
 
 def intervals_in_words(told: LossForecast, level: float) -> list[str]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scaling.laws.law import FLOPS_PER_PARAMETER_TOKEN
 from scaling.laws.prior import Belief
 
 Array = NDArray[np.float64]
@@ -70,39 +71,51 @@ class Mixture(NamedTuple):
         ndarray of the shape of `p` and (n_targets,)
             Infinite where the runs leave the target open.
         """
-        from scipy.special import stdtr, stdtrit  # here: a table is checked without SciPy
+        from scipy.special import gammaln, stdtr, stdtrit  # here: a table is checked without SciPy
 
         p = np.asarray(p, dtype=float)[..., None]
         scale = np.hypot(self.scale, self.noise) if of_a_run else self.scale
         is_open = ~np.isfinite(scale).all(axis=1)
         scale = np.where(np.isfinite(scale), scale, 1.0)
         ends = self.middle + scale * stdtrit(self.dof, p[..., None])
-        lo, hi = ends.min(axis=-1), ends.max(axis=-1)  # the quantile of a mixture lies between
+        log_top = gammaln((self.dof + 1) / 2) - gammaln(self.dof / 2)
+        top = self.weight * np.exp(log_top) / (np.sqrt(np.pi * self.dof) * scale)
 
-        def above(x: Array) -> Array:
-            below: Array = stdtr(self.dof, (x[..., None] - self.middle) / scale)
-            return (self.weight * below).sum(axis=-1) - p
+        def above(x: Array, which: NDArray[np.intp]) -> tuple[Array, Array]:
+            away = (x[..., None] - self.middle[which]) / scale[which]
+            dof = self.dof[which]
+            below = (self.weight[which] * stdtr(dof, away)).sum(axis=-1)
+            density = (top[which] * (1 + away**2 / dof) ** (-(dof + 1) / 2)).sum(axis=-1)
+            return below - p, density
 
-        return np.where(is_open, np.where(p > 0.5, np.inf, -np.inf), _find_root(above, lo, hi))
+        # The quantile of a mixture lies between those of its components.
+        found = _find_root(above, (self.weight * ends).sum(axis=-1), ends.min(-1), ends.max(-1))
+        return np.where(is_open, np.where(p > 0.5, np.inf, -np.inf), found)
 
 
-def _find_root(rising: Callable[[Array], Array], lo: Array, hi: Array) -> Array:
-    """Root of a rising function between two ends, by the Illinois variant of false position."""
-    f_lo, f_hi = rising(lo), rising(hi)
-    side = np.zeros_like(lo)
-    x = lo
+def _find_root(
+    rising: Callable[[Array, NDArray[np.intp]], tuple[Array, Array]], x: Array, lo: Array, hi: Array
+) -> Array:
+    """Root of rising functions by Newton's steps from x, halving where one leaves lo to hi.
+
+    The last axis is over functions; `rising` takes points, and which functions they are for, and
+    gives values and slopes.
+    """
+    left, found = np.arange(x.shape[-1]), x.copy()
     for _ in range(ROUNDS):
-        with np.errstate(invalid="ignore", divide="ignore"):
-            x = np.where(f_hi > f_lo, hi - f_hi * (hi - lo) / (f_hi - f_lo), lo)
-        x = np.clip(x, lo, hi)
-        f = rising(x)
-        if (np.abs(f) <= CLOSE).all():
+        f, slope = rising(x, left)
+        found[..., left] = x
+        rounding = 4 * np.finfo(float).eps * np.abs(x) * slope
+        wrong = (np.abs(f) > np.fmax(CLOSE, rounding)).reshape(-1, len(left)).any(axis=0)
+        if not wrong.any():
             break
-        under = f < 0
-        f_hi = np.where(under & (side < 0), f_hi / 2, np.where(under, f_hi, f))
-        f_lo = np.where(~under & (side > 0), f_lo / 2, np.where(under, f, f_lo))
-        lo, hi, side = np.where(under, x, lo), np.where(under, hi, x), np.where(under, -1.0, 1.0)
-    return x
+        left = left[wrong]
+        x, f, slope, lo, hi = (a[..., wrong] for a in (x, f, slope, lo, hi))
+        lo, hi = np.where(f < 0, x, lo), np.where(f < 0, hi, x)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            step = x - f / slope
+        x = np.where((lo <= step) & (step <= hi), step, lo + (hi - lo) / 2)
+    return found
 
 
 @dataclass(frozen=True)
@@ -276,13 +289,59 @@ class Posterior:
             self.law, self.exponents, np.stack(np.broadcast_arrays(*logs))[..., None]
         )
         x = np.stack(terms if self.held is not None else [np.ones_like(terms[0]), *terms], axis=-1)
-        middle, scale = self.sum.at(x[..., 0, :])
-        middle = middle * self.unit + (self.held or 0.0)
+        return self._mix(x[..., 0, :], self.held or 0.0)
+
+    def _mix(self, x: Array, rest: float = 0.0) -> Mixture:
+        """Mixture of ``x . coefficients``, in nats, and of what is held."""
+        middle, scale = self.sum.at(x)
+        middle = middle * self.unit + rest
         weight, noise, dof = (
             np.broadcast_to(a, middle.shape)
             for a in (self.sum.weight, self.sum.noise, self.sum.dof)
         )
         return Mixture(weight, middle, scale * self.unit, noise * np.abs(middle), dof)
+
+    def find_coefficients(self, p: ArrayLike) -> dict[str, Array]:
+        """Quantiles of the coefficients of a single fit, by name, those of a loss in nats.
+
+        Amplitudes are those at one parameter, one token or one FLOP. Exponents are read off the
+        grid, the logarithm between two points by a straight line.
+
+        Parameters
+        ----------
+        p : array_like
+            Between 0 and 1.
+
+        Returns
+        -------
+        dict of str to ndarray of the shape of `p`
+            What is held is the same throughout; infinite where the runs leave it open.
+        """
+        p, exponents = np.asarray(p, dtype=float), self.exponents[:1]
+        found = {} if self.held is None else {"E": np.full(p.shape, self.held)}
+        scales = {} if self.held is not None else {"E": np.ones(exponents.shape[:2])}
+        N_0, D_0 = self.centre
+        unit = FLOPS_PER_PARAMETER_TOKEN if self.law == "compute" else 1.0
+        for name, (which, (of_N, of_D)) in zip(("A", "B"), TERMS[self.law], strict=False):
+            scales[name] = (unit * N_0**of_N * D_0**of_D) ** exponents[..., which]
+        for column, (name, scale) in enumerate(scales.items()):
+            x = np.zeros((*scale.shape, len(scales)))
+            x[..., column] = scale
+            found[name] = self._mix(x).quantile(p)[..., 0]
+        for name, values in zip(("alpha", "beta"), np.moveaxis(exponents[0], -1, 0), strict=False):
+            found[name] = _read_off(values, self.sum.weight[0], p)
+        return found
+
+
+def _read_off(values: Array, weight: Array, p: Array) -> Array:
+    """Quantiles of positive values on a grid, each of which stands for those nearest to it."""
+    points, which = np.unique(np.log(values), return_inverse=True)
+    if len(points) == 1:
+        return np.full(p.shape, values[0])
+    steps = np.diff(points)
+    edges = points[0] - steps[0] / 2, *(points[:-1] + steps / 2), points[-1] + steps[-1] / 2
+    below = np.concatenate([[0.0], np.cumsum(np.bincount(which, weight))])
+    return np.exp(np.interp(p, below / below[-1], edges))
 
 
 def _make_terms(law: str, exponents: Array, logs: Array) -> list[Array]:

@@ -33,6 +33,10 @@ from scaling.studies.predictors.extrapolation import (
 from scaling.studies.predictors.few_runs import tabulate_few_runs
 from scaling.studies.predictors.leverage import tabulate_leverage
 from scaling.studies.predictors.selection import tabulate_backtests, tabulate_constants
+from scaling.studies.tasks.average_intervals import (
+    tabulate_average_constants,
+    tabulate_average_coverage,
+)
 from scaling.studies.tasks.averages import tabulate_task_subsets
 from scaling.studies.tasks.calibration import tabulate_task_constants, tabulate_task_verdicts
 from scaling.studies.tasks.choice import tabulate_task_large_runs, tabulate_task_scores
@@ -104,6 +108,12 @@ RESULTS: dict[str, Result] = {
     "slopes": Result("slopes.csv", make_slopes, ("dataset", "E_from", "sizes", "M")),
     "task_subsets": Result(
         "task_subsets.csv", tabulate_task_subsets, ("pool", "n_tasks", "run", "method")
+    ),
+    "average_constants": Result("average_constants.csv", tabulate_average_constants, ("constant",)),
+    "average_coverage": Result(
+        "average_coverage.csv",
+        tabulate_average_coverage,
+        ("kind", "design", "run", "average"),
     ),
     # Again the choice comes before what rests on it.
     "task_scores": Result("task_scores.csv", tabulate_task_scores, ("candidate",)),

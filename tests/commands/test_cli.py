@@ -551,7 +551,7 @@ def test_shape_of_check(write) -> None:
     ("law", "truth"), [("tied", TRUTH), ("free", LossSurface(1.8, 180.0, 400.0, 0.25, 0.29))]
 )
 def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
-    """`fit` gives coefficients with room for intervals, residual and status."""
+    """`fit` gives coefficients with their intervals, residual and status."""
     report = answer("fit", write(planted(truth)), "--law", law)
     coefficients = report.pop("coefficients")
     ssr, sigma, share = (report.pop(name) for name in ("ssr", "sigma_hat", "residual_share"))
@@ -564,6 +564,7 @@ def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
         "left_out": 0,
         "flagged_out": 0,
         "dof": 7 - len(coefficients),
+        "level": 0.9,
         "status": "converged",
         "fix": {},
         "nonneg": False,
@@ -584,7 +585,8 @@ def test_shape_of_fit(write, law: str, truth: LossLaw | LossSurface) -> None:
     assert 0 <= share < 1e-10
     assert list(coefficients) == ["E", "A", "B", "alpha", "beta"][: 4 + (law == "free")]
     for name, entry in coefficients.items():
-        assert entry == {"value": entry["value"], "lo": None, "hi": None}
+        assert list(entry) == ["value", "lo", "hi"]
+        assert entry["lo"] < entry["value"] < entry["hi"]
         assert entry["value"] == pytest.approx(getattr(truth, name), rel=1e-5)
     assert 0 <= ssr < 1e-20
     assert sigma == pytest.approx((ssr / report["dof"]) ** 0.5)
