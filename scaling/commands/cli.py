@@ -228,8 +228,8 @@ def cost(
 
     Each model stands with its loss, both intervals, and its bill: 6 N D FLOPs of training, 2 N for
     each token served, and money. For a loss: the compute-optimal model, those of least total FLOPs
-    and of least money, and M = 640; and what the runs leave open of the tokens that each needs.
-    With --N the demand from which on a smaller model of the same loss would have been cheaper.
+    and of least money, M = 20 and M = 640; and what the runs leave open of the tokens that each
+    needs. With --N the demand from which on a smaller model of the same loss would be cheaper.
 
     The prices are inputs: the shipped ones are shown with source and date.
     """

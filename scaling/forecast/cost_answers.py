@@ -73,12 +73,10 @@ class Costing(Answer):
         choices = self.found.choices
         told = [f"{each.name}: not to be used: {each.told.doubt}" for each in choices]
         told = [line for line, each in zip(told, choices, strict=True) if each.told.doubt]
-        beyond = [f"{each.name} {each.M:.3g}" for each in choices if not lo <= each.M <= hi]
-        if beyond:
-            told.append(
-                f"tokens per parameter outside those of the runs, {M.min():.3g} to {M.max():.3g}: "
-                + ", ".join(beyond)
-            )
+        if beyond := [each.name for each in choices if not lo <= each.M <= hi]:
+            ends = f"{M.min():.3g} to {M.max():.3g}"
+            names = ", ".join(beyond)
+            told.append(f"tokens per parameter outside those of the runs, {ends}: {names}")
         most = max(each.size.N * each.size.D for each in choices) / C.max()
         if most > 1:
             told.append(f"extrapolated to up to {most:.3g} times the compute of the largest run")

@@ -41,10 +41,15 @@ def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
         told = each.told
         law = _interval_in_words(told.law_lo, told.law_hi) or "not to be used"
         bet = _interval_in_words(told.lo, told.hi)
-        row = [each.name, shorten(each.size.N), shorten(each.size.D), f"{each.M:.3g}"]
+        row = [each.name, shorten(each.size.N), shorten(each.size.D), _plainly(each.M)]
         row += [f"{told.loss:.4f}", law, bet]
         rows.append(row + ([] if each.epochs is None else [f"{each.epochs:.3g}"]))
     return _align(rows)
+
+
+def _plainly(value: float) -> str:
+    """Three digits, and no power of ten below a million."""
+    return f"{float(f'{value:.3g}'):,g}"
 
 
 def _interval_in_words(lo: float | None, hi: float | None) -> str:

@@ -18,7 +18,7 @@ from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw, LossSurface
 
 OPTIMUM = "compute-optimal"
-LONG_M = 640.0  # tokens per parameter: 32 times 20, the longest over-training of the paper
+USUAL_M, LONG_M = 20.0, 640.0  # a rule of thumb; 32 times it, the paper's longest over-training
 HALF_AND_DOUBLE = (0.5, 2.0)  # of the utilisation that moves the bill most
 LEAST_SHARE = 1e-12  # of a budget, for training
 
@@ -234,7 +234,7 @@ def cost_of_loss(case: Case, loss: float) -> Costs:
         OPTIMUM: supply.least_total(loss),
         "least total FLOPs": supply.least_total(loss, served),
         "least money": supply.least_total(loss, case.as_tokens),
-        f"M = {LONG_M:g}": supply.at_multiplier(LONG_M, loss),
+        **{f"M = {M:g}": supply.at_multiplier(M, loss) for M in (USUAL_M, LONG_M)},
     }
     return _with_ranges(case, loss, Costs(case.price(sizes), _move_mfu(case, loss)))
 
@@ -244,11 +244,10 @@ def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
     served = case.demand.total
     if in_money:
         budget, served = budget / case.prices.of_training, case.as_tokens
-    N = (math.sqrt(served**2 + TRAINING * LONG_M * budget) - served) / (TRAINING * LONG_M)
     sizes = {
         OPTIMUM: _optimal_within(case.supply, budget, served),
         "least loss": case.supply.best_for_budget(budget, served),
-        f"M = {LONG_M:g}": Size(N, LONG_M * N),
+        **{f"M = {M:g}": _on_ray(M, budget, served) for M in (USUAL_M, LONG_M)},
     }
     return Costs(case.price(sizes), [])
 
@@ -264,6 +263,12 @@ def cost_of_model(case: Case, size: Size) -> Costs:
         return Costs(own, [], break_even=break_even)
     others = cost_of_loss(case, float(case.supply.predict(*size)))
     return replace(others, choices=own + others.choices, break_even=break_even)
+
+
+def _on_ray(M: float, budget: float, served: float) -> Size:
+    """Size of M tokens per parameter whose total, ``6 M N^2 + 2 N T``, is the budget."""
+    N = (math.sqrt(served**2 + TRAINING * M * budget) - served) / (TRAINING * M)
+    return Size(N, M * N)
 
 
 def _optimal_within(supply: Supply, budget: float, served: float) -> Size:

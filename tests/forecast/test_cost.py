@@ -183,7 +183,7 @@ def test_what_lies_outside_the_runs_is_told(answer):
     assert answer.report()["warnings"] == answer.warnings
     narrow = RUNS[(RUNS["D"] / RUNS["N"]).between(5, 500)]
     narrow = scaling.cost(narrow, loss=2.4, **DEMAND)
-    assert any("outside those of the runs, 10 to 500: M = 640 640" in w for w in narrow.warnings)
+    assert any("outside those of the runs, 10 to 500: M = 640" in w for w in narrow.warnings)
     far = scaling.cost(RUNS, loss=1.9, tokens_in="1T", tokens_out=0)
     assert "mfu_out 0.1 instead" not in far.text()
     assert any("not to be used: over 10,000 times the compute" in w for w in far.warnings)
