@@ -66,6 +66,17 @@ def test_the_example_prints_what_the_page_shows(page, tmp_path):
     assert [line for line in shown if line.strip()] == result.output.splitlines()
 
 
+def test_the_bill_is_the_one_that_the_page_shows(tmp_path, monkeypatch):
+    """But for the prices below it."""
+    monkeypatch.chdir(tmp_path)
+    Path("runs.csv").write_text(block("text", page=OWN_RUNS), encoding="utf-8")
+    command, shown = block("console", "scaling cost", OWN_RUNS).split("\n", 1)
+    result = CliRunner().invoke(app, shlex.split(command)[2:])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(shown)
+    assert result.stdout.removeprefix(shown).startswith("\nprices and utilisation")
+
+
 def test_the_exports_print_what_the_page_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, header in {"wandb.csv": "Name,State", "isoflop.csv": "C,D,perplexity"}.items():
