@@ -92,6 +92,9 @@ def fit(
     The residual stands beside that of sound grids, 0.5 to 4% of the loss (residual_share in
     --json); a large one is warned about before anything else.
 
+    In brackets beside a coefficient: where it lies if the law holds, lo and hi in --json, null for
+    a fit that is unsound or unidentified.
+
     The prior of --law prior and its pull are named: prior in --json, null for another law.
     """
     from scaling.forecast import questions
@@ -115,7 +118,12 @@ def predict(
 
     Name the run by its parameters and by its tokens or its tokens per parameter. One error is
     predicted for each err_ column of the table, by the error law; `tasks` has baselines and
-    intervals beside.
+    intervals of single tasks beside.
+
+    Two intervals, each made for nine of ten cases unless --level asks for another share: "if the
+    law holds", where the loss lies if the law is exactly right, law_lo and law_hi in --json; "to
+    bet on", for a real run, with its noise and an allowance for what the law gets wrong, lo and hi.
+    What is not to be used has none, null in --json.
 
     The prior of --law prior and its pull are named: prior in --json, null for another law.
     """
@@ -148,6 +156,9 @@ def backtest(
     Two baselines stand beside the law. "no change": the loss of the dearest smaller run. "line":
     the straight line in log loss over log compute through the dearest smaller run and the dearest
     of those that cost at most half as much.
+
+    Beside each run: the interval that one would have bet on, and whether the run lies inside; empty
+    where the prediction would not have been to be used, null in --json.
     """
     from scaling.forecast import questions
 
@@ -178,7 +189,8 @@ def tasks(
     tells the loss.
 
     The interval was made for nine of ten in backtests on small runs, with the loss predicted as
-    here. On the testbed's large runs it held 85% of all tasks, 86% of those called predictable.
+    here; --level asks for another share. On the testbed's large runs it held 85% of all tasks, 86%
+    of those called predictable.
 
     Two baselines stand beside. "no change": the error of the dearest run. "ruler in loss": the
     straight line through it and the next dearest, of its tokens per parameter if there is one.

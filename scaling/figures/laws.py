@@ -123,6 +123,7 @@ def draw_error_against_loss(
     targets: pd.DataFrame | None = None,
     predicted: ArrayLike | None = None,
     columns: tuple[str, str] = (LOSS_COLUMN, ERROR_COLUMN),
+    bet: Callable[[Array], tuple[Array, Array]] | None = None,
 ) -> Axes:
     """Draw measured errors over measured losses, and the error law.
 
@@ -138,9 +139,15 @@ def draw_error_against_loss(
         Errors that the whole chain predicts for the targets, fractions.
     columns : tuple of str
         Columns that hold the loss and the error.
+    bet : callable, optional
+        Ends of the 90 % intervals at an array of losses, drawn below those of the fit runs.
     """
     x, y = columns
     lo, hi = shade_range(ax, fit_runs[x], "losses of the fit runs")
+    if bet is not None:
+        L = np.linspace(table[x].min() - 0.05, lo, 60)
+        band: Look = {"color": INK, "alpha": 0.15, "linewidth": 0, "zorder": 1}
+        ax.fill_between(L, *bet(L), label="90 % interval, loss known", **band)
     for first, last, style in _pieces(table[x].min() - 0.05, table[x].max(), lo, hi):
         L = np.linspace(first, last, 120)
         ax.plot(L, law.predict(L), style, color=INK, linewidth=1.3)

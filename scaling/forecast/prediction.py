@@ -11,6 +11,7 @@ import pandas as pd
 from scaling.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
 from scaling.forecast.averages import find_average_intervals, is_average
+from scaling.forecast.caution import warn_of_bet
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import place_target
 from scaling.forecast.intervals import LEVEL
@@ -160,6 +161,8 @@ def make_forecast(
     tasks = [column.removeprefix("err_") for column in error_columns(table)]
     errors = forecast_errors(table, tasks, loss, fitted, place, level)
     warnings = warn_of_fit(fitted, table, loss, N, law) + _warn_of_target(told.loss, reach, errors)
+    if not told.doubt:
+        warnings += warn_of_bet(table, reach.compute_ratio, N)
     warnings += _tell_of_intervals(errors)
     return Forecast(told, fitted, reach, errors, warnings)
 

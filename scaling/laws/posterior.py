@@ -96,12 +96,12 @@ class Mixture(NamedTuple):
 def _find_root(
     rising: Callable[[Array, NDArray[np.intp]], tuple[Array, Array]], x: Array, lo: Array, hi: Array
 ) -> Array:
-    """Root of rising functions by Newton's steps from x, halving where one leaves lo to hi.
+    """Root of rising functions by Newton's steps from x, halving where one does not help.
 
-    The last axis is over functions; `rising` takes points, and which functions they are for, and
-    gives values and slopes.
+    That is where it leaves lo to hi, or the value did not fall to half. The last axis is over
+    functions; `rising` takes points, and which functions they are for, and gives values and slopes.
     """
-    left, found = np.arange(x.shape[-1]), x.copy()
+    left, found, last = np.arange(x.shape[-1]), x.copy(), np.full(x.shape, np.inf)
     for _ in range(ROUNDS):
         f, slope = rising(x, left)
         found[..., left] = x
@@ -110,11 +110,12 @@ def _find_root(
         if not wrong.any():
             break
         left = left[wrong]
-        x, f, slope, lo, hi = (a[..., wrong] for a in (x, f, slope, lo, hi))
+        x, f, slope, lo, hi, last = (a[..., wrong] for a in (x, f, slope, lo, hi, last))
         lo, hi = np.where(f < 0, x, lo), np.where(f < 0, hi, x)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             step = x - f / slope
-        x = np.where((lo <= step) & (step <= hi), step, lo + (hi - lo) / 2)
+        helps = (lo <= step) & (step <= hi) & (np.abs(f) <= last / 2)
+        x, last = np.where(helps, step, lo + (hi - lo) / 2), np.abs(f)
     return found
 
 

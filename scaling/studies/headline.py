@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -10,12 +11,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from scaling.figures.laws import draw_error_against_loss, draw_loss_against_compute
 from scaling.figures.style import use_style
 from scaling.figures.tasks import METHOD_STYLES
+from scaling.forecast.averages import add_allowance, load_average_constants
 from scaling.forecast.fitted import fit_table
+from scaling.forecast.intervals import LEVEL, find_ends
 from scaling.forecast.rulers import predict_no_change, predict_on_line
+from scaling.laws.error_posterior import find_error_posterior
 from scaling.studies.recipe import fit_chain
 from scaling.testbed.labels import ERROR_COLUMN, LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit, select_targets
@@ -39,7 +44,22 @@ def draw_baselines(ax: Axes, six: pd.DataFrame, column: str) -> None:
     ax.plot(L, ruler, line, color=colour, linewidth=1.3, label="ruler in loss")
     colour, line = METHOD_STYLES["no change"]
     ax.axhline(predict_no_change(six, column), color=colour, linestyle=line, label="no change")
-    ax.legend(loc="lower right", fontsize=8)
+    ax.legend(loc="lower right", fontsize=8, ncols=2)
+
+
+def bet_on_average(
+    six: pd.DataFrame,
+) -> Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Ends of the 90 % interval of a run's average error, over its loss, from the runs given."""
+    constants = load_average_constants()
+    posterior = find_error_posterior(six[LOSS_COLUMN], six[ERROR_COLUMN], constants.belief)
+
+    def find(loss: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        run = add_allowance(posterior.at(loss), constants.allowance)
+        lo, hi = run.quantile(find_ends(LEVEL), of_a_run=True)
+        return lo, hi
+
+    return find
 
 
 def make_headline(dataset: str = "redpajama") -> Figure:
@@ -69,7 +89,9 @@ def make_headline(dataset: str = "redpajama") -> Figure:
         targets,
         lambda N, D: fitted.find_intervals(N, D)[:2],
     )
-    draw_error_against_loss(axes[1], table, chain.error_fit.law, six, targets, predicted)
+    draw_error_against_loss(
+        axes[1], table, chain.error_fit.law, six, targets, predicted, bet=bet_on_average(six)
+    )
     draw_baselines(axes[1], six, ERROR_COLUMN)
     axes[0].set_title("Five small runs predict the loss of far larger ones")
     axes[1].set_title("Six runs predict their average error")

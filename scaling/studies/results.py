@@ -25,6 +25,7 @@ from scaling.studies.predictors.allowance import (
     tabulate_interval_candidates,
     tabulate_interval_constants,
 )
+from scaling.studies.predictors.coverage import tabulate_coverage, tabulate_targets
 from scaling.studies.predictors.extrapolation import (
     tabulate_candidates,
     tabulate_grids,
@@ -32,6 +33,7 @@ from scaling.studies.predictors.extrapolation import (
 )
 from scaling.studies.predictors.few_runs import tabulate_few_runs
 from scaling.studies.predictors.leverage import tabulate_leverage
+from scaling.studies.predictors.planted_intervals import tabulate_planted
 from scaling.studies.predictors.selection import tabulate_backtests, tabulate_constants
 from scaling.studies.tasks.average_intervals import (
     tabulate_average_constants,
@@ -85,6 +87,17 @@ RESULTS: dict[str, Result] = {
     ),
     "interval_constants": Result(
         "interval_constants.csv", tabulate_interval_constants, ("constant",)
+    ),
+    "interval_planted": Result(
+        "interval_planted.csv", tabulate_planted, ("kind", "n_runs", "method")
+    ),
+    "interval_targets": Result(
+        "interval_targets.csv.gz",
+        tabulate_targets,
+        ("method", "evidence", "source", "loss_set", "run"),
+    ),
+    "interval_coverage": Result(
+        "interval_coverage.csv", tabulate_coverage, ("evidence", "group", "method")
     ),
     "large_runs": Result(
         "large_runs.csv.gz",

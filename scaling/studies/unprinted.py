@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from scaling.forecast.fitted import fit_table
 from scaling.forecast.rulers import relative_error
 from scaling.laws.fit import fit_loss_law
 from scaling.studies.loss.ablation_tables import tabulate_without_largest
@@ -16,7 +17,8 @@ from scaling.studies.loss.slopes import slope_range
 from scaling.studies.loss.transfer import FAR
 from scaling.studies.tasks.averages import tabulate_thresholds
 from scaling.tables.datafiles import data_path, read_result
-from scaling.testbed.runs import run_table, select_large, select_loss_fit
+from scaling.testbed.labels import DATASETS, LOSS_COLUMN
+from scaling.testbed.runs import run_table, select_large, select_loss_fit, select_targets
 
 Line = tuple[str, str, str, float, str]  # id, what, source, ours and unit
 
@@ -36,6 +38,7 @@ def tabulate_unprinted() -> pd.DataFrame:
         *_figure_10(),
         *_table_7(predictions),
         *_figure_17(),
+        *_intervals(),
     ]
     return pd.DataFrame(lines, columns=["id", "what", "source", "ours", "unit"])
 
@@ -98,3 +101,18 @@ def _figure_17() -> Iterator[Line]:
             "the recipe's E; the figure is roughly flat between 0.11 and 0.15"
         )
         yield f"fig17/{name}_slope", what, "Fig. 17", end, "1"
+
+
+def _intervals() -> Iterator[Line]:
+    """Ends of the 90 % intervals to bet on, around the paper's six predictions."""
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        targets = select_targets(table)
+        fitted = fit_table(select_loss_fit(table), LOSS_COLUMN, law="tied")
+        bets = fitted.find_intervals(targets["N"], targets["D"])
+        for run, *ends in zip(targets["run"], bets.lo, bets.hi, strict=True):
+            for name, end in zip(("lower", "upper"), ends, strict=True):
+                what = (
+                    f"The {name} end of the 90 % interval to bet on, C4 eval loss of the run {run}"
+                )
+                yield f"ours/{run}/bet_{name}", what, "computed here", float(end), "nats/token"

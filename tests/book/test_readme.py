@@ -11,6 +11,7 @@ import pytest
 from places import ROOT
 from typer.testing import CliRunner
 
+import scaling
 from scaling.commands.cli import app
 from scaling.forecast.rulers import relative_error
 from scaling.forecast.verdicts import judge_tasks
@@ -342,6 +343,15 @@ def test_the_backtest_judges_what_the_readme_says(tmp_path):
     done = CliRunner().invoke(app, ["backtest", str(tmp_path / "runs.csv"), "--json"])
     assert [entry["run"] for entry in json.loads(done.stdout)] == ["d"]
     assert "at least four runs that differ in N or D lie below it: here only" in unfolded(OWN_RUNS)
+
+
+def test_the_answer_on_cost():
+    asked = {"tokens_in": "2B", "tokens_out": "500M", "loss_set": "c4_eval", "law": "tied"}
+    found = scaling.cost(select_loss_fit(run_table("c4")), loss=2.4, **asked)
+    table = found.to_frame().set_index("choice")
+    best, usual = (table.loc[name] for name in ("least total FLOPs", "M = 20"))
+    told = f"{1 - best['flops'] / usual['flops']:.0%} fewer FLOPs at 2.5B tokens a day for a year"
+    assert f"{told}, at {best['M']:.0f} tokens per parameter" in README
 
 
 def test_questions_are_titles_of_chapters():

@@ -11,7 +11,7 @@ from scaling.studies.tasks.averages import POINTS, keep_above_chance
 from scaling.studies.tasks.error_laws import COLUMNS
 from scaling.studies.unprinted import tabulate_unprinted
 from scaling.testbed.labels import DATASETS
-from scaling.testbed.runs import load_tasks, run_table, select_error_fit
+from scaling.testbed.runs import load_tasks, run_table, select_error_fit, select_targets
 
 FIVE = [("0.011B", 20), ("0.079B", 20), ("0.154B", 20), ("0.411B", 20), ("0.011B", 320)]
 
@@ -47,9 +47,20 @@ def fit_law(runs: pd.DataFrame, column: str):
 
 def test_what_is_there(ours):
     kinds = ours.index.str.split("/").str[0].value_counts()
-    assert kinds.to_dict() == {"table7": 15, "fig10": 9, "fig8": 4, "ours": 3, "fig17": 2}
+    assert kinds.to_dict() == {"table7": 15, "fig10": 9, "fig8": 4, "ours": 15, "fig17": 2}
     assert ours.index.is_unique
     assert np.isfinite(ours["ours"]).all()
+
+
+def test_the_six_intervals_hold_what_was_measured(ours):
+    measured = select_targets(run_table()).set_index("run")["loss_c4_eval"]
+    assert len(measured) == 6
+    for run, loss in measured.items():
+        assert (
+            ours.loc[f"ours/{run}/bet_lower", "ours"]
+            < loss
+            < ours.loc[f"ours/{run}/bet_upper", "ours"]
+        )
 
 
 @pytest.mark.parametrize("loss_set", ["paloma_code", "paloma_ptb", "c4_german"])
