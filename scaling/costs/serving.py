@@ -11,14 +11,14 @@ ASPECT = 128.0  # width over layers where nobody says; most published models hav
 BYTES = 2.0  # of a number in BF16
 
 
-class Shape(NamedTuple):
+class Blocks(NamedTuple):
     """Layers and width of a model."""
 
     layers: float
     width: float
 
 
-def guess_shape(N: float, aspect: float = ASPECT) -> Shape:
+def guess_shape(N: float, aspect: float = ASPECT) -> Blocks:
     """Guess layers and width of a model from its parameters, ``N = 12 L d^2`` and ``d = aspect L``.
 
     Parameters
@@ -29,17 +29,17 @@ def guess_shape(N: float, aspect: float = ASPECT) -> Shape:
         Width over layers.
     """
     width = (N * aspect / 12.0) ** (1.0 / 3.0)
-    return Shape(width / aspect, width)
+    return Blocks(width / aspect, width)
 
 
-def attention_flops(shape: Shape, context: float) -> float:
+def attention_flops(shape: Blocks, context: float) -> float:
     """FLOPs of attention that serving one token adds, with `context` tokens before it.
 
     ``4 L d s``: scores and weighted values, a multiply-add for each of d in L layers.
 
     Parameters
     ----------
-    shape : Shape
+    shape : Blocks
         L and d.
     context : float
         Tokens that it looks at, s.
@@ -47,7 +47,7 @@ def attention_flops(shape: Shape, context: float) -> float:
     return 4.0 * shape.layers * shape.width * context
 
 
-def cache_bytes(shape: Shape, context: float, kv_share: float = 1.0, size: float = BYTES) -> float:
+def cache_bytes(shape: Blocks, context: float, kv_share: float = 1.0, size: float = BYTES) -> float:
     """Memory of the keys and values of one sequence.
 
     ``2 L n_kv d_head s`` numbers, with ``n_kv d_head`` a share of d: 1 where every head has its
@@ -55,7 +55,7 @@ def cache_bytes(shape: Shape, context: float, kv_share: float = 1.0, size: float
 
     Parameters
     ----------
-    shape : Shape
+    shape : Blocks
         L and d.
     context : float
         Tokens in the sequence, s.

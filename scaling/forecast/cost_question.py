@@ -33,7 +33,7 @@ from scaling.forecast.selection import (
     read_count,
     select_rows,
 )
-from scaling.forecast.supply import Size, Supply
+from scaling.forecast.supply import Allocation, Supply
 from scaling.laws.fit import SOUND, FitError, fit_error_law
 from scaling.tables.runs import error_columns
 from scaling.tables.schema import LARGEST
@@ -238,7 +238,7 @@ def _find(case: Case, asked: Question, loss: float | None, selected: Selected) -
         except ValueError as error:
             raise ChoiceError(str(error), about) from error
     if asked.size is not None:
-        return cost_of_model(case, Size(*asked.size))
+        return cost_of_model(case, Allocation(*asked.size))
     in_money = asked.money is not None
     budget = asked.money if asked.money is not None else asked.budget
     assert budget is not None

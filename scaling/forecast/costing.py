@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scaling.costs.money import Bill, Prices
 from scaling.costs.total import SERVING, TRAINING, least_total
 from scaling.forecast.fitted import FittedTable, LossForecast
-from scaling.forecast.supply import Size, Supply
+from scaling.forecast.supply import Allocation, Supply
 from scaling.laws.draws import draw_laws
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw, LossSurface
@@ -69,7 +69,7 @@ class Choice:
     ----------
     name : str
         What speaks for it.
-    size : Size
+    size : Allocation
         Parameters, and training tokens seen.
     told : LossForecast
         Its loss, with both intervals.
@@ -84,7 +84,7 @@ class Choice:
     """
 
     name: str
-    size: Size
+    size: Allocation
     told: LossForecast
     bill: Bill
     demand: Demand
@@ -116,7 +116,7 @@ class Sensitivity(NamedTuple):
     """The model of least money at another utilisation of written tokens."""
 
     mfu_out: float
-    size: Size
+    size: Allocation
     bill: Bill
 
 
@@ -177,11 +177,11 @@ class Case:
         """Tokens that weigh as much in FLOPs as the demand does in money."""
         return float(self.prices.as_tokens(self.demand.read, self.demand.written))
 
-    def bill(self, size: Size) -> Bill:
+    def bill(self, size: Allocation) -> Bill:
         """Price one model."""
         return self.prices.bill(*size, self.demand.read, self.demand.written)
 
-    def price(self, sizes: dict[str, Size]) -> list[Choice]:
+    def price(self, sizes: dict[str, Allocation]) -> list[Choice]:
         """Give each model its loss, its bill, and how often it sees its tokens."""
         counts = [self.supply.effective(*size) for size in sizes.values()]
         N, D = np.transpose(counts)
@@ -191,7 +191,7 @@ class Case:
             for (name, size), loss in zip(sizes.items(), told, strict=True)
         ]
 
-    def _epochs(self, size: Size) -> float | None:
+    def _epochs(self, size: Allocation) -> float | None:
         return max(size.D / self.supply.unique, 1.0) if self.supply.is_limited else None
 
 
@@ -252,7 +252,7 @@ def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
     return Costs(case.price(sizes), [])
 
 
-def cost_of_model(case: Case, size: Size) -> Costs:
+def cost_of_model(case: Case, size: Allocation) -> Costs:
     """Price one model beside others of its loss, and find the demand beyond which it is too large.
 
     Without a demand only the model itself is priced.
@@ -265,13 +265,13 @@ def cost_of_model(case: Case, size: Size) -> Costs:
     return replace(others, choices=own + others.choices, break_even=break_even)
 
 
-def _on_ray(M: float, budget: float, served: float) -> Size:
+def _on_ray(M: float, budget: float, served: float) -> Allocation:
     """Size of M tokens per parameter whose total, ``6 M N^2 + 2 N T``, is the budget."""
     N = (math.sqrt(served**2 + TRAINING * M * budget) - served) / (TRAINING * M)
-    return Size(N, M * N)
+    return Allocation(N, M * N)
 
 
-def _optimal_within(supply: Supply, budget: float, served: float) -> Size:
+def _optimal_within(supply: Supply, budget: float, served: float) -> Allocation:
     """Size whose training is compute-optimal and whose total is the budget."""
     from scipy.optimize import brentq  # here: a table is checked without SciPy
 

@@ -35,7 +35,7 @@ FARTHEST = 300.0  # of one along a budget or a multiplier, in logarithms
 TOLERANCE = 1e-14
 
 
-class Size(NamedTuple):
+class Allocation(NamedTuple):
     """Parameters, and training tokens seen."""
 
     N: float
@@ -83,7 +83,7 @@ class Supply:
         most = (1 + R_N) * OPTIMAL * self.unique, (1 + R_D) * self.unique
         return self.law.A * most[0] ** -self.law.alpha, self.law.B * most[1] ** -self.law.beta
 
-    def least_total(self, loss: float, tokens: float = 0.0) -> Size:
+    def least_total(self, loss: float, tokens: float = 0.0) -> Allocation:
         """Size of least ``6 N D + 2 N T`` that reaches a loss.
 
         It obeys ``alpha A N'^-alpha e_N / (beta B D'^-beta e_D) = 1 + T / (3 D)``, where N' and D'
@@ -98,28 +98,28 @@ class Supply:
         self._refuse_unreachable(loss)
         if not self.is_limited:
             model = least_fresh(self.law, loss, tokens)
-            return Size(float(model.N), float(model.D))
+            return Allocation(float(model.N), float(model.D))
         gap = loss - self.law.E
         least, most = self._least_terms()[0] / gap, 1 - self._least_terms()[1] / gap
 
-        def place(z: float) -> Size:
+        def place(z: float) -> Allocation:
             share = least + (most - least) / (1 + math.exp(-z))
             N = real_parameters((self.law.A / (share * gap)) ** (1 / self.law.alpha), self.unique)
             D = seen_tokens((self.law.B / ((1 - share) * gap)) ** (1 / self.law.beta), self.unique)
-            return Size(float(N), float(D))
+            return Allocation(float(N), float(D))
 
         z = _solve(lambda z: self.imbalance(*place(z), tokens), -WIDEST, WIDEST)
         return place(z)
 
-    def best_for_budget(self, budget: float, tokens: float = 0.0) -> Size:
+    def best_for_budget(self, budget: float, tokens: float = 0.0) -> Allocation:
         """Size of least loss with ``6 N D + 2 N T`` at a budget, FLOPs."""
         if not self.is_limited:
             model = spend_fresh(self.law, budget, tokens)
-            return Size(float(model.N), float(model.D))
+            return Allocation(float(model.N), float(model.D))
 
-        def place(log_D: float) -> Size:
+        def place(log_D: float) -> Allocation:
             D = math.exp(log_D)
-            return Size(budget / (TRAINING * D + SERVING * tokens), D)
+            return Allocation(budget / (TRAINING * D + SERVING * tokens), D)
 
         return place(_solve(lambda y: self.imbalance(*place(y), tokens), 0.0, FARTHEST))
 
@@ -140,7 +140,7 @@ class Supply:
         """Tokens to serve at which a size is the cheapest of its loss; beyond, a smaller one is."""
         return 3 * D * math.expm1(self.imbalance(N, D))
 
-    def at_multiplier(self, M: float, loss: float) -> Size:
+    def at_multiplier(self, M: float, loss: float) -> Allocation:
         """Size of M tokens per parameter that reaches a loss.
 
         Raises
@@ -151,13 +151,13 @@ class Supply:
         self._refuse_unreachable(loss)
         if not self.is_limited:
             N = self.law.solve_N(M, loss)
-            return Size(N, M * N)
+            return Allocation(N, M * N)
 
         def excess(log_N: float) -> float:
             return loss - float(self.predict(math.exp(log_N), M * math.exp(log_N)))
 
         N = math.exp(_solve(excess, 0.0, FARTHEST))
-        return Size(N, M * N)
+        return Allocation(N, M * N)
 
     def tokens_needed(self, N: float, loss: float, laws: LossSurface | None = None) -> Any:
         """Tokens to see until N parameters reach a loss; infinite where they never do.

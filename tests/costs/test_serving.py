@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scaling.costs.serving import Shape, attention_flops, cache_bytes, guess_shape
+from scaling.costs.serving import Blocks, attention_flops, cache_bytes, guess_shape
 
-LLAMA_7B = Shape(32, 4096)
+LLAMA_7B = Blocks(32, 4096)
 
 
 def test_attention_and_cache_by_hand():
@@ -16,7 +16,7 @@ def test_attention_and_cache_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("N", "shape"), [(6.7e9, LLAMA_7B), (13e9, Shape(40, 5120)), (65e9, Shape(80, 8192))]
+    ("N", "shape"), [(6.7e9, LLAMA_7B), (13e9, Blocks(40, 5120)), (65e9, Blocks(80, 8192))]
 )
 def test_a_guessed_shape_is_near_the_published_one(N, shape):
     assert guess_shape(N) == pytest.approx(shape, rel=0.15)
