@@ -121,11 +121,13 @@ def draw_paths(ax: Axes, paths: dict[str, tuple[Array, Array]], multipliers: lis
     for look, (name, (N, D)) in zip(LINE_LOOKS, paths.items(), strict=False):
         line: Look = {"linewidth": 2.6, "markersize": 7, "markevery": 4, "label": name}
         ax.plot(N, D, **look | line)
+    beside: Look = {"fontsize": 8.5, "ha": "right", "va": "top"}
+    beside["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
     ends, limits = np.array(ax.get_xlim()), ax.get_ylim()
     for M in multipliers:
         ax.plot(ends, M * ends, color=INK, linestyle=":", linewidth=1.2)
         top = min(limits[1] / M, ends[1]) * 0.93
-        ax.annotate(f"M = {M:g}", (top, M * top), fontsize=8.5, ha="right", va="top")
+        ax.annotate(f"M = {M:g}", (top, M * top), **beside)
     ax.set(xlim=ends, ylim=limits)
     return ax
 
