@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hostile import HOSTILE, Hostile, as_parameters
 from typer.testing import CliRunner
 
 import scaling
@@ -136,3 +137,22 @@ def test_what_cannot_be_had_is_one_message(path, typed, said):
     assert done.stdout == ""
     assert said in " ".join(done.stderr.replace("│", " ").split())
     assert "Traceback" not in done.stderr
+
+
+CASES = [case for case in HOSTILE if case.sound and not case.heavy]
+
+
+@pytest.mark.parametrize("case", as_parameters(CASES))
+@pytest.mark.parametrize(
+    "typed", [("--loss", "2.5", *SERVE, "--unique-tokens", "50B"), ("--budget", "1e22", *SERVE)]
+)
+def test_any_sound_table_is_answered_or_refused_in_one_message(case: Hostile, typed, tmp_path):
+    done = run("cost", case.write(tmp_path), *typed, "--json")
+    assert done.exit_code in (0, 2), done.output
+    assert (done.exit_code == 0) == bool(done.stdout), done.exception
+    if done.exit_code == 0:
+        choices = json.loads(done.stdout)["choices"]
+        assert all(row["N"] > 0 and row["D"] > 0 for row in choices)
+    else:
+        assert done.stderr
+        assert "Traceback" not in done.stderr
