@@ -39,8 +39,8 @@ TOKENS_IN, TOKENS_OUT = 70.0, 215.0  # of a request
 NODES, ACCELERATORS, HOURS, PRICE = 226.75, 8.0, 24.0, 2.0  # of DeepSeek's day
 HUBER_DELTA = 1e-3
 NO_DECAY = 1e12  # a scale that no repetition reaches
-ALIKE = 1e-10  # logarithm of the scales, where a search ends
-AT_ONCE = 1e-15  # of its objective
+FIRST_STEP, LAST_STEP = 0.05, 1e-8  # of a search, in the logarithm of the scales
+DIRECTIONS = np.array([[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]])
 
 EXPLAINED_COSTS = {
     "devries/overhead/0.5": ("20.7823", "the post cuts its digits where rounding gives 21"),
@@ -226,17 +226,22 @@ def huber_of_decay(runs: pd.DataFrame, of_D: float, of_N: float) -> float:
 
 @cache
 def refit_decay(of_D: float = R_D, of_N: float = R_N) -> tuple[float, float]:
-    """Fit R_D* and R_N* to the 182 runs, from a start; by default from what they printed."""
-    from scipy.optimize import minimize  # here: the scorecard alone needs it
+    """Fit R_D* and R_N* to the 182 runs, from a start; by default from what they printed.
 
-    runs = load_refit_runs()
-    found = minimize(
-        lambda logs: huber_of_decay(runs, *np.exp(logs)),
-        np.log([of_D, of_N]),
-        method="Nelder-Mead",
-        options={"xatol": ALIKE, "fatol": AT_ONCE},
-    )
-    return float(np.exp(found.x[0])), float(np.exp(found.x[1]))
+    A step along the logarithm of one of the two is taken where it lowers `huber_of_decay`, and
+    halved where none does.
+    """
+    runs, step = load_refit_runs(), FIRST_STEP
+    place, least = np.log([of_D, of_N]), huber_of_decay(load_refit_runs(), of_D, of_N)
+    while step > LAST_STEP:
+        tried = place + step * DIRECTIONS
+        values = [huber_of_decay(runs, *np.exp(logs)) for logs in tried]
+        best = int(np.argmin(values))
+        if values[best] < least:
+            place, least = tried[best], values[best]
+        else:
+            step /= 2
+    return float(np.exp(place[0])), float(np.exp(place[1]))
 
 
 def _r2(of_D: float, of_N: float) -> float:
