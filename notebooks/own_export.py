@@ -46,7 +46,8 @@ plain
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 truth = law.predict(2e9, 4e10)
-Markdown(f"""{plain.loss:.3f} nats per token, where the law that made the runs has {truth:.3f}.""")
+assert plain.lo < truth < plain.hi
+Markdown(f"""{plain.loss:.3f} nats per token, to bet on: {plain.lo:.2f} to {plain.hi:.2f}. The law that made the runs has {truth:.3f}.""")
 
 # %% [markdown]
 # ## 1. Other names

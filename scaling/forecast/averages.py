@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from scaling.forecast.intervals import LEVEL, Array, Nodes
 from scaling.laws.error_posterior import ErrorBelief, find_error_posterior
-from scaling.laws.posterior import Mixture
+from scaling.laws.mixture import Mixture
 from scaling.tables.datafiles import data_path, read_result
 
 WORDS = ("avg", "average", "mean", "macro")

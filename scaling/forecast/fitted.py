@@ -159,19 +159,23 @@ class FittedTable:
         -------
         Intervals
         """
-        is_off = self.design.is_off(N, D) & self.on_line
+        is_off, (losses, _) = self.design.is_off(N, D) & self.on_line, self.read(N, D)
         N, D = self.design.project(N, D) if self.on_line else np.array([N, D], dtype=float)
         size = len(N) * self.posterior.exponents.shape[1]
         chunks = np.array_split(np.arange(len(N)), -(-size // CHUNK))
-        found = np.hstack([self._find_intervals(N[k], D[k], level) for k in chunks])
+        found = np.hstack([self._find_intervals(N[k], D[k], losses[k], level) for k in chunks])
         return Intervals(*np.where(is_off, np.nan, found))
 
     def _find_intervals(
-        self, N: NDArray[np.float64], D: NDArray[np.float64], level: float
+        self,
+        N: NDArray[np.float64],
+        D: NDArray[np.float64],
+        losses: NDArray[np.float64],
+        level: float,
     ) -> Intervals:
         change = measure_change(self.fit.law, (self.N, self.D), (N, D))
-        allowance, loss = load_constants().allow(change), np.asarray(self.fit.law.predict(N, D))
-        return find_intervals(self.posterior.at(N, D), allowance, level, loss)
+        allowance = load_constants().allow(change)
+        return find_intervals(self.posterior.at(N, D), allowance, level, losses)
 
     def predict(self, N: float, D: float, level: float = LEVEL) -> LossForecast:
         """Predict the loss of a run with its intervals, and say whether the runs can tell it.

@@ -3,7 +3,7 @@
 Two intervals. The law's is the posterior of `scaling.laws.posterior`: it holds if the law does. The
 bet is for a real run: the law's, the noise of that run, and an allowance for what the law misses
 that no residual shows, which grows with the change that the law predicts, up to a limit. Its
-constants come from small runs alone (`scaling.studies.predictors.allowance`).
+constants come from small runs alone (`scaling.studies.decide.allowance`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.laws.posterior import Mixture
+from scaling.laws.mixture import Mixture
 from scaling.laws.prior import Belief, load_belief
 from scaling.tables.datafiles import data_path
 
@@ -149,8 +149,8 @@ def find_intervals(
     """Give both intervals of some targets.
 
     The bet is ``m exp(±hypot(log(q / m), a))`` with the median m of the law, the quantiles q of a
-    run and the allowance a. Both intervals are stretched to hold the loss that is printed, and end
-    at 0 where the law would go below.
+    run and the allowance a. The bet is stretched to hold the law's interval, both to hold the
+    loss that is printed, and they end at 0 where the law would go below.
 
     Parameters
     ----------
@@ -176,8 +176,8 @@ def find_intervals(
         away = np.log(np.maximum(run, 0.0)) - np.log(law[1])
         half = np.hypot(away, allowance)
         bet = law[1] * np.exp(half * np.array([[-1.0], [1.0]]))
-    lo, hi = np.fmin(bet[0], loss), np.fmax(bet[1], loss)
     law_lo, law_hi = np.fmin(np.maximum(law[0], 0.0), loss), np.fmax(law[2], loss)
+    lo, hi = np.fmin(bet[0], law_lo), np.fmax(bet[1], law_hi)
     known = law[1] > 0
     return Intervals(*(np.where(known, end, np.nan) for end in (lo, hi, law_lo, law_hi)))
 

@@ -11,9 +11,11 @@ from dataclasses import astuple, dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from scaling.laws.marginal import Array, Sum, close_in, sum_over
+from scaling.laws.mixture import Mixture
 from scaling.laws.observations import read_vector
-from scaling.laws.posterior import Array, Mixture, Sum, close_in, sum_over
 
+MOST_EXPONENT = 600.0  # of e: more is no float
 LEAST_SIZE = 1e-100  # nats: of runs of one loss
 
 
@@ -87,7 +89,7 @@ class ErrorPosterior:
 
 def _rise(gamma: Array, away: Array) -> Array:
     """``(1 - exp(-gamma (L - centre))) / gamma``: a line of slope one where gamma is small."""
-    return -np.expm1(-gamma * away) / gamma
+    return -np.expm1(np.minimum(-gamma * away, MOST_EXPONENT)) / gamma
 
 
 def find_error_posterior(loss: ArrayLike, error: ArrayLike, belief: ErrorBelief) -> ErrorPosterior:
@@ -122,8 +124,8 @@ def find_error_posterior(loss: ArrayLike, error: ArrayLike, belief: ErrorBelief)
         columns = np.ones_like(rise), rise, np.broadcast_to(errors[:, None], rise.shape)
         return np.stack(columns, axis=-1)
 
-    def find(z: Array) -> Sum:
-        log_prior = -(z[..., 0] ** 2) / 2 - np.log(rises(z)[1])
+    def find(z: Array, log_size: Array) -> Sum:
+        log_prior = log_size - z[..., 0] ** 2 / 2 - np.log(rises(z)[1])
         return sum_over(make_rows, z, log_prior, len(L), (belief.s_0, belief.nu))
 
     points, found = close_in(find, len(errors), 1)

@@ -24,6 +24,7 @@ TARGET = {"N": 1e10, "D": 2e11}
 ASKED = [
     (("--law", "compute"), {"law": "compute"}),
     (("--nonneg",), {"nonneg": True}),
+    (("--level", "0.5"), {"level": 0.5}),
     (("--fix", "E=1.7"), {"fix": {"E": 1.7}}),
     (("--law", "tied", "--fix", "E=1.7", "--fix", "alpha=0.3"),
      {"law": "tied", "fix": {"E": 1.7, "alpha": 0.3}}),

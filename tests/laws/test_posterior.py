@@ -10,7 +10,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from scaling.laws.posterior import Mixture, find_posterior
+from scaling.laws.mixture import Mixture
+from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief
 
 BELIEF = Belief(0.28, 0.3, 0.0045, 1.0)

@@ -1,1 +1,1 @@
-"""What does it take to decide? What the chapters on intervals, plans and costs compute."""
+"""What do chapters 11 to 13 compute? What to buy next, and what it would have told."""

@@ -39,7 +39,7 @@ from scaling.laws.error_posterior import ErrorBelief, find_error_posterior
 from scaling.laws.fit import SOUND, Fit, fit_error_law
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief
-from scaling.studies.predictors.allowance import belief_without, constants_without
+from scaling.studies.decide.allowance import belief_without, constants_without
 from scaling.studies.predictors.backtests import testbed_trials
 from scaling.studies.tasks.averages import draw_subsets
 from scaling.studies.tasks.error_laws import read_errors

@@ -14,7 +14,8 @@ import pandas as pd
 
 from scaling.forecast.intervals import LEVEL, measure_change
 from scaling.laws.fit import fit_loss_law
-from scaling.laws.posterior import Mixture, Posterior, find_posterior
+from scaling.laws.mixture import Mixture
+from scaling.laws.posterior import Posterior, find_posterior
 from scaling.laws.prior import Belief, fit_with_belief
 from scaling.studies.predictors.backtests import LOSSES, Task
 from scaling.studies.predictors.candidates import Array, columns_of
