@@ -72,7 +72,7 @@ def main(n_rounds: int = N_ROUNDS) -> None:
         "map of 100 budgets by 100 demands": lambda: best_for_budget(
             LAW, np.geomspace(1e19, 1e25, 100)[:, None], DEMANDS
         ),
-        "1,024 laws of a posterior, one loss and demand": lambda: least_total(laws, 2.4, 1e12),
+        "4,096 laws of a posterior, one loss and demand": lambda: least_total(laws, 2.4, 1e12),
         "one loss and demand, 100B different tokens": lambda: limited.least_total(2.4, 1e12),
     }
     rows = [{"what": what, "seconds": time_best(work, n_rounds)} for what, work in cases.items()]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scaling.laws.law import LossSurface
 from scaling.laws.posterior import TERMS, Posterior
 
-N_DRAWS = 1_024
+N_DRAWS = 4_096
 FRACTION = 2.0**-64  # no quantile is asked for at 0 or 1
 
 
