@@ -72,7 +72,7 @@ of the five runs promises as much and holds {n_near * near.loc["percentile boots
 figure, ax = plt.subplots(figsize=(7.8, 3.9))
 draw_intervals(ax, six)
 ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=4, fontsize=8.5)
-ax.set_title("Five small runs bracket all six large ones")
+ax.set_title("Five small runs bracket all six large ones");
 # %% [markdown]
 # Two intervals, because two questions are asked. *Where does the loss lie if the law is right?* That is **the law's
 # interval**. *Where will the run land that I am about to pay for?* That is **the bet**. Most of this chapter is about why
@@ -100,7 +100,7 @@ held = pd.DataFrame(rows).T[shown]
 figure, ax = plt.subplots(figsize=(7.8, 4.2))
 draw_coverage(ax, held)
 ax.legend(loc="upper center", bbox_to_anchor=(0.3, -0.17), ncols=3, fontsize=8.5)
-ax.set_title("Intervals read off the residuals fall short on real runs", loc="right")
+ax.set_title("Intervals read off the residuals fall short on real runs", loc="right");
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 grids = load_result("grids").query("candidate == 'prior' and count == 'N'")
 below = (grids.groupby(["grid", "series", "fit_share"])["relative_error"].mean() > 0).sum()
@@ -231,7 +231,7 @@ figure, ax = plt.subplots(figsize=(7.8, 3.8))
 for (name, lines), colour in zip(widths.items(), ("#D55E00", "#0072B2", "#117733"), strict=True):
     draw_widths(ax, lines, name, colour)
 ax.legend(loc="upper left", fontsize=8.5)
-ax.set_title("A larger run helps most; more small runs meet the allowance")
+ax.set_title("A larger run helps most; more small runs meet the allowance");
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 four_bet, five_bet, all_bet = (at_6_9B[name]["bet"] for name in designs)
 Markdown(
@@ -289,8 +289,8 @@ backtest.to_frame()[["run", "predicted", "lo", "hi", "actual", "inside"]].tail(7
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 own_held = backtest.to_frame()["inside"].dropna()
 Markdown(
-    f"""{int(own_held.sum())} of {len(own_held)} lie inside. Much fewer than nine of ten means that your runs break the promise; look for one
-of the three causes above before you buy the large run."""
+    f"""{int(own_held.sum())} of {len(own_held)} lie inside. Far fewer than nine of ten is a reason to look for one of the three causes above before you
+buy the large run. It is a weak check: small runs that pass say little of large ones."""
 )
 
 # %% [markdown]

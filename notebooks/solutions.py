@@ -97,17 +97,13 @@ grid - {(size, M) for size, M in run_table("c4")[["size", "M"]].itertuples(index
 # %%
 spec = read_spec(data_path("specs", "walks.yaml"))
 walks_grid = pd.read_csv(data_path("results", "walks.csv"))
-cuts = {
-    M: hold_against_truth(walks_grid, spec, shortest=M).set_index("source") for M in (5, 10, 20)
-}
+cuts = {M: hold_against_truth(walks_grid, spec, shortest=M).set_index("source") for M in (5, 10, 20)}
 by_cut = pd.concat(cuts, names=["shortest M"])
 by_cut[["n_runs", "error", "inside", "rms", "alpha"]]
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 assert not by_cut.loc[(5, "flat"), "inside"] and by_cut.drop((5, "flat"))["inside"].all()
-assert (by_cut.loc[5, "rms"] > by_cut.loc[10, "rms"]).all() and (
-    by_cut.loc[10, "rms"] > by_cut.loc[20, "rms"]
-).all()
+assert (by_cut.loc[5, "rms"] > by_cut.loc[10, "rms"]).all() and (by_cut.loc[10, "rms"] > by_cut.loc[20, "rms"]).all()
 
 # %% [markdown]
 # With the short runs the residuals grow on every text, and the interval of the flat one no longer holds the entropy. From
@@ -137,11 +133,7 @@ on four of the six pilots of the log; only the worst miss is smaller here ({free
 # **3. The mean of three seeds.**
 
 # %%
-averaged = (
-    walks_grid.groupby(["dataset", "N", "D", "multiplier"], as_index=False)["loss"]
-    .mean()
-    .assign(seed=0)
-)
+averaged = walks_grid.groupby(["dataset", "N", "D", "multiplier"], as_index=False)["loss"].mean().assign(seed=0)
 both = pd.DataFrame({
     "one seed": cuts[10]["error"],
     "three at M = 10": hold_against_truth(averaged, spec).set_index("source")["error"],
@@ -237,11 +229,7 @@ for ax, E in zip(axes, (0.0, 2.2), strict=True):
 tests = {}
 for E in (0.0, 1.73, 2.2):
     test = compare_slopes(small["C"], small["M"], small["loss_c4_eval"] - E)
-    tests[E] = {
-        "p": test.comparison.p_value,
-        "rise": test.rise,
-        "mean": slopes_with(E)["slope"].mean(),
-    }
+    tests[E] = {"p": test.comparison.p_value, "rise": test.rise, "mean": slopes_with(E)["slope"].mean()}
 pd.DataFrame(tests).T.rename_axis("E")
 
 # %% [markdown]
@@ -291,21 +279,15 @@ def drop_M5(dataset):
 grid = {dataset: drop_M5(dataset) for dataset in DATASETS}
 runs, judges = grid["redpajama"], select_large(redpajama)
 without_two = miss_targets(fit_designs(runs, ~list_subsets(len(runs), 2))[0], judges)["6.9B"]
-whole = miss_targets(fit_designs(runs, np.ones((1, len(runs)), dtype=bool))[0], judges)[
-    "6.9B"
-].item()
+whole = miss_targets(fit_designs(runs, np.ones((1, len(runs)), dtype=bool))[0], judges)["6.9B"].item()
 moved = (without_two - whole).abs()
-(
-    moved.describe()[["count", "50%", "max"]],
-    list(runs["run"][list_subsets(len(runs), 2)[moved.idxmax()]]),
-)
+moved.describe()[["count", "50%", "max"]], list(runs["run"][list_subsets(len(runs), 2)[moved.idxmax()]])
 
 # %% [markdown]
 # Hardly, in most cases. The worst pair moves it by nearly three per cent, and it is the two cheapest runs of all: they
 # have the highest losses, and hold the far end of the curve.
 #
 # **2. Better than the paper's five.** All designs of five that cost no more and miss less.
-
 
 # %%
 def judge_fives(dataset):
@@ -321,18 +303,11 @@ elsewhere, _ = judge_fives("refinedweb")
 the_five = (fives == runs["run"].isin(select_loss_fit(redpajama)["run"]).to_numpy()).all(axis=1)
 cost = fives @ runs["C"].to_numpy()
 better = is_nearer(worst, worst[the_five].item()) & (cost <= cost[the_five])
-sizes_held = pd.DataFrame(
-    {
-        size: fives[:, (runs["size"] == size).to_numpy()].any(axis=1)[better]
-        for size in runs["size"].unique()
-    }
-)
+sizes_held = pd.DataFrame({size: fives[:, (runs["size"] == size).to_numpy()].any(axis=1)[better] for size in runs["size"].unique()})
 sizes_held.mean().to_frame("share that hold the size")
 
 # %%
-pd.DataFrame(
-    {"better on RedPajama": elsewhere[better].describe(), "the five": elsewhere[the_five].item()}
-)
+pd.DataFrame({"better on RedPajama": elsewhere[better].describe(), "the five": elsewhere[the_five].item()})
 
 # %% [markdown]
 # All hold the smallest size, and most hold three sizes or more. On RefinedWeb most of them lose to the
@@ -352,9 +327,7 @@ for dataset, runs in grid.items():
     aims = run_table(dataset).query("size in ['0.411B', '6.9B'] and M == 20")
     misses = relative_error(laws.predict(aims["N"], aims["D"]), aims["loss_c4_eval"])
     columns = ["0.411B", "6.9B"]
-    rehearsals.append(
-        pd.DataFrame(misses, columns=columns).assign(dataset=dataset)[np.isin(status, SOUND)]
-    )
+    rehearsals.append(pd.DataFrame(misses, columns=columns).assign(dataset=dataset)[np.isin(status, SOUND)])
 rehearsal = pd.concat(rehearsals, ignore_index=True)
 size_of_miss = rehearsal.assign(**rehearsal[["0.411B", "6.9B"]].abs())
 size_of_miss.groupby("dataset").corr("spearman").xs("0.411B", level=1)["6.9B"]
@@ -381,11 +354,7 @@ for name, select in (("five runs", select_loss_fit), ("with 1.4B", select_error_
     fitted = fit_loss_law(known["N"], known["D"], known["loss_paloma_ptb"])
     predicted = fitted.law.predict(at_6_9B["N"], at_6_9B["D"])
     miss = relative_error(predicted, at_6_9B["loss_paloma_ptb"]).item()
-    bends[name] = {
-        "miss": miss,
-        "E": fitted.law.E,
-        "fitted - measured, 0.411B": -fitted.residuals[3],
-    }
+    bends[name] = {"miss": miss, "E": fitted.law.E, "fitted - measured, 0.411B": -fitted.residuals[3]}
 pd.DataFrame(bends).T
 
 # %% [markdown]
@@ -400,9 +369,7 @@ routes = {}
 for files in ("all", "first"):
     for dataset in DATASETS:
         table = run_table(dataset)
-        small = select_small(
-            table[~table["other_files"]] if files == "first" else table, least_M=10
-        )
+        small = select_small(table[~table["other_files"]] if files == "first" else table, least_M=10)
         each = [compare_routes(small, select_targets(table), y) for y in OTHER_SETS]
         routes[files, dataset] = 100 * pd.concat(each)[["direct", "relation", "ruler"]].abs().mean()
 pd.DataFrame(routes).T.round(1)
@@ -433,9 +400,7 @@ rank_errors(run_table("redpajama"), columns, "err_avg17", rng)[["spearman", "beh
 # %%
 scores, candidates = load_scores(), load_result("candidates").set_index("candidate")
 by_rule = {rule: scores[rule].idxmin() for rule in ("score", *GROUPS)}
-outcome = candidates.loc[
-    by_rule.values(), ["five_c4_eval", "five_all_sets", "grids_20", "grids_100"]
-]
+outcome = candidates.loc[by_rule.values(), ["five_c4_eval", "five_all_sets", "grids_20", "grids_100"]]
 outcome.set_index(pd.Index(by_rule, name="rule")).assign(chosen=by_rule.values())
 
 # %% [markdown]
@@ -450,10 +415,7 @@ five = select_loss_fit(run_table("redpajama"))
 ray, targets = five.query("M == 20"), select_targets(run_table("redpajama"))
 on_ray = fit_with_prior(ray["N"], ray["D"], ray["loss_c4_eval"])
 predicted = on_ray.law.predict(targets["N"], targets["D"])
-(
-    on_ray.status,
-    dict(zip(targets["run"], relative_error(predicted, targets["loss_c4_eval"]), strict=True)),
-)
+on_ray.status, dict(zip(targets["run"], relative_error(predicted, targets["loss_c4_eval"]), strict=True))
 
 # %% [markdown]
 # `unidentified`: on one ray $D = 20N$, and only the sum $A N^{-\alpha} + B D^{-\alpha}$ can be seen, not how
@@ -469,10 +431,7 @@ for n in (2, 3, 4):
     runs = fed[fed["N"] <= sizes[n - 1]]
     N, D, loss = runs["N"], runs["D"], runs["loss_c4_eval"]
     log_loss = fit_loss_law(N, D, loss, objective="log")
-    exponents[len(runs)] = {
-        "prior": fit_with_prior(N, D, loss).law.alpha,
-        "log": log_loss.law.alpha,
-    }
+    exponents[len(runs)] = {"prior": fit_with_prior(N, D, loss).law.alpha, "log": log_loss.law.alpha}
 pd.DataFrame(exponents).T.rename_axis("runs")
 
 # %% [markdown]
@@ -497,9 +456,7 @@ in_both = {}
 for count in ("N", "N_body"):
     for name, fitter in (("recipe", fit_loss_law), ("prior", fit_with_prior)):
         law = fitter(ladder[count], ladder["D"], ladder["loss"]).law
-        in_both[count, name] = relative_error(
-            law.predict(models[count], models["D"]), models["loss"]
-        )
+        in_both[count, name] = relative_error(law.predict(models[count], models["D"]), models["loss"])
 pd.DataFrame(in_both, models["run"]).T
 
 # %% [markdown]
@@ -544,11 +501,7 @@ left.groupby(fresh).agg(["size", "median", "min", "max"])
 gemstones = load_grid("gemstones")
 odd = gemstones["shape"] == "768x3"
 cheap, dear = split_by_compute(gemstones, 1 / 20)
-(
-    leave_out(gemstones, {"768x3": odd}),
-    (cheap["shape"] == "768x3").sum(),
-    (dear["shape"] == "768x3").sum(),
-)
+leave_out(gemstones, {"768x3": odd}), (cheap["shape"] == "768x3").sum(), (dear["shape"] == "768x3").sum()
 
 # %% [markdown]
 # The residual falls, and both errors rise, that from 1/100 by nearly a half, though the shape has one of the
@@ -632,9 +585,7 @@ before, after = (
 )  # fmt: skip
 change = np.where(after == before, np.nan, after - before)
 items_needed = 1.96**2 * (before * (1 - before) + after * (1 - after)) / change**2
-needed_46 = tasks_46[["label", "n_items"]].assign(
-    needed=items_needed, times=items_needed / tasks_46["n_items"]
-)
+needed_46 = tasks_46[["label", "n_items"]].assign(needed=items_needed, times=items_needed / tasks_46["n_items"])
 assert (needed_46["times"] > 10).sum() == 13 and (needed_46["times"] <= 1).sum() == 17
 assert needed_46["times"].isna().sum() == 1
 needed_46.sort_values("times").iloc[[0, 1, 2, 11, 23, 34, -3, -2, -1]]
@@ -651,9 +602,7 @@ effects_by_size = {
     size: estimate_effects(load_traits(), average_logs(size_of_misses(predictions_46, size)[["law", "no change", "ruler in loss"]]))
     for size in ("6.9B", "1.4B")
 }  # fmt: skip
-leaves_out_1 = pd.DataFrame(
-    {size: (e["lo"] > 1) | (e["hi"] < 1) for size, e in effects_by_size.items()}
-)
+leaves_out_1 = pd.DataFrame({size: (e["lo"] > 1) | (e["hi"] < 1) for size, e in effects_by_size.items()})
 ratios = pd.DataFrame({f"ratio, {size}": e["ratio"] for size, e in effects_by_size.items()})
 assert leaves_out_1.sum().to_list() == [12, 9] and leaves_out_1.all(axis=1).sum() == 8
 leaves_out_1.join(ratios)[leaves_out_1.any(axis=1)]
@@ -668,14 +617,9 @@ leaves_out_1.join(ratios)[leaves_out_1.any(axis=1)]
 # %%
 places_17 = np.flatnonzero(keep_above_chance([0.10])[0])
 pairs = list(combinations(places_17, 2))
-without_two = np.array(
-    [np.isin(np.arange(len(tasks_46)), np.setdiff1d(places_17, pair)) for pair in pairs]
-)
+without_two = np.array([np.isin(np.arange(len(tasks_46)), np.setdiff1d(places_17, pair)) for pair in pairs])
 miss_without_two = pd.Series(miss_averages(run_table("redpajama"), without_two)["law"][:, 1])
-moved_by = {
-    tasks_46["label"].iloc[k]: miss_without_two[[k in pair for pair in pairs]].mean()
-    for k in places_17
-}
+moved_by = {tasks_46["label"].iloc[k]: miss_without_two[[k in pair for pair in pairs]].mean() for k in places_17}
 assert (miss_without_two.abs() < 0.0005).sum() == 2 and (miss_without_two.abs() < 0.01).sum() == 51
 pd.Series(moved_by, name="mean miss without it").sort_values()
 
@@ -705,10 +649,7 @@ called[(called == "predictable").any(axis=1)]
 # is won. Why COPA?
 
 # %%
-copa = {
-    name: rows.loc["copa", ["predicted", "lo", "hi", "no_change", "residual_std", "check"]]
-    for name, rows in judged.items()
-}
+copa = {name: rows.loc["copa", ["predicted", "lo", "hi", "no_change", "residual_std", "check"]] for name, rows in judged.items()}
 assert copa["27 runs"]["hi"] > copa["27 runs"]["no_change"] > copa["6 runs"]["hi"]
 pd.DataFrame(copa)
 

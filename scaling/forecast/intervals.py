@@ -47,7 +47,7 @@ class IntervalConstants:
 
     @property
     def belief(self) -> Belief:
-        """What the posterior believes: the exponent as `prior` does, and this noise."""
+        """Belief of the posterior, in the exponent that of `prior`, in the noise this one."""
         shipped = load_belief()
         return Belief(shipped.alpha_0, shipped.tau, self.s_0, self.nu)
 
