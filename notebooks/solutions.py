@@ -29,6 +29,7 @@ from scaling.forecast.fitted import fit_table
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.forecast.verdicts import judge_tasks
 from scaling.laws.fit import fit_error_law, fit_loss_law, fit_loss_surface
+from scaling.laws.law import LossSurface
 from scaling.laws.prior import fit_with_prior
 from scaling.studies.predictors.selection import GROUPS, load_scores
 from scaling.studies.recipe import fit_chain
@@ -717,3 +718,45 @@ sum(inside_half)
 # %% [markdown]
 # Three are due, five of six lie inside. With six that are not independent this says little; over all evidence the bet errs on the
 # wide side where text is like the training text.
+
+# %% [markdown]
+# ## [Train longer or serve larger?](13_total_cost.ipynb)
+#
+# **1. Chinchilla from printed constants.**
+
+# %%
+two_digits, four_digits = (LossSurface(1.69, 406.4, 410.7, *pair) for pair in ((0.34, 0.28), (0.3392, 0.2849)))
+chinchilla = {name: law.optimal_allocation(5.76e23) for name, law in (("printed", two_digits), ("more digits", four_digits))}
+chinchilla = pd.DataFrame(chinchilla, index=["N", "D"]).T.assign(M=lambda t: t["D"] / t["N"])
+assert (chinchilla["N"] < 0.6 * 70e9).all()
+chinchilla
+
+# %% [markdown]
+# Neither gives 70B on 1.4T. The optimum is a ratio of two large powers, so a digit in an exponent moves it by tens of per cent:
+# printed exponents need more digits than they seem to. (The paper chose 70B by two other methods.)
+#
+# **2. Only read from.**
+
+# %%
+asked_cost = {"loss": 2.4, "loss_set": "c4_eval", "law": "tied"}
+five_of_c4 = select_loss_fit(run_table("c4"))
+read_only = scaling.cost(five_of_c4, tokens_in="2.5B", tokens_out=0, **asked_cost).to_frame().set_index("choice")
+assert np.isclose(read_only["N"]["least money"], read_only["N"]["least total FLOPs"])
+read_only[["N", "D", "M", "flops", "money"]]
+
+# %% [markdown]
+# The two agree: reading and training have the same price and the same utilisation, 40 %, so a FLOP costs the same in both, and
+# least money is least FLOPs.
+#
+# **3. The demand behind 100 tokens per parameter.**
+
+# %%
+law_c4 = scaling.fit(five_of_c4, loss_set="c4_eval", law="tied").fit.law
+at_100 = law_c4.solve_N(100, 2.4)
+told_100 = scaling.cost(five_of_c4, N=at_100, M=100, loss_set="c4_eval", law="tied")
+a_day = told_100.found.break_even / 365
+again_100 = scaling.cost(five_of_c4, tokens_in=a_day, tokens_out=0, **asked_cost).to_frame().set_index("choice")
+assert np.isclose(again_100["M"]["least total FLOPs"], 100)
+Markdown(
+    f"""{told_100.found.break_even / 1e9:,.0f}B tokens, {a_day / 1e9:.1f}B a day for a year; asked at that demand, the cheapest model has 100 tokens per parameter again."""
+)

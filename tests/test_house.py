@@ -26,13 +26,14 @@ LOCK_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][0-9A-Za-z.]*)")
 WINGS = {
     "tables": "",
     "compute": "",
+    "costs": "tables",
     "laws": "tables",
-    "forecast": "tables compute laws",
+    "forecast": "tables compute costs laws",
     "training": "tables compute laws",
     "testbed": "tables compute",
     "figures": "laws forecast testbed",
-    "studies": "tables compute laws forecast testbed figures",
-    "commands": "tables compute laws forecast training studies",
+    "studies": "tables compute costs laws forecast testbed figures",
+    "commands": "tables compute costs laws forecast training studies",
 }
 # The floors of the wing that trains, each on those before it.
 FLOORS = ("errors", "plan", "text", "model", "grid", "tasks")
@@ -268,7 +269,7 @@ def wheel(tmp_path_factory) -> Path:
 
 def test_the_wheel_holds_the_package_its_tables_and_its_licence(wheel):
     names = {path.relative_to(wheel).as_posix() for path in wheel.rglob("*") if path.is_file()}
-    for folder in ("testbed", "grids", "published", "results"):
+    for folder in ("testbed", "grids", "published", "prices", "results"):
         shipped = {path.name for path in (ROOT / "data" / folder).iterdir()}
         assert {f"scaling/_data/{folder}/{name}" for name in shipped} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -10,6 +10,20 @@ from typing import Any
 import typer
 
 from scaling.commands.console import print_answer, print_json, says_what_is_wrong, warn
+from scaling.commands.cost_options import (
+    Budget,
+    BudgetMoney,
+    Context,
+    Days,
+    OwnParameters,
+    PricesOption,
+    Task,
+    TokensIn,
+    TokensOut,
+    UniqueTokens,
+    WantedError,
+    WantedLoss,
+)
 from scaling.commands.grid_text import app as grid_app
 from scaling.commands.options import (
     AsJson,
@@ -193,6 +207,65 @@ def tasks(
         **options,
     )
     print_answer(answer, as_json)
+
+
+@app.command()
+@says_what_is_wrong
+@takes_shared_options
+def cost(
+    runs: Runs,
+    loss: WantedLoss = None,
+    error: WantedError = None,
+    task: Task = None,
+    budget: Budget = None,
+    budget_money: BudgetMoney = None,
+    N: OwnParameters = None,
+    D: Tokens = None,
+    M: Multiplier = None,
+    tokens_in: TokensIn = None,
+    tokens_out: TokensOut = None,
+    days: Days = "365",
+    prices: PricesOption = None,
+    unique_tokens: UniqueTokens = None,
+    context: Context = None,
+    as_json: AsJson = False,
+    **options: Any,
+) -> None:
+    """Weigh training longer against serving a larger model.
+
+    Ask for a loss, for an error, for what a budget buys, or about a model, and say what is to be
+    served:
+
+    scaling cost runs.csv --loss 2.5 --tokens-in 2B --tokens-out 500M --days 365
+
+    Each model stands with its loss, both intervals, and its bill: 6 N D FLOPs of training, 2 N for
+    each token served, and money. For a loss: the compute-optimal model, those of least total FLOPs
+    and of least money, M = 20 and M = 640; and what the runs leave open of the tokens that each
+    needs. With --N the demand from which on a smaller model of the same loss would be cheaper.
+
+    The prices are inputs: the shipped ones are shown with source and date.
+    """
+    from scaling.forecast.cost_question import cost as ask
+
+    answer = ask(
+        runs,
+        loss=loss,
+        error=error,
+        task=task,
+        budget=budget,
+        budget_money=budget_money,
+        N=N,
+        D=D,
+        M=M,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        days=days,
+        prices=prices,
+        unique_tokens=unique_tokens,
+        context=context,
+        **options,
+    )
+    print_answer(answer, as_json, warnings=not as_json)
 
 
 @app.command()

@@ -18,7 +18,7 @@ ALPHA = 0.3526596  # of N and of D alike
 OPTIMAL = math.exp((LOG_A - LOG_B) / ALPHA)  # parameters per different token, 1 / 19.6
 
 
-def effective_tokens(D: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
+def effective_tokens(D: ArrayLike, unique: ArrayLike, scale: float = R_D) -> NDArray[np.float64]:
     """Fresh tokens that D tokens are worth, of which `unique` are different.
 
     ``D' = U + U R_D* (1 - exp(-R / R_D*))`` with ``R = D / U - 1``: 0.984 D at 2 epochs, 0.931 at
@@ -28,6 +28,8 @@ def effective_tokens(D: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
     ----------
     D, unique : array_like of shape (n_runs,)
         Tokens seen, and how many of them are different, > 0. More than D count as D.
+    scale : float
+        ``R_D*``, by default theirs.
 
     Returns
     -------
@@ -43,10 +45,12 @@ def effective_tokens(D: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
     ----------
     Muennighoff et al., arXiv 2305.16264, Eq. 5 and Appendix A.
     """
-    return _decay(np.asarray(D, dtype=float), np.asarray(unique, dtype=float), R_D)
+    return _decay(np.asarray(D, dtype=float), np.asarray(unique, dtype=float), scale)
 
 
-def effective_parameters(N: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
+def effective_parameters(
+    N: ArrayLike, unique: ArrayLike, scale: float = R_N
+) -> NDArray[np.float64]:
     """Parameters that N are worth to a run with `unique` different tokens.
 
     ``N' = U_N + U_N R_N* (1 - exp(-R / R_N*))`` with ``R = N / U_N - 1`` and U_N the least of N and
@@ -56,6 +60,8 @@ def effective_parameters(N: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]
     ----------
     N, unique : array_like of shape (n_runs,)
         Parameters, and different tokens, > 0.
+    scale : float
+        ``R_N*``, by default theirs.
 
     Returns
     -------
@@ -65,7 +71,64 @@ def effective_parameters(N: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]
     ----------
     Muennighoff et al., arXiv 2305.16264, Eq. 6 and Appendix A.
     """
-    return _decay(np.asarray(N, dtype=float), OPTIMAL * np.asarray(unique, dtype=float), R_N)
+    return _decay(np.asarray(N, dtype=float), OPTIMAL * np.asarray(unique, dtype=float), scale)
+
+
+def seen_tokens(effective: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
+    """Tokens that must be seen to be worth `effective` fresh ones; undoes `effective_tokens`.
+
+    Parameters
+    ----------
+    effective, unique : array_like
+        Fresh tokens, and how many different ones there are, > 0.
+
+    Returns
+    -------
+    ndarray
+        Infinite from ``(1 + R_D*) unique`` on, which no number of epochs reaches.
+    """
+    return _grow(np.asarray(effective, dtype=float), np.asarray(unique, dtype=float), R_D)
+
+
+def real_parameters(effective: ArrayLike, unique: ArrayLike) -> NDArray[np.float64]:
+    """Parameters that are worth `effective` ones; undoes `effective_parameters`.
+
+    Parameters
+    ----------
+    effective, unique : array_like
+        Parameters of a run with unlimited tokens, and different tokens that there are, > 0.
+
+    Returns
+    -------
+    ndarray
+        Infinite from ``1 + R_N*`` times the optimum for `unique` tokens on.
+    """
+    fresh = OPTIMAL * np.asarray(unique, dtype=float)
+    return _grow(np.asarray(effective, dtype=float), fresh, R_N)
+
+
+def log_worth_of_more(count: ArrayLike, fresh: ArrayLike, scale: float) -> NDArray[np.float64]:
+    """Logarithm of ``d log(effective) / d log(count)``: 0 without repetition, and falling.
+
+    Parameters
+    ----------
+    count, fresh : array_like
+        Tokens seen and different tokens, or parameters and the optimum for those tokens.
+    scale : float
+        `R_D` or `R_N`.
+    """
+    count, fresh = np.asarray(count, dtype=float), np.asarray(fresh, dtype=float)
+    repeated = np.maximum(count / fresh - 1, 0.0) / scale
+    return np.asarray(np.log(count / _decay(count, fresh, scale)) - repeated)
+
+
+def _grow(
+    effective: NDArray[np.float64], fresh: NDArray[np.float64], scale: float
+) -> NDArray[np.float64]:
+    left = 1 - np.maximum(effective / fresh - 1, 0.0) / scale
+    with np.errstate(divide="ignore", invalid="ignore"):
+        repeated = fresh * (1 - scale * np.log(left))
+    return np.where(left > 0, np.where(effective <= fresh, effective, repeated), np.inf)
 
 
 def _decay(

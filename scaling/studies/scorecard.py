@@ -1,4 +1,4 @@
-"""What did the paper print, and what do we get? Number by number."""
+"""What did papers print, and what do we get? Number by number."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ import pandas as pd
 from scaling.compute import training_flops
 from scaling.forecast.rulers import relative_error
 from scaling.laws.law import PaperParameters
+from scaling.studies.decide.published_costs import (
+    COST_MEASURES,
+    EXPLAINED_COSTS,
+    NOT_REPRODUCED,
+)
 from scaling.studies.recipe import Chain, fit_chain
 from scaling.studies.unprinted import tabulate_unprinted
-from scaling.testbed.published import load_published
+from scaling.testbed.published import load_published, load_published_costs
 from scaling.testbed.runs import run_table, select_error_fit, select_large, select_loss_fit
 
 
@@ -49,6 +54,7 @@ EXPLAINED = {
         "20.8708",
         "the abstract's 20x is a lower bound for both large runs; the exact ratio is given here",
     ),
+    **{name: Explained(*told) for name, told in EXPLAINED_COSTS.items()},
 }
 
 
@@ -68,7 +74,8 @@ class Entry:
         Printed unit.
     status : str
         ``match``: ours rounds to the printed digits. ``explained``: it does not, is the value in
-        `EXPLAINED`, and `reason` says why. ``differs``: it does not, and nobody knows why.
+        `EXPLAINED`, and `reason` says why. ``not_reproduced``: it does not, what the source names
+        does not suffice, and `reason` says so. ``differs``: it does not, and nobody has looked.
         ``not_printed``: ours alone.
     reason : str or None
         Why ours differs.
@@ -162,6 +169,7 @@ MEASURES = {
     "n_runs": _n_runs,
     "parameters": _parameters,
     **dict.fromkeys(("E", "a", "b", "eta", "epsilon", "k", "gamma"), _coefficient),
+    **COST_MEASURES,
 }
 
 
@@ -179,10 +187,12 @@ def make_scorecard() -> list[Entry]:
     Returns
     -------
     list of Entry
-        In the order of `scaling.testbed.published.load_published`.
-        Our own numbers, which no paper printed, come last.
+        In the order of `scaling.testbed.published.load_published`, then in that of
+        `scaling.testbed.published.load_published_costs`. Our own numbers, which no paper printed,
+        come last.
     """
-    printed = [_entry(row) for _, row in load_published().iterrows()]
+    tables = (load_published(), load_published_costs())
+    printed = [_entry(row) for table in tables for _, row in table.iterrows()]
     return printed + [_unprinted(row) for _, row in tabulate_unprinted().iterrows()]
 
 
@@ -201,6 +211,8 @@ def _entry(row: pd.Series) -> Entry:
         status = "match"
     elif (known := EXPLAINED.get(row["id"])) and rounds_to(ours, known.ours, 4):
         status, reason = "explained", known.reason
+    elif row["id"] in NOT_REPRODUCED:
+        status, reason = "not_reproduced", NOT_REPRODUCED[row["id"]]
     return Entry(
         id=row["id"],
         what=row["what"],

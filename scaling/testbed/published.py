@@ -1,4 +1,4 @@
-"""What did the paper print? Every printed number with its table or figure and its decimals."""
+"""What did papers print? Every printed number with its table or figure and its decimals."""
 
 from __future__ import annotations
 
@@ -9,17 +9,23 @@ import pandas as pd
 from scaling.tables.datafiles import data_path
 
 # How many of the book's units the printed unit is worth; a unit not named here is worth 1.
-UNIT_SCALE = {"%": 1e-2, "1e19 FLOPs": 1e19, "1e20 FLOPs": 1e20, "1e9 parameters": 1e9}
+UNIT_SCALE = {
+    "%": 1e-2,
+    "1e19 FLOPs": 1e19,
+    "1e20 FLOPs": 1e20,
+    "1e22 FLOPs": 1e22,
+    "1e9 parameters": 1e9,
+    "1e9 tokens": 1e9,
+    "1e12 tokens": 1e12,
+}
 
 
 @cache
-def _read() -> pd.DataFrame:
+def _read(name: str) -> pd.DataFrame:
     # Text first: a number read as a float would lose its trailing zeros.
     table = pd.read_csv(
-        data_path("published", "gadre2024.csv"), dtype=str, keep_default_na=False, encoding="utf-8"
+        data_path("published", name), dtype=str, keep_default_na=False, encoding="utf-8"
     )
-    table["M"] = pd.to_numeric(table["M"]).astype("Int64")
-    table["used_in_fit"] = table["used_in_fit"] == "True"
     table["value"] = table["printed"].astype(float)
     table["digits"] = table["printed"].str.partition(".")[2].str.len()
     table["scale"] = table["unit"].map(UNIT_SCALE).fillna(1.0)
@@ -47,4 +53,28 @@ def load_published() -> pd.DataFrame:
     ----------
     Gadre et al., arXiv 2403.08540 v2.
     """
-    return _read().copy()
+    table = _read("gadre2024.csv").copy()
+    table["M"] = pd.to_numeric(table["M"]).astype("Int64")
+    table["used_in_fit"] = table["used_in_fit"] == "True"
+    return table
+
+
+def load_published_costs() -> pd.DataFrame:
+    """Load what others printed on total cost, on repeated data, and on compute-optimal sizes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per number. Columns: ``id``, ``what``, ``source``, ``quantity``, ``printed``,
+        ``unit`` and ``note`` as `load_published` has them; ``law``, whose constants were taken;
+        ``C`` (FLOPs), ``share`` (of the compute-optimal size), ``N`` (parameters of a
+        compute-optimal model), ``T`` (tokens served) and ``requests``, as text, empty where they
+        do not apply; and the three that are added there.
+
+    References
+    ----------
+    de Vries, "Go smol or go home", 2023; Sardana et al., arXiv 2401.00448; Besiroglu et al., arXiv
+    2404.10102; Muennighoff et al., arXiv 2305.16264; DeepSeek, "V3/R1 inference system overview",
+    2025.
+    """
+    return _read("costs.csv").copy()

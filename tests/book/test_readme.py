@@ -11,6 +11,7 @@ import pytest
 from places import ROOT
 from typer.testing import CliRunner
 
+import scaling
 from scaling.commands.cli import app
 from scaling.forecast.rulers import relative_error
 from scaling.forecast.verdicts import judge_tasks
@@ -66,6 +67,17 @@ def test_the_example_prints_what_the_page_shows(page, tmp_path):
     assert [line for line in shown if line.strip()] == result.output.splitlines()
 
 
+def test_the_bill_is_the_one_that_the_page_shows(tmp_path, monkeypatch):
+    """But for the prices below it."""
+    monkeypatch.chdir(tmp_path)
+    Path("runs.csv").write_text(block("text", page=OWN_RUNS), encoding="utf-8")
+    command, shown = block("console", "scaling cost", OWN_RUNS).split("\n", 1)
+    result = CliRunner().invoke(app, shlex.split(command)[2:])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(shown)
+    assert result.stdout.removeprefix(shown).startswith("\nprices and utilisation")
+
+
 def test_the_exports_print_what_the_page_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, header in {"wandb.csv": "Name,State", "isoflop.csv": "C,D,perplexity"}.items():
@@ -113,7 +125,9 @@ def test_the_answers_in_the_table():
     statuses = [entry.status for entry in make_scorecard() if entry.published is not None]
     matched, explained = statuses.count("match"), statuses.count("explained")
     assert f"{len(statuses)} printed numbers" in README
-    assert f"{matched} to the digit, {explained} explained" in README
+    not_met = statuses.count("not_reproduced")
+    told = f"{matched} to the digit, {explained} explained, {not_met} not reproduced"
+    assert told in README
 
 
 def test_the_answers_from_stored_tables():
@@ -329,6 +343,15 @@ def test_the_backtest_judges_what_the_readme_says(tmp_path):
     done = CliRunner().invoke(app, ["backtest", str(tmp_path / "runs.csv"), "--json"])
     assert [entry["run"] for entry in json.loads(done.stdout)] == ["d"]
     assert "at least four runs that differ in N or D lie below it: here only" in unfolded(OWN_RUNS)
+
+
+def test_the_answer_on_cost():
+    asked = {"tokens_in": "2B", "tokens_out": "500M", "loss_set": "c4_eval", "law": "tied"}
+    found = scaling.cost(select_loss_fit(run_table("c4")), loss=2.4, **asked)
+    table = found.to_frame().set_index("choice")
+    best, usual = (table.loc[name] for name in ("least total FLOPs", "M = 20"))
+    told = f"{1 - best['flops'] / usual['flops']:.0%} fewer FLOPs at 2.5B tokens a day for a year"
+    assert f"{told}, at {best['M']:.0f} tokens per parameter" in README
 
 
 def test_questions_are_titles_of_chapters():

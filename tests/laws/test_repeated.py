@@ -19,6 +19,9 @@ from scaling.laws.repeated import (
     R_N,
     effective_parameters,
     effective_tokens,
+    log_worth_of_more,
+    real_parameters,
+    seen_tokens,
 )
 
 
@@ -58,3 +61,27 @@ def test_effective_counts_are_no_larger_and_fresh_tokens_count_in_full(D, unique
     assert 0 < worth[0] <= D * (1 + 1e-12)
     assert worth[0] <= unique * (1 + R_D)
     assert np.all(effective_parameters([D], [unique]) <= D * (1 + 1e-12))
+
+
+@given(st.floats(0, 2), st.floats(6, 13))
+def test_effective_counts_can_be_undone(log_epochs, log_unique):
+    unique = 10.0**log_unique
+    D, N = unique * 10.0**log_epochs, OPTIMAL * unique * 10.0 ** (log_epochs / 2)
+    assert seen_tokens(effective_tokens(D, unique), unique) == pytest.approx(D, rel=1e-6)
+    assert real_parameters(effective_parameters(N, unique), unique) == pytest.approx(N, rel=1e-6)
+    assert seen_tokens(unique / 2, unique) == unique / 2
+
+
+def test_beyond_the_limit_no_epochs_suffice():
+    assert seen_tokens((1 + R_D) * 1e9, 1e9) == np.inf
+    assert np.isfinite(seen_tokens(16.38e9, 1e9))
+    assert real_parameters((1.001 + R_N) * OPTIMAL * 1e9, 1e9) == np.inf
+    assert seen_tokens(1e12, np.inf) == 1e12
+
+
+@pytest.mark.parametrize("D", [0.5e9, 1.5e9, 8e9, 60e9])
+def test_worth_of_more_is_the_slope(D):
+    step = 1e-4
+    ends = np.log(effective_tokens(D * np.exp([step, -step]), 1e9))
+    own = np.exp(log_worth_of_more(D, min(1e9, D), R_D))
+    assert own == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from scaling.tables.datafiles import data_path
-from scaling.testbed.published import load_published
+from scaling.testbed.published import load_published, load_published_costs
 from scaling.testbed.runs import load_runs, run_table, select_loss_fit
 
 COUNTS = {
@@ -122,15 +122,34 @@ def test_the_caller_cannot_spoil_the_table(table):
     assert load_published()["value"].max() > 0
 
 
-def test_only_plain_digits_are_printed(table):
+@pytest.mark.parametrize("load", [load_published, load_published_costs])
+def test_only_plain_digits_are_printed(load):
     """Powers of ten belong into the unit."""
-    assert table["printed"].str.fullmatch(r"[+-]?[0-9]+(?:\.[0-9]+)?").all()
+    assert load()["printed"].str.fullmatch(r"[+-]?[0-9]+(?:\.[0-9]+)?").all()
 
 
-def test_checksum_stands_in_the_readme():
-    said = re.findall(
-        r"`(gadre2024\.csv)` \| \d+ \| `([0-9a-f]{64})`",
-        data_path("published", "README.md").read_text(encoding="utf-8"),
-    )
-    ours = hashlib.sha256(data_path("published", "gadre2024.csv").read_bytes()).hexdigest()
-    assert said == [("gadre2024.csv", ours)]
+def test_checksums_stand_in_the_readme():
+    folder = data_path("published")
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    said = re.findall(r"`(\w+\.csv)` \| \d+ \| `([0-9a-f]{64})`", text)
+    files = sorted(path.name for path in folder.glob("*.csv"))
+    ours = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
+    assert dict(said) == ours
+
+
+def test_costs_of_others_are_all_there():
+    table = load_published_costs()
+    assert table["source"].value_counts().to_dict() == {
+        "de Vries": 40,
+        "Sardana et al.": 18,
+        "Muennighoff et al.": 6,
+        "Besiroglu et al.": 1,
+        "DeepSeek": 1,
+    }
+    assert table["id"].is_unique
+    assert table["what"].str.len().min() > 10
+    printed = table.set_index("id")["printed"]
+    assert printed["devries/1.71e24/0.3/D"] == "28465.50"
+    assert printed["muennighoff/R_D"] == "15.387756"
+    scale = table.set_index("id")["scale"]
+    assert (scale["devries/1e23/1/N"], scale["sardana/13e9/2e12/saved"]) == (1e9, 1e22)

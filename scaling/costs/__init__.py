@@ -1,0 +1,1 @@
+"""What does a model cost in the end? Training and serving, in FLOPs and in money."""

@@ -1,0 +1,256 @@
+"""What do training and serving cost in money? Prices and utilisation are inputs, with a source.
+
+An accelerator of a peak in FLOP/s does a share of it, its utilisation (MFU), and costs so much an
+hour. Tokens that are read keep it busy; tokens that are written, one by one, wait for its memory,
+which a low utilisation stands for.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scaling.costs.total import SERVING, TRAINING
+from scaling.tables.datafiles import data_path
+from scaling.tables.faults import show
+from scaling.tables.numbers import parse_number
+
+SECONDS = 3600.0  # of an hour
+COUNTED = ("price_training", "price_serving", "peak_training", "peak_serving")
+SHARES = ("mfu_training", "mfu_in", "mfu_out")
+
+
+class Origin(NamedTuple):
+    """Where a value comes from: its source, and the date of it."""
+
+    source: str
+    date: str
+
+    def __str__(self) -> str:
+        """Source, and date in brackets."""
+        return f"{self.source} ({self.date})" if self.date else self.source
+
+
+class Bill(NamedTuple):
+    """What a model costs, in the currency of its prices.
+
+    Parameters
+    ----------
+    training, reading, writing : ndarray
+        Training; serving the tokens in; serving the tokens out.
+    """
+
+    training: NDArray[np.float64]
+    reading: NDArray[np.float64]
+    writing: NDArray[np.float64]
+
+    @property
+    def serving(self) -> NDArray[np.float64]:
+        """Tokens in and out together."""
+        return self.reading + self.writing
+
+    @property
+    def total(self) -> NDArray[np.float64]:
+        """Everything."""
+        return self.training + self.serving
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Prices of an accelerator-hour, peaks, and the shares of them that are reached.
+
+    Parameters
+    ----------
+    currency : str
+        A label; nothing is converted.
+    price_training, price_serving : float
+        Currency per accelerator-hour, >= 0.
+    peak_training, peak_serving : float
+        FLOP/s, > 0.
+    mfu_training, mfu_in, mfu_out : float
+        Shares of the peak, above 0 and at most 1: in training, for tokens in, for tokens out.
+    origins : mapping of str to Origin
+        Where each value comes from.
+
+    Raises
+    ------
+    ValueError
+        A value breaks its rule.
+    """
+
+    currency: str
+    price_training: float
+    price_serving: float
+    peak_training: float
+    peak_serving: float
+    mfu_training: float
+    mfu_in: float
+    mfu_out: float
+    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what no price is."""
+        for name in COUNTED:
+            value, least = getattr(self, name), name.startswith("price")
+            if not (math.isfinite(value) and (value > 0 or (least and value == 0))):
+                rule = "finite and 0 or more" if least else "finite and above 0 FLOP/s"
+                raise ValueError(f"{name} must be {rule}, got {value:g}")
+        for name in SHARES:
+            if not 0 < getattr(self, name) <= 1:
+                rule = "a share of the peak, above 0 and at most 1, as 0.4"
+                raise ValueError(f"{name} must be {rule}, got {getattr(self, name):g}")
+
+    @property
+    def of_training(self) -> float:
+        """Currency per FLOP of training."""
+        return self.price_training / (self.peak_training * self.mfu_training * SECONDS)
+
+    @property
+    def of_reading(self) -> float:
+        """Currency per FLOP of tokens in."""
+        return self.price_serving / (self.peak_serving * self.mfu_in * SECONDS)
+
+    @property
+    def of_writing(self) -> float:
+        """Currency per FLOP of tokens out."""
+        return self.price_serving / (self.peak_serving * self.mfu_out * SECONDS)
+
+    def bill(self, N: ArrayLike, D: ArrayLike, tokens_in: ArrayLike, tokens_out: ArrayLike) -> Bill:
+        """Price ``6 N D`` FLOPs of training, ``2 N T_in`` of reading and ``2 N T_out`` of writing.
+
+        Parameters
+        ----------
+        N, D : array_like
+            Parameters and training tokens.
+        tokens_in, tokens_out : array_like
+            Tokens served over the model's life, >= 0.
+
+        Returns
+        -------
+        Bill
+        """
+        size, trained, read, written = (
+            np.asarray(value, dtype=float) for value in (N, D, tokens_in, tokens_out)
+        )
+        return Bill(
+            np.asarray(self.of_training * TRAINING * size * trained),
+            np.asarray(self.of_reading * SERVING * size * read),
+            np.asarray(self.of_writing * SERVING * size * written),
+        )
+
+    def as_tokens(self, tokens_in: ArrayLike, tokens_out: ArrayLike) -> NDArray[np.float64]:
+        """Tokens whose ``2 N T``, at the price of training, cost what this demand costs.
+
+        With them `scaling.costs.total` finds the model of least money instead of least FLOPs.
+
+        Parameters
+        ----------
+        tokens_in, tokens_out : array_like
+            Tokens served over the model's life, >= 0.
+
+        Raises
+        ------
+        ValueError
+            Training is free: then the model of least money is the smallest that reaches the loss.
+        """
+        if self.price_training == 0:
+            raise ValueError("price_training must be above 0 to weigh serving against it, got 0")
+        read, written = (np.asarray(value, dtype=float) for value in (tokens_in, tokens_out))
+        paid = self.of_reading * read + self.of_writing * written
+        return np.asarray(paid / self.of_training)
+
+    def change(self, source: str = "given", **values: Any) -> Prices:
+        """The same with other values, which come from `source`."""
+        origins = {**self.origins, **dict.fromkeys(values, Origin(source, ""))}
+        return replace(self, **values, origins=origins)
+
+
+@cache
+def default_prices() -> Prices:
+    """Load the shipped prices, ``data/prices/defaults.csv``, with their sources and dates."""
+    with data_path("prices", "defaults.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    values = _read_values((row["name"], row["value"]) for row in rows)
+    origins = {row["name"]: Origin(row["source"], row["date"]) for row in rows}
+    return Prices(**values, origins=origins)
+
+
+def read_prices(given: Prices | Mapping[str, Any] | str | Path | None = None) -> Prices:
+    """Give prices: the shipped ones, with what is given in their place.
+
+    Parameters
+    ----------
+    given : Prices, mapping, str or pathlib.Path, optional
+        Values by name; or a CSV file with the columns ``name`` and ``value``, or a YAML file of
+        ``name: value``; or a text like ``mfu_out=0.1,currency=€``.
+
+    Raises
+    ------
+    ValueError
+        A name is unknown, a value is none or breaks its rule, or the file cannot be read.
+    """
+    if given is None:
+        return default_prices()
+    if isinstance(given, Prices):
+        return given
+    if isinstance(given, Mapping):
+        return default_prices().change(**_read_values(given.items()))
+    text = str(given)
+    if "=" in text and not Path(text).exists():
+        pairs = [part.partition("=") for part in text.split(",")]
+        if broken := [name for name, equals, _ in pairs if not equals]:
+            raise ValueError(f"prices must read NAME=VALUE,..., got {show(broken[0])}")
+        return default_prices().change(**_read_values((n.strip(), v) for n, _, v in pairs))
+    try:
+        return default_prices().change(text, **_read_values(_read_file(Path(text))))
+    except ValueError as error:
+        raise ValueError(f"{text}: {error}") from error
+
+
+def _read_file(path: Path) -> list[tuple[str, Any]]:
+    """Pairs of a file, CSV or YAML by its name."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot be read as text: {error}") from error
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _read_yaml(text)
+    reader = csv.DictReader(text.splitlines())
+    head = reader.fieldnames or []
+    if "name" not in head or "value" not in head:
+        raise ValueError(f"must have the columns name and value, got {', '.join(head) or 'none'}")
+    return [(row["name"] or "", row["value"] or "") for row in reader]
+
+
+def _read_yaml(text: str) -> list[tuple[str, Any]]:
+    import yaml  # here: only whoever writes YAML needs its reader
+
+    try:
+        read = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"is no YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(read, dict):
+        raise ValueError("must hold lines of name: value")
+    return [(str(name), value) for name, value in read.items()]
+
+
+def _read_values(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Values by name, numbers where the name asks for one."""
+    known = [each.name for each in fields(Prices) if each.name != "origins"]
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        if name not in known:
+            raise ValueError(f"there is no price {show(name)}: there are {', '.join(known)}")
+        if name in values:
+            raise ValueError(f"{name} is given twice")
+        is_label = name == "currency"
+        values[name] = str(value).strip() if is_label else parse_number(str(value), name)
+    return values

@@ -1,0 +1,266 @@
+"""What does a loss cost, in training and in serving? The question, and how it is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Unpack
+
+import numpy as np
+
+from scaling.costs.money import Prices, read_prices
+from scaling.forecast.advice import shorten
+from scaling.forecast.cost_answers import Costing
+from scaling.forecast.cost_words import demand_in_words
+from scaling.forecast.costing import (
+    Case,
+    Costs,
+    Demand,
+    cost_of_budget,
+    cost_of_loss,
+    cost_of_model,
+    read_surface,
+)
+from scaling.forecast.fitted import fit_table
+from scaling.forecast.inputs import is_effective, read_counts
+from scaling.forecast.selection import (
+    ChoiceError,
+    Options,
+    Runs,
+    Selected,
+    find_target,
+    read_count,
+    select_rows,
+)
+from scaling.forecast.supply import Allocation, Supply
+from scaling.laws.fit import SOUND, FitError, fit_error_law
+from scaling.tables.runs import error_columns
+from scaling.tables.schema import LARGEST
+
+DAYS = 365.0
+ASKED = ("loss", "error", "budget", "budget-money", "N")
+
+
+class Question(NamedTuple):
+    """What is asked for: one of these, the others None."""
+
+    loss: float | None
+    error: float | None
+    budget: float | None
+    money: float | None
+    size: tuple[float, float] | None
+
+
+def cost(
+    runs: Runs,
+    *,
+    loss: float | str | None = None,
+    error: float | str | None = None,
+    task: str | None = None,
+    budget: float | str | None = None,
+    budget_money: float | str | None = None,
+    N: float | str | None = None,
+    D: float | str | None = None,
+    M: float | str | None = None,
+    tokens_in: float | str | None = None,
+    tokens_out: float | str | None = None,
+    days: float | str = DAYS,
+    prices: Prices | Mapping[str, Any] | str | Path | None = None,
+    unique_tokens: float | str | None = None,
+    context: float | str | None = None,
+    **options: Unpack[Options],
+) -> Costing:
+    """Weigh training longer against serving a larger model.
+
+    Ask for a `loss`, for an `error`, for what a `budget` or `budget_money` buys, or about a model
+    of `N` parameters and `D` tokens.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame, str or pathlib.Path
+        A run table, or where it lies.
+    loss : float or str, optional
+        Wanted loss, nats per token.
+    error : float or str, optional
+        Wanted error of a task, a fraction; turned into a loss by the error law.
+    task : str, optional
+        Which ``err_<task>``, where the table has several.
+    budget, budget_money : float or str, optional
+        Training and serving together: total FLOPs, or money in the currency of `prices`.
+    N, D, M : float or str, optional
+        A model: its parameters, and its training tokens or its tokens per parameter.
+    tokens_in, tokens_out : float or str, optional
+        Tokens read and written a day; needed but for a model.
+    days : float or str
+        For how many days.
+    prices : Prices, mapping, str or pathlib.Path, optional
+        See `scaling.costs.money.read_prices`. By default the shipped ones, with source and date.
+    unique_tokens : float or str, optional
+        Different tokens that there are to train on; by default there are always fresh ones.
+    context : float or str, optional
+        Tokens before each served one: then attention and the memory of keys and values are told.
+    **options
+        By name: see `scaling.forecast.selection.Options`.
+
+    Returns
+    -------
+    Costing
+
+    Raises
+    ------
+    RunTableError
+        With every fault of the table.
+    scaling.forecast.selection.ChoiceError
+        The table has not what is asked of it, or what is asked for cannot be had.
+    FitError
+        Fewer distinct runs than coefficients, or a law that cannot weigh N against D.
+    """
+    asked = _read_question(loss, error, budget, budget_money, find_target(N, D, M))
+    demand = _read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
+    terms = _read_prices(prices)
+    unique = math.inf if unique_tokens is None else _read_above_zero("unique-tokens", unique_tokens)
+    before = None if context is None else _read_above_zero("context", context)
+    selected = select_rows(runs, **options)
+    if is_effective(selected.table) and unique_tokens is None:
+        rule = "with effective-tokens say how many different tokens there are: unique-tokens"
+        raise ChoiceError(rule, ("unique-tokens",))
+    fitted = fit_table(*selected[:4])
+    supply = Supply(read_surface(fitted), unique)
+    case = Case(fitted, supply, demand, terms, selected.level)
+    wanted_loss = asked.loss
+    if asked.error is not None:
+        wanted_loss = _read_off(selected, asked.error, task)
+    found = _find(case, asked, wanted_loss, selected)
+    if asked.size is not None:
+        wanted_loss = float(supply.predict(*asked.size))
+    told = _tell(case, asked, wanted_loss, selected.loss)
+    return Costing(selected, case, told, wanted_loss, found, asked.error, before)
+
+
+def _read_question(
+    loss: float | str | None,
+    error: float | str | None,
+    budget: float | str | None,
+    money: float | str | None,
+    size: tuple[float, float] | None,
+) -> Question:
+    given = [each for each in (loss, error, budget, money, size) if each is not None]
+    if len(given) != 1:
+        rule = "give one of a loss, an error, a budget, or a model by N and D or M"
+        raise ChoiceError(rule, ASKED)
+    return Question(
+        _read_optional("loss", loss),
+        _read_optional("error", error),
+        _read_optional("budget", budget),
+        _read_optional("budget-money", money),
+        size,
+    )
+
+
+def _read_optional(name: str, value: float | str | None) -> float | None:
+    return None if value is None else _read_above_zero(name, value)
+
+
+def _read_above_zero(name: str, value: float | str) -> float:
+    number = read_count(name, value)
+    if not (number > 0 and math.isfinite(number)):
+        raise ChoiceError(f"{name} must be finite and above 0, got {number:g}", (name,))
+    return number
+
+
+def _read_demand(
+    tokens_in: float | str | None,
+    tokens_out: float | str | None,
+    days: float | str,
+    optional: bool,
+) -> Demand:
+    about = ("tokens-in", "tokens-out")
+    if tokens_in is None and tokens_out is None:
+        if optional:
+            return Demand(0.0, 0.0, 0.0)
+        raise ChoiceError("say what is to be served: tokens in and out a day", about)
+    counts = []
+    for name, value in zip(about, (tokens_in, tokens_out), strict=True):
+        number = 0.0 if value is None else read_count(name, value)
+        if not 0 <= number <= LARGEST:
+            raise ChoiceError(
+                f"{name} must be from 0 to {LARGEST:g} a day, got {number:g}", (name,)
+            )
+        counts.append(number)
+    if sum(counts) == 0:
+        rule = (
+            "tokens in and out must not both be 0: where nothing is served, the compute-optimal "
+            "model is the cheapest, which predict and fit tell"
+        )
+        raise ChoiceError(f"{rule}, got 0 and 0", about)
+    return Demand(counts[0], counts[1], _read_above_zero("days", days))
+
+
+def _read_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
+    try:
+        terms = read_prices(prices)
+        terms.as_tokens(0.0, 0.0)  # raises where training is free
+    except ValueError as error:
+        raise ChoiceError(str(error), ("prices",)) from error
+    return terms
+
+
+def _read_off(selected: Selected, error: float, task: str | None) -> float:
+    """Loss at which the error law gives an error."""
+    table, names = selected.table, error_columns(selected.table)
+    column = f"err_{task.removeprefix('err_')}" if task is not None else None
+    if column is None and len(names) == 1:
+        column = names[0]
+    if column not in names:
+        known = ", ".join(name.removeprefix("err_") for name in names[:20]) or "none"
+        raise ChoiceError(f"task must name one error of the table: {known}, got {task}", ("task",))
+    measured = table.dropna(subset=[column])
+    fit = fit_error_law(measured[selected.loss], measured[column])
+    if fit.status not in SOUND:
+        raise FitError(f"{column} gives no error law to read a loss off: status {fit.status}")
+    try:
+        return float(fit.law.solve_loss(error))
+    except ValueError as problem:
+        raise ChoiceError(str(problem), ("error",)) from problem
+
+
+def _find(case: Case, asked: Question, loss: float | None, selected: Selected) -> Costs:
+    N, D = read_counts(selected.table, selected.N)
+    if loss is not None:
+        about = ("loss",) if asked.error is None else ("error",)
+        worst = float(np.max(case.supply.law.predict(N, D)))
+        if loss >= worst:
+            rule = f"loss must be below {worst:.4g}, that of the worst of these runs"
+            raise ChoiceError(f"{rule}, got {loss:.4g}: no run needs planning for it", about)
+        try:
+            return cost_of_loss(case, loss)
+        except ValueError as error:
+            raise ChoiceError(str(error), about) from error
+    if asked.size is not None:
+        return cost_of_model(case, Allocation(*asked.size))
+    in_money = asked.money is not None
+    budget = asked.money if asked.money is not None else asked.budget
+    assert budget is not None
+    least = 6.0 * float((N * D).min()) * (case.prices.of_training if in_money else 1.0)
+    if budget < least:
+        unit = case.prices.currency if in_money else "FLOPs"
+        name = "budget-money" if in_money else "budget"
+        rule = f"{name} must be at least {least:.3g} {unit}, what training the cheapest run took"
+        raise ChoiceError(f"{rule}, got {budget:g}", (name,))
+    return cost_of_budget(case, budget, in_money)
+
+
+def _tell(case: Case, asked: Question, loss: float | None, column: str) -> str:
+    """Say what was asked."""
+    served = demand_in_words(case)
+    if asked.error is not None:
+        return f"error {asked.error:g}, which is {column} {loss:.4f}: {served}"
+    if asked.size is not None:
+        N, D = asked.size
+        return f"N = {shorten(N)}, D = {shorten(D)}, {column} {loss:.4f}: {served}"
+    if asked.loss is not None:
+        return f"{column} {loss:.4f}: {served}"
+    if asked.money is not None:
+        return f"{shorten(asked.money)} {case.prices.currency} for training and serving: {served}"
+    return f"{asked.budget:.3g} FLOPs for training and serving: {served}"

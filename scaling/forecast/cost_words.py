@@ -1,0 +1,139 @@
+"""How is a cost told in a terminal? Sizes, bills, prices and what moves them, in words."""
+
+from __future__ import annotations
+
+import math
+
+from scaling.costs.money import Prices
+from scaling.forecast.advice import shorten
+from scaling.forecast.costing import Case, Choice, Costs, Range
+from scaling.forecast.words import ends_in_words, level_in_words
+
+GIBIBYTE = 2.0**30
+
+
+def demand_in_words(case: Case) -> str:
+    """Say what is to be served."""
+    demand = case.demand
+    if demand.total == 0:
+        return "nothing to serve"
+    a_day = f"{shorten(demand.tokens_in)} tokens in and {shorten(demand.tokens_out)} out a day"
+    return f"{a_day} for {demand.days:g} days, {shorten(demand.total)} in all"
+
+
+def _align(rows: list[list[str]]) -> list[str]:
+    """Columns of text: the first to the left, the others to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *others in rows:
+        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return lines
+
+
+def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
+    """A line per model: N, D, M, loss and both intervals; epochs where tokens may run out."""
+    at = level_in_words(level)
+    head = ["", "N", "D", "M", "nats/token", "if the law holds", f"to bet on ({at})"]
+    repeats = any(each.epochs is not None for each in choices)
+    rows = [head + ["epochs"] * repeats]
+    for each in choices:
+        told = each.told
+        law = _interval_in_words(told.law_lo, told.law_hi) or "not to be used"
+        bet = _interval_in_words(told.lo, told.hi)
+        row = [each.name, shorten(each.size.N), shorten(each.size.D), _plainly(each.M)]
+        row += [f"{told.loss:.4f}", law, bet]
+        rows.append(row + ([] if each.epochs is None else [f"{each.epochs:.3g}"]))
+    return _align(rows)
+
+
+def _plainly(value: float) -> str:
+    """Three digits, and no power of ten below a million."""
+    return f"{float(f'{value:.3g}'):,g}"
+
+
+def _interval_in_words(lo: float | None, hi: float | None) -> str:
+    return "" if lo is None or hi is None else ends_in_words(lo, hi)
+
+
+def bills_in_words(choices: list[Choice], currency: str) -> list[str]:
+    """A line per model: FLOPs and money, training and serving."""
+    head = ["", "training", "serving", "FLOPs in all"]
+    rows = [[*head, "training", "in", "out", f"{currency} in all"]]
+    for each in choices:
+        flops = (each.training_flops, each.serving_flops, each.total_flops)
+        bill = each.bill
+        money = (bill.training, bill.reading, bill.writing, bill.total)
+        row = [each.name, *(f"{value:.3g}" for value in flops)]
+        rows.append(row + [shorten(float(value)) for value in money])
+    return _align(rows)
+
+
+def range_in_words(ends: Range) -> str:
+    """Give the ends of a count, the upper one open where some laws never get there."""
+    if math.isinf(ends.lo):
+        return "never"
+    return f"{shorten(ends.lo)} to " + ("never" if math.isinf(ends.hi) else shorten(ends.hi))
+
+
+def ranges_in_words(found: Costs, level: float) -> list[str]:
+    """Say what the runs leave open of the tokens that each model needs, and of the cheapest."""
+    lines = [
+        f"  {each.name}, N = {shorten(each.size.N)}: {range_in_words(each.needed)}"
+        for each in found.choices
+        if each.needed is not None
+    ]
+    if lines:
+        at = level_in_words(level)
+        lines.insert(0, f"training tokens until that loss, if the law holds ({at}):")
+    if found.range_N is not None and found.range_flops is not None:
+        N, flops = found.range_N, found.range_flops
+        lines.append(
+            f"  least total FLOPs, were the law known: N {range_in_words(N)}, "
+            f"{flops.lo:.3g} to {flops.hi:.3g} FLOPs"
+        )
+    return lines
+
+
+def money_in_words(found: Costs, case: Case) -> list[str]:
+    """Say what the utilisation of written tokens moves, and when a model is too large."""
+    lines = [
+        f"mfu_out {each.mfu_out:g} instead of {case.prices.mfu_out:g}: least money at "
+        f"N = {shorten(each.size.N)}, D = {shorten(each.size.D)}, "
+        f"{shorten(float(each.bill.total))} {case.prices.currency}"
+        for each in found.sensitivity
+        if case.demand.written > 0
+    ]
+    if found.break_even is not None:
+        lines.append(_break_even_in_words(found.break_even))
+    return lines
+
+
+def _break_even_in_words(tokens: float) -> str:
+    if tokens <= 0:
+        return "a smaller model of this loss costs fewer FLOPs even if it serves nothing"
+    return f"beyond {shorten(tokens)} tokens served, a smaller model of this loss costs fewer FLOPs"
+
+
+def context_in_words(rows: list[tuple[str, dict[str, float]]], context: float) -> list[str]:
+    """A line per model: what attention adds, and the memory of a sequence."""
+    lines = [f"with {shorten(context)} tokens before each served one, not in the bill:"]
+    for name, row in rows:
+        lines.append(
+            f"  {name}: attention adds {100 * row['attention_share']:.2g}% to its FLOPs; keys and "
+            f"values {row['kv_bytes'] / GIBIBYTE:.3g} GiB a sequence (taken: {row['layers']:.0f} "
+            f"layers of width {row['width']:.0f}, BF16, no shared heads)"
+        )
+    return lines
+
+
+def prices_in_words(prices: Prices) -> list[str]:
+    """A line per price: value, unit, source and date."""
+    units = {"price": f"{prices.currency} per accelerator-hour", "peak": "FLOP/s", "mfu": "of peak"}
+    lines = ["prices and utilisation, to be replaced by your own (--prices):"]
+    for name, origin in prices.origins.items():
+        if name == "currency":
+            continue
+        value, unit = getattr(prices, name), units[name.partition("_")[0]]
+        lines.append(f"  {name} {value:.4g} {unit}: {origin}")
+    return lines

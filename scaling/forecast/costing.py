@@ -1,0 +1,325 @@
+"""Which models come into question, and what do they cost? For a loss, a budget, or a model."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaling.costs.money import Bill, Prices
+from scaling.costs.total import SERVING, TRAINING, least_total
+from scaling.forecast.fitted import FittedTable, LossForecast
+from scaling.forecast.supply import Allocation, Supply
+from scaling.laws.draws import draw_laws
+from scaling.laws.fit import FitError
+from scaling.laws.law import LossLaw, LossSurface
+
+OPTIMUM = "compute-optimal"
+USUAL_M, LONG_M = 20.0, 640.0  # a rule of thumb; 32 times it, the paper's longest over-training
+HALF_AND_DOUBLE = (0.5, 2.0)  # of the utilisation that moves the bill most
+LEAST_SHARE = 1e-12  # of a budget, for training
+
+
+class Demand(NamedTuple):
+    """Tokens to serve.
+
+    Parameters
+    ----------
+    tokens_in, tokens_out : float
+        Read and written a day.
+    days : float
+        For how long.
+    """
+
+    tokens_in: float
+    tokens_out: float
+    days: float
+
+    @property
+    def read(self) -> float:
+        """Tokens in, all days."""
+        return self.tokens_in * self.days
+
+    @property
+    def written(self) -> float:
+        """Tokens out, all days."""
+        return self.tokens_out * self.days
+
+    @property
+    def total(self) -> float:
+        """Both, all days."""
+        return self.read + self.written
+
+
+class Range(NamedTuple):
+    """Ends of an interval if the law holds; infinite where laws that fit never get there."""
+
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model that one might train.
+
+    Parameters
+    ----------
+    name : str
+        What speaks for it.
+    size : Allocation
+        Parameters, and training tokens seen.
+    told : LossForecast
+        Its loss, with both intervals.
+    bill : Bill
+        Training and serving, in money.
+    demand : Demand
+        What it serves.
+    epochs : float or None
+        How often its tokens are seen; None where there are always fresh ones.
+    needed : Range or None
+        If the law holds, training tokens at which this N reaches the wanted loss.
+    """
+
+    name: str
+    size: Allocation
+    told: LossForecast
+    bill: Bill
+    demand: Demand
+    epochs: float | None = None
+    needed: Range | None = None
+
+    @property
+    def M(self) -> float:
+        """Tokens per parameter."""
+        return self.size.D / self.size.N
+
+    @property
+    def training_flops(self) -> float:
+        """``6 N D``."""
+        return TRAINING * self.size.N * self.size.D
+
+    @property
+    def serving_flops(self) -> float:
+        """``2 N T``."""
+        return SERVING * self.size.N * self.demand.total
+
+    @property
+    def total_flops(self) -> float:
+        """Both."""
+        return self.training_flops + self.serving_flops
+
+
+class Sensitivity(NamedTuple):
+    """The model of least money at another utilisation of written tokens."""
+
+    mfu_out: float
+    size: Allocation
+    bill: Bill
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What was found.
+
+    Parameters
+    ----------
+    choices : list of Choice
+        In the order in which they are shown.
+    sensitivity : list of Sensitivity
+        The model of least money at half and at twice the utilisation of written tokens.
+    range_N, range_flops : Range or None
+        Parameters and total FLOPs of the model of least total FLOPs, over the laws that fit.
+    break_even : float or None
+        Of a given model: the tokens to serve beyond which a smaller one is cheaper.
+    """
+
+    choices: list[Choice]
+    sensitivity: list[Sensitivity]
+    range_N: Range | None = None
+    range_flops: Range | None = None
+    break_even: float | None = None
+
+    @property
+    def optimum(self) -> Choice | None:
+        """The compute-optimal model, if it is among them."""
+        return next((each for each in self.choices if each.name == OPTIMUM), None)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the runs say, what there is to train on, and what is to be served at which prices.
+
+    Parameters
+    ----------
+    fitted : FittedTable
+        The runs and their law.
+    supply : Supply
+        The law, and the different tokens that there are.
+    demand : Demand
+        Tokens to serve.
+    prices : Prices
+        Prices and utilisation.
+    level : float
+        Of the intervals.
+    """
+
+    fitted: FittedTable
+    supply: Supply
+    demand: Demand
+    prices: Prices
+    level: float
+
+    @property
+    def as_tokens(self) -> float:
+        """Tokens that weigh as much in FLOPs as the demand does in money."""
+        return float(self.prices.as_tokens(self.demand.read, self.demand.written))
+
+    def bill(self, size: Allocation) -> Bill:
+        """Price one model."""
+        return self.prices.bill(*size, self.demand.read, self.demand.written)
+
+    def price(self, sizes: dict[str, Allocation]) -> list[Choice]:
+        """Give each model its loss, its bill, and how often it sees its tokens."""
+        counts = [self.supply.effective(*size) for size in sizes.values()]
+        N, D = np.transpose(counts)
+        told = self.fitted.predict_all(N, D, self.level)
+        return [
+            Choice(name, size, loss, self.bill(size), self.demand, self._epochs(size))
+            for (name, size), loss in zip(sizes.items(), told, strict=True)
+        ]
+
+    def _epochs(self, size: Allocation) -> float | None:
+        return max(size.D / self.supply.unique, 1.0) if self.supply.is_limited else None
+
+
+def read_surface(fitted: FittedTable) -> LossSurface:
+    """Give the law that weighs N against D.
+
+    Raises
+    ------
+    FitError
+        The runs lie on a line, the law is one in compute alone, or it does not fall in both.
+    """
+    law = fitted.fit.law
+    if fitted.on_line:
+        raise FitError(
+            f"{fitted.design.in_words()}: they cannot say what parameters and what tokens are "
+            "worth apart; add a run of another number of tokens per parameter"
+        )
+    if isinstance(law, LossLaw):
+        law = law.surface
+    if not isinstance(law, LossSurface):
+        raise FitError("a law in compute alone does not weigh N against D: ask for another law")
+    if not min(law.A, law.B, law.alpha, law.beta) > 0:
+        raise FitError(
+            f"the fitted law does not fall with both N and D (A = {law.A:.3g}, B = {law.B:.3g}): "
+            "it cannot weigh one against the other"
+        )
+    return law
+
+
+def cost_of_loss(case: Case, loss: float) -> Costs:
+    """Find models that reach a loss, nats per token, and price them.
+
+    Raises
+    ------
+    ValueError
+        The loss is out of reach.
+    """
+    supply, served = case.supply, case.demand.total
+    sizes = {
+        OPTIMUM: supply.least_total(loss),
+        "least total FLOPs": supply.least_total(loss, served),
+        "least money": supply.least_total(loss, case.as_tokens),
+        **{f"M = {M:g}": supply.at_multiplier(M, loss) for M in (USUAL_M, LONG_M)},
+    }
+    return _with_ranges(case, loss, Costs(case.price(sizes), _move_mfu(case, loss)))
+
+
+def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
+    """Find models whose training and serving cost a budget, FLOPs or money, and price them."""
+    served = case.demand.total
+    if in_money:
+        budget, served = budget / case.prices.of_training, case.as_tokens
+    sizes = {
+        OPTIMUM: _optimal_within(case.supply, budget, served),
+        "least loss": case.supply.best_for_budget(budget, served),
+        **{f"M = {M:g}": _on_ray(M, budget, served) for M in (USUAL_M, LONG_M)},
+    }
+    return Costs(case.price(sizes), [])
+
+
+def cost_of_model(case: Case, size: Allocation) -> Costs:
+    """Price one model beside others of its loss, and find the demand beyond which it is too large.
+
+    Without a demand only the model itself is priced.
+    """
+    own = case.price({"this model": size})
+    break_even = case.supply.break_even_tokens(*size)
+    if case.demand.total == 0:
+        return Costs(own, [], break_even=break_even)
+    others = cost_of_loss(case, float(case.supply.predict(*size)))
+    return replace(others, choices=own + others.choices, break_even=break_even)
+
+
+def _on_ray(M: float, budget: float, served: float) -> Allocation:
+    """Size of M tokens per parameter whose total, ``6 M N^2 + 2 N T``, is the budget."""
+    N = (math.sqrt(served**2 + TRAINING * M * budget) - served) / (TRAINING * M)
+    return Allocation(N, M * N)
+
+
+def _optimal_within(supply: Supply, budget: float, served: float) -> Allocation:
+    """Size whose training is compute-optimal and whose total is the budget."""
+    from scipy.optimize import brentq  # here: a table is checked without SciPy
+
+    def excess(log_share: float) -> float:
+        size = supply.best_for_budget(budget * math.exp(log_share))
+        return math.exp(log_share) + SERVING * size.N * served / budget - 1
+
+    share = brentq(excess, math.log(LEAST_SHARE), 0.0) if served else 0.0
+    return supply.best_for_budget(budget * math.exp(share))
+
+
+def _move_mfu(case: Case, loss: float) -> list[Sensitivity]:
+    """Let written tokens reach half and twice the utilisation, at most all of the peak."""
+    moved = []
+    for factor in HALF_AND_DOUBLE:
+        mfu = min(factor * case.prices.mfu_out, 1.0)
+        other = replace(case, prices=case.prices.change(mfu_out=mfu))
+        size = other.supply.least_total(loss, other.as_tokens)
+        moved.append(Sensitivity(mfu, size, other.bill(size)))
+    return moved
+
+
+def _with_ranges(case: Case, loss: float, costs: Costs) -> Costs:
+    """Carry what the runs leave open through: tokens that each N needs, and the cheapest N."""
+    try:
+        laws = draw_laws(case.fitted.posterior)
+    except ValueError:
+        return costs
+    supply, served = case.supply, case.demand.total
+    choices = [
+        replace(each, needed=_range(supply.tokens_needed(each.size.N, loss, laws), case.level))
+        for each in costs.choices
+    ]
+    if supply.is_limited:
+        return replace(costs, choices=choices)
+    best = least_total(laws, loss, served)
+    flops = best.total_flops(served)
+    return replace(
+        costs,
+        choices=choices,
+        range_N=_range(best.N, case.level),
+        range_flops=_range(flops, case.level),
+    )
+
+
+def _range(values: NDArray[np.float64], level: float) -> Range:
+    """Quantiles of what laws say; of those that fall in both N and D."""
+    known = values[~np.isnan(values)]
+    ends = ((1 - level) / 2, (1 + level) / 2)
+    lo, hi = np.quantile(known, ends, method="inverted_cdf")
+    return Range(float(lo), float(hi))

@@ -1,0 +1,188 @@
+"""What can be had from the different tokens that there are? A law, and how far tokens go round.
+
+With unlimited tokens a model of N parameters and D tokens has the law's loss at (N, D). With U
+different ones it has the loss at the effective counts of `scaling.laws.repeated`, which no number
+of epochs takes beyond 16.4 U.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from scaling.costs.total import SERVING, TRAINING, tokens_needed
+from scaling.costs.total import best_for_budget as spend_fresh
+from scaling.costs.total import least_total as least_fresh
+from scaling.laws.law import LossSurface
+from scaling.laws.repeated import (
+    OPTIMAL,
+    R_D,
+    R_N,
+    effective_parameters,
+    effective_tokens,
+    log_worth_of_more,
+    real_parameters,
+    seen_tokens,
+)
+
+WIDEST = 30.0  # of a search along a line of equal loss, in the logit of what is feasible
+FARTHEST = 300.0  # of one along a budget or a multiplier, in logarithms
+TOLERANCE = 1e-14
+
+
+class Allocation(NamedTuple):
+    """Parameters, and training tokens seen."""
+
+    N: float
+    D: float
+
+
+@dataclass(frozen=True)
+class Supply:
+    """A loss law, and how many different tokens there are.
+
+    Parameters
+    ----------
+    law : LossSurface
+        One law, with A and B above 0.
+    unique : float
+        Different tokens, U > 0; infinite where there are always fresh ones.
+    """
+
+    law: LossSurface
+    unique: float = math.inf
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether tokens may have to be seen again."""
+        return math.isfinite(self.unique)
+
+    def effective(self, N: ArrayLike, D: ArrayLike) -> tuple[NDArray[np.float64], ...]:
+        """Parameters and tokens that the law takes."""
+        return effective_parameters(N, self.unique), effective_tokens(D, self.unique)
+
+    def predict(self, N: ArrayLike, D: ArrayLike) -> Any:
+        """Loss at N parameters and D tokens seen, nats per token."""
+        return self.law.predict(*self.effective(N, D))
+
+    @property
+    def lowest(self) -> float:
+        """Loss that no N and no number of epochs goes below, nats per token."""
+        if not self.is_limited:
+            return float(self.law.E)
+        from_N, from_D = self._least_terms()
+        return float(self.law.E + from_N + from_D)
+
+    def _least_terms(self) -> tuple[float, float]:
+        """What N and what D leave of the loss at their limits."""
+        most = (1 + R_N) * OPTIMAL * self.unique, (1 + R_D) * self.unique
+        return self.law.A * most[0] ** -self.law.alpha, self.law.B * most[1] ** -self.law.beta
+
+    def least_total(self, loss: float, tokens: float = 0.0) -> Allocation:
+        """Size of least ``6 N D + 2 N T`` that reaches a loss.
+
+        It obeys ``alpha A N'^-alpha e_N / (beta B D'^-beta e_D) = 1 + T / (3 D)``, where N' and D'
+        are the effective counts and e_N, e_D what a relative step of N or D adds to theirs: 1
+        without repetition.
+
+        Raises
+        ------
+        ValueError
+            The loss is out of reach.
+        """
+        self._refuse_unreachable(loss)
+        if not self.is_limited:
+            model = least_fresh(self.law, loss, tokens)
+            return Allocation(float(model.N), float(model.D))
+        gap = loss - self.law.E
+        least, most = self._least_terms()[0] / gap, 1 - self._least_terms()[1] / gap
+
+        def place(z: float) -> Allocation:
+            share = least + (most - least) / (1 + math.exp(-z))
+            N = real_parameters((self.law.A / (share * gap)) ** (1 / self.law.alpha), self.unique)
+            D = seen_tokens((self.law.B / ((1 - share) * gap)) ** (1 / self.law.beta), self.unique)
+            return Allocation(float(N), float(D))
+
+        z = _solve(lambda z: self.imbalance(*place(z), tokens), -WIDEST, WIDEST)
+        return place(z)
+
+    def best_for_budget(self, budget: float, tokens: float = 0.0) -> Allocation:
+        """Size of least loss with ``6 N D + 2 N T`` at a budget, FLOPs."""
+        if not self.is_limited:
+            model = spend_fresh(self.law, budget, tokens)
+            return Allocation(float(model.N), float(model.D))
+
+        def place(log_D: float) -> Allocation:
+            D = math.exp(log_D)
+            return Allocation(budget / (TRAINING * D + SERVING * tokens), D)
+
+        return place(_solve(lambda y: self.imbalance(*place(y), tokens), 0.0, FARTHEST))
+
+    def imbalance(self, N: float, D: float, tokens: float = 0.0) -> float:
+        """How far a size is from the cheapest of its loss: 0 there, above 0 for too small an N.
+
+        The logarithm of the left side of the condition over its right side.
+        """
+        law, (small, few) = self.law, self.effective(N, D)
+        ratio = math.log(law.alpha * law.A / (law.beta * law.B))
+        ratio += law.beta * math.log(few) - law.alpha * math.log(small)
+        if self.is_limited:
+            ratio += float(log_worth_of_more(N, min(OPTIMAL * self.unique, N), R_N))
+            ratio -= float(log_worth_of_more(D, min(self.unique, D), R_D))
+        return ratio - math.log1p(tokens / (3 * D))
+
+    def break_even_tokens(self, N: float, D: float) -> float:
+        """Tokens to serve at which a size is the cheapest of its loss; beyond, a smaller one is."""
+        return 3 * D * math.expm1(self.imbalance(N, D))
+
+    def at_multiplier(self, M: float, loss: float) -> Allocation:
+        """Size of M tokens per parameter that reaches a loss.
+
+        Raises
+        ------
+        ValueError
+            The loss is out of reach.
+        """
+        self._refuse_unreachable(loss)
+        if not self.is_limited:
+            N = self.law.solve_N(M, loss)
+            return Allocation(N, M * N)
+
+        def excess(log_N: float) -> float:
+            return loss - float(self.predict(math.exp(log_N), M * math.exp(log_N)))
+
+        N = math.exp(_solve(excess, 0.0, FARTHEST))
+        return Allocation(N, M * N)
+
+    def tokens_needed(self, N: float, loss: float, laws: LossSurface | None = None) -> Any:
+        """Tokens to see until N parameters reach a loss; infinite where they never do.
+
+        Parameters
+        ----------
+        N, loss : float
+            Parameters, and nats per token.
+        laws : LossSurface, optional
+            Laws to take instead, such as those of `scaling.laws.draws`.
+        """
+        real = effective_parameters(N, self.unique)
+        needed = tokens_needed(self.law if laws is None else laws, real, loss)
+        return seen_tokens(needed, self.unique) if self.is_limited else needed
+
+    def _refuse_unreachable(self, loss: float) -> None:
+        if loss > self.lowest:
+            return
+        floor = f"the irreducible loss E = {self.law.E:.4g}"
+        if self.is_limited:
+            floor = f"{self.lowest:.4g}, the lowest that {self.unique:.3g} different tokens allow"
+        raise ValueError(f"loss must be above {floor}, got {loss:g}: it is out of reach")
+
+
+def _solve(rising: Callable[[float], float], lo: float, hi: float) -> float:
+    from scipy.optimize import brentq  # here: a table is checked without SciPy
+
+    return float(brentq(rising, lo, hi, xtol=TOLERANCE, rtol=4 * np.finfo(float).eps))

@@ -1,0 +1,137 @@
+"""Prices: the bill by hand, invariance under currency and units, and refusals."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scaling.costs.money import Prices, default_prices, read_prices
+from scaling.costs.total import least_total
+from scaling.laws.law import LossSurface
+from scaling.tables.datafiles import data_path
+
+LAW = LossSurface(1.69, 406.4, 410.7, 0.336, 0.283)
+PLAIN = Prices("$", 2.0, 3.0, 1e15, 5e14, 0.5, 0.25, 0.01)
+
+
+def test_the_bill_by_hand():
+    bill = PLAIN.bill(1e9, 1e10, 1e12, 1e11)
+    assert float(bill.training) == pytest.approx(2.0 * 6e19 / (1e15 * 0.5 * 3600))
+    assert float(bill.reading) == pytest.approx(3.0 * 2e21 / (5e14 * 0.25 * 3600))
+    assert float(bill.writing) == pytest.approx(3.0 * 2e20 / (5e14 * 0.01 * 3600))
+    assert float(bill.total) == pytest.approx(float(bill.training + bill.serving))
+
+
+def test_tokens_that_weigh_what_the_demand_costs():
+    tokens = float(PLAIN.as_tokens(1e12, 1e11))
+    bill = PLAIN.bill(1e9, 1e10, 1e12, 1e11)
+    assert PLAIN.of_training * 2e9 * tokens == pytest.approx(float(bill.serving))
+
+
+def cheapest(prices: Prices) -> float:
+    return float(least_total(LAW, 2.3, prices.as_tokens(1e12, 3e11)).N)
+
+
+def test_the_cheapest_model_is_cheaper_than_its_neighbours():
+    N = cheapest(PLAIN) * np.array([0.99, 1.0, 1.01])
+    D = np.array([LAW.solve_D(n, 2.3) for n in N])
+    assert np.argmin(PLAIN.bill(N, D, 1e12, 3e11).total) == 1
+
+
+@given(st.floats(1e-3, 1e6), st.floats(1e-6, 1e6))
+def test_currency_and_units_move_no_model(rate, unit):
+    other = Prices("¥", 2.0 * rate, 3.0 * rate, 1e15, 5e14, 0.5, 0.25, 0.01)
+    assert cheapest(other) == pytest.approx(cheapest(PLAIN), rel=1e-9)
+    bills = (prices.bill(1e9, 1e10, 1e12, 1e11).total for prices in (other, PLAIN))
+    assert float(next(bills)) == pytest.approx(rate * float(next(bills)), rel=1e-9)
+    faster = Prices("$", 2.0 * unit, 3.0 * unit, 1e15 * unit, 5e14 * unit, 0.5, 0.25, 0.01)
+    assert cheapest(faster) == pytest.approx(cheapest(PLAIN), rel=1e-9)
+
+
+def test_equal_prices_and_shares_give_the_model_of_least_flops():
+    even = Prices("$", 2.0, 2.0, 1e15, 1e15, 0.4, 0.4, 0.4)
+    assert cheapest(even) == pytest.approx(float(least_total(LAW, 2.3, 1.3e12).N), rel=1e-12)
+
+
+def test_what_is_written_moves_the_bill_most():
+    sizes = [cheapest(PLAIN.change(mfu_out=share)) for share in (0.005, 0.01, 0.02)]
+    assert sizes == sorted(sizes)
+
+
+def test_the_shipped_prices_tell_source_and_date():
+    prices = default_prices()
+    assert (prices.price_training, prices.peak_training) == (2.5, 989e12)
+    assert (prices.mfu_training, prices.mfu_in, prices.mfu_out) == (0.4, 0.4, 0.05)
+    values = [name for name in prices.origins if name != "currency"]
+    assert len(values) == 7
+    assert all(re.fullmatch(r"20\d\d-\d\d", prices.origins[name].date) for name in values)
+    assert all(prices.origins[name].source for name in values)
+
+
+def test_the_checksum_stands_in_the_readme():
+    digest = hashlib.sha256(data_path("prices", "defaults.csv").read_bytes()).hexdigest()
+    assert digest in data_path("prices", "README.md").read_text("utf-8")
+
+
+def test_files_and_texts_replace_what_they_name(tmp_path):
+    table, yaml = tmp_path / "own.csv", tmp_path / "own.yaml"
+    table.write_text("name,value\ncurrency,€\nprice_training,1.90\nmfu_out,0.08\n", "utf-8")
+    yaml.write_text("currency: €\nprice_training: 1.90\nmfu_out: 0.08\n", "utf-8")
+    text = "currency=€, price_training=1.90,mfu_out=0.08"
+    mapping = {"currency": "€", "price_training": 1.9, "mfu_out": 0.08}
+    for given_as in (table, str(table), yaml, text, mapping):
+        prices = read_prices(given_as)
+        assert (prices.currency, prices.price_training, prices.mfu_out) == ("€", 1.9, 0.08)
+        assert prices.mfu_in == default_prices().mfu_in
+    assert str(read_prices(table).origins["mfu_out"]) == str(table)
+    assert str(read_prices(text).origins["mfu_out"]) == "given"
+    assert read_prices(PLAIN) is PLAIN
+    assert read_prices() is default_prices()
+
+
+@pytest.mark.parametrize(
+    ("given_as", "said"),
+    [
+        ("price_serving=-2", "price_serving must be finite and 0 or more, got -2"),
+        ("peak_training=0", "peak_training must be finite and above 0 FLOP/s, got 0"),
+        ("mfu_out=5", "mfu_out must be a share of the peak, above 0 and at most 1, as 0.4, got 5"),
+        ("mfu_out=5%", "mfu_out must be a number: write a fraction, not a percentage, got '5%'"),
+        ("mfu=0.5", "there is no price 'mfu': there are currency, price_training"),
+        ("mfu_in=0.5,0.6", "prices must read NAME=VALUE,..., got '0.6'"),
+        ("mfu_in=0.5,mfu_in=0.6", "mfu_in is given twice"),
+        ("nowhere.csv", "nowhere.csv: cannot be read as text"),
+        ({"mfu_in": "half"}, "mfu_in must be a number"),
+    ],
+)
+def test_what_is_no_price_is_refused(given_as, said):
+    with pytest.raises(ValueError) as caught:
+        read_prices(given_as)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", "what,cost\n", "must have the columns name and value, got what, cost"),
+        ("a.csv", "", "must have the columns name and value, got none"),
+        ("a.csv", "name,value\nmfu_out\n", "mfu_out must be a number"),
+        ("a.yaml", "- 1\n", "must hold lines of name: value"),
+        ("a.yaml", "a: [", "is no YAML"),
+    ],
+)
+def test_a_file_that_holds_no_prices_is_named(tmp_path, name, content, said):
+    (tmp_path / name).write_text(content, "utf-8")
+    with pytest.raises(ValueError) as caught:
+        read_prices(tmp_path / name)
+    assert str(caught.value).startswith(f"{tmp_path / name}: ")
+    assert said in str(caught.value)
+
+
+def test_free_training_cannot_be_weighed():
+    with pytest.raises(ValueError, match="price_training must be above 0"):
+        PLAIN.change(price_training=0.0).as_tokens(1.0, 1.0)

@@ -1,0 +1,252 @@
+"""Costing: planted laws, the condition of the optimum, intervals carried through, refusals."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import scaling
+from scaling.forecast.costing import OPTIMUM
+from scaling.forecast.selection import ChoiceError
+from scaling.laws.fit import FitError
+from scaling.laws.law import LossSurface
+
+N, D = (grid.ravel() for grid in np.meshgrid([1e7, 4e7, 1.6e8, 6.4e8], [4e8, 3e9, 2e10]))
+LAW = LossSurface(1.8, 150.0, 300.0, 0.28, 0.28)
+RUNS = pd.DataFrame({"N": N, "D": D, "loss": LAW.predict(N, D)})
+NOISY = RUNS.assign(loss=RUNS["loss"] * (1 + 0.004 * np.resize([1, -1, -1, 1, 1], len(N))))
+DEMAND = {"tokens_in": "2B", "tokens_out": "500M"}
+SERVED = 2.5e9 * 365
+
+
+def rows(answer) -> pd.DataFrame:
+    return answer.to_frame().set_index("choice")
+
+
+@pytest.fixture(scope="module")
+def answer():
+    return scaling.cost(RUNS, loss=2.4, law="tied", **DEMAND)
+
+
+def test_a_planted_law_gives_its_own_optima(answer):
+    table = rows(answer)
+    ratio = LAW.A * table["N"] ** -LAW.alpha / (LAW.B * table["D"] ** -LAW.beta)
+    served = {OPTIMUM: 0.0, "least total FLOPs": SERVED}
+    served["least money"] = float(answer.case.prices.as_tokens(2e9 * 365, 5e8 * 365))
+    for name, tokens in served.items():
+        assert ratio[name] == pytest.approx(1 + tokens / (3 * table["D"][name]), rel=1e-5)
+    assert table["loss"].to_numpy() == pytest.approx(2.4, rel=1e-6)
+    assert table["M"]["M = 640"] == pytest.approx(640)
+    assert table["flops"].idxmin() == "least total FLOPs"
+    assert table["money"].idxmin() == "least money"
+    assert table["flops_training"].idxmin() == OPTIMUM
+    over = ((32.0**0.14 + 32.0**-0.14) / 2) ** (2 / 0.28) - 1
+    M = 640 / table["M"][OPTIMUM]
+    assert table["over_training"]["M = 640"] == pytest.approx(
+        ((M**0.14 + M**-0.14) / 2) ** (2 / 0.28) - 1, rel=1e-4
+    )
+    assert over > 0
+
+
+def test_flops_and_money_add_up(answer):
+    table = rows(answer)
+    np.testing.assert_allclose(table["flops_training"], 6 * table["N"] * table["D"])
+    np.testing.assert_allclose(table["flops_serving"], 2 * table["N"] * SERVED)
+    np.testing.assert_allclose(table["flops"], table["flops_training"] + table["flops_serving"])
+    parts = table[["money_training", "money_in", "money_out"]].sum(axis=1)
+    np.testing.assert_allclose(table["money"], parts)
+
+
+def test_the_interval_is_carried_through():
+    answer = scaling.cost(NOISY, loss=2.4, **DEMAND)
+    table = rows(answer)
+    assert (table["D_lo"] < table["D"]).all()
+    assert (table["D"] < table["D_hi"]).all()
+    assert (table["law_lo"] < 2.4).all()
+    assert (table["lo"] < table["law_lo"]).all()
+    wider = rows(scaling.cost(NOISY, loss=2.4, level=0.99, **DEMAND))
+    assert (wider["D_lo"] < table["D_lo"]).all()
+    assert (wider["lo"] < table["lo"]).all()
+    exact = scaling.cost(RUNS, loss=2.4, **DEMAND)
+    assert (rows(exact)["D_hi"] / rows(exact)["D_lo"] < table["D_hi"] / table["D_lo"]).all()
+    ends = answer.report()["least_total_if_the_law_holds"]
+    best = table.loc["least total FLOPs"]
+    assert ends["N"][0] < best["N"] < ends["N"][1]
+    assert ends["flops"][0] < best["flops"] < ends["flops"][1]
+
+
+def test_a_larger_demand_asks_for_a_smaller_model():
+    sizes = [
+        rows(scaling.cost(RUNS, loss=2.4, tokens_in=tokens, tokens_out=0))["N"]["least total FLOPs"]
+        for tokens in (1e6, 1e9, 1e11)
+    ]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_currency_is_a_label_and_a_rate_moves_no_model(answer):
+    own = {"currency": "¥", "price_training": 375.0, "price_serving": 375.0}
+    other = scaling.cost(RUNS, loss=2.4, law="tied", prices=own, **DEMAND)
+    np.testing.assert_allclose(rows(other)["N"], rows(answer)["N"], rtol=1e-9)
+    np.testing.assert_allclose(rows(other)["money"], 150 * rows(answer)["money"], rtol=1e-9)
+    assert "¥ in all" in other.text()
+    assert "price_training 375 ¥ per accelerator-hour: given" in other.text()
+
+
+def test_units_of_the_table_move_no_model(answer):
+    mapped = RUNS.rename(columns={"D": "tokens"}).assign(tokens=D / 1e9)
+    other = scaling.cost(mapped, loss=2.4, law="tied", columns="D=tokens*1e9", **DEMAND)
+    np.testing.assert_allclose(rows(other)["D"], rows(answer)["D"], rtol=1e-6)
+
+
+def test_half_and_double_the_utilisation_of_written_tokens(answer):
+    half, double = answer.report()["mfu_out_moved"]
+    middle = rows(answer).loc["least money"]
+    assert (half["mfu_out"], double["mfu_out"]) == (0.025, 0.1)
+    assert half["money"] > middle["money"] > double["money"]
+    assert half["N"] < middle["N"] < double["N"]
+    most = scaling.cost(RUNS, loss=2.4, prices={"mfu_out": 0.8}, **DEMAND)
+    assert most.report()["mfu_out_moved"][1]["mfu_out"] == 1.0
+
+
+@pytest.mark.parametrize("budget", [{"budget": 1e21}, {"budget_money": 1000}])
+def test_a_budget_is_spent_and_buys_the_least_loss(budget):
+    table = rows(scaling.cost(RUNS, law="tied", **budget, **DEMAND))
+    spent = table["flops" if "budget" in budget else "money"]
+    np.testing.assert_allclose(spent, next(iter(budget.values())), rtol=1e-9)
+    assert table["loss"].idxmin() == "least loss"
+    at = table.loc[OPTIMUM]
+    assert LAW.optimal_allocation(6 * at["N"] * at["D"])[0] == pytest.approx(at["N"], rel=1e-4)
+
+
+def test_a_budget_and_the_loss_it_buys_are_two_views_of_one_model():
+    bought = rows(scaling.cost(RUNS, law="tied", budget=1e21, **DEMAND)).loc["least loss"]
+    again = rows(scaling.cost(RUNS, law="tied", loss=bought["loss"], **DEMAND))
+    assert again["N"]["least total FLOPs"] == pytest.approx(bought["N"], rel=1e-6)
+
+
+def test_a_model_and_the_demand_that_makes_it_the_cheapest(answer):
+    best = rows(answer).loc["least total FLOPs"]
+    told = scaling.cost(RUNS, N=best["N"], D=best["D"], law="tied", **DEMAND)
+    assert told.found.break_even == pytest.approx(SERVED, rel=1e-4)
+    assert rows(told).loc["this model", "flops"] == pytest.approx(best["flops"])
+    alone = scaling.cost(RUNS, N=best["N"], D=best["D"], law="tied")
+    assert list(rows(alone).index) == ["this model"]
+    assert alone.found.break_even == pytest.approx(SERVED, rel=1e-4)
+    assert "tokens served, a smaller model of this loss" in alone.text()
+    large = scaling.cost(RUNS, N=1e10, D=1e10, law="tied")
+    assert "even if it serves nothing" in large.text()
+
+
+def test_tokens_that_run_out():
+    fresh = rows(scaling.cost(RUNS, loss=2.5, law="tied", **DEMAND))
+    answer = scaling.cost(RUNS, loss=2.5, law="tied", unique_tokens="10B", **DEMAND)
+    table = rows(answer)
+    assert table["loss"].to_numpy() == pytest.approx(2.5, rel=1e-6)
+    np.testing.assert_allclose(table["epochs"], np.maximum(table["D"] / 1e10, 1.0))
+    assert (table["D_effective"] <= table["D"]).all()
+    assert table["N"]["least total FLOPs"] > fresh["N"]["least total FLOPs"]
+    assert table["flops"]["least total FLOPs"] > fresh["flops"]["least total FLOPs"]
+    assert any("epochs" in line for line in answer.warnings)
+    assert answer.report()["lowest_loss"] > LAW.E
+    plenty = rows(scaling.cost(RUNS, loss=2.5, law="tied", unique_tokens=1e16, **DEMAND))
+    np.testing.assert_allclose(plenty["N"], fresh["N"], rtol=1e-6)
+
+
+def test_an_error_is_read_as_a_loss_by_the_error_law():
+    runs = RUNS.assign(err_t=0.9 - 2.0 * np.exp(-0.6 * RUNS["loss"]))
+    loss = -math.log((0.9 - 0.45) / 2.0) / 0.6
+    answer = scaling.cost(runs, error=0.45, law="tied", **DEMAND)
+    assert answer.loss == pytest.approx(loss, rel=1e-6)
+    assert any("error law" in line for line in answer.warnings)
+    again = scaling.cost(runs.assign(err_u=0.5), error=0.45, task="t", law="tied", **DEMAND)
+    assert again.loss == pytest.approx(answer.loss)
+
+
+def test_a_context_tells_attention_and_memory(answer):
+    told = replace(answer, context=8192.0)
+    row = told.report()["choices"][0]
+    N = row["N"]
+    assert row["attention_share"] == pytest.approx(
+        4 * row["layers"] * row["width"] * 8192 / (2 * N)
+    )
+    assert row["kv_bytes"] == pytest.approx(2 * row["layers"] * row["width"] * 8192 * 2)
+    assert "with 8.19K tokens before each served one, not in the bill" in told.text()
+    assert "layers" not in answer.report()["choices"][0]
+
+
+def test_what_lies_outside_the_runs_is_told(answer):
+    assert any("extrapolated to up to" in line for line in answer.warnings)
+    assert answer.report()["warnings"] == answer.warnings
+    narrow = RUNS[(RUNS["D"] / RUNS["N"]).between(5, 500)]
+    narrow = scaling.cost(narrow, loss=2.4, **DEMAND)
+    assert any("outside those of the runs, 10 to 500: M = 640" in w for w in narrow.warnings)
+    far = scaling.cost(RUNS, loss=1.9, tokens_in="1T", tokens_out=0)
+    assert "mfu_out 0.1 instead" not in far.text()
+    assert any("not to be used: over 10,000 times the compute" in w for w in far.warnings)
+    assert rows(far)["lo"].isna().any()
+
+
+ASKED = {"loss": 2.4, **DEMAND}
+
+
+@pytest.mark.parametrize(
+    ("asked", "about", "said"),
+    [
+        ({"loss": 1.5}, "loss", "must be above the irreducible loss E = 1.8, got 1.5"),
+        ({"loss": 9.0}, "loss", "must be below 4.616"),
+        ({"loss": "a"}, "loss", "must be one number"),
+        ({"loss": -1}, "loss", "must be finite and above 0, got -1"),
+        ({"loss": 2.2, "unique_tokens": 1e8}, "loss", "1e+08 different tokens allow, got 2.2"),
+        ({"loss": None}, "loss", "give one of a loss, an error, a budget"),
+        ({"budget": 1e21}, "budget", "give one of a loss, an error, a budget"),
+        ({"loss": None, "budget": 1.0}, "budget", "budget must be at least 2.4e+16 FLOPs"),
+        ({"loss": None, "budget_money": 1e-9}, "budget-money", "must be at least 0.0421 $"),
+        ({"tokens_in": 0, "tokens_out": 0}, "tokens-in", "must not both be 0"),
+        ({"tokens_in": None, "tokens_out": None}, "tokens-in", "say what is to be served"),
+        ({"tokens_in": -1}, "tokens-in", "must be from 0 to 1e+30 a day, got -1"),
+        ({"days": 0}, "days", "must be finite and above 0, got 0"),
+        ({"context": 0}, "context", "must be finite and above 0, got 0"),
+        ({"unique_tokens": 0}, "unique-tokens", "must be finite and above 0, got 0"),
+        ({"prices": "price_serving=-1"}, "prices", "must be finite and 0 or more, got -1"),
+        ({"prices": "price_training=0"}, "prices", "must be above 0 to weigh serving"),
+        ({"loss": None, "error": 0.5}, "task", "must name one error of the table: none"),
+        ({"loss": None, "N": 1e9}, "D", "give either D or M"),
+    ],
+)
+def test_what_cannot_be_had_is_refused_by_name(asked, about, said):
+    with pytest.raises(ChoiceError) as caught:
+        scaling.cost(RUNS, law="tied", **(ASKED | asked))
+    assert about in caught.value.about
+    assert said in str(caught.value)
+
+
+def test_an_error_out_of_reach_is_refused():
+    runs = RUNS.assign(err_t=0.9 - 2.0 * np.exp(-0.6 * RUNS["loss"]))
+    for error, said in ((0.01, "out of reach"), (0.95, "out of reach")):
+        with pytest.raises(ChoiceError, match=said) as caught:
+            scaling.cost(runs, error=error, law="tied", **DEMAND)
+        assert caught.value.about == ("error",)
+
+
+@pytest.mark.parametrize(
+    ("runs", "options", "said"),
+    [
+        (RUNS, {"law": "compute"}, "does not weigh N against D"),
+        (RUNS.assign(D=20 * RUNS["N"], loss=np.linspace(4, 3, 12)), {}, "worth apart"),
+        (RUNS.assign(loss=LossSurface(1.8, 150, -20, 0.28, 0.28).predict(N, D)),
+         {"law": "tied"}, "does not fall with both N and D"),
+    ],
+)  # fmt: skip
+def test_a_law_that_cannot_weigh_is_refused(runs, options, said):
+    with pytest.raises(FitError, match=said):
+        scaling.cost(runs, **ASKED, **options)
+
+
+def test_a_notebook_shows_a_row_per_model(answer):
+    shown = answer._repr_html_()
+    for name in (OPTIMUM, "least total FLOPs", "least money", "M = 640"):
+        assert name in shown
