@@ -23,7 +23,7 @@ from scaling.forecast.residuals import UNSOUND, strays
 from scaling.laws.fit import Fit, FitError
 from scaling.laws.posterior import Posterior, find_posterior
 from scaling.laws.power import fit_power
-from scaling.laws.prior import fit_with_belief, load_belief
+from scaling.laws.prior import Belief, fit_with_belief, load_belief
 from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 
 WIDEST = 0.05  # of the loss: a half width that is narrow enough
@@ -74,6 +74,8 @@ class FittedTable:
         The law asked for.
     weights : ndarray of shape (n_runs,) or None
         Their weights, None where all count alike.
+    belief : Belief or None
+        What the posterior believes; by default with the shipped constants of the intervals.
     """
 
     asked: Fit
@@ -84,6 +86,7 @@ class FittedTable:
     L: NDArray[np.float64]
     law: LawChoice
     weights: NDArray[np.float64] | None = None
+    belief: Belief | None = None
 
     @property
     def on_line(self) -> bool:
@@ -101,7 +104,7 @@ class FittedTable:
         return self._find_posterior(law, fix)
 
     def _find_posterior(self, law: str, fix: dict[str, float]) -> Posterior:
-        belief = load_constants().belief
+        belief = self.belief or load_constants().belief
         return find_posterior(
             self.N, self.D, self.L, belief, law=law, weights=self.weights, fix=fix
         )

@@ -18,7 +18,7 @@ from scaling.testbed.runs import run_table
 ELSEWHERE = ("backtests", "task_scores", "task_constants", "few_runs", "planted_designs")
 
 LONG = ("subsets", "large_runs", "candidates", "leverage", "task_verdicts")
-LONG += ("interval_candidates", "interval_constants")
+LONG += ("interval_candidates", "interval_constants", "replays", "plan_rules")
 
 
 @pytest.mark.parametrize(
