@@ -24,6 +24,7 @@ from scaling.commands.options import (
     takes_reading_options,
     takes_shared_options,
 )
+from scaling.commands.plan import plan
 
 app = typer.Typer(
     add_completion=False,
@@ -181,6 +182,9 @@ def tasks(
         **options,
     )
     print_answer(answer, as_json)
+
+
+app.command()(plan)
 
 
 @app.command()

@@ -44,11 +44,11 @@ def describe_ranges(table: pd.DataFrame) -> str:
     """
     M = table["D"] / table["N"]
     ends = {name: (values.min(), values.max()) for name, values in table[["N", "D"]].items()}
-    told = [f"{name} {_shorten(a)} to {_shorten(b)}" for name, (a, b) in ends.items()]
+    told = [f"{name} {shorten(a)} to {shorten(b)}" for name, (a, b) in ends.items()]
     return ", ".join([*told, f"M {M.min():.3g} to {M.max():.3g}"])
 
 
-def _shorten(count: float) -> str:
+def shorten(count: float) -> str:
     """Write a count to three digits with K, M, B or T."""
     count = float(f"{count:.3g}")
     for letter, unit in (("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)):

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from scaling.forecast.gain import Array, Cells
-from scaling.forecast.selection import ChoiceError
-from scaling.tables.numbers import parse_number
+from scaling.forecast.selection import ChoiceError, read_count
 
 STEP = 2.0  # between sizes, and between tokens per parameter
 LEAST_M, MOST_M = 20.0, 640.0  # tokens per parameter: those of the testbed outside its warm-up
@@ -114,7 +113,7 @@ def make_offer(
     """
     M = target[1] / target[0]
     by_default = (float(N.min()), target[0]), (min(LEAST_M, M), max(MOST_M, M))
-    factor, tokens = read_one("step", step), read_one("warmup-tokens", warmup_tokens)
+    factor, tokens = read_count("step", step), read_count("warmup-tokens", warmup_tokens)
     if not 1.01 <= factor < math.inf:
         raise ChoiceError(f"step must be a factor of 1.01 or more, got {factor:g}", ("step",))
     if not 0 <= tokens < math.inf:
@@ -131,23 +130,12 @@ def make_offer(
 def _read_bounds(name: str, given: Any, by_default: tuple[float, float]) -> tuple[float, float]:
     if given is None:
         return by_default
-    ends = given.split(":") if isinstance(given, str) else list(given)
-    if len(ends) != 2:
+    ends = given.split(":") if isinstance(given, str) else given
+    if not isinstance(ends, (list, tuple)) or len(ends) != 2:
         rule = f"{name} must be the least and the most, as 10M:1B"
         raise ChoiceError(f"{rule}, got {given!r}", (name,))
-    least, most = (read_one(name, end) for end in ends)
+    least, most = (read_count(name, end) for end in ends)
     if not 0 < least <= most < math.inf:
         rule = f"{name} must rise from above 0, as 10M:1B"
         raise ChoiceError(f"{rule}, got {least:g} to {most:g}", (name,))
     return least, most
-
-
-def read_one(name: str, given: Any) -> float:
-    """Read a number, or refuse it by name."""
-    try:
-        value = parse_number(given, name) if isinstance(given, str) else float(given)
-    except (TypeError, ValueError):
-        value = math.nan
-    if math.isnan(value):
-        raise ChoiceError(f"{name} must be a number, as 6.9e9 or 6.9B, got {given!r}", (name,))
-    return value

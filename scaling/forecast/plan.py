@@ -17,7 +17,7 @@ from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.gain import Cells, read_law
 from scaling.forecast.inputs import EFFECTIVE, is_effective, place_target, read_inputs
 from scaling.forecast.intervals import LEVEL, load_constants, measure_change, widen
-from scaling.forecast.purchases import SHIPPED, Known, Rule, choose_next
+from scaling.forecast.purchases import SHIPPED, Choice, Known, Rule, choose_next
 from scaling.laws.fit import FitError
 from scaling.laws.posterior import Posterior
 from scaling.laws.prior import Belief
@@ -95,12 +95,16 @@ class Plan(NamedTuple):
         One of `STOPS`.
     nearer : Purchase or None
         The cheapest run that halves the allowance for what no residual shows, where there is one.
+    worth : tuple of float or None
+        Where it stops for want of gain or budget: N and D of the cheapest candidate that gains
+        enough, whatever it costs.
     """
 
     before: LossForecast
     purchases: list[Purchase]
     stop: str
     nearer: Purchase | None
+    worth: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -236,16 +240,19 @@ def make_plan(
     purchases: list[Purchase] = []
     left, where = budget, table.place(target.N, target.D)
     places = Cells(*np.transpose([table.place(*cell) for cell in zip(*candidates, strict=True)]))
+    worth = None
     while not (stop := _find_stop(table, target, told)) and len(purchases) < most:
         choice = choose_next(table.known, places, candidates.C, where, left, rule)
         if choice is None or choice.most < LEAST_GAIN:
             stop = "budget" if choice is None else "gain"
+            any_price = choose_next(table.known, places, candidates.C, where, np.inf, rule)
+            worth = _find_cheapest(candidates, any_price)
             break
         cell = float(candidates.N[choice.which]), float(candidates.D[choice.which])
         table, bought = _buy(table, target, *cell)
         told, left = bought.told, left - bought.C
         purchases.append(bought._replace(gain=choice.gain))
-    return Plan(before, purchases, stop or "most", _find_nearer(table, target))
+    return Plan(before, purchases, stop or "most", _find_nearer(table, target), worth)
 
 
 def _find_stop(table: Table, target: Target, told: LossForecast) -> str:
@@ -256,6 +263,14 @@ def _find_stop(table: Table, target: Target, told: LossForecast) -> str:
     if target.tolerance is not None and bet / 2 <= target.tolerance * told.loss:
         return "tolerance"
     return "misfit" if law / 2 <= table.allow(target) * told.loss else ""
+
+
+def _find_cheapest(candidates: Cells, choice: Choice | None) -> tuple[float, float] | None:
+    """Find the cheapest candidate that gains enough."""
+    if choice is None or not choice.most >= LEAST_GAIN:
+        return None
+    cheapest = int(np.where(choice.shares >= LEAST_GAIN, candidates.C, np.inf).argmin())
+    return float(candidates.N[cheapest]), float(candidates.D[cheapest])
 
 
 def _buy(table: Table, target: Target, N: float, D: float) -> tuple[Table, Purchase]:

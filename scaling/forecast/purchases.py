@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling.forecast.design import read_design
 from scaling.forecast.gain import Cells, Misfit, find_variances, read_law
 from scaling.forecast.intervals import load_constants
 from scaling.laws.posterior import Posterior, find_posterior
@@ -71,9 +72,14 @@ class Known(NamedTuple):
     belief: Belief | None = None
 
     def find_posterior(self) -> Posterior:
-        """What they say of the tied law."""
+        """What they say of the tied law; on the line where they lie on one.
+
+        There, what N and D do apart is not known, and their terms count alike.
+        """
         belief = self.belief or load_constants().belief
-        return find_posterior(*self.cells, self.loss, belief, weights=self.weights)
+        design = read_design(*self.cells)
+        cells = design.project(*self.cells) if design.is_line else self.cells
+        return find_posterior(*cells, self.loss, belief, weights=self.weights)
 
 
 class Choice(NamedTuple):
@@ -83,15 +89,23 @@ class Choice(NamedTuple):
     ----------
     which : int
         Its place among the candidates.
-    gain : float
-        Share of the standard deviation at the target that it takes off.
-    most : float
-        The largest such share of any candidate that is affordable.
+    shares : ndarray of shape (n_candidates,)
+        What each candidate takes off the standard deviation at the target, a fraction; NaN for one
+        that is not to be had.
     """
 
     which: int
-    gain: float
-    most: float
+    shares: Array
+
+    @property
+    def gain(self) -> float:
+        """What it takes off."""
+        return float(self.shares[self.which])
+
+    @property
+    def most(self) -> float:
+        """The most that any takes off."""
+        return float(np.nanmax(self.shares))
 
 
 def choose_next(
@@ -132,8 +146,9 @@ def choose_next(
     held_against = price[left] ** rule.kappa
     per_price = np.where(found.gain > 0, found.gain / held_against, found.gain * held_against)
     best = int(per_price.argmax())
-    shares = 1 - np.sqrt(np.maximum(found.after, 0.0) / found.now)
-    return Choice(int(left[best]), float(shares[best]), float(shares.max()))
+    shares = np.full(len(price), np.nan)
+    shares[left] = 1 - np.sqrt(np.maximum(found.after, 0.0) / found.now)
+    return Choice(int(left[best]), shares)
 
 
 def is_affordable(price: Array, budget: float) -> NDArray[np.bool_]:

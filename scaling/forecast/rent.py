@@ -78,5 +78,5 @@ class Rent:
         """Say what it is, at which price."""
         return (
             f"{self.peak:.3g} FLOP/s at {100 * self.mfu:.3g}%, "
-            f"{self.currency}{self.price:g} an hour ({self.about})"
+            f"{self.currency}{self.price:.2f} an hour ({self.about})"
         )

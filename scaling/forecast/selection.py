@@ -325,8 +325,8 @@ def read_target(
     """
     if (D is None) == (M is None):
         raise ChoiceError("give either D or M", ("D", "M"))
-    parameters = _read_count("N", N)
-    tokens = _read_count("D", D) if M is None else _read_count("M", M) * parameters
+    parameters = read_count("N", N)
+    tokens = read_count("D", D) if M is None else read_count("M", M) * parameters
     for name, count in (("N", parameters), ("D", tokens)):
         if not 1 <= count <= LARGEST:
             rule = f"{name} must be from 1 to {LARGEST:g}, got {count:g}"
@@ -334,7 +334,14 @@ def read_target(
     return parameters, tokens
 
 
-def _read_count(name: str, value: object) -> float:
+def read_count(name: str, value: object) -> float:
+    """Read one number, given as such or as text like 6.9B.
+
+    Raises
+    ------
+    ChoiceError
+        It is none; the message gives it the name of the argument.
+    """
     try:
         if isinstance(value, str):
             return parse_number(value, name)
