@@ -59,6 +59,7 @@ bench: $(READY) ## Measure the claims about speed
 	$(PY) -m benchmarks.fit_speed
 	$(PY) -m benchmarks.sweep_speed
 	$(PY) -m benchmarks.command_speed
+	$(PY) -m benchmarks.plan_speed
 	$(PY) -m benchmarks.training_speed
 
 grid: $(READY) ## Train three walks' grids on two cores and hold E against the truth
