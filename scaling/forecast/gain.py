@@ -189,7 +189,7 @@ def find_variances(
     J, others, g = slopes[:n_runs], slopes[n_runs:-1], slopes[-1]
     s2, P = belief.sigma_0**2, np.array([WIDE, WIDE, WIDE, belief.tau]) ** -2.0
     S = np.linalg.inv(J.T @ (J * Q[:, None]) / s2 + np.diag(P))
-    shared, own = _scatter(everywhere, misfit)
+    shared, own = find_scatter(everywhere, misfit)
     C = shared[:n_runs, :n_runs] + np.diag(own[:n_runs] / np.maximum(Q, np.finfo(float).tiny))
     with_target, at_target = shared[:-1, -1], shared[-1, -1]
 
@@ -207,8 +207,11 @@ def find_variances(
     return Variances(float(now), s2 * (scatter - 2 * common + at_target) + v_after**2 @ P)
 
 
-def _scatter(cells: Cells, misfit: Misfit) -> tuple[Array, Array]:
-    """What cells share, and the variance that each has alone; the last is the target."""
+def find_scatter(cells: Cells, misfit: Misfit) -> tuple[Array, Array]:
+    """What cells share, and the variance that each has alone; the last is the target.
+
+    Both over the variance of the noise, of shapes (n_cells, n_cells) and (n_cells,).
+    """
     w = (cells.C[-1] / cells.C) ** misfit.closer
     logs = np.log(np.stack(cells)) / misfit.length
     distance = ((logs[:, :, None] - logs[:, None]) ** 2).sum(axis=0)

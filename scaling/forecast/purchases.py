@@ -6,13 +6,14 @@ gain alone buys the dearest runs, gain per FLOP the cheapest.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaling.forecast.design import read_design
-from scaling.forecast.gain import Cells, Misfit, find_variances, read_law
+from scaling.forecast.gain import Cells, Misfit, Variances, find_variances, read_law
 from scaling.forecast.intervals import load_constants
 from scaling.laws.posterior import Posterior, find_posterior
 from scaling.laws.prior import Belief, load_belief
@@ -115,6 +116,7 @@ def choose_next(
     target: tuple[float, float],
     budget: float,
     rule: Rule = SHIPPED,
+    find: Callable[..., Variances] = find_variances,
 ) -> Choice | None:
     """Choose the candidate that gains most for its price among those within a budget.
 
@@ -132,6 +134,8 @@ def choose_next(
         FLOPs.
     rule : Rule
         How it is chosen.
+    find : callable
+        As `find_variances`, which judges the prediction that is printed.
 
     Returns
     -------
@@ -142,7 +146,7 @@ def choose_next(
     if len(left) == 0:
         return None
     law, cells = read_law(known.find_posterior()), candidates.take(left)
-    found = find_variances(law, known.cells, cells, target, rule.belief, rule.misfit, known.weights)
+    found = find(law, known.cells, cells, target, rule.belief, rule.misfit, known.weights)
     held_against = price[left] ** rule.kappa
     per_price = np.where(found.gain > 0, found.gain / held_against, found.gain * held_against)
     best = int(per_price.argmax())

@@ -19,9 +19,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.forecast.gain import NOISE_ALONE, WIDE, Array, Cells, read_law
+from scaling.forecast.gain import (
+    NOISE_ALONE,
+    WIDE,
+    Array,
+    Cells,
+    Variances,
+    find_variances,
+    read_law,
+)
 from scaling.forecast.purchases import SHIPPED, Known, Rule, choose_next, is_affordable
 from scaling.laws.prior import fit_with_prior
+from scaling.studies.decide.ideal_weights import find_ideal_variances
 from scaling.studies.predictors.forecasts import NEAR_TEXT
 from scaling.testbed.labels import DATASETS
 from scaling.testbed.runs import run_table, select_loss_fit, select_small, select_targets
@@ -32,6 +41,7 @@ LEAST_GAIN = 0.05  # of the standard deviation: the stop rule of the plan
 N_RANDOM = 200
 SEED = 12
 PLAN, STOPPED, FIVE, RANDOM = "plan", "plan, stopped", "the paper's five", "random"
+IDEAL = "as if weighed ideally"
 NOISE_GREEDY, NOISE_FIVE = "noise alone, greedy", "noise alone, best five"
 Plan = list[int]  # places of runs among the small ones, in the order in which they are bought
 
@@ -91,14 +101,19 @@ def open_shop(dataset: str) -> Shop:
 
 
 def buy(
-    shop: Shop, loss: str, target: tuple[float, float], rule: Rule, least_gain: float = 0.0
+    shop: Shop,
+    loss: str,
+    target: tuple[float, float],
+    rule: Rule = SHIPPED,
+    least_gain: float = 0.0,
+    find: Callable[..., Variances] = find_variances,
 ) -> Plan:
     """Buy what the rule says until no run gains more than `least_gain`, or none is affordable."""
     plan = list(shop.start)
     while True:
         left = shop.budget - shop.spent(plan)
         known, cells = shop.measure(plan, loss), shop.cells
-        choice = choose_next(known, cells, cells.C, target, left, rule)
+        choice = choose_next(known, cells, cells.C, target, left, rule, find)
         if choice is None or choice.most <= least_gain:
             return plan
         plan.append(choice.which)
@@ -134,8 +149,9 @@ def find_best_five(shop: Shop, loss: str, target: tuple[float, float]) -> Plan:
 
 Buyer = Callable[[Shop, str, tuple[float, float]], Plan]
 BUYERS: dict[str, Buyer] = {
-    PLAN: partial(buy, rule=SHIPPED),
-    STOPPED: partial(buy, rule=SHIPPED, least_gain=LEAST_GAIN),
+    PLAN: buy,
+    STOPPED: partial(buy, least_gain=LEAST_GAIN),
+    IDEAL: partial(buy, find=find_ideal_variances),
     FIVE: lambda shop, *_: shop.five,
     NOISE_GREEDY: partial(buy, rule=Rule(NOISE_ALONE)),
     NOISE_FIVE: find_best_five,
