@@ -148,7 +148,7 @@ Markdown(
 # A cheap run at the end of the range has more leverage per FLOP than any other. So noise alone buys the whole line of the
 # smallest model, where the law is worst:
 
-# %% mystnb={"image": {"alt": "Two panels of runs over tokens per parameter and parameters, numbered in the order bought. Left, the plan: a ladder of 0.154B and 0.411B at 20 tokens per parameter, and two more runs of the smallest size. Right, noise alone: six of nine lie on the smallest size or the next at all tokens per parameter."}, "figure": {"caption": "What is bought for the 6.9B run on C4, C4 eval, after the three runs of the start.", "name": "fig-bought"}}
+# %% mystnb={"image": {"alt": "Two panels of runs over tokens per parameter and parameters, numbered in the order bought. Left, the plan: a ladder of 0.154B and 0.411B at 20 tokens per parameter, and two more runs of the smallest size. Right, noise alone: five of nine lie on the smallest size, at 10 to 640 tokens per parameter."}, "figure": {"caption": "What is bought for the 6.9B run on C4, C4 eval, after the three runs of the start.", "name": "fig-bought"}}
 shop = open_shop("c4")
 case = compared.query("dataset == 'c4' and loss_set == 'c4_eval' and target == 'c4-6.9B-M20'").set_index("plan")
 sizes = shop.runs.drop_duplicates("size").set_index("size")["N"]

@@ -92,7 +92,7 @@ def plan(
         base = LEAST_M if multipliers is None else offer.multipliers[0]
         cells = design_first(flops, where, base, offer.warmup_tokens)
         return FirstRuns(where, cells, flops, offer.warmup_tokens, rent)
-    selected = select_rows(runs, **options)
+    selected = select_rows(runs, enough=False, **options)
     counts = selected.table[selected.N].to_numpy(float), selected.table["D"].to_numpy(float)
     _require_beyond(where, 6.0 * float((counts[0] * counts[1]).max()))
     offer = make_offer(counts[0], where, sizes, multipliers, step, warmup_tokens)

@@ -124,6 +124,23 @@ def test_runs_on_a_line_buy_off_it_where_the_target_lies_off(M, off_ray):
     assert answer.report()["before"]["usable"] != off_ray
 
 
+def test_rows_that_are_asked_about_are_no_reason_to_have_no_plan():
+    """Fewer runs than a law needs, for a reason that is told: earlier checkpoints are left out."""
+    D = 1e9 * np.array([1, 2, 3])
+    runs = pd.DataFrame({"N": 1e8, "D": D, "loss": LAW.predict(np.full(3, 1e8), D)})
+    answer = plan(runs, last_of_run=True)
+    assert answer.report()["n_runs"] == 1
+    assert answer.plan.purchases
+    assert any("--last-of-run" in line for line in answer.warnings)
+
+
+def test_runs_that_do_not_follow_the_law_get_a_plan():
+    answer = plan(RUNS.assign(loss=[3.0, 6.0, 3.1, 5.9]))
+    assert not answer.report()["before"]["usable"]
+    assert answer.plan.purchases or answer.plan.stop == "gain"
+    assert np.isfinite([run.loss for run in answer.plan.purchases]).all()
+
+
 def test_stops_inside_the_tolerance():
     answer = plan(tolerance=0.5)
     assert (answer.plan.stop, answer.plan.purchases) == ("tolerance", [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from places import ROOT
 
 from scaling.forecast.gain import NOISE_ALONE, Cells, LawAt, Misfit, find_variances
 from scaling.forecast.purchases import SHIPPED
@@ -45,6 +46,11 @@ def test_the_plan_beats_random_plans_on_every_training_set(replays):
     assert table.loc[RANDOM, sets].to_numpy() == pytest.approx(0.5)
     assert table.loc[NOISE_GREEDY, "beats"] < 0.5 < table.loc[IDEAL, "beats"]
     assert table.loc[IDEAL, "beats"] < table.loc[FIVE, "beats"] < table.loc[PLAN, "beats"]
+
+
+def test_the_readme_says_what_the_plan_beats(replays):
+    beats = sum_up(replays).loc[PLAN, "beats"]
+    assert f"beats {beats:.0%} of random plans |" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_no_plan_costs_more_than_the_papers_five(replays):
