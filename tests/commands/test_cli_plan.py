@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hostile import DESIGNS
 from places import ROOT
 from typer.testing import CliRunner
 
@@ -170,3 +171,15 @@ def test_two_runs_of_a_dataset_each_need_a_choice(path):
     done = run("plan", path, *TARGET, "--budget", "1e19", "--dataset", "x")
     assert done.exit_code == 0
     assert "from 2 runs: not to be told yet" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "table", [design for design in DESIGNS if not design.heavy], ids=lambda table: table.name
+)
+def test_hostile_designs_get_a_plan_or_one_message(table, tmp_path):
+    path = table.write(tmp_path)
+    done = run("plan", path, "--target-N", "100B", "--target-M", "20", "--budget", "1e21", "--json")
+    assert done.exit_code in (0, 2)
+    assert (done.stdout == "") == (done.exit_code == 2)
+    if done.exit_code == 0:
+        assert json.loads(done.stdout)["stop"]["says"]
