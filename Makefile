@@ -61,6 +61,7 @@ bench: $(READY) ## Measure the claims about speed
 	$(PY) -m benchmarks.command_speed
 	$(PY) -m benchmarks.interval_speed
 	$(PY) -m benchmarks.cost_speed
+	$(PY) -m benchmarks.plan_speed
 	$(PY) -m benchmarks.training_speed
 
 grid: $(READY) ## Train three walks' grids on two cores and hold E against the truth

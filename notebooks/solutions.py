@@ -26,11 +26,14 @@ import scaling
 from scaling.compute import count_parameters, hidden_width
 from scaling.figures.style import use_style
 from scaling.forecast.fitted import fit_table
+from scaling.forecast.purchases import SHIPPED
+from scaling.forecast.rent import Rent
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.forecast.verdicts import judge_tasks
 from scaling.laws.fit import fit_error_law, fit_loss_law, fit_loss_surface
 from scaling.laws.law import LossSurface
 from scaling.laws.prior import fit_with_prior
+from scaling.studies.decide.replay import buy, name_cell, open_shop
 from scaling.studies.predictors.selection import GROUPS, load_scores
 from scaling.studies.recipe import fit_chain
 from scaling.studies.results import load_result
@@ -718,6 +721,54 @@ sum(inside_half)
 # %% [markdown]
 # Three are due, five of six lie inside. With six that are not independent this says little; over all evidence the bet errs on the
 # wide side where text is like the training text.
+
+# %% [markdown]
+# ## [Which run should I buy next?](12_next_run.ipynb)
+#
+# **1. The over-trained run on RefinedWeb.**
+
+# %%
+refinedweb_five = select_loss_fit(run_table("refinedweb"))
+plan_refinedweb = scaling.plan(refinedweb_five, loss_set="c4_eval", N="1.44B", M=320, budget="2.4e20")
+assert plan_refinedweb.plan.stop == "misfit" and not plan_refinedweb.plan.purchases
+assert plan_refinedweb.plan.before.lo < 2.53 < plan_refinedweb.plan.before.hi
+plan_refinedweb
+
+# %% [markdown]
+# Nothing, at any price below a run nearer the target: the law already holds it as closely as laws have held real runs. The run was measured
+# at 2.53, inside the interval to bet on. A plan that must spend its budget, as in the replay, went on buying.
+#
+# **2. A price of ten thousand.**
+
+# %%
+redpajama_five = select_loss_fit(run_table("redpajama"))
+plan_dollars = scaling.plan(redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20")
+price_an_hour = 10_000 / Rent().hours(plan_dollars.plan.nearer.C)
+dearer = scaling.plan(redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20", rent=Rent(price_an_hour))
+assert (dearer.cells.N == plan_dollars.cells.N).all()
+assert 6.5 < price_an_hour < 7.5
+round(price_an_hour, 2)
+
+# %% [markdown]
+# About seven dollars an hour. The order does not change: a gain is held against FLOPs, and money is in proportion to them.
+#
+# **3. Gain alone, and gain per FLOP.**
+
+# %%
+shop_c4 = open_shop("c4")
+target_c4 = (6_889_410_560.0, 20 * 6_889_410_560.0)
+by_kappa = {}
+for kappa in (0.0, 0.4, 1.0):
+    bought_c4 = buy(shop_c4, "loss_c4_eval", target_c4, SHIPPED._replace(kappa=kappa))
+    names_c4 = " ".join(name_cell(shop_c4, place) for place in bought_c4[3:])
+    by_kappa[kappa] = {"error": abs(shop_c4.miss(bought_c4, "loss_c4_eval")[1]), "bought": names_c4}
+assert by_kappa[0.0]["bought"].startswith("0.411B-M20")
+assert by_kappa[1.0]["error"] > 1.5 * by_kappa[0.4]["error"]
+pd.DataFrame(by_kappa).T
+
+# %% [markdown]
+# Gain alone buys the largest run that it can pay, then spends the rest on the smallest. Gain per FLOP begins with the cheapest runs,
+# and has spent its budget before the ladder stands: its error is twice as large.
 
 # %% [markdown]
 # ## [Train longer or serve larger?](13_total_cost.ipynb)

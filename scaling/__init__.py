@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scaling.forecast.cost_question import cost
+    from scaling.forecast.plan_question import plan
     from scaling.forecast.questions import backtest, check_runs, fit, predict, tasks
     from scaling.laws.law import ErrorLaw, LossLaw
     from scaling.tables.runs import read_runs
@@ -28,6 +29,7 @@ __all__ = [
     "fit",
     "load_grid",
     "load_testbed",
+    "plan",
     "predict",
     "read_runs",
     "tasks",
@@ -37,6 +39,7 @@ __all__ = [
 _ROOMS = dict.fromkeys(("backtest", "check_runs", "fit", "predict", "tasks"), "forecast.questions")
 _ROOMS |= dict.fromkeys(("ErrorLaw", "LossLaw"), "laws.law")
 _ROOMS["cost"] = "forecast.cost_question"
+_ROOMS["plan"] = "forecast.plan_question"
 _ROOMS |= {"read_runs": "tables.runs", "load_grid": "testbed.grids", "load_testbed": "testbed.runs"}
 _OTHERWISE = {"load_testbed": "run_table"}
 

@@ -38,6 +38,7 @@ from scaling.commands.options import (
     takes_reading_options,
     takes_shared_options,
 )
+from scaling.commands.plan import plan
 
 app = typer.Typer(
     add_completion=False,
@@ -207,6 +208,9 @@ def tasks(
         **options,
     )
     print_answer(answer, as_json)
+
+
+app.command()(plan)
 
 
 @app.command()

@@ -25,7 +25,7 @@ from scaling.forecast.residuals import UNSOUND, strays
 from scaling.laws.fit import Fit, FitError
 from scaling.laws.posterior import Posterior, find_posterior
 from scaling.laws.power import fit_power
-from scaling.laws.prior import fit_with_belief, load_belief
+from scaling.laws.prior import Belief, fit_with_belief, load_belief
 from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 
 WIDEST = 0.05  # of the loss: a half width that is narrow enough
@@ -76,6 +76,8 @@ class FittedTable:
         The law asked for.
     weights : ndarray of shape (n_runs,) or None
         Their weights, None where all count alike.
+    belief : Belief or None
+        What the posterior believes; by default with the shipped constants of the intervals.
     """
 
     asked: Fit
@@ -86,6 +88,7 @@ class FittedTable:
     L: NDArray[np.float64]
     law: LawChoice
     weights: NDArray[np.float64] | None = None
+    belief: Belief | None = None
 
     @property
     def on_line(self) -> bool:
@@ -112,7 +115,7 @@ class FittedTable:
     def _find_posterior(self, law: str, fix: dict[str, float]) -> Posterior:
         if self.fit.status == "at_zero" and self.fit.law.E == 0:
             fix = fix | {"E": 0.0}
-        belief = load_constants().belief
+        belief = self.belief or load_constants().belief
         return find_posterior(
             self.N, self.D, self.L, belief, law=law, weights=self.weights, fix=fix
         )

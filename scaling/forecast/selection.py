@@ -224,6 +224,7 @@ def reduce_rows(
 def select_rows(
     runs: Runs,
     *,
+    enough: bool = True,
     law: str = DEFAULT_LAW,
     fix: Mapping[str, float] | None = None,
     nonneg: bool = False,
@@ -240,6 +241,8 @@ def select_rows(
     **reading: Unpack[Reading],
 ) -> Selected:
     """Open a table and keep the rows that are asked for; the names are those of `Options`.
+
+    With `enough` they must be enough for the law.
 
     Raises
     ------
@@ -276,7 +279,8 @@ def select_rows(
     except ValueError as error:
         raise ChoiceError(str(error), ("effective-tokens",)) from error
     asked = [] if best_of_cell else ask_about_rows(kept, loss, N, steps=not last_of_run)
-    _require_enough(kept, N, chosen, reduced.told + told + asked)
+    if enough:
+        _require_enough(kept, N, chosen, reduced.told + told + asked)
     notes = reduced.told + asked + tell_epochs(kept, effective_tokens) + tell_weights(kept, loss)
     counts = len(table) - len(known), len(flagged)
     left_out = reduced.not_last, reduced.not_best

@@ -19,6 +19,7 @@ from scaling.studies.decide.allowance import (
 )
 from scaling.studies.decide.coverage import tabulate_coverage, tabulate_targets
 from scaling.studies.decide.planted_intervals import tabulate_planted
+from scaling.studies.decide.replay import tabulate_replays, tabulate_rules
 from scaling.studies.loss.ablation_tables import (
     tabulate_leave_sizes_out,
     tabulate_subsets,
@@ -119,6 +120,10 @@ RESULTS: dict[str, Result] = {
     "few_runs": Result("few_runs.csv", tabulate_few_runs, ("grid", "series", "n_runs")),
     "residuals": Result("residuals.csv", make_residuals, ("fit_set", "run")),
     "slopes": Result("slopes.csv", make_slopes, ("dataset", "E_from", "sizes", "M")),
+    "replays": Result(
+        "replays.csv.gz", tabulate_replays, ("plan", "draw", "dataset", "loss_set", "target")
+    ),
+    "plan_rules": Result("plan_rules.csv", tabulate_rules, ("constant", "value")),
     "task_subsets": Result(
         "task_subsets.csv", tabulate_task_subsets, ("pool", "n_tasks", "run", "method")
     ),

@@ -236,11 +236,13 @@ def list_cells(spec: Spec) -> list[Cell]:
     columns = list(itertools.product(spec.multipliers, spec.seeds))
     if spec.repeats:
         columns += itertools.product(spec.repeats.multipliers, spec.repeats.seeds)
+    by_size = spec.by_size or [spec.multipliers] * len(spec.sizes)
     cells = [
         Cell(name, source, size, multiplier, seed, spec)
         for name, source in spec.sources.items()
-        for size in spec.sizes
+        for size, own in zip(spec.sizes, by_size, strict=True)
         for multiplier, seed in columns
+        if multiplier in own or multiplier not in spec.multipliers
     ]
     names = Counter(cell.name for cell in cells)
     twice = [name for name, count in names.items() if count > 1]

@@ -40,6 +40,8 @@ class Spec(Part):
         Model sizes.
     multipliers : list of float
         Tokens per parameter, M; a run sees ``D = M N`` tokens, rounded to whole steps.
+    by_size : list of list of float, optional
+        Which of them each size is trained at, in the order of `sizes`; by default all.
     sources : dict of str to WalkSource or TokenSource
         Training sets by name.
     seeds : list of int
@@ -65,6 +67,7 @@ class Spec(Part):
     name: Name
     sizes: Annotated[list[Size], Field(min_length=1)]
     multipliers: Annotated[list[Positive], Field(min_length=1)]
+    by_size: list[Annotated[list[Positive], Field(min_length=1)]] | None = None
     sources: Annotated[
         dict[Name, Annotated[WalkSource | TokenSource, Field(discriminator="kind")]],
         Field(min_length=1),
@@ -91,6 +94,13 @@ class Spec(Part):
             twice = [value for i, value in enumerate(values) if value in values[:i]]
             if twice:
                 raise ValueError(f"{name} must differ, got twice: {twice[0]}")
+        if self.by_size is not None:
+            if len(self.by_size) != len(self.sizes):
+                rule = f"by_size must have a list for each of {len(self.sizes)} sizes"
+                raise ValueError(f"{rule}, got {len(self.by_size)}")
+            unknown = {m for own in self.by_size for m in own} - set(self.multipliers)
+            if unknown:
+                raise ValueError(f"by_size may name multipliers only, got {min(unknown):g}")
         both = self.repeats and set(self.repeats.seeds) & set(self.seeds)
         if both:
             raise ValueError(f"repeats.seeds must not be seeds of the whole grid, got {min(both)}")

@@ -1,0 +1,243 @@
+"""The command ``scaling plan``, and its own options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from scaling.commands.console import print_answer, says_what_is_wrong, warn
+from scaling.commands.options import AsJson, read_number, takes_shared_options
+
+OwnRuns = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="RUNS",
+        help="Run table: one run is enough. Leave it out with --from-scratch.",
+    ),
+]
+FromScratch = Annotated[
+    bool,
+    typer.Option("--from-scratch", help="Nothing is trained yet: lay out the first five runs."),
+]
+TargetN = Annotated[
+    float,
+    typer.Option(
+        "--target-N",
+        parser=read_number,
+        metavar="N",
+        help="Parameters of the run to predict, as 6.9B, in the count of --count.",
+    ),
+]
+TargetD = Annotated[
+    float | None,
+    typer.Option(
+        "--target-D",
+        parser=read_number,
+        metavar="D",
+        help="Its training tokens. Give --target-D or --target-M.",
+    ),
+]
+TargetM = Annotated[
+    float | None,
+    typer.Option("--target-M", parser=read_number, metavar="M", help="Its tokens per parameter."),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        parser=read_number,
+        metavar="FLOPS",
+        help="What the runs to come may cost together, FLOPs.",
+    ),
+]
+BudgetHours = Annotated[
+    float | None,
+    typer.Option(
+        "--budget-hours", parser=read_number, metavar="HOURS", help="The same in accelerator-hours."
+    ),
+]
+BudgetMoney = Annotated[
+    float | None,
+    typer.Option("--budget-money", parser=read_number, metavar="MONEY", help="The same in money."),
+]
+Sizes = Annotated[
+    str | None,
+    typer.Option(
+        "--sizes",
+        metavar="LEAST:MOST",
+        help="Parameters of runs that may be trained. By default from the smallest run up to the "
+        "target.",
+    ),
+]
+Multipliers = Annotated[
+    str | None,
+    typer.Option(
+        "--multipliers",
+        metavar="LEAST:MOST",
+        help="Their tokens per parameter. By default 20:640, reaching to those of the target.",
+    ),
+]
+Step = Annotated[
+    float,
+    typer.Option(
+        "--step", parser=read_number, metavar="FACTOR", help="Between neighbours of either."
+    ),
+]
+WarmupTokens = Annotated[
+    float | None,
+    typer.Option(
+        "--warmup-tokens",
+        parser=read_number,
+        metavar="TOKENS",
+        help="Tokens that a warm-up takes, steps times tokens a step: no run has fewer than twice "
+        "as many.",
+    ),
+]
+Tolerance = Annotated[
+    float | None,
+    typer.Option(
+        "--tolerance",
+        parser=read_number,
+        metavar="SHARE",
+        help="Half width of the interval to bet on that is narrow enough, a fraction of the loss, "
+        "as 0.05.",
+    ),
+]
+Most = Annotated[int, typer.Option("--most", min=1, help="Runs at most.")]
+Price = Annotated[
+    float | None, typer.Option("--price", min=0, help="Money per accelerator-hour; by default 2.5.")
+]
+Peak = Annotated[
+    float | None,
+    typer.Option(
+        "--peak",
+        parser=read_number,
+        metavar="FLOPS",
+        help="FLOP/s of an accelerator; by default 989e12, an H100 in BF16.",
+    ),
+]
+Mfu = Annotated[
+    float | None,
+    typer.Option(
+        "--mfu",
+        parser=read_number,
+        metavar="SHARE",
+        help="Share of the peak that training reaches; by default 0.4.",
+    ),
+]
+Currency = Annotated[
+    str | None, typer.Option("--currency", metavar="LABEL", help="A label; nothing is converted.")
+]
+WriteSpec = Annotated[
+    Path | None,
+    typer.Option(
+        "--write-spec", metavar="SPEC", help="Write the runs as a specification for scaling grid."
+    ),
+]
+Vocab = Annotated[
+    int, typer.Option("--vocab", min=2, help="Vocabulary of the models in the specification.")
+]
+
+
+@says_what_is_wrong
+@takes_shared_options
+def plan(
+    runs: OwnRuns = None,
+    from_scratch: FromScratch = False,
+    N: TargetN = ...,  # type: ignore[assignment]
+    D: TargetD = None,
+    M: TargetM = None,
+    budget: Budget = None,
+    budget_hours: BudgetHours = None,
+    budget_money: BudgetMoney = None,
+    sizes: Sizes = None,
+    multipliers: Multipliers = None,
+    step: Step = "2",  # type: ignore[assignment]
+    warmup_tokens: WarmupTokens = None,
+    tolerance: Tolerance = None,
+    most: Most = 10,
+    price: Price = None,
+    peak: Peak = None,
+    mfu: Mfu = None,
+    currency: Currency = None,
+    write_spec: WriteSpec = None,
+    vocab: Vocab = 50_432,
+    as_json: AsJson = False,
+    **options: Any,
+) -> None:
+    """Say which run to train next, and when to stop.
+
+    Name the run to predict and what the runs to come may cost:
+
+    scaling plan runs.csv --target-N 6.9B --target-M 20 --budget 2.4e19
+
+    Each run of a grid is held by what it takes off the uncertainty of the target, over its FLOPs to
+    the power 0.4; then the table is fitted anew with it at its expected loss. Beside it stands the
+    interval of the target that the table would then give.
+
+    It stops inside --tolerance; where the law holds the target closer than laws have held real
+    runs, so that only a run nearer the target helps, which is named; where no run takes 5% off; or
+    where nothing is affordable.
+
+    With one run, or runs that lie on a line, there is a plan, too. With none: --from-scratch.
+    """
+    from scaling.forecast.plan_question import plan as ask
+    from scaling.forecast.selection import ChoiceError
+
+    if from_scratch == (runs is not None):
+        raise ChoiceError("give a run table, or --from-scratch without one", ("from-scratch",))
+    answer = ask(
+        runs,
+        N=N,
+        D=D,
+        M=M,
+        budget=budget,
+        budget_hours=budget_hours,
+        budget_money=budget_money,
+        sizes=sizes,
+        multipliers=multipliers,
+        step=step,
+        warmup_tokens=0.0 if warmup_tokens is None else warmup_tokens,
+        tolerance=tolerance,
+        most=most,
+        rent=_read_rent(price, peak, mfu, currency),
+        **options,
+    )
+    if write_spec is not None:
+        _write(write_spec, answer.cells, vocab)
+    print_answer(answer, as_json)
+
+
+def _read_rent(
+    price: float | None, peak: float | None, mfu: float | None, currency: str | None
+) -> Any:
+    """Prices and utilisation; what is given replaces the shipped values, and is said to."""
+    from scaling.forecast.rent import Rent
+    from scaling.forecast.selection import ChoiceError
+
+    values: dict[str, Any] = {"price": price, "peak": peak, "mfu": mfu, "currency": currency}
+    given = {name: value for name, value in values.items() if value is not None}
+    if not given:
+        return Rent()
+    shipped = f"the others for an {Rent().about}" if len(given) < len(values) else ""
+    about = ", ".join([f"{', '.join(given)} as given", *[shipped] * bool(shipped)])
+    try:
+        return Rent(**given, about=about)
+    except ValueError as error:
+        raise ChoiceError(str(error), tuple(given)) from error
+
+
+def _write(path: Path, cells: Any, vocab: int) -> None:
+    """Write the specification, and say where."""
+    from scaling.forecast.selection import ChoiceError
+    from scaling.training.plan.written import write_spec
+
+    text = write_spec(zip(*cells, strict=True), vocab)
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        rule = f"{path} cannot be written: {error.strerror}"
+        raise ChoiceError(rule, ("write-spec",)) from error
+    warn([f"{path} is written: put your token files and your recipe in it before it is trained"])

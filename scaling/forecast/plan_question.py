@@ -1,0 +1,163 @@
+"""Which run should I buy next? From a table, a target and a budget; or the first five."""
+
+from __future__ import annotations
+
+import math
+from typing import Unpack
+
+import numpy as np
+
+from scaling.forecast.candidates import LEAST_M, make_offer
+from scaling.forecast.first_design import FirstRuns, design_first
+from scaling.forecast.plan import Target, make_plan, open_table
+from scaling.forecast.plan_answer import NextRuns
+from scaling.forecast.rent import Rent
+from scaling.forecast.selection import (
+    ChoiceError,
+    Options,
+    Runs,
+    read_count,
+    read_target,
+    select_rows,
+)
+
+MOST = 10  # runs of a plan, unless asked otherwise
+
+
+def plan(
+    runs: Runs | None,
+    *,
+    N: float | str,
+    D: float | str | None = None,
+    M: float | str | None = None,
+    budget: float | str | None = None,
+    budget_hours: float | str | None = None,
+    budget_money: float | str | None = None,
+    sizes: str | tuple[float, float] | None = None,
+    multipliers: str | tuple[float, float] | None = None,
+    step: float | str = 2.0,
+    warmup_tokens: float | str = 0.0,
+    tolerance: float | str | None = None,
+    most: int = MOST,
+    rent: Rent | None = None,
+    **options: Unpack[Options],
+) -> NextRuns | FirstRuns:
+    """Plan which runs to train next, so that a larger one is predicted more surely.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame, str, pathlib.Path or None
+        A run table, or where it lies; one run is enough. None for a first design.
+    N : float or str
+        Parameters of the run to predict, as 6.9e9 or "6.9B", in the count of `count`.
+    D, M : float or str, optional
+        Its training tokens, or its tokens per parameter: one of the two.
+    budget, budget_hours, budget_money : float or str
+        What may be spent on the runs to come, in FLOPs, accelerator-hours or money: one of them.
+    sizes, multipliers : str or pair of float, optional
+        Least and most parameters and tokens per parameter of a run to train, as "10M:1B"; see
+        `scaling.forecast.candidates.make_offer`.
+    step : float or str
+        Factor between neighbouring sizes, and between tokens per parameter.
+    warmup_tokens : float or str
+        Tokens that a warm-up takes; a run to train has at least twice as many.
+    tolerance : float or str, optional
+        Half width of the interval to bet on that is narrow enough, a fraction of the loss.
+    most : int
+        Runs at most.
+    rent : Rent, optional
+        Prices and utilisation.
+    **options
+        As `scaling.forecast.questions.fit` takes them. The runs are chosen by the tied law; the
+        intervals are those of the law asked for.
+
+    Returns
+    -------
+    NextRuns, or FirstRuns where `runs` is None
+
+    Raises
+    ------
+    RunTableError, FitError, scaling.forecast.selection.ChoiceError
+        As `scaling.forecast.questions.predict` does; the last also for a budget, bounds or a
+        target that cannot be.
+    """
+    where = _read_target(N, D, M)
+    rent = rent or Rent()
+    flops = read_budget(budget, budget_hours, budget_money, rent)
+    width = _read_tolerance(tolerance)
+    if not (isinstance(most, int) and most >= 1):
+        raise ChoiceError(f"most must be a whole number of 1 or more, got {most!r}", ("most",))
+    if runs is None:
+        offer = make_offer(np.array([1.0]), where, sizes, multipliers, step, warmup_tokens)
+        base = LEAST_M if multipliers is None else offer.multipliers[0]
+        cells = design_first(flops, where, base, offer.warmup_tokens)
+        return FirstRuns(where, cells, flops, offer.warmup_tokens, rent)
+    selected = select_rows(runs, enough=False, **options)
+    counts = selected.table[selected.N].to_numpy(float), selected.table["D"].to_numpy(float)
+    _require_beyond(where, 6.0 * float((counts[0] * counts[1]).max()))
+    offer = make_offer(counts[0], where, sizes, multipliers, step, warmup_tokens)
+    cells = offer.list_cells(where)
+    cheapest = float(cells.C[0])
+    if cheapest > flops:
+        rule = f"the budget, {flops:.3g} FLOPs, is below the cheapest run of the grid"
+        raise ChoiceError(
+            f"{rule}, {cheapest:.3g} (N = {cells.N[0]:.3g}, M = {cells.D[0] / cells.N[0]:g}): "
+            "raise it, or let --sizes or --multipliers begin lower",
+            ("budget",),
+        )
+    target = Target(*where, selected.level, width)
+    table = open_table(*selected[:4])
+    found = make_plan(table, target, cells, flops, most)
+    return NextRuns(selected, target, offer, flops, most, rent, found, cheapest)
+
+
+def read_budget(budget: object, hours: object, money: object, rent: Rent) -> float:
+    """Read what may be spent, FLOPs.
+
+    Raises
+    ------
+    ChoiceError
+        Not one of the three is given, or it is not above zero.
+    """
+    names = ("budget", "budget-hours", "budget-money")
+    given = {n: v for n, v in zip(names, (budget, hours, money), strict=True) if v is not None}
+    if len(given) != 1:
+        rule = "give one budget, in FLOPs, accelerator-hours or money"
+        raise ChoiceError(f"{rule}, got {len(given)}", names)
+    ((name, value),) = given.items()
+    amount = read_count(name, value)
+    if not 0 < amount < math.inf:
+        raise ChoiceError(f"{name} must be finite and above 0, got {amount:g}", (name,))
+    if name == "budget-money":
+        if rent.price == 0:
+            raise ChoiceError("budget-money needs a price above 0 an hour", (name, "price"))
+        return rent.flops_of_money(amount)
+    return rent.flops_of_hours(amount) if name == "budget-hours" else amount
+
+
+def _read_target(N: object, D: object, M: object) -> tuple[float, float]:
+    """Read the target, under the names that the command gives it."""
+    try:
+        return read_target(N, D, M)  # type: ignore[arg-type]
+    except ChoiceError as error:
+        raise ChoiceError(str(error), tuple(f"target-{name}" for name in error.about)) from error
+
+
+def _read_tolerance(tolerance: object) -> float | None:
+    if tolerance is None:
+        return None
+    share = read_count("tolerance", tolerance)
+    if not 0 < share < 1:
+        rule = "tolerance must be a fraction of the loss above 0 and below 1, as 0.03"
+        raise ChoiceError(f"{rule}, got {share:g}", ("tolerance",))
+    return share
+
+
+def _require_beyond(target: tuple[float, float], largest: float) -> None:
+    """Refuse a target that costs no more than what is trained already."""
+    C = 6.0 * target[0] * target[1]
+    if largest >= C:
+        rule = f"the target takes {C:.3g} FLOPs, no more than the largest run, {largest:.3g}"
+        raise ChoiceError(
+            f"{rule}: nothing is to be extrapolated", ("target-N", "target-D", "target-M")
+        )

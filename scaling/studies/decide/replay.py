@@ -1,0 +1,299 @@
+"""Would the plan have bought well? Small runs bought one by one, and the large ones predicted.
+
+From three tiny runs and the compute of the paper's five, runs are bought among the testbed's small
+ones; each is measured when it is bought. Then the law with its prior predicts the two large runs
+of Table 1, on the loss sets near the training text. Beside it stand the paper's five, plans that
+know of noise alone, and plans drawn at random.
+
+The constants of a `scaling.forecast.purchases.Rule` were looked at with these large runs in view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scaling.forecast.gain import (
+    NOISE_ALONE,
+    WIDE,
+    Array,
+    Cells,
+    Variances,
+    find_variances,
+    read_law,
+)
+from scaling.forecast.purchases import SHIPPED, Known, Rule, choose_next, is_affordable
+from scaling.laws.prior import fit_with_prior
+from scaling.studies.decide.forecasts import NEAR_TEXT
+from scaling.studies.decide.ideal_weights import find_ideal_variances
+from scaling.testbed.labels import DATASETS
+from scaling.testbed.runs import run_table, select_loss_fit, select_small, select_targets
+
+START = (("0.011B", 20), ("0.011B", 160), ("0.079B", 20))
+LEAST_M = 10.0  # below, most runs end inside their warm-up
+LEAST_GAIN = 0.05  # of the standard deviation: the stop rule of the plan
+N_RANDOM = 200
+SEED = 12
+PLAN, STOPPED, FIVE, RANDOM = "plan", "plan, stopped", "the paper's five", "random"
+IDEAL = "as if weighed ideally"
+NOISE_GREEDY, NOISE_FIVE = "noise alone, greedy", "noise alone, best five"
+Plan = list[int]  # places of runs among the small ones, in the order in which they are bought
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Small runs of one training set, what a plan begins with, and what it may spend.
+
+    Parameters
+    ----------
+    runs, targets : pandas.DataFrame
+        Runs that may be bought, and those to be predicted.
+    start, five : list of int
+        Places of the runs that stand at the start, and of the paper's five.
+    """
+
+    runs: pd.DataFrame
+    targets: pd.DataFrame
+    start: Plan
+    five: Plan
+
+    @property
+    def cells(self) -> Cells:
+        """Parameters and tokens of the runs."""
+        return Cells(self.runs["N"].to_numpy(float), self.runs["D"].to_numpy(float))
+
+    @property
+    def budget(self) -> float:
+        """Compute of the paper's five, FLOPs."""
+        return float(self.cells.C[self.five].sum())
+
+    def measure(self, plan: Plan, loss: str) -> Known:
+        """What the runs of a plan were measured to have."""
+        return Known(self.cells.take(plan), self.runs[loss].to_numpy(float)[plan])
+
+    def spent(self, plan: Plan) -> float:
+        """Compute of a plan, FLOPs."""
+        return float(self.cells.C[plan].sum())
+
+    def miss(self, plan: Plan, loss: str) -> Array:
+        """Relative errors of the targets that a plan predicts, predicted over measured less one."""
+        known = self.measure(plan, loss)
+        law = fit_with_prior(*known.cells, known.loss).law
+        predicted = law.predict(self.targets["N"].to_numpy(float), self.targets["D"])
+        return np.asarray(predicted / self.targets[loss].to_numpy(float) - 1)
+
+
+@cache
+def open_shop(dataset: str) -> Shop:
+    """Take the small runs of a training set, from `LEAST_M` tokens per parameter on."""
+    table = run_table(dataset)
+    small = select_small(table, least_M=LEAST_M)
+    places = {name: i for i, name in enumerate(zip(small["size"], small["M"], strict=True))}
+    five = select_loss_fit(table)
+    of_five = [places[name] for name in zip(five["size"], five["M"], strict=True)]
+    return Shop(small, select_targets(table), [places[name] for name in START], of_five)
+
+
+def buy(
+    shop: Shop,
+    loss: str,
+    target: tuple[float, float],
+    rule: Rule = SHIPPED,
+    least_gain: float = 0.0,
+    find: Callable[..., Variances] = find_variances,
+) -> Plan:
+    """Buy what the rule says until no run gains more than `least_gain`, or none is affordable."""
+    plan = list(shop.start)
+    while True:
+        left = shop.budget - shop.spent(plan)
+        known, cells = shop.measure(plan, loss), shop.cells
+        choice = choose_next(known, cells, cells.C, target, left, rule, find)
+        if choice is None or choice.most <= least_gain:
+            return plan
+        plan.append(choice.which)
+
+
+def draw_plan(shop: Shop, rng: np.random.Generator) -> Plan:
+    """Buy at random among what is affordable until nothing is."""
+    plan = list(shop.start)
+    while True:
+        affordable = is_affordable(shop.cells.C, shop.budget - shop.spent(plan))
+        affordable[plan] = False
+        if not affordable.any():
+            return plan
+        plan.append(int(rng.choice(np.flatnonzero(affordable))))
+
+
+def find_best_five(shop: Shop, loss: str, target: tuple[float, float]) -> Plan:
+    """The five runs within the budget of least variance if there is noise alone, by enumeration.
+
+    The law that they are judged by is that of the three runs of the start.
+    """
+    law = read_law(shop.measure(shop.start, loss).find_posterior())
+    fives = np.array(list(combinations(range(len(shop.runs)), 5)))
+    fives = fives[shop.cells.C[fives].sum(axis=1) <= shop.budget * (1 + 1e-9)]
+    J = law.slopes(*shop.cells)[fives]
+    g = law.slopes([target[0]], [target[1]])[0]
+    belief = SHIPPED.belief
+    P = np.diag(np.array([WIDE, WIDE, WIDE, belief.tau]) ** -2.0)
+    precision = J.swapaxes(1, 2) @ J / belief.sigma_0**2 + P
+    variance = np.linalg.solve(precision, np.broadcast_to(g[:, None], (len(fives), 4, 1)))[..., 0]
+    return [int(i) for i in fives[(variance @ g).argmin()]]
+
+
+Buyer = Callable[[Shop, str, tuple[float, float]], Plan]
+BUYERS: dict[str, Buyer] = {
+    PLAN: buy,
+    STOPPED: partial(buy, least_gain=LEAST_GAIN),
+    IDEAL: partial(buy, find=find_ideal_variances),
+    FIVE: lambda shop, *_: shop.five,
+    NOISE_GREEDY: partial(buy, rule=Rule(NOISE_ALONE)),
+    NOISE_FIVE: find_best_five,
+}
+
+
+def replay(name: str, buyer: Buyer) -> Iterator[dict[str, object]]:
+    """Let a buyer buy for every training set, loss set and target, and predict that target."""
+    for dataset in DATASETS.values():
+        shop = open_shop(dataset)
+        for loss_set in NEAR_TEXT:
+            loss = f"loss_{loss_set}"
+            for i, (N, D) in enumerate(shop.targets[["N", "D"]].to_numpy(float)):
+                plan = buyer(shop, loss, (N, D))
+                yield {
+                    "plan": name,
+                    "draw": 0,
+                    "dataset": dataset,
+                    "loss_set": loss_set,
+                    "target": shop.targets["run"].iloc[i],
+                    "n_runs": len(plan),
+                    "C": shop.spent(plan),
+                    "relative_error": shop.miss(plan, loss)[i],
+                    "bought": " ".join(name_cell(shop, place) for place in plan),
+                }
+
+
+def name_cell(shop: Shop, place: int) -> str:
+    """Name a run by size and tokens per parameter."""
+    return f"{shop.runs['size'].iloc[place]}-M{shop.runs['M'].iloc[place]:g}"
+
+
+def replay_random(n_plans: int = N_RANDOM) -> Iterator[dict[str, object]]:
+    """Draw plans for every training set, the same for all loss sets and both targets."""
+    for number, dataset in enumerate(DATASETS.values()):
+        shop, rng = open_shop(dataset), np.random.default_rng([SEED, number])
+        for draw in range(n_plans):
+            plan = draw_plan(shop, rng)
+            for loss_set in NEAR_TEXT:
+                for target, error in zip(
+                    shop.targets["run"], shop.miss(plan, f"loss_{loss_set}"), strict=True
+                ):
+                    yield {
+                        "plan": RANDOM,
+                        "draw": draw,
+                        "dataset": dataset,
+                        "loss_set": loss_set,
+                        "target": target,
+                        "n_runs": len(plan),
+                        "C": shop.spent(plan),
+                        "relative_error": error,
+                        "bought": "",
+                    }
+
+
+CASE = ["dataset", "loss_set", "target"]
+
+
+def tabulate_replays() -> pd.DataFrame:
+    """Replay every buyer, and random plans.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per plan, draw, training set, loss set and target: n_runs and C (FLOPs) with the
+        start, relative_error of the target's loss, and bought, in order, empty for random plans.
+    """
+    rows = [row for name, buyer in BUYERS.items() for row in replay(name, buyer)]
+    return pd.DataFrame([*rows, *replay_random()])
+
+
+def compare_with_random(replays: pd.DataFrame, random: pd.DataFrame) -> pd.DataFrame:
+    """Say for each case which share of random plans errs more.
+
+    Parameters
+    ----------
+    replays, random : pandas.DataFrame
+        Rows of `tabulate_replays`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The replays with ``error``, its size, and ``beats``, a fraction, a tie for half.
+    """
+    drawn = {case: np.abs(rows["relative_error"].to_numpy()) for case, rows in random.groupby(CASE)}
+    error = replays["relative_error"].abs()
+    cases = zip(replays[CASE].itertuples(index=False, name=None), error, strict=True)
+    beats = [((drawn[c] > e) + (drawn[c] == e) / 2).mean() for c, e in cases]
+    return replays.assign(error=error, beats=beats)
+
+
+def sum_up(replays: pd.DataFrame) -> pd.DataFrame:
+    """Mean error and share of random plans beaten, a row per plan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by plan: ``n_runs``, ``C``, ``error`` and ``beats``, means over all cases, and
+        ``beats_<training set>``.
+    """
+    compared = compare_with_random(replays, replays[replays["plan"] == RANDOM])
+    by_plan = compared.groupby("plan", sort=False)
+    table = by_plan[["n_runs", "C", "error", "beats"]].mean()
+    sets = compared.pivot_table(index="plan", columns="dataset", values="beats")
+    return table.join(sets[list(DATASETS.values())].add_prefix("beats_"))
+
+
+# --- neighbouring rules ---------------------------------------------------------------------
+
+NEIGHBOURS = {
+    "shared": (0.0, 0.4, 0.5, 0.8),
+    "length": (0.5, 0.7, 1.5, 2.0),
+    "closer": (0.0, 0.05, 0.1, 0.15),
+    "kappa": (0.0, 0.2, 0.6, 1.0),
+    "noise": (0.005, 0.01, 0.014, 0.025),
+}
+
+
+def list_rules() -> dict[tuple[str, float], Rule]:
+    """The shipped rule, and rules that differ from it in one constant."""
+    rules = {("shipped", float("nan")): SHIPPED}
+    for name, values in NEIGHBOURS.items():
+        for value in values:
+            changed: dict[str, Any] = {name: value}
+            if name not in Rule._fields:
+                changed = {"misfit": replace(SHIPPED.misfit, **changed)}
+            rules[name, value] = SHIPPED._replace(**changed)
+    return rules
+
+
+def tabulate_rules() -> pd.DataFrame:
+    """Replay neighbouring rules beside the random plans that are stored.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per constant and value, as `sum_up` has them.
+    """
+    random = pd.DataFrame(replay_random())
+    tables = []
+    for (constant, value), rule in list_rules().items():
+        rows = pd.DataFrame(replay(PLAN, partial(buy, rule=rule)))
+        table = sum_up(pd.concat([rows, random])).loc[[PLAN]]
+        tables.append(table.assign(constant=constant, value=value))
+    return pd.concat(tables).set_index(["constant", "value"]).reset_index()

@@ -1,0 +1,335 @@
+"""Plans: what the steps are, that they can be redone by hand, and every reason to stop."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import scaling
+from scaling.forecast.candidates import make_offer
+from scaling.forecast.gain import NOISE_ALONE, Cells
+from scaling.forecast.intervals import load_constants
+from scaling.forecast.plan import LEAST_GAIN, Target, make_plan, open_table
+from scaling.forecast.purchases import Known, Rule, choose_next, is_like
+from scaling.forecast.rent import Rent
+from scaling.forecast.selection import ChoiceError, select_rows
+from scaling.laws.law import LossLaw
+from scaling.laws.prior import load_belief
+
+LAW = LossLaw(1.8, 150.0, 300.0, 0.28)
+N = np.array([1e7, 1e7, 8e7, 1.5e8])
+D = N * np.array([20, 160, 20, 20])
+OFF = np.array([1.004, 0.996, 1.003, 0.998])
+RUNS = pd.DataFrame({"N": N, "D": D, "loss": LAW.predict(N, D) * OFF})
+TARGET = {"N": 6.9e9, "M": 20}
+
+
+def plan(runs=RUNS, **changed):
+    return scaling.plan(runs, **{**TARGET, "budget": 2.4e19, **changed})
+
+
+def test_every_interval_is_that_of_the_table_with_the_rows_in_it():
+    """The printed point is that of `predict`; the interval keeps the noise that was measured."""
+    answer = plan()
+    assert answer.plan.purchases
+    rows = RUNS
+    before = scaling.predict(RUNS, **TARGET)
+    assert answer.plan.before == before.forecast.told
+    for run in answer.plan.purchases:
+        row = pd.DataFrame({"N": [run.N], "D": [run.D], "loss": [run.loss]})
+        rows = pd.concat([rows, row], ignore_index=True)
+        again = scaling.predict(rows, **TARGET)
+        assert run.told.loss == pytest.approx(again.loss, rel=1e-12)
+        if again.law_lo is not None and run.told.law_lo is not None:
+            assert run.told.law_hi - run.told.law_lo > again.law_hi - again.law_lo
+
+
+def test_an_expected_row_moves_neither_the_noise_nor_the_prediction_much():
+    selected = select_rows(RUNS)
+    table = open_table(*selected[:4])
+    cell = 3e8, 6e9
+    more = table.plus(*cell, table.expect(*cell))
+    at = [t.known.find_posterior().at(6.9e9, 1.38e11) for t in (table, more)]
+    noise = [float((a.weight * a.noise / a.middle).sum()) for a in at]
+    assert noise[1] == pytest.approx(noise[0], rel=0.15)  # 18 % less if it had no residual
+    medians = [a.quantile(0.5)[0] for a in at]
+    assert medians[1] == pytest.approx(medians[0], rel=0.01)
+
+
+def test_the_first_purchase_is_the_best_of_all_by_hand():
+    """Gain over FLOPs^0.4, each candidate put into the table in turn."""
+    from scaling.forecast.gain import find_variances, read_law
+
+    selected = select_rows(RUNS)
+    target = 6.9e9, 1.38e11
+    cells = make_offer(N, target).list_cells(target)
+    rule = Rule()
+    known = Known(Cells(N, D), RUNS["loss"].to_numpy())
+    law, none = read_law(known.find_posterior()), Cells(np.zeros(0), np.zeros(0))
+
+    def variance(runs):
+        return find_variances(law, runs, none, target, rule.belief, rule.misfit).now
+
+    now = variance(known.cells)
+    kept = (cells.C <= 2.4e19) & ~is_like(cells, known.cells)
+    scores = [
+        (now - variance(known.cells.plus(n, d))) / (6 * n * d) ** 0.4
+        for n, d in zip(*cells.take(kept), strict=True)
+    ]
+    best = int(np.argmax(scores))
+    found = make_plan(open_table(*selected[:4]), Target(*target), cells, 2.4e19, 1)
+    bought = found.purchases[0]
+    assert (cells.take(kept).N[best], cells.take(kept).D[best]) == (bought.N, bought.D)
+
+
+def test_purchases_stay_within_the_budget_and_are_never_the_same_run():
+    for budget in (1e18, 2.4e19, 3e20):
+        answer = plan(RUNS.iloc[:1], budget=budget)
+        cells = answer.cells
+        assert cells.C.sum() <= budget * (1 + 1e-9)
+        all_cells = Cells(np.append(N[:1], cells.N), np.append(D[:1], cells.D))
+        for i in range(1, len(all_cells.N)):
+            assert not is_like(all_cells.take([i]), all_cells.take(list(range(i)))).any()
+
+
+def test_more_runs_tell_more():
+    """From three runs the intervals shrink, purchase by purchase."""
+    answer = plan(RUNS.iloc[:3], budget=1e20)
+    told = [run.told for run in answer.plan.purchases if run.told.law_hi is not None]
+    widths = [t.law_hi - t.law_lo for t in told]
+    assert len(widths) >= 2
+    assert widths == sorted(widths, reverse=True)
+
+
+@pytest.mark.parametrize("n_runs", [1, 2, 3])
+def test_there_is_a_plan_where_there_is_no_fit(n_runs):
+    answer = plan(RUNS.iloc[:n_runs])
+    assert not answer.report()["before"]["usable"]
+    assert "at least 4 runs" in answer.text().splitlines()[0]
+    assert answer.plan.purchases
+    losses = np.array([run.loss for run in answer.plan.purchases])
+    truth = LAW.predict(*answer.cells)
+    assert (np.abs(losses / truth - 1) < 0.3).all()
+
+
+@pytest.mark.parametrize(("M", "off_ray"), [(20, False), (640, True)])
+def test_runs_on_a_line_buy_off_it_where_the_target_lies_off(M, off_ray):
+    N = np.array([1e7, 4e7, 1.6e8, 4e8])
+    D = N * 20 * np.array([1.003, 0.998, 1.001, 0.999])  # counts are rounded
+    runs = pd.DataFrame({"N": N, "D": D, "loss": LAW.predict(N, D)})
+    answer = plan(runs, M=M, budget=1e21)
+    multipliers = answer.cells.D / answer.cells.N
+    assert (multipliers > 30).any() == off_ray
+    assert answer.report()["before"]["usable"] != off_ray
+
+
+def test_rows_that_are_asked_about_are_no_reason_to_have_no_plan():
+    """Fewer runs than a law needs, for a reason that is told: earlier checkpoints are left out."""
+    D = 1e9 * np.array([1, 2, 3])
+    runs = pd.DataFrame({"N": 1e8, "D": D, "loss": LAW.predict(np.full(3, 1e8), D)})
+    answer = plan(runs, last_of_run=True)
+    assert answer.report()["n_runs"] == 1
+    assert answer.plan.purchases
+    assert any("--last-of-run" in line for line in answer.warnings)
+
+
+def test_runs_that_do_not_follow_the_law_get_a_plan():
+    answer = plan(RUNS.assign(loss=[3.0, 6.0, 3.1, 5.9]))
+    assert not answer.report()["before"]["usable"]
+    assert answer.plan.purchases or answer.plan.stop == "gain"
+    assert np.isfinite([run.loss for run in answer.plan.purchases]).all()
+
+
+def test_stops_inside_the_tolerance():
+    answer = plan(tolerance=0.5)
+    assert (answer.plan.stop, answer.plan.purchases) == ("tolerance", [])
+    assert "inside the tolerance" in answer.text()
+
+
+def test_stops_below_the_misfit_and_names_a_run_nearer():
+    cells = make_offer(np.array([1e7]), (6.9e9, 1.38e11), "10M:1B").list_cells((6.9e9, 1.38e11))
+    noise = 1 + 0.003 * np.resize([1, -1, -1, 1, 1], len(cells.N))
+    runs = pd.DataFrame({"N": cells.N, "D": cells.D, "loss": LAW.predict(*cells) * noise})
+    answer = plan(runs)
+    found, before = answer.plan, answer.plan.before
+    assert (found.stop, found.purchases) == ("misfit", [])
+    half = (before.law_hi - before.law_lo) / 2 / before.loss
+    assert half <= load_constants().most
+    nearer = found.nearer
+    assert nearer is not None
+    assert 1e9 < nearer.N < 6.9e9
+    assert pytest.approx(20) == nearer.D / nearer.N
+    assert nearer.told.hi - nearer.told.lo < 0.75 * (before.hi - before.lo)
+    assert "nearer the target: N = " in answer.text()
+
+
+def test_stops_without_a_gain_and_names_what_would_be_worth_it():
+    answer = plan(budget=1e17)
+    assert answer.plan.stop == "gain"
+    assert answer.plan.worth is not None
+    worth_N, worth_D = answer.plan.worth
+    assert 6 * worth_N * worth_D > 1e17
+    again = plan(budget=6 * worth_N * worth_D)
+    assert again.plan.purchases or again.plan.stop == "misfit"
+    assert f"takes {100 * LEAST_GAIN:g}% off" in answer.text()
+
+
+def test_stops_where_nothing_is_affordable_or_asked_for():
+    answer = plan(RUNS.iloc[:1], sizes="20M:20M", multipliers="20:20", budget=1e18)
+    assert answer.plan.stop == "budget"
+    assert len(answer.plan.purchases) == 1
+    most = plan(RUNS.iloc[:1], most=2, budget=1e21)
+    assert (most.plan.stop, len(most.plan.purchases)) == ("most", 2)
+
+
+def test_noise_alone_never_does_harm_and_misfit_may():
+    known = Known(Cells(N, D), RUNS["loss"].to_numpy())
+    target = 6.9e9, 1.38e11
+    cells = make_offer(N, target).list_cells(target)
+    textbook = choose_next(known, cells, cells.C, target, 1e22, Rule(NOISE_ALONE))
+    ours = choose_next(known, cells, cells.C, target, 1e22)
+    assert np.nanmin(textbook.shares) >= 0
+    assert np.nanmin(ours.shares) < 0 < ours.most
+
+
+def test_weights_and_counts_reach_the_plan():
+    noisy = RUNS.assign(loss_std=[0.001, 0.001, 0.001, 0.5])
+    assert plan(noisy).plan.before.loss != plan().plan.before.loss
+    body = RUNS.assign(N_body=RUNS["N"] / 2)
+    answer = plan(body, count="N_body", N=3e9)
+    assert answer.report()["count"] == "N_body"
+    assert answer.cells.N.min() >= 5e6 * (1 - 1e-9)
+
+
+def test_effective_tokens_reach_the_plan():
+    runs = RUNS.assign(epochs=[1, 8, 1, 1])
+    answer = plan(runs, effective_tokens=True)
+    assert answer.plan.before.loss != plan().plan.before.loss
+    assert answer.plan.purchases
+
+
+def test_order_and_units_of_the_rows_do_not_matter():
+    again = plan(RUNS.iloc[::-1])
+    np.testing.assert_allclose(again.cells.N, plan().cells.N)
+    text = RUNS.assign(N=[f"{n / 1e6:g}M" for n in N])
+    np.testing.assert_allclose(plan(text).cells.D, plan().cells.D)
+
+
+def test_budgets_in_hours_and_money_are_the_same_budget():
+    rent = Rent()
+    flops = plan().report()
+    for option, amount in (
+        ("budget_hours", rent.hours(2.4e19)),
+        ("budget_money", rent.money(2.4e19)),
+    ):
+        other = plan(budget=None, **{option: amount}).report()
+        assert other["budget"]["flops"] == pytest.approx(2.4e19, rel=1e-12)
+        assert [run["N"] for run in other["runs"]] == [run["N"] for run in flops["runs"]]
+    assert rent.money(989e12 * 0.4 * 3600) == pytest.approx(2.5)
+
+
+def test_currency_is_a_label_and_a_price_scales_money_alone():
+    answer = plan(rent=Rent(price=250.0, currency="JPY "))
+    cheap = plan()
+    assert [r["flops"] for r in answer.report()["runs"]] == [
+        r["flops"] for r in cheap.report()["runs"]
+    ]
+    assert answer.report()["spent"]["money"] == pytest.approx(
+        100 * cheap.report()["spent"]["money"]
+    )
+    assert "JPY " in answer.text()
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"budget": 1e12}, "below the cheapest run of the grid"),
+        ({"N": 1e7}, "no more than the largest run"),
+        ({"budget": None}, "give one budget"),
+        ({"budget_hours": 5}, "give one budget"),
+        ({"budget": -1}, "budget must be finite and above 0, got -1"),
+        ({"budget": "1e400"}, "budget must be"),
+        ({"sizes": "1B:10M"}, "sizes must rise"),
+        ({"sizes": "10M"}, "sizes must be the least and the most"),
+        ({"sizes": 5}, "sizes must be the least and the most"),
+        ({"sizes": "7B:9B", "multipliers": "640:640"}, "no run of the grid costs less"),
+        ({"multipliers": (0, 20)}, "multipliers must rise from above 0"),
+        ({"step": 1}, "step must be a factor of 1.01 or more"),
+        ({"sizes": (1, 6e9), "multipliers": (1e-6, 1e9), "step": 1.01}, "take a larger step"),
+        ({"warmup_tokens": "1T"}, "outlasts its warm-up"),
+        ({"warmup_tokens": -1}, "warmup-tokens must be 0 or more"),
+        ({"tolerance": 3}, "tolerance must be a fraction"),
+        ({"most": 0}, "most must be a whole number of 1 or more"),
+        ({"M": None}, "give either D or M"),
+        ({"rent": Rent(price=0), "budget": None, "budget_money": 5}, "needs a price above 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_value_and_the_rule(changed, said):
+    with pytest.raises(ChoiceError, match=said):
+        plan(**changed)
+
+
+@pytest.mark.parametrize("values", [{"price": -1}, {"mfu": 1.5}, {"peak": 0}, {"price": np.nan}])
+def test_a_rent_that_cannot_be(values):
+    with pytest.raises(ValueError, match="must be"):
+        Rent(**values)
+
+
+# --- the grid ------------------------------------------------------------------------------
+
+
+def test_the_grid_reaches_from_the_smallest_run_to_the_target_and_holds_its_ray():
+    target = 6.9e9, 6.9e9 * 50
+    cells = make_offer(N, target).list_cells(target)
+    multipliers = np.unique(np.round(cells.D / cells.N, 6))
+    np.testing.assert_allclose(multipliers, [20, 50, 80, 160, 320, 640])
+    assert cells.N.min() == 1e7
+    assert cells.N.max() < 6.9e9
+    assert (np.diff(cells.C) >= 0).all()
+    assert (6 * target[0] * target[1] > cells.C).all()
+
+
+def test_no_run_of_the_grid_ends_inside_its_warm_up():
+    target = 6.9e9, 1.38e11
+    cells = make_offer(N, target, warmup_tokens="1B").list_cells(target)
+    assert cells.D.min() >= 2e9
+
+
+# --- from nothing --------------------------------------------------------------------------
+
+
+def test_the_first_design_is_the_papers_to_its_budget():
+    answer = plan(None, budget=2.414e19)
+    cells = answer.cells
+    assert cells.C.sum() == pytest.approx(2.414e19)
+    paper = [10_569_312, 10_569_312, 78_914_048, 153_677_376, 411_616_256]
+    np.testing.assert_allclose(cells.N, paper, rtol=0.01)
+    assert [check.holds for check in answer.checks] == [True, True, None]
+    assert "not known" in answer.text()
+
+
+def test_the_first_design_holds_its_checks_at_any_budget():
+    for budget in (1e18, 1e20, 1e21):
+        answer = plan(None, budget=budget, warmup_tokens="20M")
+        assert all(check.holds for check in answer.checks)
+        assert answer.warnings == []
+        assert answer.cells.C.sum() == pytest.approx(budget)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"budget": 1e15}, "the budget is too small: sizes over a factor of 39 from N = 1M"),
+        ({"warmup_tokens": "10B"}, "the budget is too small"),
+        ({"budget": 1e23}, "trains the target itself"),
+    ],
+)
+def test_a_first_design_that_cannot_be(changed, said):
+    with pytest.raises(ChoiceError, match=said):
+        plan(None, **changed)
+
+
+def test_the_noise_that_the_plan_takes_is_the_shipped_one():
+    assert Rule().belief == load_belief()
+    assert Rule(noise=0.01).belief.sigma_0 == 0.01
