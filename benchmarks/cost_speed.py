@@ -21,8 +21,8 @@ import scipy
 from scipy.optimize import brentq
 
 from scaling.costs.total import best_for_budget, least_total
+from scaling.decide.supply import Supply
 from scaling.forecast.fitted import fit_table
-from scaling.forecast.supply import Supply
 from scaling.laws.draws import draw_laws
 from scaling.laws.law import LossSurface
 from scaling.testbed.labels import LOSS_COLUMN

@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from scaling.forecast.candidates import make_offer
-from scaling.forecast.gain import Cells, find_variances, read_law
-from scaling.forecast.plan import Target, open_table
-from scaling.forecast.purchases import SHIPPED, choose_next
+from scaling.decide.candidates import make_offer
+from scaling.decide.gain import Cells, find_variances, read_law
+from scaling.decide.plan import Target, open_table
+from scaling.decide.purchases import SHIPPED, choose_next
 from scaling.forecast.selection import select_rows
 from scaling.testbed.runs import run_table, select_loss_fit
 

@@ -21,10 +21,10 @@ import pandas as pd
 from IPython.display import Markdown
 
 import scaling
+from scaling.decide.purchases import SHIPPED
 from scaling.figures.plan import BUYER_LOOKS, draw_bought, draw_errors, draw_narrowing
 from scaling.figures.style import use_style
 from scaling.forecast.intervals import load_constants
-from scaling.forecast.purchases import SHIPPED
 from scaling.studies.decide.replay import (
     FIVE,
     IDEAL,
@@ -275,7 +275,7 @@ Markdown(
 # 1. The paper's target on RefinedWeb is 1.4B at $M = 320$, where the plan lost. Plan for it from the paper's five of RefinedWeb (`loss_set="c4_eval"`), with
 #    2.4e20 FLOPs. What does it buy, and why does it stop? Did its interval hold the 2.53 nats that were measured?
 # 2. Prices are inputs. At which price an hour does the run *nearer the target* of this chapter cost $10,000
-#    (`scaling.forecast.rent.Rent`)? Does the order of the runs change?
+#    (`scaling.costs.rent.Rent`)? Does the order of the runs change?
 # 3. Replay the plan for the C4 run of 6.9B with a kappa of 0 and of 1 (`buy` and `open_shop` of `scaling.studies.decide.replay`,
 #    `SHIPPED._replace(kappa=...)`). What is bought, and how large is the error of each?
 #

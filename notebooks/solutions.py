@@ -24,10 +24,10 @@ from IPython.display import Markdown
 
 import scaling
 from scaling.compute import count_parameters, hidden_width
+from scaling.costs.rent import Rent
+from scaling.decide.purchases import SHIPPED
 from scaling.figures.style import use_style
 from scaling.forecast.fitted import fit_table
-from scaling.forecast.purchases import SHIPPED
-from scaling.forecast.rent import Rent
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.forecast.verdicts import judge_tasks
 from scaling.laws.fit import fit_error_law, fit_loss_law, fit_loss_surface

@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scaling.forecast.cost_question import cost
-    from scaling.forecast.plan_question import plan
+    from scaling.decide.cost_question import cost
+    from scaling.decide.plan_question import plan
     from scaling.forecast.questions import backtest, check_runs, fit, predict, tasks
     from scaling.laws.law import ErrorLaw, LossLaw
     from scaling.tables.runs import read_runs
@@ -38,8 +38,8 @@ __all__ = [
 # Where each name is loaded from when it is first used: importing the package costs nothing.
 _ROOMS = dict.fromkeys(("backtest", "check_runs", "fit", "predict", "tasks"), "forecast.questions")
 _ROOMS |= dict.fromkeys(("ErrorLaw", "LossLaw"), "laws.law")
-_ROOMS["cost"] = "forecast.cost_question"
-_ROOMS["plan"] = "forecast.plan_question"
+_ROOMS["cost"] = "decide.cost_question"
+_ROOMS["plan"] = "decide.plan_question"
 _ROOMS |= {"read_runs": "tables.runs", "load_grid": "testbed.grids", "load_testbed": "testbed.runs"}
 _OTHERWISE = {"load_testbed": "run_table"}
 

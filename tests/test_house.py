@@ -28,12 +28,13 @@ WINGS = {
     "compute": "",
     "costs": "tables",
     "laws": "tables",
-    "forecast": "tables compute costs laws",
+    "forecast": "tables compute laws",
+    "decide": "tables compute costs laws forecast",
     "training": "tables compute laws",
     "testbed": "tables compute",
-    "figures": "laws forecast testbed",
-    "studies": "tables compute costs laws forecast testbed figures",
-    "commands": "tables compute costs laws forecast training studies",
+    "figures": "laws forecast decide testbed",
+    "studies": "tables compute costs laws forecast decide testbed figures",
+    "commands": "tables compute costs laws forecast decide training studies",
 }
 # The floors of the wing that trains, each on those before it.
 FLOORS = ("errors", "plan", "text", "model", "grid", "tasks")

@@ -249,7 +249,7 @@ def cost(
 
     The prices are inputs: the shipped ones are shown with source and date.
     """
-    from scaling.forecast.cost_question import cost as ask
+    from scaling.decide.cost_question import cost as ask
 
     answer = ask(
         runs,

@@ -183,7 +183,7 @@ def plan(
 
     With one run, or runs that lie on a line, there is a plan, too. With none: --from-scratch.
     """
-    from scaling.forecast.plan_question import plan as ask
+    from scaling.decide.plan_question import plan as ask
     from scaling.forecast.selection import ChoiceError
 
     if from_scratch == (runs is not None):
@@ -214,7 +214,7 @@ def _read_rent(
     price: float | None, peak: float | None, mfu: float | None, currency: str | None
 ) -> Any:
     """Prices and utilisation; what is given replaces the shipped values, and is said to."""
-    from scaling.forecast.rent import Rent
+    from scaling.costs.rent import Rent
     from scaling.forecast.selection import ChoiceError
 
     values: dict[str, Any] = {"price": price, "peak": peak, "mfu": mfu, "currency": currency}

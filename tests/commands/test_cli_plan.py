@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import scaling
 from scaling.commands.cli import app
 from scaling.commands.console import _plain
-from scaling.forecast.rent import Rent
+from scaling.costs.rent import Rent
 from scaling.training.plan.spec import read_spec
 
 RUNS = """\

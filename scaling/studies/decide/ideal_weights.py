@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scaling.forecast.gain import WIDE, Cells, LawAt, Misfit, Variances, find_scatter
+from scaling.decide.gain import WIDE, Cells, LawAt, Misfit, Variances, find_scatter
 from scaling.laws.prior import Belief
 
 
@@ -24,7 +24,7 @@ def find_ideal_variances(
 ) -> Variances:
     """Find the variance at a target of the best linear prediction, now and with one more run.
 
-    Parameters and returns are those of `scaling.forecast.gain.find_variances`.
+    Parameters and returns are those of `scaling.decide.gain.find_variances`.
 
     Notes
     -----

@@ -5,7 +5,7 @@ ones; each is measured when it is bought. Then the law with its prior predicts t
 of Table 1, on the loss sets near the training text. Beside it stand the paper's five, plans that
 know of noise alone, and plans drawn at random.
 
-The constants of a `scaling.forecast.purchases.Rule` were looked at with these large runs in view.
+The constants of a `scaling.decide.purchases.Rule` were looked at with these large runs in view.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.forecast.gain import (
+from scaling.decide.gain import (
     NOISE_ALONE,
     WIDE,
     Array,
@@ -28,7 +28,7 @@ from scaling.forecast.gain import (
     find_variances,
     read_law,
 )
-from scaling.forecast.purchases import SHIPPED, Known, Rule, choose_next, is_affordable
+from scaling.decide.purchases import SHIPPED, Known, Rule, choose_next, is_affordable
 from scaling.laws.prior import fit_with_prior
 from scaling.studies.decide.forecasts import NEAR_TEXT
 from scaling.studies.decide.ideal_weights import find_ideal_variances

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from places import ROOT
 
-from scaling.forecast.gain import NOISE_ALONE, Cells, LawAt, Misfit, find_variances
-from scaling.forecast.purchases import SHIPPED
+from scaling.decide.gain import NOISE_ALONE, Cells, LawAt, Misfit, find_variances
+from scaling.decide.purchases import SHIPPED
 from scaling.laws.prior import Belief
 from scaling.studies.decide.ideal_weights import find_ideal_variances
 from scaling.studies.decide.replay import (

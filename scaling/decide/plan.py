@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from scaling.decide.gain import Cells, read_law
+from scaling.decide.purchases import SHIPPED, Choice, Known, Rule, choose_next
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
-from scaling.forecast.gain import Cells, read_law
 from scaling.forecast.inputs import EFFECTIVE, is_effective, place_target, read_inputs
 from scaling.forecast.intervals import LEVEL, load_constants, measure_change, widen
-from scaling.forecast.purchases import SHIPPED, Choice, Known, Rule, choose_next
 from scaling.laws.fit import FitError
 from scaling.laws.posterior import Posterior
 from scaling.laws.prior import Belief

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from scaling.costs.rent import Rent
+from scaling.decide.plan import LEAST_GAIN, Plan, Purchase, Target
+from scaling.decide.purchases import SHIPPED
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import LossForecast
-from scaling.forecast.plan import LEAST_GAIN, Plan, Purchase, Target
-from scaling.forecast.purchases import SHIPPED
-from scaling.forecast.rent import Rent
 from scaling.forecast.words import ends_in_words, level_in_words
 
 HEAD = (

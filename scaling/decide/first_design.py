@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from scaling.costs.rent import Rent
+from scaling.decide.candidates import WARMUPS
+from scaling.decide.gain import Cells
+from scaling.decide.plan_words import price_in_words, round_hours, round_money, table_in_words
 from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN, shorten
 from scaling.forecast.answer import Answer
-from scaling.forecast.candidates import WARMUPS
-from scaling.forecast.gain import Cells
-from scaling.forecast.plan_words import price_in_words, round_hours, round_money, table_in_words
-from scaling.forecast.rent import Rent
 from scaling.forecast.selection import ChoiceError
 
 SIZES = np.array([1.0, 7.5, 14.5, 39.0])  # over the smallest

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scaling.costs import total
-from scaling.forecast.supply import Supply
+from scaling.decide.supply import Supply
 from scaling.laws.law import LossSurface
 from scaling.laws.repeated import ALPHA, LOG_A, LOG_B, LOG_E
 

@@ -10,9 +10,7 @@ import pandas as pd
 
 from scaling.costs.serving import attention_flops, cache_bytes, guess_shape
 from scaling.costs.total import SERVING
-from scaling.forecast.advice import warn_of_fit
-from scaling.forecast.answer import Answer
-from scaling.forecast.cost_words import (
+from scaling.decide.cost_words import (
     bills_in_words,
     context_in_words,
     money_in_words,
@@ -20,7 +18,9 @@ from scaling.forecast.cost_words import (
     ranges_in_words,
     sizes_in_words,
 )
-from scaling.forecast.costing import Case, Choice, Costs, Range
+from scaling.decide.costing import Case, Choice, Costs, Range
+from scaling.forecast.advice import warn_of_fit
+from scaling.forecast.answer import Answer
 from scaling.forecast.inputs import read_counts
 from scaling.forecast.selection import Selected
 from scaling.laws.repeated import effective_tokens
@@ -37,13 +37,13 @@ class Costing(Answer):
     ----------
     selected : scaling.forecast.selection.Selected
         The rows that were fitted.
-    case : scaling.forecast.costing.Case
+    case : scaling.decide.costing.Case
         The law, the tokens there are, the demand and the prices.
     wanted : str
         What was asked for, in words.
     loss : float or None
         Loss that the models reach, nats per token; None where a budget was given.
-    found : scaling.forecast.costing.Costs
+    found : scaling.decide.costing.Costs
         The models.
     error : float or None
         Task error from which the loss was read, a fraction.

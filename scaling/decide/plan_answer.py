@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.forecast.answer import Answer
-from scaling.forecast.candidates import Offer
-from scaling.forecast.fitted import LossForecast
-from scaling.forecast.gain import Cells
-from scaling.forecast.plan import Plan, Purchase, Target
-from scaling.forecast.plan_words import (
+from scaling.costs.rent import Rent
+from scaling.decide.candidates import Offer
+from scaling.decide.gain import Cells
+from scaling.decide.plan import Plan, Purchase, Target
+from scaling.decide.plan_words import (
     HEAD,
     before_in_words,
     nearer_in_words,
@@ -23,7 +22,8 @@ from scaling.forecast.plan_words import (
     stop_in_words,
     table_in_words,
 )
-from scaling.forecast.rent import Rent
+from scaling.forecast.answer import Answer
+from scaling.forecast.fitted import LossForecast
 from scaling.forecast.selection import Selected
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import scaling
-from scaling.forecast.costing import OPTIMUM
+from scaling.decide.costing import OPTIMUM
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossSurface

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 import scaling
-from scaling.forecast.candidates import make_offer
-from scaling.forecast.gain import NOISE_ALONE, Cells
+from scaling.costs.rent import Rent
+from scaling.decide.candidates import make_offer
+from scaling.decide.gain import NOISE_ALONE, Cells
+from scaling.decide.plan import LEAST_GAIN, Target, make_plan, open_table
+from scaling.decide.purchases import Known, Rule, choose_next, is_like
 from scaling.forecast.intervals import load_constants
-from scaling.forecast.plan import LEAST_GAIN, Target, make_plan, open_table
-from scaling.forecast.purchases import Known, Rule, choose_next, is_like
-from scaling.forecast.rent import Rent
 from scaling.forecast.selection import ChoiceError, select_rows
 from scaling.laws.law import LossLaw
 from scaling.laws.prior import load_belief
@@ -59,7 +59,7 @@ def test_an_expected_row_moves_neither_the_noise_nor_the_prediction_much():
 
 def test_the_first_purchase_is_the_best_of_all_by_hand():
     """Gain over FLOPs^0.4, each candidate put into the table in turn."""
-    from scaling.forecast.gain import find_variances, read_law
+    from scaling.decide.gain import find_variances, read_law
 
     selected = select_rows(RUNS)
     target = 6.9e9, 1.38e11

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling.decide.gain import Cells, Misfit, Variances, find_variances, read_law
 from scaling.forecast.design import read_design
-from scaling.forecast.gain import Cells, Misfit, Variances, find_variances, read_law
 from scaling.forecast.intervals import load_constants
 from scaling.laws.posterior import Posterior, find_posterior
 from scaling.laws.prior import Belief, load_belief

@@ -7,11 +7,11 @@ from typing import Unpack
 
 import numpy as np
 
-from scaling.forecast.candidates import LEAST_M, make_offer
-from scaling.forecast.first_design import FirstRuns, design_first
-from scaling.forecast.plan import Target, make_plan, open_table
-from scaling.forecast.plan_answer import NextRuns
-from scaling.forecast.rent import Rent
+from scaling.costs.rent import Rent
+from scaling.decide.candidates import LEAST_M, make_offer
+from scaling.decide.first_design import FirstRuns, design_first
+from scaling.decide.plan import Target, make_plan, open_table
+from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.selection import (
     ChoiceError,
     Options,
@@ -56,7 +56,7 @@ def plan(
         What may be spent on the runs to come, in FLOPs, accelerator-hours or money: one of them.
     sizes, multipliers : str or pair of float, optional
         Least and most parameters and tokens per parameter of a run to train, as "10M:1B"; see
-        `scaling.forecast.candidates.make_offer`.
+        `scaling.decide.candidates.make_offer`.
     step : float or str
         Factor between neighbouring sizes, and between tokens per parameter.
     warmup_tokens : float or str

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 
 from scaling.costs.money import Prices, read_prices
-from scaling.forecast.advice import shorten
-from scaling.forecast.cost_answers import Costing
-from scaling.forecast.cost_words import demand_in_words
-from scaling.forecast.costing import (
+from scaling.decide.cost_answers import Costing
+from scaling.decide.cost_words import demand_in_words
+from scaling.decide.costing import (
     Case,
     Costs,
     Demand,
@@ -22,6 +21,8 @@ from scaling.forecast.costing import (
     cost_of_model,
     read_surface,
 )
+from scaling.decide.supply import Allocation, Supply
+from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import is_effective, read_counts
 from scaling.forecast.selection import (
@@ -33,7 +34,6 @@ from scaling.forecast.selection import (
     read_count,
     select_rows,
 )
-from scaling.forecast.supply import Allocation, Supply
 from scaling.laws.fit import SOUND, FitError, fit_error_law
 from scaling.tables.runs import error_columns
 from scaling.tables.schema import LARGEST

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scaling.forecast.gain import Array, Cells
+from scaling.decide.gain import Array, Cells
 from scaling.forecast.selection import ChoiceError, read_count
 
 STEP = 2.0  # between sizes, and between tokens per parameter

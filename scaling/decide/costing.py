@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from scaling.costs.money import Bill, Prices
 from scaling.costs.total import SERVING, TRAINING, least_total
+from scaling.decide.supply import Allocation, Supply
 from scaling.forecast.fitted import FittedTable, LossForecast
-from scaling.forecast.supply import Allocation, Supply
 from scaling.laws.draws import draw_laws
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw, LossSurface

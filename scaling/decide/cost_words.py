@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from scaling.costs.money import Prices
+from scaling.decide.costing import Case, Choice, Costs, Range
 from scaling.forecast.advice import shorten
-from scaling.forecast.costing import Case, Choice, Costs, Range
 from scaling.forecast.words import ends_in_words, level_in_words
 
 GIBIBYTE = 2.0**30

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaling.forecast.gain import NOISE_ALONE, WIDE, Cells, LawAt, Misfit, find_variances, read_law
+from scaling.decide.gain import NOISE_ALONE, WIDE, Cells, LawAt, Misfit, find_variances, read_law
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief
 
