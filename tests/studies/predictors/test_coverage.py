@@ -408,36 +408,39 @@ def test_all_six_headline_targets_lie_inside_each_narrower_than_t(targets):
 
 
 def test_the_bet_holds_the_large_runs_from_five(targets, coverage):
-    """14, 14 and 15 of 16 on the three training sets; median full width below 0.40 nats."""
+    """14, 15 and 16 of 16 on the three training sets; median full width below 0.40 nats."""
     bet = targets[(targets["evidence"] == "five") & (targets["method"] == "bet")]
     held = bet.groupby("source")["inside"].agg(["sum", "size"])
     assert (held["size"] == 16).all()
     assert held["sum"].min() >= 0.85 * 16
-    assert held["sum"].to_dict() == {"c4": 14, "redpajama": 14, "refinedweb": 15}
+    assert held["sum"].to_dict() == {"c4": 14, "redpajama": 15, "refinedweb": 16}
     assert (bet["hi"] - bet["lo"]).median() <= 0.40
     assert coverage.loc[("five", "all", "bet"), "full_width"] == pytest.approx(
         (bet["hi"] - bet["lo"]).median(), rel=1e-6
     )
 
 
-def test_constants_that_others_chose_hold_one_less_on_c4_and_two_more_elsewhere(targets):
+def test_constants_that_others_chose_hold_one_less_on_c4_and_as_many_elsewhere(targets):
     """13 of 16 on C4, less than 85 %: missed."""
     bet = targets[(targets["evidence"] == "five") & (targets["method"] == OTHERS)]
     held = bet.groupby("source")["inside"].sum().to_dict()
     assert held == {"c4": 13, "redpajama": 15, "refinedweb": 16}
 
 
-def test_what_the_bet_misses_from_five_is_other_text_but_once(targets):
+def test_what_the_bet_misses_from_five_is_other_text(targets):
     missed = targets.query("evidence == 'five' and method == 'bet' and inside == 0")
-    assert len(missed) == 5
-    assert missed["loss_set"].isin(NEAR_TEXT).sum() == 1
+    assert len(missed) == 3
+    assert not missed["loss_set"].isin(NEAR_TEXT).any()
 
 
-def test_the_bet_holds_every_large_run_of_the_other_grids(coverage):
-    for share in ("1/20", "1/100"):
+def test_the_bet_holds_the_large_runs_of_the_other_grids(targets, coverage):
+    """All 150 from 1/20 of the compute, 149 from 1/100."""
+    for share, held in (("1/20", 150), ("1/100", 149)):
         row = coverage.loc[(share, "other grids", "bet")]
         assert (row["n_predictions"], row["n_independent"]) == (150, 5)
-        assert row["covered"] == 1
+        assert row["plain"] * 150 == pytest.approx(held)
+        bet = targets[(targets["evidence"] == share) & (targets["method"] == "bet")]
+        assert bet.groupby("source")["inside"].mean().min() > 0.95
 
 
 def test_more_runs_hold_less_on_one_training_set(targets):
