@@ -19,7 +19,7 @@ from scaling.forecast.fitted import fit_table
 from scaling.forecast.intervals import find_intervals, load_constants
 from scaling.laws.fit import fit_loss_law
 from scaling.laws.posterior import find_posterior
-from scaling.studies.predictors.rivals import draw_resamples
+from scaling.studies.decide.rivals import draw_resamples
 from scaling.testbed.labels import LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_loss_fit, select_targets
 

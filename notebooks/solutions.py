@@ -662,7 +662,9 @@ pd.DataFrame(copa)
 # **1. Without the fifth run.** All four runs then have 20 tokens per parameter.
 
 # %%
-five_c4 = select_loss_fit(run_table("c4"))[["N", "D", "loss_c4_eval"]].rename(columns={"loss_c4_eval": "loss"})
+five_c4 = select_loss_fit(run_table("c4"))[["N", "D", "loss_c4_eval"]].rename(
+    columns={"loss_c4_eval": "loss"}
+)
 four_c4 = five_c4.iloc[:-1]
 on_line, off_line = (scaling.predict(four_c4, N=6.9e9, M=M) for M in (20, 80))
 assert on_line.hi > on_line.loss > on_line.lo and off_line.hi is None
@@ -678,13 +680,21 @@ print(on_line, off_line, sep="\n\n")
 fitted_c4 = scaling.fit(five_c4).fit.law.predict(five_c4["N"], five_c4["D"])
 told = {
     name: scaling.predict(runs, N=6.9e9, M=20)
-    for name, runs in {"as measured": five_c4, "half the noise": five_c4.assign(loss=(five_c4["loss"] + fitted_c4) / 2)}.items()
+    for name, runs in {
+        "as measured": five_c4,
+        "half the noise": five_c4.assign(loss=(five_c4["loss"] + fitted_c4) / 2),
+    }.items()
 }
 halves = {
-    name: {"law": 50 * (a.law_hi - a.law_lo) / a.loss, "bet": 50 * (a.hi - a.lo) / a.loss} for name, a in told.items()
+    name: {"law": 50 * (a.law_hi - a.law_lo) / a.loss, "bet": 50 * (a.hi - a.lo) / a.loss}
+    for name, a in told.items()
 }
 half_widths = pd.DataFrame(halves).T  # per cent of the loss
-assert half_widths["law"].iloc[1] / half_widths["law"].iloc[0] < half_widths["bet"].iloc[1] / half_widths["bet"].iloc[0] < 1
+assert (
+    half_widths["law"].iloc[1] / half_widths["law"].iloc[0]
+    < half_widths["bet"].iloc[1] / half_widths["bet"].iloc[0]
+    < 1
+)
 half_widths
 
 # %% [markdown]

@@ -199,7 +199,10 @@ class FittedTable:
         N, D = np.asarray(N, dtype=float), np.asarray(D, dtype=float)
         losses, statuses = self.read(N, D)
         doubts = self._doubt(N, D, losses)
-        told = [LossForecast(*row) for row in zip(losses.tolist(), statuses, doubts, strict=True)]
+        told = [
+            LossForecast(*row)
+            for row in zip(losses.tolist(), statuses.tolist(), doubts, strict=True)
+        ]
         left = np.flatnonzero([not doubt for doubt in doubts])
         if len(left) == 0:
             return told

@@ -3,7 +3,7 @@
 Two intervals. The law's is the posterior of `scaling.laws.posterior`: it holds if the law does. The
 bet is for a real run: the law's, the noise of that run, and an allowance for what the law misses
 that no residual shows, which grows with the change that the law predicts, up to a limit. Its
-constants come from small runs alone (`scaling.studies.predictors.allowance`).
+constants come from small runs alone (`scaling.studies.decide.allowance`).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class IntervalConstants:
 
     @property
     def belief(self) -> Belief:
-        """What the posterior believes: the exponent as `prior` does, and this noise."""
+        """Belief of the posterior, in the exponent that of `prior`, in the noise this one."""
         shipped = load_belief()
         return Belief(shipped.alpha_0, shipped.tau, self.s_0, self.nu)
 

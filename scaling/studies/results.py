@@ -13,6 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from scaling.studies.decide.allowance import (
+    tabulate_interval_candidates,
+    tabulate_interval_constants,
+)
+from scaling.studies.decide.coverage import tabulate_coverage, tabulate_targets
+from scaling.studies.decide.planted_intervals import tabulate_planted
 from scaling.studies.loss.ablation_tables import (
     tabulate_leave_sizes_out,
     tabulate_subsets,
@@ -21,11 +27,6 @@ from scaling.studies.loss.ablation_tables import (
 from scaling.studies.loss.overtraining import make_residuals
 from scaling.studies.loss.planted_designs import tabulate_designs
 from scaling.studies.loss.slopes import make_slopes
-from scaling.studies.predictors.allowance import (
-    tabulate_interval_candidates,
-    tabulate_interval_constants,
-)
-from scaling.studies.predictors.coverage import tabulate_coverage, tabulate_targets
 from scaling.studies.predictors.extrapolation import (
     tabulate_candidates,
     tabulate_grids,
@@ -33,7 +34,6 @@ from scaling.studies.predictors.extrapolation import (
 )
 from scaling.studies.predictors.few_runs import tabulate_few_runs
 from scaling.studies.predictors.leverage import tabulate_leverage
-from scaling.studies.predictors.planted_intervals import tabulate_planted
 from scaling.studies.predictors.selection import tabulate_backtests, tabulate_constants
 from scaling.studies.tasks.average_intervals import (
     tabulate_average_constants,

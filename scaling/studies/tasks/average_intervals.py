@@ -39,7 +39,7 @@ from scaling.laws.error_posterior import ErrorBelief, find_error_posterior
 from scaling.laws.fit import SOUND, Fit, fit_error_law
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief
-from scaling.studies.predictors.allowance import belief_without, constants_without
+from scaling.studies.decide.allowance import belief_without, constants_without
 from scaling.studies.predictors.backtests import testbed_trials
 from scaling.studies.tasks.averages import draw_subsets
 from scaling.studies.tasks.error_laws import read_errors
@@ -155,7 +155,7 @@ def tabulate_average_constants() -> pd.DataFrame:
 # --- does it hold? -------------------------------------------------------------------------
 
 
-class Design(NamedTuple):
+class ErrorDesign(NamedTuple):
     """What is known of a training set, and what is asked."""
 
     kind: str  # "small runs", a backtest; or "large runs"
@@ -166,14 +166,16 @@ class Design(NamedTuple):
     asked: pd.DataFrame
 
 
-def list_backtests() -> Iterator[Design]:
+def list_backtests() -> Iterator[ErrorDesign]:
     """Every backtest among the small runs."""
     for trial in testbed_trials(run_table()):
         dataset, _, name = trial.keys["trial"].partition(", ")
-        yield Design("small runs", dataset, name, trial.case.runs, trial.case.runs, trial.asked)
+        yield ErrorDesign(
+            "small runs", dataset, name, trial.case.runs, trial.case.runs, trial.asked
+        )
 
 
-def list_large() -> Iterator[Design]:
+def list_large() -> Iterator[ErrorDesign]:
     """The large runs from the paper's choice of cheaper ones, and from four others."""
     for dataset in DATASETS.values():
         own = run_table(dataset)
@@ -186,7 +188,7 @@ def list_large() -> Iterator[Design]:
             ("all to 0.411B", small, small),
             ("all to 0.411B, and 1.4B", more, more),
         ):
-            yield Design("large runs", dataset, name, of_loss, of_error, select_targets(own))
+            yield ErrorDesign("large runs", dataset, name, of_loss, of_error, select_targets(own))
 
 
 def extrapolate_by_residuals(fit: Fit, runs: pd.Series, loss: float) -> tuple[float, float]:
@@ -245,7 +247,7 @@ def _believe_without(dataset: str) -> _Beliefs:
     return _Beliefs(belief_without(dataset), *stored)
 
 
-def _predict_averages(design: Design, beliefs: _Beliefs) -> Iterator[dict[str, Any]]:
+def _predict_averages(design: ErrorDesign, beliefs: _Beliefs) -> Iterator[dict[str, Any]]:
     """Both averages at every run asked for, with their intervals."""
     fitted = fit_table(design.of_loss, LOSS_COLUMN)
     known = fitted.N, fitted.D

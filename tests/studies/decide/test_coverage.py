@@ -15,9 +15,8 @@ from scaling.forecast.intervals import load_constants, measure_change
 from scaling.laws.fit import fit_loss_law
 from scaling.laws.law import LossLaw
 from scaling.laws.prior import fit_with_prior, load_belief
-from scaling.studies.predictors import planted_intervals as planted
-from scaling.studies.predictors.candidates import columns_of
-from scaling.studies.predictors.coverage import (
+from scaling.studies.decide import planted_intervals as planted
+from scaling.studies.decide.coverage import (
     OTHERS,
     Question,
     answer,
@@ -29,9 +28,9 @@ from scaling.studies.predictors.coverage import (
     score_ends,
     summarise,
 )
-from scaling.studies.predictors.forecasts import NEAR_TEXT
-from scaling.studies.predictors.planted_intervals import DESIGNS, KINDS, TARGET, plant
-from scaling.studies.predictors.rivals import (
+from scaling.studies.decide.forecasts import NEAR_TEXT
+from scaling.studies.decide.planted_intervals import DESIGNS, KINDS, TARGET, plant
+from scaling.studies.decide.rivals import (
     RIVALS,
     TiedFits,
     bootstrap_runs,
@@ -41,6 +40,7 @@ from scaling.studies.predictors.rivals import (
     identifies,
     refit,
 )
+from scaling.studies.predictors.candidates import columns_of
 from scaling.studies.results import RESULTS, load_result
 from scaling.testbed.labels import DATASETS, LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_loss_fit, select_targets
@@ -420,7 +420,7 @@ def test_the_bet_holds_the_large_runs_from_five(targets, coverage):
     )
 
 
-def test_constants_that_others_chose_hold_one_less_on_c4_and_as_many_elsewhere(targets):
+def test_constants_that_others_chose_hold_one_less_on_c4_and_two_more_elsewhere(targets):
     """13 of 16 on C4, less than 85 %: missed."""
     bet = targets[(targets["evidence"] == "five") & (targets["method"] == OTHERS)]
     held = bet.groupby("source")["inside"].sum().to_dict()
@@ -433,14 +433,11 @@ def test_what_the_bet_misses_from_five_is_other_text(targets):
     assert not missed["loss_set"].isin(NEAR_TEXT).any()
 
 
-def test_the_bet_holds_the_large_runs_of_the_other_grids(targets, coverage):
-    """All 150 from 1/20 of the compute, 149 from 1/100."""
+def test_the_bet_holds_all_large_runs_of_the_other_grids_but_one(coverage):
     for share, held in (("1/20", 150), ("1/100", 149)):
         row = coverage.loc[(share, "other grids", "bet")]
         assert (row["n_predictions"], row["n_independent"]) == (150, 5)
         assert row["plain"] * 150 == pytest.approx(held)
-        bet = targets[(targets["evidence"] == share) & (targets["method"] == "bet")]
-        assert bet.groupby("source")["inside"].mean().min() > 0.95
 
 
 def test_more_runs_hold_less_on_one_training_set(targets):

@@ -2,7 +2,7 @@
 
 Every method predicts the same losses at 90 %. The losses of one run on several texts move together,
 and so do the runs of a series: what counts as independent is a training set and a target, or a
-series. Intervals of laws planted: `scaling.studies.predictors.planted_intervals`.
+series. Intervals of laws planted: `scaling.studies.decide.planted_intervals`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from scaling.forecast.intervals import (
 )
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief, fit_with_belief, load_belief
-from scaling.studies.predictors.allowance import constants_without, score_interval
+from scaling.studies.decide.allowance import constants_without, score_interval
+from scaling.studies.decide.forecasts import GROUPS, NEAR_TEXT
+from scaling.studies.decide.rivals import RIVALS, TiedFits
 from scaling.studies.predictors.backtests import Task, list_trials, load_data
 from scaling.studies.predictors.candidates import columns_of
 from scaling.studies.predictors.extrapolation import grid_tasks, testbed_tasks
 from scaling.studies.predictors.few_runs import SIZES, draw_designs, list_series
-from scaling.studies.predictors.forecasts import GROUPS, NEAR_TEXT
-from scaling.studies.predictors.rivals import RIVALS, TiedFits
 from scaling.studies.predictors.selection import second_choice
 from scaling.testbed.labels import DATASETS
 
@@ -64,7 +64,7 @@ def find_share(k: float, n: float, level: float = 0.95) -> tuple[float, float]:
 
 
 def score_ends(lo: ArrayLike, hi: ArrayLike, measured: ArrayLike) -> Array:
-    """Interval score of the log loss: `scaling.studies.predictors.allowance.score_interval`."""
+    """Interval score of the log loss: `scaling.studies.decide.allowance.score_interval`."""
     far = np.log(MOST_APART)
     with np.errstate(divide="ignore"):
         down, up = (np.clip(np.log(end) - np.log(measured), -far, far) for end in (lo, hi))

@@ -19,8 +19,8 @@ from scaling.laws.fit import ExponentPrior, fit_loss_law
 from scaling.laws.law import LossLaw, LossSurface
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief, load_belief, moderate
-from scaling.studies.predictors.coverage import find_share, score_ends
-from scaling.studies.predictors.rivals import N_PARAMETERS, RIVALS, Ends, TiedFits
+from scaling.studies.decide.coverage import find_share, score_ends
+from scaling.studies.decide.rivals import N_PARAMETERS, RIVALS, Ends, TiedFits
 from scaling.testbed.labels import SIZES
 from scaling.testbed.runs import LOSS_FIT_RUNS
 

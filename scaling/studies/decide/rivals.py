@@ -82,7 +82,7 @@ class TiedFits:
 
     @cached_property
     def adjusted(self) -> Array:
-        """Residuals over the root of one minus the leverage: as large as the noise is.
+        """Residuals over the root of one minus the leverage, as large as the noise is.
 
         Of shape (n_losses, n_runs); 0 where a run has all the leverage.
         """
@@ -92,7 +92,7 @@ class TiedFits:
 
     @cached_property
     def leverage(self) -> Array:
-        """Variance of the log loss of a target in units of the noise's: (n_losses, n_targets)."""
+        """Variance of the log loss of a target in units of the noise's, (n_losses, n_targets)."""
         _, values, directions, scale = self._parts
         slopes = [law.jacobian(*self.targets) for law in self.laws] / self.predicted[..., None]
         along = (slopes / scale) @ directions.swapaxes(-1, -2)

@@ -10,7 +10,7 @@ import scaling.studies.predictors.extrapolation as extrapolation
 from scaling.forecast.intervals import find_intervals, load_constants
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief
-from scaling.studies.predictors.allowance import (
+from scaling.studies.decide.allowance import (
     FORMS,
     Form,
     belief_without,
@@ -23,15 +23,15 @@ from scaling.studies.predictors.allowance import (
     find_constants,
     score_interval,
 )
-from scaling.studies.predictors.backtests import list_trials, load_data
-from scaling.studies.predictors.candidates import columns_of
-from scaling.studies.predictors.extrapolation import testbed_tasks as list_testbed_tasks
-from scaling.studies.predictors.forecasts import (
+from scaling.studies.decide.forecasts import (
     LEAST_END,
     estimate_s_0,
     find_own_error,
     forecast,
 )
+from scaling.studies.predictors.backtests import list_trials, load_data
+from scaling.studies.predictors.candidates import columns_of
+from scaling.studies.predictors.extrapolation import testbed_tasks as list_testbed_tasks
 from scaling.studies.predictors.selection import second_choice
 from scaling.studies.results import load_result
 from scaling.testbed.labels import DATASETS
@@ -107,7 +107,7 @@ def test_constants_without_a_training_set_read_none_of_its_losses(data, without,
     spoilt = testbed.copy()
     losses = [column for column in testbed if str(column).startswith("loss")]
     spoilt.loc[testbed["dataset"] == without, losses] = np.nan
-    monkeypatch.setattr("scaling.studies.predictors.allowance.load_data", lambda: (spoilt, grids))
+    monkeypatch.setattr("scaling.studies.decide.allowance.load_data", lambda: (spoilt, grids))
     assert find_constants(chosen_form(), without) == constants_without(without)
 
 

@@ -37,10 +37,10 @@ from numpy.typing import ArrayLike
 
 from scaling.forecast.intervals import LEVEL, IntervalConstants
 from scaling.laws.prior import Belief
+from scaling.studies.decide.forecasts import GROUPS, NU, estimate_s_0, forecast
 from scaling.studies.predictors.backtests import list_trials, load_data
 from scaling.studies.predictors.candidates import Array
 from scaling.studies.predictors.extrapolation import grid_tasks, testbed_tasks
-from scaling.studies.predictors.forecasts import GROUPS, NU, estimate_s_0, forecast
 from scaling.studies.predictors.selection import count_runs_read, second_choice
 from scaling.tables.datafiles import data_path
 from scaling.testbed.labels import DATASETS
@@ -189,8 +189,8 @@ def compare_forms(small: pd.DataFrame, five: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per form, its score the difference to the least of those that vanish, with its standard
-        error.
+        A row per form, its score the difference to the least of those that vanish, with its
+        standard error.
     """
     constants = {form.name: calibrate(form, small) for form in FORMS}
     scores = pd.DataFrame({form.name: score(form, constants[form.name], small) for form in FORMS})
