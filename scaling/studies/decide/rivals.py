@@ -25,7 +25,7 @@ N_DRAWS = 200
 N_PARAMETERS = 4
 CHUNK = 4_000  # fits at once
 LEAST_VALUE = 1e-9  # singular value, of the largest, below which nothing is known
-LARGEST = 20.0  # residual of a log loss: keeps a loss finite, whatever the noise
+LARGEST = 5.0  # residual of a log loss: fits at once share a scale, so none may be absurd
 LEAST_FREE = 1e-6  # one minus the leverage of a run: less leaves it no residual
 
 
