@@ -102,11 +102,15 @@ def coefficients_in_words(
 
 
 def intervals_in_words(told: LossForecast, level: float) -> list[str]:
-    """Name both intervals of a predicted loss: one line, or none where it is not to be used."""
+    """Name both intervals of a predicted loss: two lines, or none where it is not to be used."""
     if told.lo is None or told.hi is None or told.law_lo is None or told.law_hi is None:
         return []
     law, bet = ends_in_words(told.law_lo, told.law_hi), ends_in_words(told.lo, told.hi)
-    return [f"if the law holds: {law}; to bet on: {bet} ({level_in_words(level)})"]
+    down, up = (100 * (end / told.loss - 1) for end in (told.lo, told.hi))
+    return [
+        f"to bet on: {bet} ({level_in_words(level)}; {down:+.0f}% to {up:+.0f}%)",
+        f"if the law holds: {law}",
+    ]
 
 
 def level_in_words(level: float) -> str:

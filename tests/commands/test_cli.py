@@ -679,9 +679,11 @@ def test_plain_text_says_what_json_says(write) -> None:
     law, bet = (
         f"{report[lo]:.2f} to {report[hi]:.2f}" for lo, hi in (("law_lo", "law_hi"), ("lo", "hi"))
     )
+    ends = [f"{100 * (report[end] / report['loss'] - 1):+.0f}%" for end in ("lo", "hi")]
     assert out.splitlines()[:-1] == [
         f"loss at N = 6.9e+09, D = 1.38e+11: {report['loss']:.4f} nats/token",
-        f"  if the law holds: {law}; to bet on: {bet} (90%)",
+        f"  to bet on: {bet} (90%; {ends[0]} to {ends[1]})",
+        f"  if the law holds: {law}",
         f"  err_t: {report['errors']['t']['value']:.4f} (converged)",
         "  err_u: no fit (too_few_runs)",
         f"  status: converged; {report['extrapolation']['compute_ratio']:.3g} times the compute of "

@@ -295,8 +295,9 @@ def test_command_json_frame_and_record_say_the_same(level, tmp_path):
     said = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
     assert [said[name] for name in (*ENDS, "level")] == [*told[3:], level]
     law, bet = (f"{lo:.2f} to {hi:.2f}" for lo, hi in (told[5:], told[3:5]))
-    shown = f"  if the law holds: {law}; to bet on: {bet} ({level:.0%})"
-    assert CliRunner().invoke(app, asked).stdout.splitlines()[1] == shown
+    down, up = (f"{100 * (end / told.loss - 1):+.0f}%" for end in told[3:5])
+    shown = [f"  to bet on: {bet} ({level:.0%}; {down} to {up})", f"  if the law holds: {law}"]
+    assert CliRunner().invoke(app, asked).stdout.splitlines()[1:3] == shown
 
 
 def test_what_is_not_to_be_used_is_no_bet_anywhere(tmp_path):

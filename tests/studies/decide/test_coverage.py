@@ -426,7 +426,7 @@ def test_the_bet_holds_the_large_runs_from_five(targets, coverage):
     )
 
 
-def test_constants_that_others_chose_hold_one_less_on_c4_and_two_more_elsewhere(targets):
+def test_constants_that_others_chose_hold_one_less_on_c4(targets):
     """13 of 16 on C4, less than 85 %: missed."""
     bet = targets[(targets["evidence"] == "five") & (targets["method"] == OTHERS)]
     held = bet.groupby("source")["inside"].sum().to_dict()
