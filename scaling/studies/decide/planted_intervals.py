@@ -109,7 +109,8 @@ def find_change(tables: Tables, belief: Belief) -> Array:
     n_runs = len(tables.N)
     variance = moderate((n_runs - N_PARAMETERS) * NOISE**2, n_runs, belief)
     prior = ExponentPrior(belief.alpha_0, variance / belief.tau**2)
-    batch = fit_loss_law(tables.N, tables.D, tables.losses, objective="log", prior=prior).law
+    losses = tables.losses / tables.losses.max(axis=1, keepdims=True)  # fits at once share a scale
+    batch = fit_loss_law(tables.N, tables.D, losses, objective="log", prior=prior).law
     coefficients = zip(*(getattr(batch, field.name) for field in fields(batch)), strict=True)
     runs, target = (tables.N, tables.D), ([TARGET[0]], [TARGET[1]])
     return np.array([measure_change(LossLaw(*row), runs, target)[0] for row in coefficients])
@@ -127,9 +128,11 @@ def find_ours(tables: Tables, law: str = "tied") -> dict[str, Ends]:
 def find_theirs(tables: Tables) -> dict[str, Ends]:
     """Intervals of the law at the target, by each of `RIVALS`."""
     target = np.array([TARGET[0]]), np.array([TARGET[1]])
-    fits, rng = TiedFits(tables.N, tables.D, tables.losses, target), np.random.default_rng(SEED)
+    unit = tables.losses.max(axis=1)  # fits at once share a scale
+    fits = TiedFits(tables.N, tables.D, tables.losses / unit[:, None], target)
+    rng = np.random.default_rng(SEED)
     ends = {name: find(fits, rng) for name, find in RIVALS.items()}
-    return {name: (lo[:, 0], hi[:, 0]) for name, (lo, hi) in ends.items()}
+    return {name: (lo[:, 0] * unit, hi[:, 0] * unit) for name, (lo, hi) in ends.items()}
 
 
 def find_all(tables: Tables, kind: str, n_few: int) -> dict[str, Ends]:

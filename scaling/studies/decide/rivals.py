@@ -25,6 +25,7 @@ N_DRAWS = 200
 N_PARAMETERS = 4
 CHUNK = 4_000  # fits at once
 LEAST_VALUE = 1e-9  # singular value, of the largest, below which nothing is known
+LARGEST = 5.0  # residual of a log loss: fits at once share a scale, so none may be absurd
 LEAST_FREE = 1e-6  # one minus the leverage of a run: less leaves it no residual
 
 
@@ -186,7 +187,8 @@ def bootstrap_signs(
     """
     shape = len(fits.losses), n_draws, len(fits.N)
     signs = rng.choice([-1.0, 1.0], size=shape)
-    losses = fits.fitted[:, None] * np.exp(signs * fits.adjusted[:, None])
+    moves = np.clip(signs * fits.adjusted[:, None], -LARGEST, LARGEST)
+    losses = fits.fitted[:, None] * np.exp(moves)
     return _find_ends(fits, refit(fits, losses), rng if of_a_run else None)
 
 

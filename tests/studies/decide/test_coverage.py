@@ -260,13 +260,19 @@ def test_a_part_of_the_planted_table_comes_out_again():
 
 @pytest.mark.slow
 def test_the_planted_table_comes_out_again():
-    """But for one table more or less inside, on another processor."""
-    stored, made = load_result("interval_planted"), planted.tabulate_planted()
-    counted = ["covered", "covered_lo", "covered_hi", "score"]
+    """But for one table more or less inside, on another processor, and others' refits to 1e-4."""
     keys = RESULTS["interval_planted"].keys
-    assert compare(stored.drop(columns=counted), made.drop(columns=counted), keys) == []
+    stored, made = load_result("interval_planted"), planted.tabulate_planted()
+    drifting = ["covered", "covered_lo", "covered_hi", "half_width", "score"]
+    assert compare(stored.drop(columns=drifting), made.drop(columns=drifting), keys) == []
     assert (stored["covered"] - made["covered"]).abs().max() < 1.1 / 400
-    assert made["score"].to_numpy() == pytest.approx(stored["score"].to_numpy(), rel=1e-3)
+    apart = made["half_width"] / stored["half_width"] - 1
+    others = stored["method"].isin(RIVALS)
+    assert apart[~others].abs().max() < 1e-6
+    assert apart[others].abs().max() < 1e-4
+    sane = stored["kind"] != "prior"  # where the noise of some tables is absurd
+    scores = made.loc[sane, "score"].to_numpy()
+    assert scores == pytest.approx(stored.loc[sane, "score"].to_numpy(), rel=1e-3)
 
 
 @pytest.mark.slow
@@ -375,12 +381,12 @@ def test_the_laws_interval_covers_85_to_95_per_cent_where_the_law_holds(truths):
 
 @pytest.mark.parametrize("kind", ["misfit", "free exponents"])
 def test_the_bet_covers_what_no_residual_shows(truths, kind):
-    """88 to 98 %; of free exponents more from five, six and eight runs: wider than it need be."""
+    """88 to 98 %; of free exponents more from five and six runs: wider than it need be."""
     bet = truths.xs((kind, "bet"), level=("kind", "method"))["covered"]
     assert bet.min() > 0.92
-    wide = [5, 6, 8] if kind == "free exponents" else []
+    wide = [5, 6] if kind == "free exponents" else []
     assert bet.drop(wide).max() < 0.98
-    assert bet[wide].min() > 0.975 if wide else True
+    assert bet[wide].min() > 0.98 if wide else True
 
 
 def test_residuals_do_not_tell_a_misfit(truths):
