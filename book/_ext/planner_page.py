@@ -40,7 +40,7 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
     "model": {
         "N": {"label": "Parameters, billion", "unit": 1e9, "words": "parameters", "spoken": True}
         | {"lo": 1e7, "hi": 1e11, "steps": 200, "rule": ABOVE},
-        "M": {"label": "Training tokens per parameter", "unit": 1, "words": "tokens per parameter"}
+        "M": {"label": "Tokens per parameter", "unit": 1, "words": "tokens per parameter"}
         | {"lo": 5, "hi": 2000, "steps": 130, "rule": ABOVE},
     },
     "demand": {
@@ -56,11 +56,11 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
     "prices": {
         "price": {"label": "Price of an accelerator-hour", "unit": 1, "words": "an hour"}
         | {"least": 0, "lo": 0.2, "hi": 20, "steps": 100, "rule": LEAST},
-        "peak": {"label": "Peak, TFLOP/s", "unit": 1e12, "words": "TFLOP/s"}
+        "peak": {"label": "Peak of the accelerator, TFLOP/s", "unit": 1e12, "words": "TFLOP/s"}
         | {"lo": 1e14, "hi": 1e16, "steps": 100, "rule": ABOVE},
-        "mfu_training": {"label": "Reached in training (MFU), %"} | SHARE,
-        "mfu_in": {"label": "Reached for tokens read, %"} | SHARE,
-        "mfu_out": {"label": "Reached for tokens written, %"} | SHARE,
+        "mfu_training": {"label": "MFU in training, %"} | SHARE,
+        "mfu_in": {"label": "MFU of tokens read, %"} | SHARE,
+        "mfu_out": {"label": "MFU of tokens written, %"} | SHARE,
     },
 }
 ROW = Template(
