@@ -14,6 +14,8 @@
 # # Train longer or serve larger?
 #
 # *You need: [the loss law](03_loss_law.ipynb); intervals, from [chapter 11](11_intervals.ipynb). Reading: 14 minutes. Running: 10 seconds.*
+#
+# Your own numbers: [the planner](../book/planner.md) computes loss, error and bill of a model in the page.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt

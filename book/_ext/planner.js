@@ -1,0 +1,368 @@
+// The planner: what a model would reach, and what it would cost. `planner.compute` is pure, and
+// `scaling/studies/decide/planner.py` computes the same; a test compares them.
+const planner = (() => {
+  "use strict";
+  const { sets, constants, fields, first, frame } = JSON.parse(
+    document.getElementById("planner-data").textContent,
+  );
+  const TRAINING = 6, SERVING = 2, SECONDS = 3600; // FLOPs of a parameter and a token; of an hour
+  const ENDS = [0.05, 0.95], ROUNDS = 100, CLOSE = 1e-14;
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+  // Student's t below x, for a whole number of degrees of freedom (Abramowitz and Stegun 26.7.3).
+  function below(x, dof) {
+    const angle = Math.atan(x / Math.sqrt(dof)), cos = Math.cos(angle);
+    const isOdd = dof % 2 === 1;
+    let term = isOdd ? cos : 1, total = term;
+    for (let k = isOdd ? 3 : 2; k < dof; k += 2) total += term *= (cos * cos * (k - 1)) / k;
+    if (!isOdd) return 0.5 + (Math.sin(angle) * total) / 2;
+    return 0.5 + (angle + (dof > 1 ? Math.sin(angle) * total : 0)) / Math.PI;
+  }
+
+  // A law that is linear once its exponent is given: least squares of y on the columns, by
+  // Gram-Schmidt, and the noise that is left.
+  function fitLinear(columns, y, { s_0, nu }, dof) {
+    const q = [], r = [], shown = [];
+    let left = [...y];
+    for (const column of columns) {
+      let rest = [...column];
+      const along = q.map((unit) => {
+        const size = sum(unit.map((u, i) => u * rest[i]));
+        rest = rest.map((value, i) => value - size * unit[i]);
+        return size;
+      });
+      const length = Math.sqrt(sum(rest.map((value) => value * value)));
+      q.push(rest.map((value) => value / length));
+      r.push([...along, length]);
+      const unit = q.at(-1), size = sum(unit.map((u, i) => u * left[i]));
+      shown.push(size);
+      left = left.map((value, i) => value - size * unit[i]);
+    }
+    const missed = sum(left.map((value) => value * value));
+    return { r, shown, noise: Math.sqrt((nu * s_0 * s_0 + missed) / dof) };
+  }
+
+  // Centre and scale of x . coefficients.
+  function readLinear({ r, shown, noise }, x) {
+    const along = [];
+    r.forEach((row, j) => along.push((x[j] - sum(along.map((a, i) => a * row[i]))) / row[j]));
+    return {
+      middle: sum(along.map((a, j) => a * shown[j])),
+      scale: noise * Math.sqrt(sum(along.map((a) => a * a))),
+    };
+  }
+
+  // Quantile of a mixture of Student's t: Newton's steps, halving where one does not help.
+  function quantile(parts, { dof, top }, p) {
+    const excess = (x) => {
+      let value = -p, slope = 0;
+      for (const { weight, middle, scale } of parts) {
+        const away = (x - middle) / scale;
+        value += weight * below(away, dof);
+        slope += ((weight * top) / scale) * (1 + (away * away) / dof) ** (-(dof + 1) / 2);
+      }
+      return [value, slope];
+    };
+    const middles = parts.map(({ middle }) => middle);
+    let step = Math.max(...parts.map(({ scale }) => scale));
+    let lo = Math.min(...middles) - step, hi = Math.max(...middles) + step;
+    for (; excess(lo)[0] > 0; step *= 2) lo -= step;
+    for (; excess(hi)[0] < 0; step *= 2) hi += step;
+    let x = sum(parts.map(({ weight, middle }) => weight * middle)), last = Infinity;
+    for (let round = 0; round < ROUNDS; round++) {
+      const [value, slope] = excess(x);
+      if (value < 0) lo = x;
+      else hi = x;
+      const next = x - value / slope;
+      const helps = next > lo && next < hi && Math.abs(value) <= last / 2;
+      const to = helps ? next : (lo + hi) / 2;
+      if (Math.abs(to - x) <= CLOSE * Math.abs(x)) return to;
+      x = to;
+      last = Math.abs(value);
+    }
+    return x;
+  }
+
+  const lossOf = ([E, A, B, alpha], N, D) => E + A * N ** -alpha + B * D ** -alpha;
+  const geometricMean = (values) => Math.exp(sum(values.map(Math.log)) / values.length);
+
+  // The posterior of the loss law, as linear fits; once for each training set.
+  for (const { loss, error } of Object.values(sets)) {
+    const centre = [geometricMean(loss.N), geometricMean(loss.D)];
+    loss.fits = loss.alpha.map((alpha) => {
+      const columns = [
+        loss.L.map((L) => 1 / L),
+        loss.L.map((L, i) => (loss.N[i] / centre[0]) ** -alpha / L),
+        loss.L.map((L, i) => (loss.D[i] / centre[1]) ** -alpha / L),
+      ];
+      return fitLinear(columns, loss.L.map(() => 1), constants.bet, loss.dof);
+    });
+    loss.centre = centre;
+    const middle = sum(error.L) / error.L.length;
+    error.rise = (gamma, L) => -Math.expm1(-gamma * (L - middle)) / gamma;
+    error.fits = error.gamma.map((gamma) => {
+      const columns = [error.L.map(() => 1), error.L.map((L) => error.rise(gamma, L))];
+      return fitLinear(columns, error.error, constants.average, error.dof);
+    });
+  }
+
+  // The loss of a model as a mixture: of what the law leaves open, and of a run.
+  function mixLoss({ fits, alpha, weight, centre }, N, D) {
+    const law = fits.map((fit, i) => ({
+      weight: weight[i],
+      ...readLinear(fit, [1, (N / centre[0]) ** -alpha[i], (D / centre[1]) ** -alpha[i]]),
+    }));
+    const run = law.map((part, i) => ({
+      ...part,
+      scale: Math.hypot(part.scale, fits[i].noise * Math.abs(part.middle)),
+    }));
+    return { law, run, median: null };
+  }
+
+  // By how much the law changes its loss from the nearest run to a model, relatively.
+  function measureChange({ law, ...runs }, N, D) {
+    const there = lossOf(law, N, D);
+    const gone = runs.N.map((N_i, i) => {
+      const corner = lossOf(law, N, runs.D[i]);
+      return Math.abs(corner - lossOf(law, N_i, runs.D[i])) + Math.abs(there - corner);
+    });
+    return Math.min(...gone) / Math.abs(there);
+  }
+
+  // What to bet on and what the law leaves open, between two probabilities; `allowed` in logs.
+  function findEnds(mixture, told, ends, allowed) {
+    mixture.median ??= quantile(mixture.law, told, 0.5);
+    const middle = mixture.median;
+    const law = ends.map((p) => Math.max(quantile(mixture.law, told, p), 0));
+    const [lo, hi] = ends.map((p, i) => {
+      const away = Math.log(Math.max(quantile(mixture.run, told, p), 0)) - Math.log(middle);
+      return middle * Math.exp((i ? 1 : -1) * Math.hypot(away, allowed));
+    });
+    return { lo: Math.min(lo, law[0]), hi: Math.max(hi, law[1]), law_lo: law[0], law_hi: law[1] };
+  }
+
+  const short = (value) => Number(value.toPrecision(3)).toString();
+
+  // Why a loss is not told; empty where it is.
+  function doubt({ N, D, L }, model, loss, { law_lo, law_hi }) {
+    const { farthest, widest, of_the_fall } = constants.told;
+    const largest = Math.max(...N.map((N_i, i) => N_i * D[i]));
+    if (farthest * largest < model.N * model.D)
+      return `over ${farthest.toLocaleString("en-US")} times the compute of the largest run, farther than any check`;
+    const least = Math.min(...L), fall = Math.max(Math.log(least) - Math.log(loss), 0);
+    if ((law_hi - law_lo) / 2 <= least * Math.max(widest, of_the_fall * fall)) return "";
+    return `the law itself leaves ${short(law_lo)} to ${short(law_hi)} open`;
+  }
+
+  function predictLoss(told, N, D) {
+    const loss = lossOf(told.law, N, D), mixture = mixLoss(told, N, D);
+    const { most, reach } = constants.bet;
+    const allowed = most * Math.min(measureChange(told, N, D) / reach, 1);
+    const ends = findEnds(mixture, told, ENDS, allowed);
+    for (const name of ["lo", "law_lo"]) ends[name] = Math.min(ends[name], loss);
+    for (const name of ["hi", "law_hi"]) ends[name] = Math.max(ends[name], loss);
+    const why = doubt(told, { N, D }, loss, ends);
+    if (why) for (const name in ends) ends[name] = null;
+    return { found: { loss, ...ends, doubt: why }, mixture, allowed };
+  }
+
+  // The mean error: its posterior, mixed over a few losses that stand for all it may be.
+  function predictError({ loss, error }, { found, mixture, allowed }) {
+    const [epsilon, k, gamma] = error.law;
+    const value = epsilon - k * Math.exp(-gamma * found.loss);
+    const names = ["error_lo", "error_hi", "error_law_lo", "error_law_hi"];
+    if (found.doubt)
+      return { error: value, ...Object.fromEntries(names.map((name) => [name, null])) };
+    const law = [], run = [], { more } = constants.average;
+    const mix = (into, share, L, noise) =>
+      error.fits.forEach((fit, i) => {
+        const part = readLinear(fit, [1, error.rise(error.gamma[i], L)]);
+        part.scale = noise ? Math.hypot(part.scale, fit.noise, more) : part.scale;
+        into.push({ weight: share * error.weight[i], ...part });
+      });
+    for (const { ends, widen, share } of constants.nodes) {
+      const { lo, hi, law_lo, law_hi } = findEnds(mixture, loss, ends, allowed * widen);
+      [lo, hi].forEach((L) => mix(run, share, L, true));
+      [law_lo, law_hi].forEach((L) => mix(law, share, L, false));
+    }
+    const ends = [run, law].flatMap((parts) =>
+      ENDS.map((p, i) => {
+        const end = (i ? Math.max : Math.min)(quantile(parts, error, p), value);
+        return Math.min(Math.max(end, 0), 1);
+      }),
+    );
+    return { error: value, ...Object.fromEntries(names.map((name, i) => [name, ends[i]])) };
+  }
+
+  function costOf({ N, M, tokens_in, tokens_out, days, price, peak, ...mfu }) {
+    const parts = { training: TRAINING * N * N * M };
+    parts.in = SERVING * N * tokens_in * days;
+    parts.out = SERVING * N * tokens_out * days;
+    const money = {};
+    for (const name in parts)
+      money[name] = (price / (peak * mfu[`mfu_${name}`] * SECONDS)) * parts[name];
+    for (const each of [parts, money]) each.total = each.training + each.in + each.out;
+    return { flops: parts, money };
+  }
+
+  function compute(choice) {
+    const set = sets[choice.dataset];
+    const told = predictLoss(set.loss, choice.N, choice.N * choice.M);
+    return { ...told.found, ...predictError(set, told), ...costOf(choice) };
+  }
+
+  // Words. `book/_ext/planner.py` says the same where scripts are off.
+  const digits = (value) =>
+    Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 9 });
+  const SIZES = [[1e12, "T", "trillion"], [1e9, "B", "billion"], [1e6, "M", "million"]];
+  function count(value, long = false) {
+    const size = SIZES.find(([least]) => Number(value.toPrecision(3)) >= least);
+    if (!size) return digits(value);
+    return digits(value / size[0]) + (long ? ` ${size[2]}` : size[1]);
+  }
+  const power = (value) => (value ? value.toExponential(2).replace("e+", "e") : "0");
+  const between = (lo, hi) => (lo === null ? "not told" : `${lo.toFixed(2)} to ${hi.toFixed(2)}`);
+  const percent = (value) => (100 * value).toFixed(0);
+  const share = (part, whole) => (whole ? part / whole : 0);
+  const shares = (lo, hi) => (lo === null ? "not told" : `${percent(lo)} to ${percent(hi)} %`);
+
+  function say(choice, answer) {
+    const { flops, money } = answer, label = sets[choice.dataset].label;
+    const cost = (name) => choice.currency + count(money[name]);
+    const model = `A ${label} model of ${count(choice.N)} at ${digits(choice.M)} tokens per parameter`;
+    const promise = answer.doubt
+      ? "the five runs do not tell its loss"
+      : `${between(answer.lo, answer.hi)} nats per token, nine times in ten`;
+    const words = {
+      sentence: `${model}: ${promise}. Training and ${digits(choice.days)} days of serving cost ${cost("total")}.`,
+      doubt: answer.doubt && `Why there is no interval: ${answer.doubt}.`,
+      loss: answer.loss.toFixed(2),
+      law: between(answer.law_lo, answer.law_hi),
+      bet: between(answer.lo, answer.hi),
+      error: `${percent(answer.error)} %`,
+      error_law: shares(answer.error_law_lo, answer.error_law_hi),
+      error_bet: shares(answer.error_lo, answer.error_hi),
+      tokens: count(choice.N * choice.M),
+    };
+    for (const name in flops) {
+      words[`flops_${name}`] = power(flops[name]);
+      words[`money_${name}`] = cost(name);
+      words[`flops_share_${name}`] = `${percent(share(flops[name], flops.total))} %`;
+      words[`money_share_${name}`] = `${percent(share(money[name], money.total))} %`;
+    }
+    return words;
+  }
+
+  // The map: loss over N at the chosen tokens per parameter.
+  const [fewest, most] = frame.N, [lowest, highest] = frame.L;
+  const x = (N) => frame.left + (frame.width * Math.log(N / fewest)) / Math.log(most / fewest);
+  const y = (L) => frame.top + (frame.height * (highest - L)) / (highest - lowest);
+  const join = (points) => points.map(([N, L]) => `${x(N).toFixed(1)},${y(L).toFixed(1)}`).join(" L");
+
+  function draw(choice, answer) {
+    const { loss } = sets[choice.dataset];
+    const at = frame.at.map((N) => ({ N, ...predictLoss(loss, N, N * choice.M).found }));
+    const told = at.filter(({ doubt }) => !doubt);
+    const band = (lo, hi) =>
+      told.length
+        ? `M${join([...told.map((t) => [t.N, t[hi]]), ...told.map((t) => [t.N, t[lo]]).reverse()])}Z`
+        : "";
+    const [first_N, last_N] = [Math.min(...loss.N), Math.max(...loss.N)].map(x);
+    return {
+      fitted: { x: first_N.toFixed(1), width: (last_N - first_N).toFixed(1) },
+      bet: { d: band("lo", "hi") },
+      law: { d: band("law_lo", "law_hi") },
+      line: { d: `M${join(at.map((t) => [t.N, t.loss]))}` },
+      point: { cx: x(choice.N).toFixed(1), cy: y(answer.loss).toFixed(1) },
+    };
+  }
+
+  // The page.
+  const root = document.getElementById("planner");
+  const fieldOf = (name) => fields.find((field) => field.name === name);
+  const is = (field, value) =>
+    Number.isFinite(value) && (value > 0 || (field.least === 0 && value === 0)) && value <= (field.most ?? Infinity);
+
+  function read(fragment) {
+    const given = new URLSearchParams(fragment.replace(/^#/, "")), choice = { ...first };
+    if (Object.hasOwn(sets, given.get("dataset"))) choice.dataset = given.get("dataset");
+    if (given.has("currency")) choice.currency = given.get("currency").slice(0, 4);
+    for (const field of fields)
+      if (given.has(field.name) && is(field, Number(given.get(field.name) || NaN)))
+        choice[field.name] = Number(given.get(field.name));
+    return choice;
+  }
+  const write = (choice) => `#${new URLSearchParams(choice)}`;
+  const isOurs = (fragment) => new URLSearchParams(fragment.replace(/^#/, "")).has("dataset");
+
+  const position = ({ lo, hi, steps }, value) =>
+    Math.round((steps * Math.log(Math.max(value, lo) / lo)) / Math.log(hi / lo));
+  const valueAt = ({ lo, hi, steps }, at) => Number((lo * (hi / lo) ** (at / steps)).toPrecision(3));
+  const inUnits = ({ unit }, value) => Number((value / unit).toPrecision(12));
+  const speak = (field, value) =>
+    `${field.spoken ? count(value, true) : digits(inUnits(field, value))} ${field.words}`;
+
+  let choice = read(isOurs(location.hash) ? location.hash : "");
+
+  function show() {
+    const answer = compute(choice), words = say(choice, answer), marks = draw(choice, answer);
+    for (const node of root.querySelectorAll("[data-out]")) {
+      const text = words[node.dataset.out];
+      if (node.textContent !== text) node.textContent = text;
+    }
+    for (const bar of root.querySelectorAll("[data-bar]")) {
+      const [kind, name] = bar.dataset.bar.split(" ");
+      bar.setAttribute("width", (100 * share(answer[kind][name], answer[kind].total)).toFixed(1));
+    }
+    for (const [name, values] of Object.entries(marks))
+      for (const [key, value] of Object.entries(values))
+        root.querySelector(`[data-mark="${name}"]`).setAttribute(key, value);
+    root.querySelector("svg[role=img]").setAttribute("aria-label", frame.says + words.sentence);
+  }
+
+  function fill(except) {
+    for (const control of root.querySelectorAll("[name]")) {
+      const value = choice[control.name], field = fieldOf(control.name);
+      if (control.type === "range") control.ariaValueText = speak(field, value);
+      if (control === except) continue;
+      control.setCustomValidity("");
+      if (!field) control.value = value;
+      else if (control.type === "range") control.value = position(field, value);
+      else control.value = inUnits(field, value);
+    }
+  }
+
+  let waiting = 0;
+  function change({ target }) {
+    const field = fieldOf(target.name);
+    if (!field) choice[target.name] = target.value;
+    else {
+      const isRange = target.type === "range", given = Number(target.value || NaN);
+      const value = isRange ? valueAt(field, given) : given * field.unit;
+      target.setCustomValidity(is(field, value) ? "" : field.rule);
+      if (!is(field, value)) return target.reportValidity();
+      choice[target.name] = value;
+    }
+    fill(target);
+    history.replaceState(null, "", write(choice));
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(show);
+  }
+
+  function start(next) {
+    choice = next;
+    fill();
+    show();
+  }
+
+  root.addEventListener("input", change);
+  root.querySelector("button").addEventListener("click", () => {
+    history.replaceState(null, "", write(first));
+    start({ ...first });
+  });
+  addEventListener("hashchange", () => isOurs(location.hash) && start(read(location.hash)));
+  root.querySelector("form").hidden = false;
+  root.querySelector(".still").hidden = true;
+  start(choice);
+  return { below, compute, say, draw, read, write, first };
+})();

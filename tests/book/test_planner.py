@@ -1,0 +1,242 @@
+"""The planner in the page: Python's numbers, by mouse and keyboard, alone, and without scripts."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from places import ROOT
+from scipy.stats import t as student
+
+from scaling.studies.decide.planner import Choice, compute, first_choice
+
+WEIGHT = 60 * 1024  # bytes, of all that the planner adds to a page
+WIDTHS = (1280, 390)
+LOCAL = ("file://", "data:", "blob:", "about:")
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def writer() -> ModuleType:
+    """The room beside the extension that writes the planner."""
+    place = ROOT / "book" / "_ext" / "planner_page.py"
+    spec = importlib.util.spec_from_file_location("planner_page", place)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def address(writer: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A page with the planner and nothing else."""
+    page = tmp_path_factory.mktemp("planner") / "planner.html"
+    head = "<!doctype html><html lang=en><meta charset=utf-8><title>Planner</title>"
+    page.write_text(head + writer.write_page(), encoding="utf-8")
+    return page.as_uri()
+
+
+@pytest.fixture
+def tab(browser: Any, address: str) -> Iterator[Any]:
+    page = browser.new_page(viewport={"width": 800, "height": 900})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text))
+    page.goto(address)
+    yield page
+    page.close()
+    assert errors == []
+
+
+def many_choices() -> list[Choice]:
+    """Two hundred: sizes and ratios on a grid, the rest drawn over what can be chosen."""
+    rng, choices = np.random.default_rng(17), []
+    sets, sizes = ("c4", "redpajama", "refinedweb"), np.geomspace(1.1e7, 9.1e10, 14)
+    grid = itertools.product(sets, sizes, (5.0, 20.0, 97.0, 640.0, 2000.0))
+    for dataset, N, M in itertools.islice(grid, 200):
+        shares = {name: rng.uniform(0.01, 1) for name in ("mfu_training", "mfu_in", "mfu_out")}
+        demand = {name: 10 ** rng.uniform(6, 12) for name in ("tokens_in", "tokens_out")}
+        other = {"days": rng.uniform(0, 999), "price": rng.uniform(0, 20)}
+        other["peak"] = 10 ** rng.uniform(14, 16)
+        chosen = {"dataset": dataset, "N": float(N), "M": M} | shares | demand | other
+        choices.append(replace(first_choice(), **chosen))
+    free = replace(first_choice(), tokens_in=0.0, tokens_out=0.0, days=0.0, price=0.0)
+    return [*choices[:199], free]
+
+
+def flatten(values: dict[str, Any]) -> dict[str, Any]:
+    flat = {}
+    for name, value in values.items():
+        inner = flatten(value) if isinstance(value, dict) else {"": value}
+        flat |= {f"{name} {key}".strip(): each for key, each in inner.items()}
+    return flat
+
+
+ALL = "choices => choices.map(planner.compute)"
+WORDS = "choices => choices.map(choice => planner.say(choice, planner.compute(choice)))"
+MARKS = "choices => choices.map(choice => planner.draw(choice, planner.compute(choice)))"
+
+
+def test_the_numbers_of_the_script_are_those_of_python(tab, writer):
+    choices = many_choices()
+    given = [asdict(choice) for choice in choices]
+    told = [compute(choice) for choice in choices]
+    assert len(choices) == 200
+    assert 50 < sum(not answer["doubt"] for answer in told) < 180  # both kinds are compared
+    for ours, theirs in zip(told, tab.evaluate(ALL, given), strict=True):
+        ours, theirs = flatten(ours), flatten(theirs)
+        assert ours.keys() == theirs.keys()
+        for name, value in ours.items():
+            if isinstance(value, float):
+                assert theirs[name] == pytest.approx(value, rel=1e-9, abs=0.0), name
+            else:
+                assert theirs[name] == value, name
+    words = [writer.say(*pair) for pair in zip(choices, told, strict=True)]
+    assert tab.evaluate(WORDS, given) == words
+
+
+def test_the_map_of_the_script_is_that_of_the_page_without_scripts(tab, writer):
+    for choice in (first_choice(), replace(first_choice(), dataset="redpajama", M=640.0)):
+        (marks,) = tab.evaluate(MARKS, [asdict(choice)])
+        assert marks == writer.draw(choice, compute(choice))
+
+
+def test_students_t_of_any_whole_degrees_of_freedom(tab):
+    x, dof = np.linspace(-6, 6, 25), np.arange(1, 13)
+    ask = "([x, dof]) => dof.map(n => x.map(each => planner.below(each, n)))"
+    ours = tab.evaluate(ask, [x.tolist(), dof.tolist()])
+    np.testing.assert_allclose(ours, student.cdf(x, dof[:, None]), rtol=0, atol=1e-14)
+
+
+NAMED = """node => (node.ariaLabel ?? node.labels?.[0]?.textContent ?? node.textContent).trim()"""
+
+
+def sentence(tab: Any) -> str:
+    return str(tab.locator("[data-out=sentence]").inner_text())
+
+
+def test_an_arrow_key_moves_a_slider_its_number_and_the_answer(tab):
+    slider = tab.get_by_role("slider", name="Parameters, billion")
+    assert slider.get_attribute("aria-valuetext") == "6.9 billion parameters"
+    slider.press("ArrowRight")
+    tab.wait_for_function("!document.querySelector('output').innerText.includes('of 6.9B')")
+    number = float(tab.get_by_role("spinbutton", name="Parameters, billion").input_value())
+    assert 6.9 < number < 7.5
+    assert slider.get_attribute("aria-valuetext") == f"{number:g} billion parameters"
+    assert f"model of {number:g}B" in sentence(tab)
+
+
+def test_every_control_has_a_name_and_is_reached_by_the_tab_key(tab):
+    controls = tab.locator("#planner :is(input, select, button)")
+    assert controls.count() == 23
+    tab.locator("#planner-dataset").focus()
+    for control in controls.all():
+        assert control.evaluate("node => node === document.activeElement")
+        named = (
+            "node => (node.ariaLabel ?? node.labels?.[0]?.textContent ?? node.textContent).trim()"
+        )
+        assert control.evaluate(named)
+        tab.keyboard.press("Tab")
+
+
+@pytest.mark.parametrize("typed", ["0", "-3", ""])
+def test_a_number_that_cannot_be_is_marked_and_changes_nothing(tab, typed):
+    before, number = sentence(tab), tab.locator("#planner-N")
+    number.fill(typed)
+    assert not number.evaluate("node => node.validity.valid")
+    tab.wait_for_timeout(50)
+    assert sentence(tab) == before
+    number.fill("1.4")
+    assert number.evaluate("node => node.validity.valid")
+    tab.wait_for_function("document.querySelector('output').innerText.includes('of 1.4B')")
+
+
+def test_a_choice_travels_in_the_address(tab, browser):
+    tab.locator("#planner-dataset").select_option("refinedweb")
+    tab.locator("#planner-M").fill("640")
+    tab.locator("#planner-currency").fill("€")
+    tab.locator("#planner-N").fill("1.4")
+    tab.wait_for_function("document.querySelector('output').innerText.includes('of 1.4B')")
+    other = browser.new_page()
+    other.goto(tab.url)
+    assert sentence(other) == sentence(tab)
+    assert sentence(other).startswith("A RefinedWeb model of 1.4B at 640 tokens per parameter")
+    assert "€" in sentence(other)
+    other.get_by_role("button", name="Back to the first choice").press("Enter")
+    assert sentence(other).startswith("A C4 model of 6.9B at 20 tokens")
+    other.close()
+
+
+HOSTILE = [
+    "#dataset=none&N=-1&M=x&mfu_in=40&price=",
+    "#dataset=__proto__",
+    "#what-the-numbers-are",
+    "#N=1e9",
+]
+
+
+@pytest.mark.parametrize("fragment", HOSTILE)
+def test_an_address_that_cannot_be_read_shows_the_first_choice(tab, fragment):
+    first = tab.evaluate("planner.first")
+    assert tab.evaluate("fragment => planner.read(fragment)", fragment) == first | (
+        {"N": 1e9} if fragment == "#N=1e9" else {}
+    )
+
+
+def test_a_currency_from_the_address_is_text(tab, address):
+    tab.goto(f"{address}#dataset=c4&currency=%3Cb%3E%3Ci")
+    tab.reload()
+    assert "<b>" in sentence(tab)
+    assert tab.locator("output b").count() == 0
+
+
+def test_without_scripts_one_choice_stands_in_figure_and_numbers(browser, address, writer):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    words = writer.say(first_choice(), compute(first_choice()))
+    for name, text in words.items():
+        if text:
+            assert page.locator(f"[data-out={name}]").inner_text() == text
+    assert page.get_by_text("Scripts are off").is_visible()
+    assert not page.locator("form").is_visible()
+    assert len(page.locator("[data-mark=bet]").get_attribute("d")) > 100
+    context.close()
+
+
+def test_the_planner_weighs_little_and_names_no_host(writer):
+    page = writer.write_page()
+    assert len(page.encode()) <= WEIGHT
+    assert "http" not in page
+    assert "src=" not in page
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_in_the_book_it_fits_and_asks_for_nothing(browser, site: Path, width, theme):
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page, asked, said = context.new_page(), [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: message.type == "error" and said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto((site / "book" / "planner.html").as_uri(), wait_until="load")
+    page.wait_for_load_state("networkidle")
+    opened = len(asked)
+    page.get_by_role("slider", name="Parameters, billion").press("Home")
+    page.wait_for_function("document.querySelector('output').innerText.includes('of 10M')")
+    page.get_by_role("slider", name="Price of an accelerator-hour").press("End")
+    page.locator("#planner-days").fill("1000000")
+    page.wait_for_function("document.querySelector('output').innerText.includes('1,000,000 days')")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    assert all(address.startswith(LOCAL) for address in asked)
+    assert len(asked) == opened
+    assert said == []
+    context.close()
