@@ -312,7 +312,7 @@ parameter the bill of the tenth worst case is {worst["M = 640"]:.0f} times too m
 #
 # $$
 # \Bigl(\tfrac12\bigl(m^{\alpha/2} + m^{-\alpha/2}\bigr)\Bigr)^{2/\alpha} - 1
-# $$ (eq-over-training)
+# $$ (eq-cost-over-training)
 #
 # more training compute than the compute-optimal one, whatever the loss. (With two exponents there is no closed form;
 # `over_training_cost` then asks for the loss.)

@@ -26,7 +26,7 @@ FAR = 16.0  # times the tokens per parameter of the others
 LEAST_N = 1e6  # parameters: below, the vocabulary is nearly all of a model
 
 
-class Check(NamedTuple):
+class DesignCheck(NamedTuple):
     """A line of the checklist: what is asked, what the design has, and whether it holds.
 
     `holds` is None where it cannot be told.
@@ -77,7 +77,7 @@ def design_first(
     return Cells(N, D)
 
 
-def check_design(cells: Cells, warmup_tokens: float = 0.0) -> list[Check]:
+def check_design(cells: Cells, warmup_tokens: float = 0.0) -> list[DesignCheck]:
     """Hold a design against the checklist of `book/own_runs`."""
     M = cells.D / cells.N
     N_span, M_span, shortest = np.ptp(np.log(cells.N)), np.ptp(np.log(M)), cells.D.min()
@@ -86,17 +86,17 @@ def check_design(cells: Cells, warmup_tokens: float = 0.0) -> list[Check]:
     if warmup_tokens:
         told += f", a warm-up takes {shorten(warmup_tokens)}"
     return [
-        Check(
+        DesignCheck(
             f"sizes over a factor of {LEAST_N_SPAN:g}",
             f"{np.exp(N_span):.3g}",
             bool(np.exp(N_span) >= LEAST_N_SPAN),
         ),
-        Check(
+        DesignCheck(
             f"two tokens per parameter a factor of {LEAST_M_SPAN:g} apart",
             f"{np.exp(M_span):.3g}",
             bool(np.exp(M_span) >= LEAST_M_SPAN),
         ),
-        Check("no run inside its warm-up", told, outlasts),
+        DesignCheck("no run inside its warm-up", told, outlasts),
     ]
 
 
@@ -123,7 +123,7 @@ class FirstRuns(Answer):
     rent: Rent
 
     @property
-    def checks(self) -> list[Check]:
+    def checks(self) -> list[DesignCheck]:
         """The checklist."""
         return check_design(self.cells, self.warmup_tokens)
 

@@ -3,7 +3,7 @@
 The prediction is judged as it is made: by least squares on the log loss with a prior on the
 exponent, all runs counting alike. What a run then adds to it is its noise and its misfit, which
 neighbours share and which are larger the farther below the target it lies; so a cheap run may do
-harm. The constants of `Misfit`, and the noise, were looked at with the testbed's large runs in
+harm. The constants of `LawMisfit`, and the noise, were looked at with the testbed's large runs in
 view (`scaling.studies.decide.replay` shows what neighbouring values do).
 """
 
@@ -44,7 +44,7 @@ class Cells(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Misfit:
+class LawMisfit:
     """How runs scatter around a law besides their own noise.
 
     Parameters
@@ -62,7 +62,7 @@ class Misfit:
     closer: float = 0.075
 
 
-NOISE_ALONE = Misfit(shared=0.0, closer=0.0)
+NOISE_ALONE = LawMisfit(shared=0.0, closer=0.0)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ def find_variances(
     candidates: Cells,
     target: tuple[float, float],
     belief: Belief,
-    misfit: Misfit,
+    misfit: LawMisfit,
     weights: ArrayLike | None = None,
 ) -> Variances:
     """Find how unsure the loss predicted at a target is, now and with one more run.
@@ -159,7 +159,7 @@ def find_variances(
         Parameters and tokens.
     belief : Belief
         Noise ``s`` of the log loss, and spread ``tau`` of the log exponent.
-    misfit : Misfit
+    misfit : LawMisfit
         What runs share.
     weights : array_like of shape (n_runs,), optional
         Case weights of the runs; a candidate has one.
@@ -178,7 +178,7 @@ def find_variances(
     ``h_j Q J S j / s^2``.
 
     The scatter is ``C_ij = w_i w_j ((1 - rho) delta_ij / Q_i + rho R_ij)``, R a squared exponential
-    of the distance in ``(log N, log D)`` and w as `Misfit` says. Without misfit this is the
+    of the distance in ``(log N, log D)`` and w as `LawMisfit` says. Without misfit this is the
     textbook's c-optimality.
     """
     n_runs = len(runs.N)
@@ -207,7 +207,7 @@ def find_variances(
     return Variances(float(now), s2 * (scatter - 2 * common + at_target) + v_after**2 @ P)
 
 
-def find_scatter(cells: Cells, misfit: Misfit) -> tuple[Array, Array]:
+def find_scatter(cells: Cells, misfit: LawMisfit) -> tuple[Array, Array]:
     """What cells share, and the variance that each has alone; the last is the target.
 
     Both over the variance of the noise, of shapes (n_cells, n_cells) and (n_cells,).

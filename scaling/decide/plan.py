@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.decide.gain import Cells, read_law
-from scaling.decide.purchases import SHIPPED, Choice, Known, Rule, choose_next
+from scaling.decide.purchases import SHIPPED, BuyingRule, Choice, Known, choose_next
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import EFFECTIVE, is_effective, place_target, read_inputs
 from scaling.forecast.intervals import LEVEL, load_constants, measure_change, widen
@@ -108,7 +108,7 @@ class Plan(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Table:
+class TableSoFar:
     """A run table to which runs with expected losses may be added.
 
     Parameters
@@ -157,7 +157,7 @@ class Table:
             median = float(read_law(posterior).predict(*cell))
         return max(median, LEAST_LOSS * float(self.rows[self.loss].min()))
 
-    def plus(self, N: float, D: float, loss: float) -> Table:
+    def plus(self, N: float, D: float, loss: float) -> TableSoFar:
         """The same and one run more."""
         row = {self.N: N, "D": D, self.loss: loss, "run": f"expected {len(self.rows)}"}
         if is_effective(self.rows):
@@ -194,9 +194,9 @@ class Table:
 
 def open_table(
     rows: pd.DataFrame, loss: str, N: str = "N", law: str | LawChoice = DEFAULT_LAW
-) -> Table:
+) -> TableSoFar:
     """Open a run table for a plan; the parameters are those of `fit_table`."""
-    table = Table(rows, loss, N, law, len(rows), 0.0)
+    table = TableSoFar(rows, loss, N, law, len(rows), 0.0)
     return replace(table, noise=_find_noise(table.known.find_posterior()))
 
 
@@ -208,18 +208,18 @@ def _find_noise(posterior: Posterior) -> float:
 
 
 def make_plan(
-    table: Table,
+    table: TableSoFar,
     target: Target,
     candidates: Cells,
     budget: float,
     most: int,
-    rule: Rule = SHIPPED,
+    rule: BuyingRule = SHIPPED,
 ) -> Plan:
     """Plan what to buy until a reason to stop.
 
     Parameters
     ----------
-    table : Table
+    table : TableSoFar
         Runs that are measured, from `open_table`.
     target : Target
         What is planned for.
@@ -229,7 +229,7 @@ def make_plan(
         FLOPs.
     most : int
         Runs at most.
-    rule : Rule
+    rule : BuyingRule
         How a run is chosen.
 
     Returns
@@ -255,7 +255,7 @@ def make_plan(
     return Plan(before, purchases, stop or "most", _find_nearer(table, target), worth)
 
 
-def _find_stop(table: Table, target: Target, told: LossForecast) -> str:
+def _find_stop(table: TableSoFar, target: Target, told: LossForecast) -> str:
     """Say whether what the runs tell is narrow enough, or as narrow as such runs make it."""
     if told.lo is None or told.hi is None or told.law_lo is None or told.law_hi is None:
         return ""
@@ -273,14 +273,14 @@ def _find_cheapest(candidates: Cells, choice: Choice | None) -> tuple[float, flo
     return float(candidates.N[cheapest]), float(candidates.D[cheapest])
 
 
-def _buy(table: Table, target: Target, N: float, D: float) -> tuple[Table, Purchase]:
+def _buy(table: TableSoFar, target: Target, N: float, D: float) -> tuple[TableSoFar, Purchase]:
     """Add a run at its expected loss, and tell the target anew."""
     loss = table.expect(N, D)
     table = table.plus(N, D, loss)
     return table, Purchase(N, D, loss, table.predict(target))
 
 
-def _find_nearer(table: Table, target: Target) -> Purchase | None:
+def _find_nearer(table: TableSoFar, target: Target) -> Purchase | None:
     """Find the cheapest run of the target's tokens per parameter that halves the allowance."""
     allowed = table.allow(target)
     if not allowed > 0:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.decide.gain import Cells, Misfit, Variances, find_variances, read_law
+from scaling.decide.gain import Cells, LawMisfit, Variances, find_variances, read_law
 from scaling.forecast.design import read_design
 from scaling.forecast.intervals import load_constants
 from scaling.laws.posterior import Posterior, find_posterior
@@ -24,12 +24,12 @@ LIKE = 1.1  # a cell within this factor of a run in N and in D is that run again
 ROUNDING = 1e-9  # relative, of a budget
 
 
-class Rule(NamedTuple):
+class BuyingRule(NamedTuple):
     """How a run is chosen.
 
     Parameters
     ----------
-    misfit : Misfit
+    misfit : LawMisfit
         What runs share.
     kappa : float
         Power of the price that a gain is held against.
@@ -37,7 +37,7 @@ class Rule(NamedTuple):
         Of the log loss; by default that which the law `prior` starts from, learnt from small runs.
     """
 
-    misfit: Misfit = Misfit()
+    misfit: LawMisfit = LawMisfit()
     kappa: float = KAPPA
     noise: float | None = None
 
@@ -49,7 +49,7 @@ class Rule(NamedTuple):
         return Belief(shipped.alpha_0, shipped.tau, noise, shipped.nu)
 
 
-SHIPPED = Rule()
+SHIPPED = BuyingRule()
 
 
 class Known(NamedTuple):
@@ -115,7 +115,7 @@ def choose_next(
     price: Array,
     target: tuple[float, float],
     budget: float,
-    rule: Rule = SHIPPED,
+    rule: BuyingRule = SHIPPED,
     find: Callable[..., Variances] = find_variances,
 ) -> Choice | None:
     """Choose the candidate that gains most for its price among those within a budget.
@@ -132,7 +132,7 @@ def choose_next(
         Parameters and tokens of the run to predict.
     budget : float
         FLOPs.
-    rule : Rule
+    rule : BuyingRule
         How it is chosen.
     find : callable
         As `find_variances`, which judges the prediction that is printed.

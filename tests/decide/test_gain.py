@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaling.decide.gain import NOISE_ALONE, WIDE, Cells, LawAt, Misfit, find_variances, read_law
+from scaling.decide.gain import NOISE_ALONE, WIDE, Cells, LawAt, LawMisfit, find_variances, read_law
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief
 
@@ -36,7 +36,7 @@ def draw_law(rng: np.random.Generator) -> LawAt:
 def test_a_gain_is_the_variance_after_refitting_with_the_row(seed, n_runs, shared, closer, weighed):
     rng = np.random.default_rng(seed)
     law, runs, candidates = draw_law(rng), draw_cells(rng, n_runs), draw_cells(rng, 6)
-    misfit, Q = Misfit(shared, rng.uniform(0.3, 3.0), closer), None
+    misfit, Q = LawMisfit(shared, rng.uniform(0.3, 3.0), closer), None
     if weighed:
         Q = rng.uniform(0.1, 5.0, n_runs)
     found = find_variances(law, runs, candidates, TARGET, BELIEF, misfit, Q)
@@ -66,7 +66,7 @@ def test_the_variance_is_that_of_simulated_predictions():
     """Errors of the linear predictor over drawn scatter and drawn laws."""
     rng = np.random.default_rng(5)
     law, runs = draw_law(rng), draw_cells(rng, 6)
-    misfit = Misfit()
+    misfit = LawMisfit()
     found = find_variances(law, runs, runs.take(NONE), TARGET, BELIEF, misfit)
     places = runs.plus(*TARGET)
     w = (places.C[-1] / places.C) ** misfit.closer
@@ -132,7 +132,7 @@ def test_units_and_order_do_not_matter():
 
     def ask(runs, candidates, target, loss):
         law = read_law(find_posterior(*runs, loss, BELIEF))
-        return find_variances(law, runs, candidates, target, BELIEF, Misfit())
+        return find_variances(law, runs, candidates, target, BELIEF, LawMisfit())
 
     plain = ask(runs, candidates, TARGET, loss)
     scaled = ask(

@@ -11,7 +11,7 @@ from scaling.costs.rent import Rent
 from scaling.decide.candidates import make_offer
 from scaling.decide.gain import NOISE_ALONE, Cells
 from scaling.decide.plan import LEAST_GAIN, Target, make_plan, open_table
-from scaling.decide.purchases import Known, Rule, choose_next, is_like
+from scaling.decide.purchases import BuyingRule, Known, choose_next, is_like
 from scaling.forecast.intervals import load_constants
 from scaling.forecast.selection import ChoiceError, select_rows
 from scaling.laws.law import LossLaw
@@ -64,7 +64,7 @@ def test_the_first_purchase_is_the_best_of_all_by_hand():
     selected = select_rows(RUNS)
     target = 6.9e9, 1.38e11
     cells = make_offer(N, target).list_cells(target)
-    rule = Rule()
+    rule = BuyingRule()
     known = Known(Cells(N, D), RUNS["loss"].to_numpy())
     law, none = read_law(known.find_posterior()), Cells(np.zeros(0), np.zeros(0))
 
@@ -187,7 +187,7 @@ def test_noise_alone_never_does_harm_and_misfit_may():
     known = Known(Cells(N, D), RUNS["loss"].to_numpy())
     target = 6.9e9, 1.38e11
     cells = make_offer(N, target).list_cells(target)
-    textbook = choose_next(known, cells, cells.C, target, 1e22, Rule(NOISE_ALONE))
+    textbook = choose_next(known, cells, cells.C, target, 1e22, BuyingRule(NOISE_ALONE))
     ours = choose_next(known, cells, cells.C, target, 1e22)
     assert np.nanmin(textbook.shares) >= 0
     assert np.nanmin(ours.shares) < 0 < ours.most
@@ -331,5 +331,5 @@ def test_a_first_design_that_cannot_be(changed, said):
 
 
 def test_the_noise_that_the_plan_takes_is_the_shipped_one():
-    assert Rule().belief == load_belief()
-    assert Rule(noise=0.01).belief.sigma_0 == 0.01
+    assert BuyingRule().belief == load_belief()
+    assert BuyingRule(noise=0.01).belief.sigma_0 == 0.01

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scaling.decide.gain import WIDE, Cells, LawAt, Misfit, Variances, find_scatter
+from scaling.decide.gain import WIDE, Cells, LawAt, LawMisfit, Variances, find_scatter
 from scaling.laws.prior import Belief
 
 
@@ -19,7 +19,7 @@ def find_ideal_variances(
     candidates: Cells,
     target: tuple[float, float],
     belief: Belief,
-    misfit: Misfit,
+    misfit: LawMisfit,
     weights: ArrayLike | None = None,
 ) -> Variances:
     """Find the variance at a target of the best linear prediction, now and with one more run.

@@ -5,7 +5,7 @@ ones; each is measured when it is bought. Then the law with its prior predicts t
 of Table 1, on the loss sets near the training text. Beside it stand the paper's five, plans that
 know of noise alone, and plans drawn at random.
 
-The constants of a `scaling.decide.purchases.Rule` were looked at with these large runs in view.
+The constants of `scaling.decide.purchases.BuyingRule` were looked at with these large runs in view.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from scaling.decide.gain import (
     find_variances,
     read_law,
 )
-from scaling.decide.purchases import SHIPPED, Known, Rule, choose_next, is_affordable
+from scaling.decide.purchases import SHIPPED, BuyingRule, Known, choose_next, is_affordable
 from scaling.laws.prior import fit_with_prior
 from scaling.studies.decide.forecasts import NEAR_TEXT
 from scaling.studies.decide.ideal_weights import find_ideal_variances
@@ -104,7 +104,7 @@ def buy(
     shop: Shop,
     loss: str,
     target: tuple[float, float],
-    rule: Rule = SHIPPED,
+    rule: BuyingRule = SHIPPED,
     least_gain: float = 0.0,
     find: Callable[..., Variances] = find_variances,
 ) -> Plan:
@@ -153,7 +153,7 @@ BUYERS: dict[str, Buyer] = {
     STOPPED: partial(buy, least_gain=LEAST_GAIN),
     IDEAL: partial(buy, find=find_ideal_variances),
     FIVE: lambda shop, *_: shop.five,
-    NOISE_GREEDY: partial(buy, rule=Rule(NOISE_ALONE)),
+    NOISE_GREEDY: partial(buy, rule=BuyingRule(NOISE_ALONE)),
     NOISE_FIVE: find_best_five,
 }
 
@@ -270,13 +270,13 @@ NEIGHBOURS = {
 }
 
 
-def list_rules() -> dict[tuple[str, float], Rule]:
+def list_rules() -> dict[tuple[str, float], BuyingRule]:
     """The shipped rule, and rules that differ from it in one constant."""
     rules = {("shipped", float("nan")): SHIPPED}
     for name, values in NEIGHBOURS.items():
         for value in values:
             changed: dict[str, Any] = {name: value}
-            if name not in Rule._fields:
+            if name not in BuyingRule._fields:
                 changed = {"misfit": replace(SHIPPED.misfit, **changed)}
             rules[name, value] = SHIPPED._replace(**changed)
     return rules

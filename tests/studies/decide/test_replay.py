@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from places import ROOT
 
-from scaling.decide.gain import NOISE_ALONE, Cells, LawAt, Misfit, find_variances
+from scaling.decide.gain import NOISE_ALONE, Cells, LawAt, LawMisfit, find_variances
 from scaling.decide.purchases import SHIPPED
 from scaling.laws.prior import Belief
 from scaling.studies.decide.ideal_weights import find_ideal_variances
@@ -116,7 +116,7 @@ def test_neighbouring_rules_differ_in_one_constant():
         assert changed[name] == value
 
 
-@pytest.mark.parametrize("misfit", [Misfit(), Misfit(0.3, 2.0, 0.0), NOISE_ALONE])
+@pytest.mark.parametrize("misfit", [LawMisfit(), LawMisfit(0.3, 2.0, 0.0), NOISE_ALONE])
 def test_ideal_variances_are_those_after_refitting_and_never_rise(misfit):
     rng = np.random.default_rng(1)
     N = 10 ** rng.uniform(6.5, 9, 14)
