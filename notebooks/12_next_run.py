@@ -47,7 +47,7 @@ replays = load_result("replays")
 compared = compare_with_random(replays, replays[replays["plan"] == RANDOM])
 summary = sum_up(replays)
 rules = load_result("plan_rules").set_index(["constant", "value"])
-neighbours = rules.drop(index="shipped")
+neighbours = rules[rules.index.get_level_values("constant") != "shipped"]
 middle = neighbours.query("not (constant == 'closer' and value <= 0.05) and not (constant == 'noise' and value < 0.01)")
 ours, five, greedy, best_five, random = (
     summary.loc[name] for name in (PLAN, FIVE, NOISE_GREEDY, NOISE_FIVE, RANDOM)
