@@ -275,3 +275,59 @@ def test_a_target_that_is_open_has_no_ends_and_leaves_the_others():
     found = mixture._replace(scale=scale).quantile([0.05, 0.95])
     assert found[:, 1].tolist() == [-np.inf, np.inf]
     assert found[:, [0, 2]] == pytest.approx(mixture.quantile([0.05, 0.95])[:, [0, 2]])
+
+
+# --- runs on a line, and what is held, against a plain sum ----------------------------------
+
+
+def sum_one_power(x, loss, target, *, held=None, n_points=8001):
+    """5 and 95 % of ``E + A x^-a`` at a target: least squares at every exponent, no package."""
+    z, centre = np.linspace(-3.5, 3.5, n_points), np.exp(np.log(x).mean())
+    parts = []
+    for at, a in zip(z, BELIEF.alpha_0 * np.exp(BELIEF.tau * z), strict=True):
+        power, there = (x / centre) ** -a, (target / centre) ** -a
+        columns = [power] if held is not None else [np.ones_like(x), power]
+        X = np.column_stack(columns) / loss[:, None]
+        y = 1.0 - (held or 0.0) / loss
+        beta, *_ = np.linalg.lstsq(X, y, rcond=None)
+        dof = BELIEF.nu + len(x) - X.shape[1]
+        total = BELIEF.nu * BELIEF.sigma_0**2 + ((y - X @ beta) ** 2).sum()
+        goal = np.array([there] if held is not None else [1.0, there])
+        R = np.linalg.qr(X, mode="r")
+        weight = -(at**2) / 2 - np.log(np.abs(np.diag(R))).sum() - dof / 2 * np.log(total)
+        scale = np.sqrt(total / dof) * np.linalg.norm(np.linalg.solve(R.T, goal))
+        parts.append((weight, (held or 0.0) + goal @ beta, scale, dof))
+    log_weight, middle, scale, dof = np.array(parts).T
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
+
+    def find(p):
+        return brentq(lambda x: weight @ student.cdf((x - middle) / scale, dof) - p, 0.1, 10)
+
+    return [find(0.05), find(0.95)]
+
+
+ON_A_LINE = np.geomspace(1e7, 1e9, 6)
+ITS_LOSS = (1.8 + 500 * ON_A_LINE**-0.33) * np.exp(
+    0.005 * np.array([0.3, -1.1, 0.8, 0.2, -0.6, 0.9])
+)
+
+
+def test_along_one_D_the_law_is_a_power_of_N():
+    """The exponent's prior sees the two amplitudes as one direction less: the same interval."""
+    N, D = ON_A_LINE, np.full(6, 2e9)
+    power = find_posterior(N, D, ITS_LOSS, BELIEF, law="N").at(7e9, 2e9).quantile([0.05, 0.95])
+    assert power[:, 0] == pytest.approx(sum_one_power(N, ITS_LOSS, 7e9), rel=3e-4)
+    along = find_posterior(N, D, ITS_LOSS, BELIEF).at(7e9, 2e9)
+    assert along.dof == pytest.approx(np.full(along.dof.shape, BELIEF.nu + 6 - 2))
+    width = np.diff(along.quantile([0.05, 0.95])[:, 0]) / np.diff(power[:, 0])
+    assert width == pytest.approx(1, abs=0.1)
+
+
+def test_with_E_held_the_noise_is_a_share_of_the_whole_loss():
+    N, D = ON_A_LINE, np.full(6, 2e9)
+    posterior = find_posterior(N, D, ITS_LOSS, BELIEF, law="N", fix={"E": 1.7})
+    held = posterior.at(7e9, 2e9)
+    ends = held.quantile([0.05, 0.95])[:, 0]
+    assert ends == pytest.approx(sum_one_power(N, ITS_LOSS, 7e9, held=1.7), rel=3e-4)
+    assert held.noise == pytest.approx(posterior.sum.noise * np.abs(held.middle))
