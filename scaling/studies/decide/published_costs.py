@@ -193,7 +193,7 @@ def load_refit_runs() -> pd.DataFrame:
     """Load the 182 runs that Muennighoff et al. fitted.
 
     Of the 296 in ``data/grids/datablations.csv`` they left out the repeated seeds and shapes, and
-    the 48 named in ``data/published/muennighoff2023_left_out.csv``, as outliers.
+    the 48 named in ``muennighoff2023_left_out.csv``, of ``data/published``, as outliers.
     """
     left_out = pd.read_csv(data_path("published", "muennighoff2023_left_out.csv"))["run"]
     runs = load_grid("datablations")
