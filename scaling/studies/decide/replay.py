@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from scaling.decide.gain import (
     NOISE_ALONE,
@@ -40,6 +41,7 @@ LEAST_M = 10.0  # below, most runs end inside their warm-up
 LEAST_GAIN = 0.05  # of the standard deviation: the stop rule of the plan
 N_RANDOM = 200
 SEED = 12
+SAME = 1e-6  # relative, of two errors
 PLAN, STOPPED, FIVE, RANDOM = "plan", "plan, stopped", "the paper's five", "random"
 IDEAL = "as if weighed ideally"
 NOISE_GREEDY, NOISE_FIVE = "noise alone, greedy", "noise alone, best five"
@@ -239,8 +241,14 @@ def compare_with_random(replays: pd.DataFrame, random: pd.DataFrame) -> pd.DataF
     drawn = {case: np.abs(rows["relative_error"].to_numpy()) for case, rows in random.groupby(CASE)}
     error = replays["relative_error"].abs()
     cases = zip(replays[CASE].itertuples(index=False, name=None), error, strict=True)
-    beats = [((drawn[c] > e) + (drawn[c] == e) / 2).mean() for c, e in cases]
+    beats = [_share_beaten(drawn[case], error) for case, error in cases]
     return replays.assign(error=error, beats=beats)
+
+
+def _share_beaten(drawn: NDArray[np.float64], error: float) -> float:
+    """Share that errs more; what differs by a rounding is a tie."""
+    ties = np.isclose(drawn, error, rtol=SAME, atol=0.0)
+    return float(((drawn > error) & ~ties).mean() + ties.mean() / 2)
 
 
 def sum_up(replays: pd.DataFrame) -> pd.DataFrame:
