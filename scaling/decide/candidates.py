@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from scaling.decide.gain import Array, Cells
-from scaling.forecast.selection import ChoiceError, read_count
+from scaling.forecast.selection import ChoiceError
+from scaling.forecast.targets import read_count
 
 STEP = 2.0  # between sizes, and between tokens per parameter
 LEAST_M, MOST_M = 20.0, 640.0  # tokens per parameter: those of the testbed outside its warm-up

@@ -25,15 +25,8 @@ from scaling.decide.supply import Allocation, Supply
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import is_effective, read_counts
-from scaling.forecast.selection import (
-    ChoiceError,
-    Options,
-    Runs,
-    Selected,
-    find_target,
-    read_count,
-    select_rows,
-)
+from scaling.forecast.selection import ChoiceError, Options, Runs, Selected, select_rows
+from scaling.forecast.targets import find_target, read_count
 from scaling.laws.fit import SOUND, FitError, fit_error_law
 from scaling.tables.runs import error_columns
 from scaling.tables.schema import LARGEST

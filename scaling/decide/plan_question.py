@@ -12,14 +12,8 @@ from scaling.decide.candidates import LEAST_M, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.plan import Target, make_plan, open_table
 from scaling.decide.plan_answer import NextRuns
-from scaling.forecast.selection import (
-    ChoiceError,
-    Options,
-    Runs,
-    read_count,
-    read_target,
-    select_rows,
-)
+from scaling.forecast.selection import ChoiceError, Options, Runs, select_rows
+from scaling.forecast.targets import read_count, read_target
 
 MOST = 10  # runs of a plan, unless asked otherwise
 

@@ -10,19 +10,13 @@ from typing import Unpack
 
 import pandas as pd
 
-from scaling.forecast.answers import BacktestResult, Check, FittedLaw, Prediction
+from scaling.forecast.answers import BacktestResult, Check, FittedLaw
 from scaling.forecast.backtest import run_backtest
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.prediction import make_forecast
-from scaling.forecast.selection import (
-    Options,
-    Runs,
-    find_target,
-    open_runs,
-    read_target,
-    reduce_rows,
-    select_rows,
-)
+from scaling.forecast.prediction_answer import Prediction
+from scaling.forecast.selection import Options, Runs, open_runs, reduce_rows, select_rows
+from scaling.forecast.targets import find_target, read_target
 from scaling.forecast.task_answers import TaskVerdicts
 from scaling.forecast.verdicts import choose_target, judge_tasks
 from scaling.tables.columns import accuracy_columns
