@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scaling.forecast.inputs import read_inputs
-from scaling.laws.fit import EXPONENT_BOUNDS, Fit, FitError
+from scaling.laws.fit import Fit, FitError
+from scaling.laws.fit_options import EXPONENT_BOUNDS
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law, fit_law
 from scaling.tables.schema import VOCABULARY
 

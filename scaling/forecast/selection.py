@@ -44,7 +44,7 @@ class Options(Reading, total=False):
     law : {"prior", "tied", "free", "compute"}
         Which law; see `scaling.laws.registry.LAWS`.
     fix, nonneg, objective, huber_delta
-        What is asked of its fit; see `scaling.laws.fit.FitOptions`.
+        What is asked of its fit; see `scaling.laws.fit_options.FitOptions`.
     count : {"N", "N_body"}
         Count of parameters that the law is written in. By default N, or the table's only count.
     loss_set, dataset : str

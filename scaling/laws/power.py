@@ -9,7 +9,8 @@ from typing import Any, Literal, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.laws.fit import Fit, FitOptions, fit_powers
+from scaling.laws.fit import Fit, fit_powers
+from scaling.laws.fit_options import FitOptions
 from scaling.laws.law import FLOPS_PER_PARAMETER_TOKEN, Parameter, Shown, as_column, read_positive
 from scaling.laws.observations import read_vector
 
@@ -92,7 +93,7 @@ def fit_power(
     variable : {"N", "D", "C"}
         What x is.
     **options
-        By name: see `scaling.laws.fit.FitOptions`.
+        By name: see `scaling.laws.fit_options.FitOptions`.
 
     Returns
     -------

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from scaling.laws.fit import SOUND, ExponentPrior, Fit, fit_loss_law, stack_fits
+from scaling.laws.fit import SOUND, Fit, fit_loss_law, stack_fits
+from scaling.laws.fit_options import ExponentPrior
 from scaling.laws.observations import read_vector
 from scaling.tables.datafiles import data_path
 
@@ -112,7 +113,7 @@ def fit_with_belief(
     weights : array_like of shape (n_runs,), optional
         Case weights, >= 0, as `scaling.laws.fit.fit_loss_law` takes them.
     nonneg, fix
-        As in `scaling.laws.fit.FitOptions`; of the coefficients E alone may be held.
+        As in `scaling.laws.fit_options.FitOptions`; of the coefficients E alone may be held.
 
     Returns
     -------

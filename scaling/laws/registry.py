@@ -157,14 +157,17 @@ def choose_law(
     law : str or LawChoice
         Name of a law in `LAWS`, or an alias.
     fix, nonneg, objective, huber_delta
-        As in `scaling.laws.fit.FitOptions`; `fix` may be pairs of name and value, too.
+        As in `scaling.laws.fit_options.FitOptions`; `fix` may be pairs of name and value, too.
 
     Raises
     ------
     ValueError
         No such law or objective, or the law cannot take what is asked; says what can.
     """
-    from scaling.laws.fit import HUBER_DELTA, check_fixed  # here: the command line's help is quick
+    from scaling.laws.fit_options import (  # here: the command line's help is quick
+        HUBER_DELTA,
+        check_fixed,
+    )
 
     if isinstance(law, LawChoice):
         return law

@@ -7,14 +7,8 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 from benchmarks.multistart import fit_loss_multistart
-from scaling.laws.fit import (
-    STATUSES,
-    ExponentPrior,
-    FitError,
-    fit_error_law,
-    fit_loss_law,
-    fit_loss_surface,
-)
+from scaling.laws.fit import STATUSES, FitError, fit_error_law, fit_loss_law, fit_loss_surface
+from scaling.laws.fit_options import ExponentPrior
 from scaling.laws.law import ErrorLaw, LossLaw, LossSurface
 from scaling.testbed.runs import run_table
 

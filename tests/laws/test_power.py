@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
-from scaling.laws.fit import ExponentPrior, FitError
+from scaling.laws.fit import FitError
+from scaling.laws.fit_options import ExponentPrior
 from scaling.laws.power import PowerLaw, fit_power
 
 N = np.array([1e7, 3e7, 1e8, 3e8, 1e9, 3e9])

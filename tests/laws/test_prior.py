@@ -11,7 +11,8 @@ from plain import fit_plainly
 from scipy.optimize import minimize_scalar
 
 from scaling.laws import prior as room
-from scaling.laws.fit import ExponentPrior, FitError, fit_loss_law
+from scaling.laws.fit import FitError, fit_loss_law
+from scaling.laws.fit_options import ExponentPrior
 from scaling.laws.law import LossLaw
 from scaling.laws.prior import (
     Belief,

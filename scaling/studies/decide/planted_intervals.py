@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling.forecast.intervals import find_intervals, load_constants, measure_change
-from scaling.laws.fit import ExponentPrior, fit_loss_law
+from scaling.laws.fit import fit_loss_law
+from scaling.laws.fit_options import ExponentPrior
 from scaling.laws.law import LossLaw, LossSurface
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief, load_belief, moderate

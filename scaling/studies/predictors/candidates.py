@@ -18,7 +18,8 @@ from scipy.optimize import least_squares, root
 from scipy.special import expit
 
 from scaling.compute import rank_compute
-from scaling.laws.fit import ExponentPrior, fit_loss_law, fit_loss_surface, stack_fits
+from scaling.laws.fit import fit_loss_law, fit_loss_surface, stack_fits
+from scaling.laws.fit_options import ExponentPrior
 
 Array = NDArray[np.float64]
 # Runs to be predicted: a table with N and D (and whatever a candidate reads besides).

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scaling.laws.fit import ExponentPrior, stack_fits
+from scaling.laws.fit import stack_fits
+from scaling.laws.fit_options import ExponentPrior
 from scaling.laws.prior import Belief, fit_with_belief
 from scaling.studies.predictors.candidates import (
     ONE_EXPONENT,

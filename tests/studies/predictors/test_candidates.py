@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from plain import fit_plainly
 
-from scaling.laws.fit import ExponentPrior
+from scaling.laws.fit_options import ExponentPrior
 from scaling.studies.predictors.candidates import (
     ALPHAS,
     BASELINES,
