@@ -16,13 +16,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scaling.forecast.intervals import LEVEL, Array, Nodes
+from scaling.forecast.intervals import LEVEL, NORMAL_HALF_WIDTH, Array, Nodes, find_ends
 from scaling.laws.error_posterior import ErrorBelief, find_error_posterior
 from scaling.laws.mixture import Mixture
 from scaling.tables.datafiles import data_path, read_result
 
 WORDS = ("avg", "average", "mean", "macro")
-HALF_WIDTH = 1.6448536269514722  # of a normal 90 % interval, standard deviations
 IS_AVERAGE = re.compile(rf"(?<![a-z])({'|'.join(WORDS)})(?![a-z])", re.IGNORECASE)
 
 
@@ -104,7 +103,7 @@ def find_average_intervals(
     """
     constants = constants or load_average_constants()
     posterior = find_error_posterior(loss, error, constants.belief)
-    ends = (1 - level) / 2, (1 + level) / 2
+    ends = find_ends(level)
     run = add_allowance(posterior.at(nodes.bet), constants.allowance)
     lo, hi = _mix(run, nodes.share).quantile(ends, of_a_run=True)[:, 0]
     law_lo, law_hi = _mix(posterior.at(nodes.law), nodes.share).quantile(ends)[:, 0]
@@ -115,7 +114,7 @@ def find_average_intervals(
 
 def add_allowance(mixture: Mixture, allowance: float) -> Mixture:
     """Add an allowance, half width of a normal 90 % interval, to the noise of a run."""
-    return mixture._replace(noise=np.hypot(mixture.noise, allowance / HALF_WIDTH))
+    return mixture._replace(noise=np.hypot(mixture.noise, allowance / NORMAL_HALF_WIDTH))
 
 
 def _mix(mixture: Mixture, share: Array) -> Mixture:

@@ -23,6 +23,7 @@ from scaling.tables.datafiles import data_path
 Array = NDArray[np.float64]
 PAIRS = 1_000_000  # of a run and a target, at once
 LEVEL = 0.9  # of an interval, unless another is asked for; that of the constants
+NORMAL_HALF_WIDTH = 1.6448536269514722  # of a normal distribution at that level, deviations
 N_NODES = 16  # of a predicted loss; even, so that none is the median
 
 

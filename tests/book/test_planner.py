@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from places import ROOT
+from places import PATIENCE, ROOT
 from scipy.stats import t as student
 
 from scaling.studies.decide.planner import Choice, compute, first_choice
@@ -46,6 +46,7 @@ def address(writer: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> str
 @pytest.fixture
 def tab(browser: Any, address: str) -> Iterator[Any]:
     page = browser.new_page(viewport={"width": 800, "height": 900})
+    page.set_default_timeout(PATIENCE)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text))
@@ -165,6 +166,7 @@ def test_a_choice_travels_in_the_address(tab, browser):
     tab.locator("#planner-N").fill("1.4")
     tab.wait_for_function("document.querySelector('output').innerText.includes('of 1.4B')")
     other = browser.new_page()
+    other.set_default_timeout(PATIENCE)
     other.goto(tab.url)
     assert sentence(other) == sentence(tab)
     assert sentence(other).startswith("A RefinedWeb model of 1.4B at 640 tokens per parameter")
@@ -199,6 +201,7 @@ def test_a_currency_from_the_address_is_text(tab, address):
 
 def test_without_scripts_one_choice_stands_in_figure_and_numbers(browser, address, writer):
     context = browser.new_context(java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.goto(address)
     words = writer.say(first_choice(), compute(first_choice()))
@@ -222,6 +225,7 @@ def test_the_planner_weighs_little_and_names_no_host(writer):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_in_the_book_it_fits_and_asks_for_nothing(browser, site: Path, width, theme):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    context.set_default_timeout(PATIENCE)
     page, asked, said = context.new_page(), [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: message.type == "error" and said.append(message.text))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import PATIENCE
 
 FOREIGN = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 CSS_ADDRESS = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGNORECASE)
@@ -122,6 +123,7 @@ def test_the_book_has_formulas_to_draw(pages):
 def visits(browser: Any, pages: list[Page], width: int) -> Iterator[tuple[Page, Any, list[str]]]:
     """Open every page and yield it, drawn, with what the browser asked for and said."""
     context = browser.new_context(viewport={"width": width, "height": 900})
+    context.set_default_timeout(PATIENCE)
     for page in pages:
         tab, log = context.new_page(), []
         tab.on("request", lambda request, log=log: log.append(f"request {request.url}"))
@@ -169,6 +171,7 @@ def test_every_page_opens_alone_without_error_and_fits(browser, pages, width):
 def phone(browser: Any, site: Path) -> Iterator[Any]:
     """A chapter, open on a phone."""
     tab = browser.new_page(viewport={"width": 390, "height": 900})
+    tab.set_default_timeout(PATIENCE)
     tab.goto((site / "notebooks" / "03_loss_law.html").as_uri(), wait_until="load")
     yield tab
     tab.close()

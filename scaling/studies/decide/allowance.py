@@ -35,7 +35,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from scaling.forecast.intervals import LEVEL, IntervalConstants
+from scaling.forecast.intervals import LEVEL, NORMAL_HALF_WIDTH, IntervalConstants
 from scaling.laws.prior import Belief
 from scaling.studies.decide.forecasts import GROUPS, NU, estimate_s_0, forecast
 from scaling.studies.predictors.backtests import list_trials, load_data
@@ -46,7 +46,6 @@ from scaling.tables.datafiles import data_path
 from scaling.testbed.labels import DATASETS
 
 CALIBRATED_ON = ("near text", "other grids")
-NORMAL_HALF_WIDTH = 1.6448536269514722  # of 90 %, standard deviations
 MOST_STEPS = 20_000
 NEAR = 2.0  # standard errors
 ROUNDING = 1e-9  # of a share of runs

@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike
 from scaling.costs.money import Prices, default_prices
 from scaling.costs.total import Model
 from scaling.figures.style import DATASET_LABELS
-from scaling.forecast.averages import HALF_WIDTH, find_average_intervals, load_average_constants
+from scaling.forecast.averages import find_average_intervals, load_average_constants
 from scaling.forecast.fitted import FARTHEST, OF_THE_FALL, WIDEST, FittedTable, fit_table
-from scaling.forecast.intervals import N_NODES, find_ends, load_constants, widen
+from scaling.forecast.intervals import N_NODES, NORMAL_HALF_WIDTH, find_ends, load_constants, widen
 from scaling.laws.error_posterior import find_error_posterior
 from scaling.laws.fit import Fit, fit_error_law
 from scaling.laws.marginal import Sum
@@ -190,7 +190,11 @@ def _describe_constants() -> dict[str, Any]:
     above = [(float(a), float(b)) for a, b in zip(x, weight, strict=True) if a > 0]
     return {
         "bet": asdict(load_constants()),
-        "average": {"s_0": average.s_0, "nu": average.nu, "more": average.allowance / HALF_WIDTH},
+        "average": {
+            "s_0": average.s_0,
+            "nu": average.nu,
+            "more": average.allowance / NORMAL_HALF_WIDTH,
+        },
         "nodes": [
             {"ends": find_ends(level), "widen": widen(level), "share": share / 2}
             for level, share in above
