@@ -123,8 +123,8 @@ pd.DataFrame(
         "N": sizes_and_bills["N"].map(billions),
         "D": sizes_and_bills["D"].map(billions),
         "M": sizes_and_bills["M"].map("{:.3g}".format),
-        "training": sizes_and_bills["flops_training"].map(power),
-        "serving": sizes_and_bills["flops_serving"].map(power),
+        "train": sizes_and_bills["flops_training"].map(power),
+        "serve": sizes_and_bills["flops_serving"].map(power),
         "FLOPs": sizes_and_bills["flops"].map(power),
         "1000 $": sizes_and_bills["money"].div(1e3).map("{:.3g}".format),
     }

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import scaling
 from scaling.commands.cli import app
+from scaling.forecast.fitted import fit_table
 from scaling.forecast.rulers import relative_error
 from scaling.forecast.verdicts import judge_tasks
 from scaling.laws.fit import SOUND
@@ -128,6 +129,19 @@ def test_the_answers_in_the_table():
     not_met = statuses.count("not_reproduced")
     told = f"{matched} to the digit, {explained} explained, {not_met} not reproduced"
     assert told in README
+
+
+def test_how_sure_is_what_the_widest_of_six_intervals_says():
+    """README and intro, on the law that the command takes; all six hold what was measured."""
+    halves = []
+    for _, own in run_table().groupby("dataset"):
+        targets, fitted = select_targets(own), fit_table(select_loss_fit(own), "loss_c4_eval")
+        bet = fitted.find_intervals(targets["N"], targets["D"])
+        assert targets["loss_c4_eval"].between(bet.lo, bet.hi).all()
+        halves += list((bet.hi - bet.lo) / 2 / fitted.read(targets["N"], targets["D"])[0])
+    assert len(halves) == 6
+    told = f"o within {max(halves):.0%}, nine times in ten"
+    assert told in README and told in unfolded(INTRO)
 
 
 def test_the_answers_from_stored_tables():
