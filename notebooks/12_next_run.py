@@ -76,11 +76,12 @@ for column in ("beats", *by_set):
     shown[column] = [f"{b:.0%}" for b in shown[column]]
 shown["by set"] = shown[by_set].agg(" / ".join, axis=1)
 shown = shown.drop(columns=by_set)
-shown.columns = ["runs", "error", "beats", "C4 / RedPajama / RefinedWeb"]
+shown.columns = ["runs", "error", "beats", "beats, by set"]
 shown
 
 # %% [markdown]
-# *Beats* is the share of 200 random plans that err more, a case at a time; the last column has it by training set. What was
+# *Beats* is the share of 200 random plans that err more, a case at a time; the last column has it by training set
+# (C4, RedPajama, RefinedWeb). What was
 # played:
 #
 # - The start is three tiny runs: 0.011B at 20 and 160 tokens per parameter, 0.079B at 20.
