@@ -22,7 +22,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 import scaling
-from scaling.compute import training_flops
+from scaling.costs.compute import training_flops
 from scaling.figures.intervals import METHOD_LOOKS, draw_coverage, draw_intervals, draw_widths
 from scaling.figures.style import DATASET_LABELS, use_style
 from scaling.forecast.fitted import fit_table

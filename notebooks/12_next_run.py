@@ -277,7 +277,7 @@ Markdown(
 # 1. The paper's target on RefinedWeb is 1.4B at $M = 320$, where the plan lost. Plan for it from the paper's five of RefinedWeb (`loss_set="c4_eval"`), with
 #    2.4e20 FLOPs. What does it buy, and why does it stop? Did its interval hold the 2.53 nats that were measured?
 # 2. Prices are inputs. At which price an hour does the run *nearer the target* of this chapter cost $10,000
-#    (`scaling.costs.rent.Rent`)? Does the order of the runs change?
+#    (`prices={"price_training": ...}`)? Does the order of the runs change?
 # 3. Replay the plan for the C4 run of 6.9B with a kappa of 0 and of 1 (`buy` and `open_shop` of `scaling.studies.decide.replay`,
 #    `SHIPPED._replace(kappa=...)`). What is bought, and how large is the error of each?
 #

@@ -23,8 +23,8 @@ import pandas as pd
 from IPython.display import Markdown
 
 import scaling
-from scaling.compute import count_parameters, hidden_width
-from scaling.costs.rent import Rent
+from scaling.costs.compute import count_parameters, hidden_width
+from scaling.costs.money import default_prices
 from scaling.decide.purchases import SHIPPED
 from scaling.figures.style import use_style
 from scaling.forecast.fitted import fit_table
@@ -744,8 +744,8 @@ plan_refinedweb
 # %%
 redpajama_five = select_loss_fit(run_table("redpajama"))
 plan_dollars = scaling.plan(redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20")
-price_an_hour = 10_000 / Rent().hours(plan_dollars.plan.nearer.C)
-dearer = scaling.plan(redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20", rent=Rent(price_an_hour))
+price_an_hour = 10_000 / default_prices().training_hours(plan_dollars.plan.nearer.C)
+dearer = scaling.plan(redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20", prices={"price_training": price_an_hour})
 assert (dearer.cells.N == plan_dollars.cells.N).all()
 assert 4.5 < price_an_hour < 5.5
 round(price_an_hour, 2)

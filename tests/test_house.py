@@ -25,16 +25,15 @@ LOCK_LINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([0-9][0-9A-Za-z.]*)")
 # the book. Inside a wing rooms import each other as they need, but never in a circle.
 WINGS = {
     "tables": "",
-    "compute": "",
     "costs": "tables",
     "laws": "tables",
-    "forecast": "tables compute laws",
-    "decide": "tables compute costs laws forecast",
-    "training": "tables compute laws",
-    "testbed": "tables compute",
+    "forecast": "tables costs laws",
+    "decide": "tables costs laws forecast",
+    "training": "tables costs laws",
+    "testbed": "tables costs",
     "figures": "laws forecast decide testbed",
-    "studies": "tables compute costs laws forecast decide testbed figures",
-    "commands": "tables compute costs laws forecast decide training studies",
+    "studies": "tables costs laws forecast decide testbed figures",
+    "commands": "tables costs laws forecast decide training studies",
 }
 # The floors of the wing that trains, each on those before it.
 FLOORS = ("errors", "plan", "text", "model", "grid", "tasks")

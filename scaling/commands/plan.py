@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from scaling.commands.console import print_answer, says_what_is_wrong, warn
+from scaling.commands.cost_options import PricesOption
 from scaling.commands.options import AsJson, read_number, takes_shared_options
 
 OwnRuns = Annotated[
@@ -106,30 +107,6 @@ Tolerance = Annotated[
     ),
 ]
 Most = Annotated[int, typer.Option("--most", min=1, help="Runs at most.")]
-Price = Annotated[
-    float | None, typer.Option("--price", min=0, help="Money per accelerator-hour; by default 2.5.")
-]
-Peak = Annotated[
-    float | None,
-    typer.Option(
-        "--peak",
-        parser=read_number,
-        metavar="FLOPS",
-        help="FLOP/s of an accelerator; by default 989e12, an H100 in BF16.",
-    ),
-]
-Mfu = Annotated[
-    float | None,
-    typer.Option(
-        "--mfu",
-        parser=read_number,
-        metavar="SHARE",
-        help="Share of the peak that training reaches; by default 0.4.",
-    ),
-]
-Currency = Annotated[
-    str | None, typer.Option("--currency", metavar="LABEL", help="A label; nothing is converted.")
-]
 WriteSpec = Annotated[
     Path | None,
     typer.Option(
@@ -158,10 +135,7 @@ def plan(
     warmup_tokens: WarmupTokens = None,
     tolerance: Tolerance = None,
     most: Most = 10,
-    price: Price = None,
-    peak: Peak = None,
-    mfu: Mfu = None,
-    currency: Currency = None,
+    prices: PricesOption = None,
     write_spec: WriteSpec = None,
     vocab: Vocab = 50_432,
     as_json: AsJson = False,
@@ -202,31 +176,12 @@ def plan(
         warmup_tokens=0.0 if warmup_tokens is None else warmup_tokens,
         tolerance=tolerance,
         most=most,
-        rent=_read_rent(price, peak, mfu, currency),
+        prices=prices,
         **options,
     )
     if write_spec is not None:
         _write(write_spec, answer.cells, vocab)
     print_answer(answer, as_json)
-
-
-def _read_rent(
-    price: float | None, peak: float | None, mfu: float | None, currency: str | None
-) -> Any:
-    """Prices and utilisation; what is given replaces the shipped values, and is said to."""
-    from scaling.costs.rent import Rent
-    from scaling.forecast.selection import ChoiceError
-
-    values: dict[str, Any] = {"price": price, "peak": peak, "mfu": mfu, "currency": currency}
-    given = {name: value for name, value in values.items() if value is not None}
-    if not given:
-        return Rent()
-    shipped = f"the others for an {Rent().about}" if len(given) < len(values) else ""
-    about = ", ".join([f"{', '.join(given)} as given", *[shipped] * bool(shipped)])
-    try:
-        return Rent(**given, about=about)
-    except ValueError as error:
-        raise ChoiceError(str(error), tuple(given)) from error
 
 
 def _write(path: Path, cells: Any, vocab: int) -> None:

@@ -1,1 +1,1 @@
-"""What does a model cost in the end? Training and serving, in FLOPs and in money."""
+"""What does a run cost, and a model in the end? Training and serving, in FLOPs and in money."""

@@ -26,6 +26,7 @@ from scaling.tables.numbers import parse_number
 SECONDS = 3600.0  # of an hour
 COUNTED = ("price_training", "price_serving", "peak_training", "peak_serving")
 SHARES = ("mfu_training", "mfu_in", "mfu_out")
+OF_TRAINING = ("price_training", "peak_training", "mfu_training")
 
 
 class Origin(NamedTuple):
@@ -123,6 +124,24 @@ class Prices:
         """Currency per FLOP of tokens out."""
         return self.price_serving / (self.peak_serving * self.mfu_out * SECONDS)
 
+    def training_hours(self, flops: float) -> float:
+        """Accelerator-hours of so much training compute."""
+        return flops / (self.peak_training * self.mfu_training * SECONDS)
+
+    def training_money(self, flops: float) -> float:
+        """Its price."""
+        return self.price_training * self.training_hours(flops)
+
+    def flops_of_hours(self, hours: float) -> float:
+        """Training compute of so many accelerator-hours."""
+        return hours * self.peak_training * self.mfu_training * SECONDS
+
+    def flops_of_money(self, money: float) -> float:
+        """Training compute that money rents; infinite where it costs nothing."""
+        if self.price_training == 0:
+            return math.inf
+        return self.flops_of_hours(money / self.price_training)
+
     def bill(self, N: ArrayLike, D: ArrayLike, tokens_in: ArrayLike, tokens_out: ArrayLike) -> Bill:
         """Price ``6 N D`` FLOPs of training, ``2 N T_in`` of reading and ``2 N T_out`` of writing.
 
@@ -166,6 +185,27 @@ class Prices:
         read, written = (np.asarray(value, dtype=float) for value in (tokens_in, tokens_out))
         paid = self.of_reading * read + self.of_writing * written
         return np.asarray(paid / self.of_training)
+
+    def label(self, amount: str) -> str:
+        """Write the currency with an amount: a sign before it, a name like EUR behind it."""
+        is_name = self.currency.isalpha()
+        return f"{amount} {self.currency}" if is_name else f"{self.currency}{amount}"
+
+    def report(self, names: Iterable[str] = COUNTED + SHARES) -> dict[str, dict[str, Any]]:
+        """Give the currency, the prices of these `names`, and where each comes from, plainly."""
+        names = ("currency", *names)
+        origins = {name: str(self.origins[name]) for name in names if name in self.origins}
+        return {"prices": {name: getattr(self, name) for name in names}, "origins": origins}
+
+    def in_words(self, names: Iterable[str] = COUNTED + SHARES) -> list[str]:
+        """Say of each price in `names` its value, unit, source and date, a line each."""
+        units = {"price": f"{self.currency} per accelerator-hour", "peak": "FLOP/s"}
+        lines = ["prices and utilisation, to be replaced by your own (--prices):"]
+        for name in names:
+            value, unit = getattr(self, name), units.get(name.partition("_")[0], "of peak")
+            origin = f": {self.origins[name]}" if name in self.origins else ""
+            lines.append(f"  {name} {value:.4g} {unit}{origin}")
+        return lines
 
     def change(self, source: str = "given", **values: Any) -> Prices:
         """The same with other values, which come from `source`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -14,7 +14,6 @@ from scaling.decide.cost_words import (
     bills_in_words,
     context_in_words,
     money_in_words,
-    prices_in_words,
     ranges_in_words,
     sizes_in_words,
 )
@@ -96,8 +95,6 @@ class Costing(Answer):
     def report(self) -> dict[str, Any]:
         """What was asked, the prices, and a record per model; NaN and infinity are None."""
         found, supply, demand = self.found, self.case.supply, self.case.demand
-        prices = asdict(self.case.prices)
-        origins = prices.pop("origins")
         return {
             "wanted": self.wanted,
             "loss": self.loss,
@@ -110,8 +107,7 @@ class Costing(Answer):
             "n_runs": len(self.selected.table),
             **self.selected.law.report(),
             "demand": {**demand._asdict(), "tokens": demand.total},
-            "prices": prices,
-            "origins": {name: str(each) for name, each in origins.items()},
+            **self.case.prices.report(),
             "unique_tokens": supply.unique if supply.is_limited else None,
             "lowest_loss": supply.lowest,
             "choices": [self._row(choice) for choice in found.choices],
@@ -192,7 +188,7 @@ class Costing(Answer):
         if self.context is not None:
             rows = [(each.name, self._of_context(each.size.N)) for each in found.choices]
             lines += ["", *context_in_words(rows, self.context)]
-        return "\n".join([*lines, "", *prices_in_words(prices)])
+        return "\n".join([*lines, "", *prices.in_words()])
 
 
 def _ends(ends: Range | None) -> list[float | None] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from scaling.costs.money import Prices
 from scaling.decide.costing import Case, Choice, Costs, Range
 from scaling.forecast.advice import shorten
 from scaling.forecast.words import ends_in_words, level_in_words
@@ -124,16 +123,4 @@ def context_in_words(rows: list[tuple[str, dict[str, float]]], context: float) -
             f"values {row['kv_bytes'] / GIBIBYTE:.3g} GiB a sequence (taken: {row['layers']:.0f} "
             f"layers of width {row['width']:.0f}, BF16, no shared heads)"
         )
-    return lines
-
-
-def prices_in_words(prices: Prices) -> list[str]:
-    """A line per price: value, unit, source and date."""
-    units = {"price": f"{prices.currency} per accelerator-hour", "peak": "FLOP/s", "mfu": "of peak"}
-    lines = ["prices and utilisation, to be replaced by your own (--prices):"]
-    for name, origin in prices.origins.items():
-        if name == "currency":
-            continue
-        value, unit = getattr(prices, name), units[name.partition("_")[0]]
-        lines.append(f"  {name} {value:.4g} {unit}: {origin}")
     return lines

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from scaling.costs.rent import Rent
+from scaling.costs.money import OF_TRAINING, Prices
 from scaling.decide.candidates import WARMUPS
 from scaling.decide.gain import Cells
-from scaling.decide.plan_words import price_in_words, round_hours, round_money, table_in_words
+from scaling.decide.plan_words import hours_and_money, price_in_words, table_in_words
 from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN, shorten
 from scaling.forecast.answer import Answer
 from scaling.forecast.selection import ChoiceError
@@ -112,7 +112,7 @@ class FirstRuns(Answer):
         What to train, the cheapest first.
     budget, warmup_tokens : float
         FLOPs, and tokens that a warm-up takes, 0 where unknown.
-    rent : Rent
+    prices : Prices
         What compute costs.
     """
 
@@ -120,7 +120,7 @@ class FirstRuns(Answer):
     cells: Cells
     budget: float
     warmup_tokens: float
-    rent: Rent
+    prices: Prices
 
     @property
     def checks(self) -> list[DesignCheck]:
@@ -145,12 +145,12 @@ class FirstRuns(Answer):
             "target_D": self.target[1],
             "budget": {
                 "flops": self.budget,
-                "accelerator_hours": self.rent.hours(self.budget),
-                "money": self.rent.money(self.budget),
+                "accelerator_hours": self.prices.training_hours(self.budget),
+                "money": self.prices.training_money(self.budget),
             },
             "runs": self.to_frame().to_dict("records"),
             "checks": [check._asdict() for check in self.checks],
-            "rent": self.rent.report(),
+            **self.prices.report(OF_TRAINING),
             "warnings": self.warnings,
         }
 
@@ -164,8 +164,8 @@ class FirstRuns(Answer):
                 "D": self.cells.D,
                 "M": self.cells.D / self.cells.N,
                 "flops": C,
-                "accelerator_hours": [self.rent.hours(c) for c in C],
-                "money": [self.rent.money(c) for c in C],
+                "accelerator_hours": [self.prices.training_hours(c) for c in C],
+                "money": [self.prices.training_money(c) for c in C],
             }
         )
 
@@ -174,17 +174,16 @@ class FirstRuns(Answer):
         N, D = self.target
         rows = [["run", "N", "M", "D", "FLOPs", "hours", "price"]]
         for i, (n, d, flops) in enumerate(zip(*self.cells, self.cells.C, strict=True), 1):
-            price = f"{self.rent.currency}{round_money(self.rent.money(flops))}"
             counts = [shorten(n), f"{d / n:.3g}", shorten(d), f"{flops:.2g}"]
-            rows.append([str(i), *counts, round_hours(self.rent.hours(flops)), price])
+            rows.append([str(i), *counts, *hours_and_money(flops, self.prices)])
         marks = {True: "holds", False: "does not hold", None: "not known"}
         return "\n".join(
             [
                 f"first {len(self.cells.N)} runs toward N = {shorten(N)}, D = {shorten(D)}:",
                 *(f"  {line}" for line in table_in_words(rows)),
-                f"in all: {price_in_words(float(self.cells.C.sum()), self.rent)}",
+                f"in all: {price_in_words(float(self.cells.C.sum()), self.prices)}",
                 *(f"{check.asks}: {marks[check.holds]} ({check.has})" for check in self.checks),
                 "then: scaling plan RUNS says which run is next",
-                f"accelerator: {self.rent.in_words()}",
+                *self.prices.in_words(OF_TRAINING),
             ]
         )

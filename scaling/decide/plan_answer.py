@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.costs.rent import Rent
+from scaling.costs.money import OF_TRAINING, Prices
 from scaling.decide.candidates import Offer
 from scaling.decide.gain import Cells
 from scaling.decide.plan import Plan, Purchase, Target
@@ -43,7 +43,7 @@ class NextRuns(Answer):
         FLOPs for the runs to come.
     most : int
         Runs at most.
-    rent : Rent
+    prices : Prices
         What compute costs.
     plan : Plan
         What to buy, and why to stop.
@@ -56,7 +56,7 @@ class NextRuns(Answer):
     offer: Offer
     budget: float
     most: int
-    rent: Rent
+    prices: Prices
     plan: Plan
     cheapest: float
 
@@ -92,7 +92,7 @@ class NextRuns(Answer):
             "nearer": None if nearer is None else self._run(nearer),
             "worth": self._worth(),
             "candidates": self.offer.report(),
-            "rent": self.rent.report(),
+            **self.prices.report(OF_TRAINING),
             "law": self.selected.law.name,
             **self.selected.law.report(),
             "loss_set": self.selected.loss,
@@ -111,8 +111,8 @@ class NextRuns(Answer):
     def _price(self, flops: float) -> dict[str, float]:
         return {
             "flops": flops,
-            "accelerator_hours": self.rent.hours(flops),
-            "money": self.rent.money(flops),
+            "accelerator_hours": self.prices.training_hours(flops),
+            "money": self.prices.training_money(flops),
         }
 
     def _run(self, run: Purchase) -> dict[str, Any]:
@@ -144,17 +144,17 @@ class NextRuns(Answer):
         ]
         if plan.purchases:
             lines += [f"train, in this order ({rule_in_words()}):"]
-            rows = [row_of(str(i), run, self.rent) for i, run in enumerate(plan.purchases, 1)]
+            rows = [row_of(str(i), run, self.prices) for i, run in enumerate(plan.purchases, 1)]
             lines += [f"  {line}" for line in table_in_words([list(HEAD), *rows])]
             if doubt := plan.purchases[-1].told.doubt:
                 lines += [f"  the target is not to be told from them yet: {doubt}"]
         spent = sum(run.C for run in plan.purchases)
-        lines += [f"spent: {price_in_words(spent, self.rent)}; budget {self.budget:.2g} FLOPs"]
+        lines += [f"spent: {price_in_words(spent, self.prices)}; budget {self.budget:.2g} FLOPs"]
         stop = stop_in_words(plan, self.target, self.budget, self.cheapest, self.most)
         lines += [f"{'then ' * bool(plan.purchases)}stop: {stop}"]
         if plan.nearer is not None:
-            lines += [nearer_in_words(plan.nearer, self.rent, self.target)]
-        return "\n".join([*lines, f"accelerator: {self.rent.in_words()}"])
+            lines += [nearer_in_words(plan.nearer, self.prices, self.target)]
+        return "\n".join([*lines, *self.prices.in_words(OF_TRAINING)])
 
 
 def _told(told: LossForecast) -> dict[str, Any]:

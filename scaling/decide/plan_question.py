@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Unpack
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Unpack
 
 import numpy as np
 
-from scaling.costs.rent import Rent
+from scaling.costs.money import Prices, read_prices
 from scaling.decide.candidates import LEAST_M, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.plan import Target, make_plan, open_table
@@ -33,7 +35,7 @@ def plan(
     warmup_tokens: float | str = 0.0,
     tolerance: float | str | None = None,
     most: int = MOST,
-    rent: Rent | None = None,
+    prices: Prices | Mapping[str, Any] | str | Path | None = None,
     **options: Unpack[Options],
 ) -> NextRuns | FirstRuns:
     """Plan which runs to train next, so that a larger one is predicted more surely.
@@ -59,8 +61,8 @@ def plan(
         Half width of the interval to bet on that is narrow enough, a fraction of the loss.
     most : int
         Runs at most.
-    rent : Rent, optional
-        Prices and utilisation.
+    prices : Prices, mapping, str or pathlib.Path, optional
+        See `scaling.costs.money.read_prices`. By default the shipped ones, with source and date.
     **options
         As `scaling.forecast.questions.fit` takes them. The runs are chosen by the tied law; the
         intervals are those of the law asked for.
@@ -76,8 +78,11 @@ def plan(
         target that cannot be.
     """
     where = _read_target(N, D, M)
-    rent = rent or Rent()
-    flops = read_budget(budget, budget_hours, budget_money, rent)
+    try:
+        terms = read_prices(prices)
+    except ValueError as error:
+        raise ChoiceError(str(error), ("prices",)) from error
+    flops = read_budget(budget, budget_hours, budget_money, terms)
     width = _read_tolerance(tolerance)
     if not (isinstance(most, int) and most >= 1):
         raise ChoiceError(f"most must be a whole number of 1 or more, got {most!r}", ("most",))
@@ -85,7 +90,7 @@ def plan(
         offer = make_offer(np.array([1.0]), where, sizes, multipliers, step, warmup_tokens)
         base = LEAST_M if multipliers is None else offer.multipliers[0]
         cells = design_first(flops, where, base, offer.warmup_tokens)
-        return FirstRuns(where, cells, flops, offer.warmup_tokens, rent)
+        return FirstRuns(where, cells, flops, offer.warmup_tokens, terms)
     selected = select_rows(runs, enough=False, **options)
     counts = selected.table[selected.N].to_numpy(float), selected.table["D"].to_numpy(float)
     _require_beyond(where, 6.0 * float((counts[0] * counts[1]).max()))
@@ -102,10 +107,10 @@ def plan(
     target = Target(*where, selected.level, width)
     table = open_table(*selected[:4])
     found = make_plan(table, target, cells, flops, most)
-    return NextRuns(selected, target, offer, flops, most, rent, found, cheapest)
+    return NextRuns(selected, target, offer, flops, most, terms, found, cheapest)
 
 
-def read_budget(budget: object, hours: object, money: object, rent: Rent) -> float:
+def read_budget(budget: object, hours: object, money: object, prices: Prices) -> float:
     """Read what may be spent, FLOPs.
 
     Raises
@@ -123,10 +128,10 @@ def read_budget(budget: object, hours: object, money: object, rent: Rent) -> flo
     if not 0 < amount < math.inf:
         raise ChoiceError(f"{name} must be finite and above 0, got {amount:g}", (name,))
     if name == "budget-money":
-        if rent.price == 0:
-            raise ChoiceError("budget-money needs a price above 0 an hour", (name, "price"))
-        return rent.flops_of_money(amount)
-    return rent.flops_of_hours(amount) if name == "budget-hours" else amount
+        if prices.price_training == 0:
+            raise ChoiceError("budget-money needs a price_training above 0", (name, "prices"))
+        return prices.flops_of_money(amount)
+    return prices.flops_of_hours(amount) if name == "budget-hours" else amount
 
 
 def _read_target(N: object, D: object, M: object) -> tuple[float, float]:

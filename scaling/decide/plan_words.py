@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling.costs.rent import Rent
+from scaling.costs.money import Prices
 from scaling.decide.plan import LEAST_GAIN, Plan, Purchase, Target
 from scaling.decide.purchases import SHIPPED
 from scaling.forecast.advice import shorten
@@ -23,20 +23,17 @@ HEAD = (
 )
 
 
-def price_in_words(flops: float, rent: Rent) -> str:
+def price_in_words(flops: float, prices: Prices) -> str:
     """Give compute, accelerator-hours and money."""
-    money = f"{rent.currency}{round_money(rent.money(flops))}"
-    return f"{flops:.2g} FLOPs, {round_hours(rent.hours(flops))} accelerator-hours, {money}"
+    hours, money = hours_and_money(flops, prices)
+    return f"{flops:.2g} FLOPs, {hours} accelerator-hours, {money}"
 
 
-def round_hours(hours: float) -> str:
-    """Write hours to three digits."""
-    return f"{float(f'{hours:.3g}'):,.10g}"
-
-
-def round_money(money: float) -> str:
-    """Write money to two digits of its small change, or to whole units from a hundred on."""
-    return f"{money:,.0f}" if money >= 100 else f"{money:.2f}"
+def hours_and_money(flops: float, prices: Prices) -> tuple[str, str]:
+    """Write accelerator-hours to three digits; money to small change, or whole from a hundred."""
+    hours, money = prices.training_hours(flops), prices.training_money(flops)
+    amount = f"{money:,.0f}" if money >= 100 else f"{money:.2f}"
+    return f"{float(f'{hours:.3g}'):,.10g}", prices.label(amount)
 
 
 def told_in_words(told: LossForecast) -> tuple[str, str]:
@@ -57,10 +54,10 @@ def before_in_words(told: LossForecast, target: Target, loss: str, N: str, n_run
     return f"{what}: {told.loss:.4f} nats/token\n  if the law holds: {law}; to bet on: {bet} ({at})"
 
 
-def row_of(name: str, run: Purchase, rent: Rent) -> list[str]:
+def row_of(name: str, run: Purchase, prices: Prices) -> list[str]:
     """Give the cells of a line of the table."""
     counts = [shorten(run.N), f"{run.D / run.N:.3g}", shorten(run.D), f"{run.C:.2g}"]
-    bill = [round_hours(rent.hours(run.C)), f"{rent.currency}{round_money(rent.money(run.C))}"]
+    bill = hours_and_money(run.C, prices)
     return [name, *counts, *bill, f"{run.loss:.3f}", *told_in_words(run.told)]
 
 
@@ -106,14 +103,14 @@ def _worth_in_words(plan: Plan) -> str:
     return f"; the cheapest that does is {run}"
 
 
-def nearer_in_words(run: Purchase, rent: Rent, target: Target) -> str:
+def nearer_in_words(run: Purchase, prices: Prices, target: Target) -> str:
     """Name the run that halves the allowance, its price and what it would leave open."""
     _, bet = told_in_words(run.told)
     then = "" if bet == "-" else f"; with it, to bet on: {bet}"
     share = f"{100 * run.C / target.C:.2g}% of the target's compute"
     return (
         f"nearer the target: N = {shorten(run.N)} at M = {run.D / run.N:.3g}, "
-        f"{price_in_words(run.C, rent)}, {share}{then}"
+        f"{price_in_words(run.C, prices)}, {share}{then}"
     )
 
 

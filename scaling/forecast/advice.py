@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.compute import training_flops
+from scaling.costs.compute import training_flops
 from scaling.forecast.design import read_design
 from scaling.forecast.fitted import FittedTable, carry_over
 from scaling.forecast.residuals import NAMED, warn_of_residual

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from scaling.compute import training_flops
+from scaling.costs.compute import training_flops
 from scaling.forecast.advice import warn_of_fit
 from scaling.forecast.averages import find_average_intervals, is_average
 from scaling.forecast.caution import warn_of_bet

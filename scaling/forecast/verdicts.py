@@ -20,7 +20,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from scaling.compute import SAME_COMPUTE, rank_compute, training_flops
+from scaling.costs.compute import SAME_COMPUTE, rank_compute, training_flops
 from scaling.forecast.averages import is_average
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import place_target

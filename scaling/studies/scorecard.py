@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from scaling.compute import training_flops
+from scaling.costs.compute import training_flops
 from scaling.forecast.rulers import relative_error
 from scaling.laws.law import PaperParameters
 from scaling.studies.decide.published_costs import (

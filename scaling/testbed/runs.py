@@ -8,7 +8,7 @@ from functools import cache
 
 import pandas as pd
 
-from scaling.compute import SEQUENCE_LENGTH
+from scaling.costs.compute import SEQUENCE_LENGTH
 from scaling.tables.datafiles import data_path
 from scaling.testbed.labels import DATASETS, LOSS_SETS
 

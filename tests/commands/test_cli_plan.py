@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 import scaling
 from scaling.commands.cli import app
 from scaling.commands.console import _plain
-from scaling.costs.rent import Rent
 from scaling.training.plan.spec import read_spec
 
 RUNS = """\
@@ -52,15 +51,10 @@ def run(*args: object) -> Any:
         (("--budget", "2.4e19"), {"budget": 2.4e19}),
         (("--budget-hours", "50", "--step", "1.5"), {"budget_hours": 50, "step": 1.5}),
         (
-            ("--budget-money", "100", "--price", "5", "--mfu", "0.3", "--currency", "EUR "),
+            ("--budget-money", "100", "--prices", "price_training=5,mfu_training=.3,currency=EUR"),
             {
                 "budget_money": 100,
-                "rent": Rent(
-                    5.0,
-                    mfu=0.3,
-                    currency="EUR ",
-                    about=f"price, mfu, currency as given, the others for an {Rent().about}",
-                ),
+                "prices": {"price_training": 5, "mfu_training": 0.3, "currency": "EUR"},
             },
         ),
         (
@@ -99,7 +93,7 @@ def test_what_json_holds_is_in_the_data_dictionary(path):
     report = json.loads(run("plan", path, *TARGET, "--budget", "1e20", "--json").stdout)
     first = json.loads(run("plan", "--from-scratch", *TARGET, "--budget", "1e20", "--json").stdout)
     listed = set(re.findall(r"`(\w+)`", told))
-    for part in (report, report["runs"][0], report["before"], report["budget"], report["rent"],
+    for part in (report, report["runs"][0], report["before"], report["budget"], report["prices"],
                  report["candidates"], report["stop"], first, first["runs"][0],
                  first["checks"][0]):  # fmt: skip
         assert set(part) <= listed
@@ -145,7 +139,10 @@ def test_the_specification_loads_and_lists_these_runs(path, asked):
          "no more than the largest run"),
         (("runs.csv", *TARGET, "--budget", "1e19", "--sizes", "1B:1M"), "sizes must rise"),
         (("runs.csv", *TARGET, "--budget", "1e19", "--sizes", "small:large"), "sizes must be one"),
-        (("runs.csv", *TARGET, "--budget", "1e19", "--mfu", "40"), "mfu must be a share"),
+        (
+            ("runs.csv", *TARGET, "--budget", "1e19", "--prices", "mfu_training=40"),
+            "mfu_training must be a share",
+        ),
         (("runs.csv", *TARGET, "--budget", "1e19", "--tolerance", "3"), "tolerance must be"),
         (("runs.csv", *TARGET, "--budget", "1e19", "--step", "1"), "step must be a factor"),
         (("--from-scratch", "runs.csv", *TARGET, "--budget", "1e19"), "--from-scratch without"),

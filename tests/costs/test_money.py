@@ -78,6 +78,20 @@ def test_the_checksum_stands_in_the_readme():
     assert digest in data_path("prices", "README.md").read_text("utf-8")
 
 
+def test_hours_and_money_of_training_and_back():
+    hours = PLAIN.training_hours(6e19)
+    assert hours == pytest.approx(6e19 / (1e15 * 0.5 * 3600))
+    assert PLAIN.training_money(6e19) == pytest.approx(2.0 * hours)
+    assert PLAIN.flops_of_hours(hours) == pytest.approx(6e19)
+    assert PLAIN.flops_of_money(2.0 * hours) == pytest.approx(6e19)
+    assert np.isinf(PLAIN.change(price_training=0.0).flops_of_money(1.0))
+
+
+def test_a_sign_stands_before_an_amount_and_a_name_behind():
+    assert PLAIN.label("12") == "$12"
+    assert PLAIN.change(currency="EUR").label("12") == "12 EUR"
+
+
 def test_files_and_texts_replace_what_they_name(tmp_path):
     table, yaml = tmp_path / "own.csv", tmp_path / "own.yaml"
     table.write_text("name,value\ncurrency,€\nprice_training,1.90\nmfu_out,0.08\n", "utf-8")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from scaling.compute import ParameterCount, count_parameters, hidden_width
+from scaling.costs.compute import ParameterCount, count_parameters, hidden_width
 from scaling.testbed.labels import SIZES
 from scaling.training.model.model import (
     Shape,

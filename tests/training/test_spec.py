@@ -17,7 +17,7 @@ from places import ROOT
 from typer.testing import CliRunner
 
 from scaling.commands.cli import app
-from scaling.compute import count_flops_per_token, count_parameters
+from scaling.costs.compute import count_flops_per_token, count_parameters
 from scaling.tables.datafiles import data_path
 from scaling.training.errors import GridError
 from scaling.training.plan.cells import list_cells, list_warnings, seed_from

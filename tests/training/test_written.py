@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling.compute import VOCABULARY, count_parameters
+from scaling.costs.compute import VOCABULARY, count_parameters
 from scaling.training.errors import GridError
 from scaling.training.plan.cells import list_cells
 from scaling.training.plan.parts import WalkSource

@@ -2,7 +2,7 @@
 
 Pre-norm blocks with gain-only norms, norms of queries and keys over the whole width, rotary
 positions, SwiGLU, an untied head, no bias and no dropout. It is the architecture that
-`scaling.compute` counts, so its parameters agree with those counts group by group.
+`scaling.costs.compute` counts, so its parameters agree with those counts group by group.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from scaling.compute import ParameterCount, hidden_width
+from scaling.costs.compute import ParameterCount, hidden_width
 from scaling.training.model.loss import Z_WEIGHT, training_loss
 from scaling.training.plan.cells import Shape
 
@@ -190,7 +190,7 @@ class Transformer(nn.Module):
 
 
 def count_by_group(model: Transformer) -> ParameterCount:
-    """Count a model's own parameters by the groups of `scaling.compute.count_parameters`.
+    """Count a model's own parameters by the groups of `scaling.costs.compute.count_parameters`.
 
     With the gains of the query and key norms, as the model has them.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from scaling.compute import ParameterCount, count_flops_per_token, count_parameters
+from scaling.costs.compute import ParameterCount, count_flops_per_token, count_parameters
 from scaling.training.errors import GridError
 from scaling.training.plan.parts import Size, TokenSource, TrainingRecipe, WalkSource
 from scaling.training.plan.records import hash_of

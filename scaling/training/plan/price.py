@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scaling.compute import training_flops
+from scaling.costs.compute import training_flops
 from scaling.training.plan.cells import Cell
 from scaling.training.plan.parts import Hardware
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from scaling.compute import VOCABULARY, count_parameters
+from scaling.costs.compute import VOCABULARY, count_parameters
 from scaling.training.errors import GridError
 
 HEAD_WIDTHS = (64, 128, 32, 24)  # the first that divides the width into even parts

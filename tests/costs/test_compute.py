@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scaling import compute
+from scaling.costs import compute
 from scaling.testbed.runs import load_runs, load_search
 
 # width, layers, N as published, 6 N over the exact FLOPs per token.
