@@ -334,7 +334,7 @@ curves = {
 # %% mystnb={"image": {"alt": "Three curves rise from 0 at a factor of 1, slowly at first: about 2 to 3 per cent at 2, 30 to 34 at 8, 58 to 67 at 16, 103 to 120 at 32. RedPajama lies above RefinedWeb and C4. The range from 1 to 32 is shaded."}, "figure": {"caption": "Training compute that over-training costs more, at equal loss, by the laws from five runs each. Shaded: up to the factor of 32 that the paper trained, counted from 20 tokens per parameter.", "name": "fig-over-training"}}
 figure, ax = plt.subplots(figsize=(6.4, 3.6))
 draw_over_training(ax, factors, curves)
-ax.legend()
+ax.legend(loc="lower right")
 ax.set_title("Over-training is cheap at first: eightfold costs a third");
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
