@@ -22,7 +22,7 @@ from IPython.display import Markdown
 
 import scaling
 from scaling.decide.purchases import SHIPPED
-from scaling.figures.plan import BUYER_LOOKS, draw_bought, draw_errors, draw_narrowing
+from scaling.figures.plan import BUYER_LOOKS, draw_bought, draw_errors, draw_narrowing, name_marks
 from scaling.figures.style import use_style
 from scaling.forecast.intervals import load_constants
 from scaling.studies.decide.replay import (
@@ -64,8 +64,9 @@ alone, is no better than chance ({greedy["error"]:.1%})."""
 )
 
 # %% mystnb={"image": {"alt": "Six rows of errors on a logarithmic axis from 0.1 to 40 per cent. Random plans and noise alone, greedy, have their median near 4 to 5 per cent; the plan, the plan stopped early and the paper's five near 1.8 per cent; noise alone by enumeration lies between."}, "figure": {"caption": "Errors of the predicted losses of two large runs on each of three training sets and five texts near the training text: 30 cases a row, for random plans 200 times as many.", "name": "fig-replays"}}
-figure, ax = plt.subplots(figsize=(7, 4.2))
-draw_errors(ax, compared, [RANDOM, NOISE_GREEDY, NOISE_FIVE, FIVE, STOPPED, PLAN])
+figure, ax = plt.subplots(figsize=(6.4, 4.2))
+plans = [RANDOM, NOISE_GREEDY, NOISE_FIVE, FIVE, STOPPED, PLAN]
+draw_errors(ax, compared, plans)
 ax.set_title("Plans that allow for misfit err less than random ones")
 figure.legend(loc="outside lower center", ncols=3);
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
@@ -152,23 +153,27 @@ Markdown(
 
 # %% mystnb={"image": {"alt": "Two panels of runs over tokens per parameter and parameters, numbered in the order bought. Left, the plan: a ladder of 0.154B and 0.411B at 20 tokens per parameter, and two more runs of the smallest size. Right, noise alone: five of nine lie on the smallest size, at 10 to 640 tokens per parameter."}, "figure": {"caption": "What is bought for the 6.9B run on C4, C4 eval, after the three runs of the start.", "name": "fig-bought"}}
 shop = open_shop("c4")
-case = compared.query("dataset == 'c4' and loss_set == 'c4_eval' and target == 'c4-6.9B-M20'").set_index("plan")
+on_c4 = compared.query("target == 'c4-6.9B-M20' and loss_set == 'c4_eval'")
+case = on_c4.set_index("plan")
 sizes = shop.runs.drop_duplicates("size").set_index("size")["N"]
 
 
 def list_bought(name: str) -> pd.DataFrame:
     cells = [cell.split("-M") for cell in case.loc[name, "bought"].split()]
-    return pd.DataFrame([{"N": sizes[size], "M": float(M)} for size, M in cells])
+    rows = [{"N": sizes[size], "M": float(M)} for size, M in cells]
+    return pd.DataFrame(rows)
 
 
-figure, axes = plt.subplots(1, 2, figsize=(7, 3.8), sharey=True)
-for ax, name, key in zip(axes, (PLAN, NOISE_GREEDY), BUYER_LOOKS, strict=True):
+figure, axes = plt.subplots(1, 2, figsize=(6.4, 3.8), sharey=True)
+named = zip(axes, (PLAN, NOISE_GREEDY), BUYER_LOOKS, strict=True)
+for ax, name, key in named:
     runs = list_bought(name)
     draw_bought(ax, runs[:3], runs[3:], BUYER_LOOKS[key])
     ax.set_title(f"{key}: error {case.loc[name, 'error']:.1%}")
 axes[1].set_ylabel("")
-figure.suptitle("The plan climbs a ladder, noise alone fills the bottom row", fontweight="bold")
-figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center");
+claim = "The plan climbs a ladder, noise alone fills the bottom row"
+figure.suptitle(claim, fontweight="bold")
+figure.legend(*name_marks(axes), loc="outside lower center", ncols=3);
 # %% [markdown]
 # ## When to stop
 #
@@ -181,14 +186,16 @@ figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center");
 #
 # Here are the paper's five RedPajama runs, and ten times their compute to spend:
 
-# %%
+# %% tags=["wrap"]
 runs = select_loss_fit(run_table("redpajama"))
 plan = scaling.plan(runs, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20")
 print(plan)
 
 # %% mystnb={"image": {"alt": "Half widths of both intervals against money spent: the law's interval falls below the dashed line of what the law misses after the purchase, the interval to bet on stays above it."}, "figure": {"caption": "Half widths at the target, before and after each purchase, starting from four of the paper's five.", "name": "fig-narrowing"}}
-few = scaling.plan(runs.iloc[[0, 1, 2, 4]], loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20", sizes="150M:1B", step=1.5)
-figure, ax = plt.subplots(figsize=(7, 3.4))
+asked = {"loss_set": "c4_eval", "N": "6.9B", "M": 20, "budget": "2.4e20"}
+asked |= {"sizes": "150M:1B", "step": 1.5}
+few = scaling.plan(runs.iloc[[0, 1, 2, 4]], **asked)
+figure, ax = plt.subplots(figsize=(6.4, 3.4))
 draw_narrowing(ax, few.to_frame(), load_constants().most)
 ax.set(xlabel="spent, $ (H100 at 40 %, \\$2.50 an hour)")
 ax.set_title("Small runs narrow the law's interval, not what the law misses")
@@ -227,29 +234,32 @@ for column in ("error", "beats", *by_set):
     table[column] = [f"{v:.1%}" if column == "error" else f"{v:.0%}" for v in table[column]]
 table["n_runs"] = [f"{n:.1f}" for n in table["n_runs"]]
 table.columns = ["constant", "set to", "runs", "mean error", "beats", "C4", "RedPajama", "RefinedWeb"]
-table.drop(columns="runs").style.hide(axis="index")
+table.drop(columns="runs").set_index("constant").rename_axis(None)
 
 # %% [markdown]
 # ## Your own runs
 #
 # One call. A table of a single run is enough: it is when the fit is not to be had yet that a plan is needed most.
 
-# %%
-mine = pd.DataFrame({"N": ["10.6M", "78.9M"], "D": ["211M", "1.58B"], "loss": [5.39, 3.90]})
+# %% tags=["wrap"]
+counts = {"N": ["10.6M", "78.9M"], "D": ["211M", "1.58B"]}
+mine = pd.DataFrame(counts | {"loss": [5.39, 3.90]})
 print(scaling.plan(mine, N="6.9B", M=20, budget_money=100, tolerance=0.05))
 
 # %% [markdown]
 # In a terminal, with the runs written as a grid to train:
 #
 # ```console
-# $ scaling plan runs.csv --target-N 6.9B --target-M 20 --budget-money 100 --write-spec grid.yaml
+# $ scaling plan runs.csv --target-N 6.9B --target-M 20 \
+#     --budget-money 100 --write-spec grid.yaml
 # $ scaling grid price grid.yaml
 # ```
 #
 # And from nothing, the paper's five to any budget, with the checklist:
 
-# %%
-print(scaling.plan(None, N="6.9B", M=20, budget="2.4e19", warmup_tokens="50M"))
+# %% tags=["wrap"]
+from_nothing = {"budget": "2.4e19", "warmup_tokens": "50M"}
+print(scaling.plan(None, N="6.9B", M=20, **from_nothing))
 
 # %% [markdown]
 # ## What we learnt

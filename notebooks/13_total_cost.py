@@ -15,7 +15,7 @@
 #
 # *You need: [the loss law](03_loss_law.ipynb); intervals, from [chapter 11](11_intervals.ipynb). Reading: 14 minutes. Running: 10 seconds.*
 #
-# Your own numbers: [the planner](../book/planner.md) computes loss, error and bill of a model in the page.
+# Your own numbers: [the planner](../book/planner.md) computes loss, error and bill of a model, or the best model for a budget, in the page.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -100,7 +100,7 @@ above, below = np.interp([4 / 3 * best["N"], 2 / 3 * best["N"]], N, middle_total
 assert f"{above:.0%} {below:.0%}" == "7% 27%"  # in the caption
 
 # %% mystnb={"image": {"alt": "Three bowl-shaped curves of total FLOPs, relative to the least of each, over the number of parameters from 0.9 to 12 billion. The minimum lies at 5.4 billion parameters for 0.1 billion tokens a day, at 2.1 for 2.5 and near 1.3 for 25. Each bowl is flat near its minimum and steep far from it."}, "figure": {"caption": "All models on a line reach the same loss, 2.4 nats per token by the C4 law from five runs; smaller ones are trained on more tokens. The mark is the cheapest. At 2.5B a day a model a third larger costs 7 per cent more, one a third smaller 27.", "name": "fig-total-cost"}}
-figure, ax = plt.subplots(figsize=(7.2, 4.2))
+figure, ax = plt.subplots(figsize=(6.4, 4.2))
 draw_totals(ax, N, totals / totals.min())
 ax.set_ylim(0.97, 6)
 ax.legend()
@@ -114,7 +114,9 @@ ax.set_title("The more a model serves, the smaller the cheapest one");
 
 # %%
 demand = {"tokens_in": "2B", "tokens_out": "500M", "days": 365}
-answer = scaling.cost(runs, loss=2.4, **demand, loss_set="c4_eval", law="tied")
+answer = scaling.cost(
+    runs, loss=2.4, **demand, loss_set="c4_eval", law="tied"
+)
 sizes_and_bills = answer.to_frame().set_index("choice")
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
@@ -170,7 +172,7 @@ paths = {
 }
 
 # %% mystnb={"image": {"alt": "A map with parameters from 0.2 to 30 billion across and training tokens from 5 billion to 3 trillion up. Solid curves of equal loss fall to the right; dashed curves of equal total FLOPs run down, and turn vertical where tokens are few. Three thick lines rise to the right: compute-optimal models below the ray of 20 tokens per parameter, those cheapest for 2.5 billion tokens a day well above it, those for 25 billion around the ray of 640."}, "figure": {"caption": "Lines of equal loss, and of equal total FLOPs for 2.5B tokens a day, by the C4 law from five runs. Where a dashed line touches a solid one lies the cheapest model of that loss; thick lines join these points for three demands.", "name": "fig-cost-map"}}
-figure, ax = plt.subplots(figsize=(7.6, 5.6))
+figure, ax = plt.subplots(figsize=(6.6, 5.4))
 total_on_grid = mesh.total_flops(DEMANDS["2.5B"] * DAYS)
 levels = [2.2, 2.3, 2.4, 2.5, 2.6, 2.8, 3.0], [1e21, 3e21, 1e22, 3e22, 1e23]
 draw_cost_map(ax, grid, loss_on_grid, total_on_grid, levels)
@@ -233,7 +235,7 @@ columns = {"money_training": "training", "money_in": "tokens in", "money_out": "
 bills = middle.rename(columns=columns)
 
 # %% mystnb={"image": {"alt": "Five stacked bars of money for the same loss: compute-optimal 67 thousand dollars, of which 64 for serving; least total FLOPs 21; least money 20; 20 tokens per parameter 32; 640 tokens per parameter 22. Written tokens are the largest part of each bar but the last, where training is."}, "figure": {"caption": "The bill of a year at 2.5B tokens a day, a fifth of them written, at the shipped prices. All five models have the same loss.", "name": "fig-bill"}}
-figure, ax = plt.subplots(figsize=(7.2, 3.2))
+figure, ax = plt.subplots(figsize=(6.4, 3.2))
 draw_split(ax, bills, 1e3, "thousand $")
 ax.legend(loc="lower right")
 ax.set_title("Serving, not training, makes the difference");
@@ -330,9 +332,9 @@ curves = {
 }
 
 # %% mystnb={"image": {"alt": "Three curves rise from 0 at a factor of 1, slowly at first: about 2 to 3 per cent at 2, 30 to 34 at 8, 58 to 67 at 16, 103 to 120 at 32. RedPajama lies above RefinedWeb and C4. The range from 1 to 32 is shaded."}, "figure": {"caption": "Training compute that over-training costs more, at equal loss, by the laws from five runs each. Shaded: up to the factor of 32 that the paper trained, counted from 20 tokens per parameter.", "name": "fig-over-training"}}
-figure, ax = plt.subplots(figsize=(7.2, 3.6))
+figure, ax = plt.subplots(figsize=(6.4, 3.6))
 draw_over_training(ax, factors, curves)
-ax.legend()
+ax.legend(loc="lower right")
 ax.set_title("Over-training is cheap at first: eightfold costs a third");
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
@@ -407,6 +409,7 @@ out to the digit, {counts["explained"]} differ for a reason that can be given, a
 
 # %% tags=["hide-input"]
 by_source = costs.groupby("source", sort=False)["status"].value_counts().unstack(fill_value=0)
+by_source.columns = by_source.columns.str.replace("_", " ")
 by_source.rename_axis(index=None, columns=None)
 
 # %% [markdown]

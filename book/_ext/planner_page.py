@@ -16,20 +16,23 @@ from typing import Any
 from scaling.costs.money import default_prices
 from scaling.figures.style import DATASET_LABELS
 from scaling.studies.decide.planner import (
+    BY_BUDGET,
+    BY_HAND,
     Choice,
     compute,
     first_choice,
     fit_five,
     make_data,
     predict,
+    tokens_of_sizes,
 )
 
 HERE = Path(__file__).parent
 PARTS = {name: HERE / f"planner.{name}" for name in ("html", "css", "js")}
 N_POINTS = 33  # of the map, whole pixels apart
 FRAME: dict[str, Any] = {"left": 40, "top": 10, "width": 352, "height": 200}
-FRAME |= {"N": (1e7, 1e11), "L": (1.5, 6.5), "says": "Loss over parameters, with a band. "}
-FRAME["at"] = [1e7 * 1e4 ** (i / (N_POINTS - 1)) for i in range(N_POINTS)]
+FRAME |= {"N": (1e7, 2e11), "L": (1.5, 6.5)}
+FRAME["at"] = [1e7 * 2e4 ** (i / (N_POINTS - 1)) for i in range(N_POINTS)]
 
 # Name, label, unit, words that follow the value, ends of the slider, and its steps.
 COUNTS = {"spoken": True, "least": 0}
@@ -42,6 +45,9 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
         | {"lo": 1e7, "hi": 1e11, "steps": 200, "rule": ABOVE},
         "M": {"label": "Tokens per parameter", "unit": 1, "words": "tokens per parameter"}
         | {"lo": 5, "hi": 2000, "steps": 130, "rule": ABOVE},
+        "budget": {"label": "Budget, training and serving", "unit": 1, "in_money": True}
+        | {"words": "for training and serving", "spoken": True}
+        | {"lo": 100, "hi": 1e6, "steps": 160, "rule": ABOVE},
     },
     "demand": {
         "tokens_in": {"label": "Tokens read a day, million", "unit": 1e6}
@@ -55,7 +61,7 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "prices": {
         "price": {"label": "Price of an accelerator-hour", "unit": 1, "words": "an hour"}
-        | {"least": 0, "lo": 0.2, "hi": 20, "steps": 100, "rule": LEAST},
+        | {"in_money": True, "lo": 0.2, "hi": 20, "steps": 100, "rule": ABOVE},
         "peak": {"label": "Peak of the accelerator, TFLOP/s", "unit": 1e12, "words": "TFLOP/s"}
         | {"lo": 1e14, "hi": 1e16, "steps": 100, "rule": ABOVE},
         "mfu_training": {"label": "MFU in training, %"} | SHARE,
@@ -64,10 +70,11 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 ROW = Template(
-    '<div class="row"><label for="planner-$name">$label</label>'
+    '<div class="row"$when><label for="planner-$name">$label$unit</label>'
     '<input type="range" name="$name" min="0" max="$steps" aria-label="$label, slider">'
     '<input type="number" name="$name" id="planner-$name" step="any" inputmode="decimal"></div>'
 )
+WHEN = dict.fromkeys(("N", "M"), BY_HAND) | {"budget": BY_BUDGET}  # a row is shown
 BAR = Template(
     '<td><span data-out="${kind}_share_$name">$share</span><svg viewBox="0 0 100 1" '
     'preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="1"/>'
@@ -76,14 +83,19 @@ BAR = Template(
 COSTS = {"training": "Training", "in": "Tokens read", "out": "Tokens written", "total": "Total"}
 
 
-def digits(value: float) -> str:
+def round_off(value: float) -> float:
     """Three digits."""
-    return f"{float(f'{value:.3g}'):,.9f}".rstrip("0").rstrip(".")
+    return float(f"{value:.3g}")
+
+
+def digits(value: float) -> str:
+    """Three digits, as one writes them."""
+    return f"{round_off(value):,.9f}".rstrip("0").rstrip(".")
 
 
 def count(value: float) -> str:
     """Three digits, with T, B or M."""
-    rounded = float(f"{value:.3g}")
+    rounded = round_off(value)
     for least, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
         if rounded >= least:
             return digits(value / least) + letter
@@ -114,24 +126,30 @@ def share(part: float, whole: float) -> float:
 def say(choice: Choice, answer: dict[str, Any]) -> dict[str, str]:
     """Say in words what was computed, by the name of the place where it stands."""
     flops, money, doubt = answer["flops"], answer["money"], answer["doubt"]
-    bet = between(answer["lo"], answer["hi"])
+    bet, M = between(answer["lo"], answer["hi"]), answer["D"] / answer["N"]
+    label, size = DATASET_LABELS[choice.dataset], count(answer["N"])
+    model, on_map = f"A {label} model of {size} at", "at the chosen tokens per parameter."
+    if choice.by == BY_BUDGET:
+        model = f"The best {label} model for {choice.currency}{count(choice.budget)}, {size} at"
+        on_map = "each trained on the tokens that the budget leaves it."
     promise = (
         "the five runs do not tell its loss"
         if doubt
         else f"{bet} nats per token, nine times in ten"
     )
     words = {
-        "sentence": f"A {DATASET_LABELS[choice.dataset]} model of {count(choice.N)} at "
-        f"{digits(choice.M)} tokens per parameter: {promise}. Training and {digits(choice.days)} "
-        f"days of serving cost {choice.currency}{count(money['total'])}.",
-        "doubt": doubt and f"Why there is no interval: {doubt}.",
+        "sentence": f"{model} {digits(M)} tokens per parameter: {promise}. Training and "
+        f"{digits(choice.days)} days of serving cost {choice.currency}{count(money['total'])}.",
+        "notes": " ".join(note_doubts(choice, M, doubt)),
+        "map": f"Loss over parameters, {on_map}",
+        "currency": choice.currency,
         "loss": f"{answer['loss']:.2f}",
         "law": between(answer["law_lo"], answer["law_hi"]),
         "bet": bet,
         "error": f"{100 * answer['error']:.0f} %",
         "error_law": percents(answer["error_law_lo"], answer["error_law_hi"]),
         "error_bet": percents(answer["error_lo"], answer["error_hi"]),
-        "tokens": count(choice.D),
+        "tokens": count(answer["D"]),
     }
     for name in COSTS:
         words[f"flops_{name}"] = power(flops[name])
@@ -139,6 +157,17 @@ def say(choice: Choice, answer: dict[str, Any]) -> dict[str, str]:
         for kind, parts in (("flops", flops), ("money", money)):
             words[f"{kind}_share_{name}"] = f"{100 * share(parts[name], parts['total']):.0f} %"
     return words
+
+
+def note_doubts(choice: Choice, M: float, doubt: str) -> list[str]:
+    """Say why there is no interval, and where a model lies outside what the runs tried."""
+    notes = [f"Why there is no interval: {doubt}."] if doubt else []
+    runs = fit_five(choice.dataset)
+    least, most = (round_off(end(runs.D / runs.N)) for end in (min, max))
+    if not least <= round_off(M) <= most:
+        told = f"The fitted runs had {least:g} to {most:g} tokens per parameter"
+        notes.append(f"{told}, this model has {digits(M)}.")
+    return notes
 
 
 def x_of(N: float) -> float:
@@ -160,7 +189,8 @@ def join(points: list[tuple[float, float]]) -> str:
 
 def draw(choice: Choice, answer: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Draw the map: attributes of its marks."""
-    line = [(N, predict(choice.dataset, N, N * choice.M, with_error=False)) for N in FRAME["at"]]
+    sizes = zip(FRAME["at"], tokens_of_sizes(choice, FRAME["at"]), strict=True)
+    line = [(N, predict(choice.dataset, N, D, with_error=False)) for N, D in sizes if D > 0]
     told = [(N, at) for N, at in line if not at["doubt"]]
 
     def band(lo: str, hi: str) -> str:
@@ -172,8 +202,8 @@ def draw(choice: Choice, answer: dict[str, Any]) -> dict[str, dict[str, str]]:
         "fitted": {"x": f"{fewest:.1f}", "width": f"{most - fewest:.1f}"},
         "bet": {"d": band("lo", "hi")},
         "law": {"d": band("law_lo", "law_hi")},
-        "line": {"d": f"M{join([(N, at['loss']) for N, at in line])}"},
-        "point": {"cx": f"{x_of(choice.N):.1f}", "cy": f"{y_of(answer['loss']):.1f}"},
+        "line": {"d": f"M{join([(N, at['loss']) for N, at in line])}" if line else ""},
+        "point": {"cx": f"{x_of(answer['N']):.1f}", "cy": f"{y_of(answer['loss']):.1f}"},
     }
 
 
@@ -201,11 +231,12 @@ def draw_axes() -> str:
 
 def write_fields(group: str) -> str:
     """Rows of inputs: a slider and a number each."""
-    rows = FIELDS[group].items()
-    return "\n".join(
-        ROW.substitute(name=name, label=field["label"], steps=field["steps"])
-        for name, field in rows
-    )
+    rows = []
+    for name, field in FIELDS[group].items():
+        when = f' data-by="{WHEN[name]}"' if name in WHEN else ""
+        unit = ', <span data-out="currency">$</span>' if "in_money" in field else ""
+        rows.append(ROW.substitute(field, name=name, when=when, unit=unit))
+    return "\n".join(rows)
 
 
 def write_costs(answer: dict[str, Any], words: dict[str, str]) -> str:
@@ -259,7 +290,7 @@ def write_page() -> str:
         options=options,
         tokens_in=count(choice.tokens_in),
         tokens_out=count(choice.tokens_out),
-        alt=html.escape(FRAME["says"] + words["sentence"]),
+        alt=html.escape(f"{words['map']} {words['sentence']}"),
         axes=draw_axes(),
         costs=write_costs(answer, words),
         origins=write_origins(),

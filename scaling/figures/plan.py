@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from scaling.figures.style import INK, PERCENT, Look, look_of, name_rows, number_ticks
 
 BUYER_LOOKS: dict[str, Look] = {
-    "plan": {"color": "#0072B2", "marker": "o", "label": "bought"},
-    "noise alone": {"color": "#D55E00", "marker": "X", "label": "bought"},
+    "plan": {"color": "#0072B2", "marker": "o", "label": "bought by the plan"},
+    "noise alone": {"color": "#D55E00", "marker": "X", "label": "bought for noise alone"},
 }
 START_LOOK: Look = {"color": "#777777", "marker": "s", "label": "there at the start"}
 LAW, BET = "#56B4E9", "#0072B2"
@@ -78,6 +79,21 @@ def draw_bought(ax: Axes, start: pd.DataFrame, bought: pd.DataFrame, look: Look)
     ax.set(xlabel="M, tokens per parameter", ylabel="N, parameters")
     number_ticks(ax.xaxis, [10, 20, 40, 80, 160, 320, 640])
     return ax
+
+
+def name_marks(panels: Sequence[Axes]) -> tuple[list[Artist], list[str]]:
+    """Give marks and names of a legend for several panels, each name once.
+
+    Parameters
+    ----------
+    panels : sequence of matplotlib.axes.Axes
+        From `draw_bought`.
+    """
+    marks: dict[str, Artist] = {}
+    for ax in panels:
+        handles, names = ax.get_legend_handles_labels()
+        marks |= dict(zip(names, handles, strict=True))
+    return list(marks.values()), list(marks)
 
 
 def draw_narrowing(ax: Axes, frame: pd.DataFrame, allowance: float) -> Axes:

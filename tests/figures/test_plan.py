@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling.figures.plan import BUYER_LOOKS, draw_bought, draw_errors, draw_narrowing
+from scaling.figures.plan import BUYER_LOOKS, draw_bought, draw_errors, draw_narrowing, name_marks
 
 
 def test_errors_stand_in_rows_with_their_median(ax):
@@ -36,6 +36,8 @@ def test_bought_runs_are_numbered_in_order(ax):
     assert [text.get_text() for text in ax.texts] == ["1", "2"]
     assert [text.xy for text in ax.texts] == [(10, 4e8), (640, 1e7)]
     assert len(ax.collections) == 2
+    names = ["there at the start", "bought by the plan"]
+    assert name_marks([ax, ax])[1] == names  # each once
 
 
 def test_half_widths_over_what_was_spent(ax):

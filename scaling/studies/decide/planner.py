@@ -13,10 +13,10 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from scaling.costs.money import Prices, default_prices
-from scaling.costs.total import Model
+from scaling.costs.total import SERVING, TRAINING, Model, best_for_budget
 from scaling.figures.style import DATASET_LABELS
 from scaling.forecast.averages import find_average_intervals, load_average_constants
 from scaling.forecast.fitted import FARTHEST, OF_THE_FALL, WIDEST, FittedTable, fit_table
@@ -27,6 +27,8 @@ from scaling.laws.marginal import Sum
 from scaling.testbed.labels import ERROR_COLUMN, LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit
 
+BY_HAND, BY_BUDGET = "model", "budget"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -36,12 +38,17 @@ class Choice:
     ----------
     dataset : str
         Training set.
+    by : str
+        How the model is set: `BY_HAND`, by N and M; or `BY_BUDGET`, as the one of least loss whose
+        training and serving together cost the budget.
     N, M : float
-        Parameters, and tokens per parameter, > 0.
+        Parameters, and tokens per parameter, > 0; they count by hand alone.
+    budget : float
+        Currency, > 0; it counts by budget alone.
     tokens_in, tokens_out, days : float
         Tokens that are read and written in a day, and for how many days, >= 0.
     price, peak : float
-        Currency per accelerator-hour, >= 0; peak of the accelerator, FLOP/s, > 0.
+        Currency per accelerator-hour; peak of the accelerator, FLOP/s; both > 0.
     mfu_training, mfu_in, mfu_out : float
         Shares of the peak that are reached, above 0 and at most 1.
     currency : str
@@ -49,8 +56,10 @@ class Choice:
     """
 
     dataset: str
+    by: str
     N: float
     M: float
+    budget: float
     tokens_in: float
     tokens_out: float
     days: float
@@ -62,9 +71,9 @@ class Choice:
     currency: str
 
     @property
-    def D(self) -> float:
-        """Training tokens."""
-        return self.N * self.M
+    def served(self) -> tuple[float, float]:
+        """Tokens that are read and written, all days."""
+        return self.tokens_in * self.days, self.tokens_out * self.days
 
     @property
     def prices(self) -> Prices:
@@ -86,8 +95,10 @@ def first_choice() -> Choice:
     prices = default_prices()
     return Choice(
         dataset="c4",
+        by=BY_HAND,
         N=6.9e9,
         M=20.0,
+        budget=50e3,
         tokens_in=2e9,
         tokens_out=5e8,
         days=365.0,
@@ -216,6 +227,44 @@ def make_data() -> dict[str, Any]:
     return {"sets": sets, "constants": _describe_constants(), "first": asdict(first_choice())}
 
 
+def find_model(choice: Choice) -> Model:
+    """Give the model that is chosen: by hand, or the best for the budget, by the law of the runs.
+
+    It is that of least loss in `scaling.cost` for the same money.
+    """
+    if choice.by == BY_HAND:
+        return Model(np.array(choice.N), np.array(choice.N * choice.M))
+    flops, as_tokens = _read_budget(choice)
+    return best_for_budget(fit_five(choice.dataset).fit.law, flops, as_tokens)
+
+
+def tokens_of_sizes(choice: Choice, N: ArrayLike) -> NDArray[np.float64]:
+    """Training tokens of other sizes on the map: as many a parameter, or what the budget leaves.
+
+    Parameters
+    ----------
+    choice : Choice
+    N : array_like
+        Parameters, > 0.
+
+    Returns
+    -------
+    ndarray
+        0 or less where serving takes more than the budget.
+    """
+    size = np.asarray(N, dtype=float)
+    if choice.by == BY_HAND:
+        return size * choice.M
+    flops, as_tokens = _read_budget(choice)
+    return np.asarray((flops / size - SERVING * as_tokens) / TRAINING)
+
+
+def _read_budget(choice: Choice) -> tuple[float, float]:
+    """Give the budget in FLOPs of training, and tokens whose ``2 N T`` cost as much as serving."""
+    prices = choice.prices
+    return choice.budget / prices.of_training, float(prices.as_tokens(*choice.served))
+
+
 def compute(choice: Choice) -> dict[str, Any]:
     """Compute what the page shows of a choice.
 
@@ -226,16 +275,19 @@ def compute(choice: Choice) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``loss``, ``law_lo``, ``law_hi``, ``lo`` and ``hi`` in nats per token; ``error`` and its
-        ends likewise, fractions; `doubt`, why there are no ends, which then are None;
-        FLOPs and money of ``training``, ``in``, ``out`` and ``total``.
+        ``N`` and ``D`` of the model; ``loss``, ``law_lo``, ``law_hi``, ``lo`` and ``hi`` in nats
+        per token; ``error`` and its ends likewise, fractions; `doubt`, why there are no ends, which
+        then are None; FLOPs and money of ``training``, ``in``, ``out`` and ``total``.
     """
-    read, written = choice.tokens_in * choice.days, choice.tokens_out * choice.days
-    model = Model(np.array(choice.N), np.array(choice.D))
-    bill = choice.prices.bill(choice.N, choice.D, read, written)
+    read, written = choice.served
+    model = find_model(choice)
+    N, D = float(model.N), float(model.D)
+    bill = choice.prices.bill(N, D, read, written)
     flops = (model.training_flops(), model.serving_flops(read), model.serving_flops(written))
     return {
-        **predict(choice.dataset, choice.N, choice.D),
+        "N": N,
+        "D": D,
+        **predict(choice.dataset, N, D),
         "flops": _name_parts(*flops, model.total_flops(read + written)),
         "money": _name_parts(bill.training, bill.reading, bill.writing, bill.total),
     }

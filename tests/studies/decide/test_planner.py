@@ -10,11 +10,13 @@ import pytest
 import scaling
 from scaling.forecast.fitted import fit_table
 from scaling.studies.decide.planner import (
+    BY_BUDGET,
     compute,
     describe_loss,
     first_choice,
     fit_five,
     make_data,
+    tokens_of_sizes,
 )
 from scaling.testbed.labels import LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_loss_fit
@@ -45,6 +47,30 @@ def test_the_bill_by_hand():
     assert answer["flops"]["total"] == pytest.approx(6.22e20)
     assert answer["money"]["training"] == pytest.approx(2.5 * 6e20 / (0.4 * an_hour))
     assert answer["money"]["out"] == pytest.approx(2.5 * 2e18 / (0.05 * an_hour))
+
+
+@pytest.mark.parametrize("dataset", ["c4", "redpajama", "refinedweb"])
+@pytest.mark.parametrize("days", [1.0, 365.0])
+def test_the_best_model_for_a_budget_is_that_of_cost(dataset, days):
+    shares = {"mfu_training": 0.37, "mfu_in": 0.6, "mfu_out": 0.02}
+    first = replace(first_choice(), dataset=dataset, by=BY_BUDGET, budget=2e4, days=days, **shares)
+    choice = replace(first, price=1.7, peak=3e14, currency="€")
+    told = scaling.cost(
+        select_loss_fit(run_table(dataset)),
+        budget_money=choice.budget,
+        tokens_in=choice.tokens_in,
+        tokens_out=choice.tokens_out,
+        days=days,
+        prices=choice.prices,
+        loss_set="c4_eval",
+        law="tied",
+    )
+    row = told.to_frame().set_index("choice").loc["least loss"]
+    answer = compute(choice)
+    for name in ("N", "D", "loss", "lo", "hi"):
+        assert answer[name] == pytest.approx(row[name], rel=1e-9)
+    assert answer["money"]["total"] == pytest.approx(2e4, rel=1e-12)
+    assert tokens_of_sizes(choice, answer["N"]) == pytest.approx(answer["D"], rel=1e-9)
 
 
 def test_too_far_has_a_reason_and_no_ends():
