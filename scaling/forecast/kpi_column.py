@@ -18,6 +18,7 @@ from scaling.tables.repeats import find_cells
 from scaling.tables.schema import LARGEST, TEXTS, error_columns, number_columns
 
 PER_CENT = (0.0, 100.0)
+SMALLEST = 1 / LARGEST  # a KPI nearer zero is zero: its square is no float
 NAMED, LISTED = 3, 12  # runs, and columns, in a message
 
 
@@ -185,7 +186,7 @@ def _read_cells(table: pd.DataFrame, name: str, source: str) -> pd.Series:
         rule = "must be finite, at most 1e30 in size" if too_large else explain_number(first)
         said = _name_runs(table[wrong], [show(cell) for cell in text[wrong]])
         raise RunTableError([Fault(source, None, name, None, f"{rule}; {said}")])
-    return values
+    return values.mask(values.abs() < SMALLEST, 0.0)
 
 
 def _require_inside(table: pd.DataFrame, values: pd.Series, terms: Terms, source: str) -> None:
