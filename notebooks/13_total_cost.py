@@ -85,7 +85,6 @@ def find_saved(answer):
     return 1 - least_flops["flops"] / at_20["flops"], 1 - least_money["money"] / at_20["money"]
 
 
-# %% jupyter={"source_hidden": true} tags=["hide-input"]
 spread = spread_over_laws(answers["2.5B"])  # the laws that fit the five runs
 ends_N, ends_D, ends_saved = (read_ends(each) for each in (*spread.cheapest, spread.saved))
 loses = (spread.saved_if_fixed < 0).mean()
@@ -190,7 +189,7 @@ Markdown(
 # at all.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
-grid = np.geomspace(2e8, 3e10, 160), np.geomspace(5e9, 3e12, 160)
+grid = np.geomspace(1.5e8, 3e10, 160), np.geomspace(5e9, 3e12, 160)
 mesh = Model(*np.meshgrid(*grid))
 loss_on_grid = law.predict(mesh.N.ravel(), mesh.D.ravel()).reshape(mesh.N.shape)
 losses = np.linspace(2.2, 3.1, 40)
@@ -200,7 +199,7 @@ paths = {
     "25B tokens a day": least_total(law, losses, DEMANDS["25B"] * DAYS),
 }
 
-# %% mystnb={"image": {"alt": "A map with parameters from 0.2 to 30 billion across and training tokens from 5 billion to 3 trillion up. Solid curves of equal loss fall to the right; dashed curves of equal total FLOPs run down, and turn vertical where tokens are few. Three thick lines rise to the right: compute-optimal models below the ray of 20 tokens per parameter, those cheapest for 2.5 billion tokens a day well above it, those for 25 billion around the ray of 640."}, "figure": {"caption": "Lines of equal loss, and of equal total FLOPs for 2.5B tokens a day, by the C4 law from five runs. Where a dashed line touches a solid one lies the cheapest model of that loss; thick lines join these points for three demands.", "name": "fig-cost-map"}}
+# %% mystnb={"image": {"alt": "A map with parameters from 0.15 to 30 billion across and training tokens from 5 billion to 3 trillion up. Solid curves of equal loss fall to the right; dashed curves of equal total FLOPs run down, and turn vertical where tokens are few. Three thick lines rise to the right: compute-optimal models below the ray of 20 tokens per parameter, those cheapest for 2.5 billion tokens a day above it and nearer to it the larger they are, those for 25 billion across the ray of 640 near 2 billion parameters."}, "figure": {"caption": "Lines of equal loss, and of equal total FLOPs for 2.5B tokens a day, by the C4 law from five runs. Where a dashed line touches a solid one lies the cheapest model of that loss; thick lines join these points for three demands.", "name": "fig-cost-map"}}
 figure, ax = plt.subplots(figsize=(6.6, 5.4))
 total_on_grid = mesh.total_flops(DEMANDS["2.5B"] * DAYS)
 levels = [2.2, 2.3, 2.4, 2.5, 2.6, 2.8, 3.0], [1e21, 3e21, 1e22, 3e22, 1e23]
@@ -302,13 +301,15 @@ with_context.assign(kv_GiB=with_context["kv_bytes"] / 2**30)[["N", "layers", "wi
 with_large = {name: ask(table=pd.concat([table, large[name]])) for name, table in five.items()}
 ends = {name: read_ends(each.saved) for name, each in zip(five, spreads[: len(five)], strict=True)}
 saved_by = {
-    (law, what): {DATASET_LABELS[name]: f"{find_saved(each)[k]:.0%}" for name, each in by_set.items()}
-    for law, by_set in (asked | {"prior, large runs too": with_large}).items()
-    for k, what in enumerate(("FLOPs", "money"))
+    "FLOPs, prior": [f"{find_saved(each)[0]:.0%}" for each in asked["prior"].values()],
+    "FLOPs, by the laws that fit": [f"{lo:.0%} to {hi:.0%}" for lo, hi in ends.values()],
+    "FLOPs, tied": [f"{find_saved(each)[0]:.0%}" for each in asked["tied"].values()],
+    "FLOPs, large runs too": [f"{find_saved(each)[0]:.0%}" for each in with_large.values()],
+    "money, prior": [f"{find_saved(each)[1]:.0%}" for each in asked["prior"].values()],
+    "money, tied": [f"{find_saved(each)[1]:.0%}" for each in asked["tied"].values()],
+    "money, large runs too": [f"{find_saved(each)[1]:.0%}" for each in with_large.values()],
 }
-saved_by = pd.DataFrame(saved_by)
-saved_by.insert(1, ("prior", "by the laws"), [f"{lo:.0%} to {hi:.0%}" for lo, hi in ends.values()])
-saved_by
+pd.DataFrame.from_dict(saved_by, orient="index", columns=list(DATASET_LABELS.values()))
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 afterwards = with_large["c4"].to_frame().set_index("choice").loc["least total FLOPs"]
@@ -342,12 +343,11 @@ runs say {billions(best["N"])}."""
 half_of_laws, nine_in_ten = (spread.ratios.quantile(q, interpolation="lower") for q in (0.5, 0.9))
 pd.DataFrame(
     {
-        "N": middle["N"].map(billions),
         "tokens until 2.4": [
             f"{billions(a)} to {billions(b) if np.isfinite(b) else 'never'}"
             for a, b in middle[["D_lo", "D_hi"]].to_numpy()
         ],
-        "half of the laws": half_of_laws.map("{:.2f}".format),
+        "half": half_of_laws.map("{:.2f}".format),
         "nine in ten": nine_in_ten.map("{:.2f}".format),
         "never": np.isinf(spread.ratios).mean().map("{:.1%}".format),
     }
@@ -417,7 +417,7 @@ assert max(M_opt) < M_runs.min()
 Markdown(
     f"""**From 20 tokens per parameter, eight times as many cost {from_20.loc[160].min() - 1:.0%} to {from_20.loc[160].max() - 1:.0%} more training compute**, 32 times as many {from_20.loc[640].min() - 1:.0%} to
 {from_20.loc[640].max() - 1:.0%}. Counted from the optimum itself eightfold costs only a third, {eightfold.min():.0%} to {eightfold.max():.0%}. But no run reaches that optimum: the laws put it
-at {min(M_opt):.1f} to {max(M_opt):.1f} tokens per parameter, below all runs they were fitted to, and so 20 is {usual_over.min():.0%} to {usual_over.max():.0%} above it already."""
+at {min(M_opt):.1f} to {max(M_opt):.1f} tokens per parameter, below all runs they were fitted to, and 20 costs {usual_over.min():.0%} to {usual_over.max():.0%} more than it."""
 )
 
 # %% [markdown]
