@@ -185,8 +185,8 @@ def test_the_run_nearer_is_the_cheapest_of_the_grid_that_halves_the_allowance(of
         Target(of_target, 20 * of_target),
     )
     nearer = make_plan(table, target, Cells(N, 20 * N), 1e20, 1).nearer
-    assert nearer.N == pytest.approx(of_target * 2 ** (-quarters / 4))
-    assert nearer.D == pytest.approx(20 * nearer.N)
+    assert pytest.approx(of_target * 2 ** (-quarters / 4)) == nearer.N
+    assert pytest.approx(20 * nearer.N) == nearer.D
     smaller = nearer.N * 2**-0.25, nearer.D * 2**-0.25
     shares = [table.allow(target, cell) / table.allow(target) for cell in (nearer[:2], smaller)]
     assert shares[0] <= 0.5 < shares[1]
