@@ -169,8 +169,9 @@ def plan(
     interval of the target that the table would then give.
 
     It stops inside --tolerance; where the law holds the target closer than laws have held real
-    runs, so that only a run nearer the target helps, which is named; where no run takes 5% off; or
-    where nothing is affordable.
+    runs, so that a run nearer the target is what helps, which is named; where no run takes 5% off;
+    or where nothing is affordable. On the testbed a plain rule was as good: the largest run within
+    the budget first, then the next.
 
     With one run, or runs that lie on a line, there is a plan, too. With none: --from-scratch.
     """
