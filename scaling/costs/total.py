@@ -31,28 +31,29 @@ class Law(NamedTuple):
 
 
 class Model(NamedTuple):
-    """Parameters and training tokens.
+    """One model, or an array of them.
 
     Parameters
     ----------
-    N, D : ndarray
-        Infinite where the loss cannot be had; NaN where a law does not fall in both.
+    N, D : float or ndarray
+        Parameters and training tokens. Infinite where the loss cannot be had; NaN where a law does
+        not fall in both.
     """
 
-    N: Array
-    D: Array
+    N: Any
+    D: Any
 
     @property
-    def M(self) -> Array:
+    def M(self) -> Any:
         """Tokens per parameter."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(self.D / self.N)
+            return self.D / self.N
 
-    def training_flops(self) -> Array:
+    def training_flops(self) -> Any:
         """``6 N D``."""
         return TRAINING * self.N * self.D
 
-    def serving_flops(self, tokens: ArrayLike) -> Array:
+    def serving_flops(self, tokens: ArrayLike) -> Any:
         """``2 N T``.
 
         Parameters
@@ -62,7 +63,7 @@ class Model(NamedTuple):
         """
         return SERVING * self.N * np.asarray(tokens, dtype=float)
 
-    def total_flops(self, tokens: ArrayLike) -> Array:
+    def total_flops(self, tokens: ArrayLike) -> Any:
         """``6 N D + 2 N T``."""
         return self.training_flops() + self.serving_flops(tokens)
 
