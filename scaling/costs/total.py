@@ -248,28 +248,6 @@ def tokens_factor(law: Any, model: Model, N_factor: ArrayLike) -> Array:
         return np.where(left > 0, left ** (-1 / beta), np.inf)
 
 
-def break_even_tokens(law: Any, model: Model) -> Array:
-    """Tokens to serve at which a model is the cheapest of its loss; beyond, a smaller one is.
-
-    ``T = 3 D (alpha A N^-alpha / (beta B D^-beta) - 1)``.
-
-    Parameters
-    ----------
-    law : object
-        As `least_total` takes it.
-    model : Model
-        Parameters and training tokens.
-
-    Returns
-    -------
-    ndarray
-        Below 0 where a smaller model is cheaper even if nobody uses it.
-    """
-    _, A, B, alpha, beta = _read(law)
-    ratio = alpha * A * model.N**-alpha / (beta * B * model.D**-beta)
-    return np.asarray(3 * model.D * (ratio - 1))
-
-
 def over_training_cost(law: Any, factor: ArrayLike, loss: float | None = None) -> Array:
     """Compute that training far past the optimum costs more, at equal loss.
 
