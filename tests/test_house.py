@@ -32,8 +32,9 @@ WINGS = {
     "training": "tables costs laws",
     "testbed": "tables costs",
     "figures": "laws forecast decide testbed",
-    "studies": "tables costs laws forecast decide testbed figures",
-    "commands": "tables costs laws forecast decide training studies",
+    "reports": "tables costs laws forecast decide figures",
+    "studies": "tables costs laws forecast decide testbed figures reports",
+    "commands": "tables costs laws forecast decide training reports studies",
 }
 # The floors of the wing that trains, each on those before it.
 FLOORS = ("errors", "plan", "text", "model", "grid", "tasks")
