@@ -110,8 +110,8 @@ def cost(
         Fewer distinct runs than coefficients, or a law that cannot weigh N against D.
     """
     asked = _read_question(loss, error, budget, budget_money, find_target(N, D, M))
-    demand = _read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
-    terms = _read_prices(prices)
+    demand = read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
+    terms = open_prices(prices)
     unique = math.inf if unique_tokens is None else _read_above_zero("unique-tokens", unique_tokens)
     before = None if context is None else _read_above_zero("context", context)
     selected = select_rows(runs, **options)
@@ -162,12 +162,19 @@ def _read_above_zero(name: str, value: float | str) -> float:
     return number
 
 
-def _read_demand(
+def read_demand(
     tokens_in: float | str | None,
     tokens_out: float | str | None,
     days: float | str,
     optional: bool,
 ) -> Demand:
+    """Read what is to be served; where it is `optional` and not given, nothing.
+
+    Raises
+    ------
+    ChoiceError
+        Nothing is given, or a count or the days cannot be.
+    """
     about = ("tokens-in", "tokens-out")
     if tokens_in is None and tokens_out is None:
         if optional:
@@ -190,7 +197,14 @@ def _read_demand(
     return Demand(counts[0], counts[1], _read_above_zero("days", days))
 
 
-def _read_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
+def open_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
+    """Read prices by which serving can be weighed against training.
+
+    Raises
+    ------
+    ChoiceError
+        One cannot be, or training is free.
+    """
     try:
         terms = read_prices(prices)
         terms.as_tokens(0.0, 0.0)  # raises where training is free

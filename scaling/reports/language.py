@@ -45,6 +45,8 @@ class Language:
         Texts by name, with places in braces.
     units : sequence of tuple
         From what value on which letter stands for so much, and how it is spoken.
+    units_of_money : sequence of tuple
+        The same of money.
     said : sequence of tuple
         Patterns of what the tool says in English, and how it is said here.
     """
@@ -52,19 +54,25 @@ class Language:
     code: str
     words: Mapping[str, str]
     units: Sequence[tuple[float, str, str]]
+    units_of_money: Sequence[tuple[float, str, str]]
     said: Sequence[tuple[re.Pattern[str], str]]
 
-    def __call__(self, name: str, **values: object) -> str:
+    def __call__(self, name: str, /, **values: object) -> str:
         """Give a text, its places filled."""
         return self.words[name].format_map(values)
 
     def count(self, value: float) -> str:
         """Three digits, with the letter of a large number."""
-        rounded = round_off(value)
-        for least, letter, _ in self.units:
-            if rounded >= least:
-                return digits(value / least) + letter
-        return digits(value)
+        return _write_in(self.units, value)
+
+    def money(self, value: float) -> str:
+        """The same of money, without its currency."""
+        return _write_in(self.units_of_money, value)
+
+    def both(self, value: float) -> str:
+        """The same, and beside it as English has it, where that differs."""
+        own, usual = self.count(value), speak("en").count(value)
+        return own if own == usual else self("both", own=own, usual=usual)
 
     def percent(self, share: float) -> str:
         """Two digits of a percentage, or whole per cent from ten on."""
@@ -91,7 +99,15 @@ class Language:
             for name, text in self.words.items()
             if name.startswith(SCRIPT)
         }
-        return {"words": words, "units": self.units}
+        return {"words": words, "units": self.units, "of_money": self.units_of_money}
+
+
+def _write_in(units: Sequence[tuple[float, str, str]], value: float) -> str:
+    rounded = round_off(value)
+    for least, letter, _ in units:
+        if rounded >= least:
+            return digits(value / least) + letter
+    return digits(value)
 
 
 @cache
@@ -99,4 +115,4 @@ def speak(code: str) -> Language:
     """Give a language of `LANGUAGES`."""
     room = import_module(f"scaling.reports.words_{code}")
     said = [(re.compile(pattern), told) for pattern, told in room.SAID]
-    return Language(code, room.WORDS, room.UNITS, said)
+    return Language(code, room.WORDS, room.UNITS, room.UNITS_OF_MONEY, said)

@@ -167,11 +167,11 @@ class PlannerPage:
             f"js_{name}",
             label=known.label,
             size=words.count(answer["N"]),
-            budget=choice.currency + words.count(choice.budget),
+            budget=choice.currency + words.money(choice.budget),
             M=digits(M),
         )
         promise = words("js_no_promise") if doubt else words("js_promise", ends=bet)
-        cost = choice.currency + words.count(money["total"])
+        cost = choice.currency + words.money(money["total"])
         told = {
             "sentence": words(
                 "js_sentence", model=model, promise=promise, days=digits(choice.days), cost=cost
@@ -190,7 +190,7 @@ class PlannerPage:
             told["error_bet"] = self.percents(answer["error_lo"], answer["error_hi"])
         for part in COSTS:
             told[f"flops_{part}"] = power(flops[part])
-            told[f"money_{part}"] = choice.currency + words.count(money[part])
+            told[f"money_{part}"] = choice.currency + words.money(money[part])
             for kind, parts in (("flops", flops), ("money", money)):
                 of_total = f"{100 * share(parts[part], parts['total']):.0f}"
                 told[f"{kind}_share_{part}"] = words("js_percent", value=of_total)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 UNITS = ((1e12, "T", " trillion"), (1e9, "B", " billion"), (1e6, "M", " million"))
+UNITS_OF_MONEY = UNITS
 SAID: tuple[tuple[str, str], ...] = ()  # the tool speaks English already
 
 WORDS = {
@@ -169,7 +170,7 @@ WORDS = {
     "of_table": "the table",
     "default_target": "by default: ten times the compute of the largest run, at its tokens per "
     "parameter",
-    "default_budget": "by default: as much compute again as these runs took",
+    "default_budget": "by default: a tenth of the compute of the model asked about",
     "a_model": "Model asked about",
     "a_model_value": "N = {N}, D = {D}, M = {M} tokens per parameter",
     "a_loss": "Loss",
@@ -262,12 +263,14 @@ WORDS = {
     "next_hours": "hours",
     "next_price": "price",
     "next_stop": "Then stop: {stop}.",
+    "next_worth": "With a larger budget the cheapest run that would help has {N} parameters on {D} tokens, for about {money}.",
     "stop_tolerance": "the interval to bet on is inside the tolerance",
     "stop_misfit": "the law holds the model closer than laws have held real runs, so that more "
     "runs like these hardly help",
     "stop_gain": "no run within the budget takes {share} off the uncertainty",
     "stop_budget": "nothing else is affordable",
     "stop_most": "ten runs are planned, after which one plans again",
+    "next_why": "The reason: {stop}.",
     "next_nearer": "The run that would tell most is nearer the model: {N} parameters on {D} tokens, "
     "{flops} FLOPs, about {money}, {share} of the model's own compute.",
     "no_next": "There is no plan: {reason}.",
@@ -313,17 +316,15 @@ WORDS = {
     "rows_sound": "No run looks odd, and no row was left out.",
     "rows_flagged": "Runs that look odd. They were {used}.",
     "flagged_used": "used all the same",
-    "flagged_left": "left out where they had a say",
     "rows_cut": "{n} of {all} are shown; scaling check lists them all.",
     "head_reason": "reason",
     "warnings_note": "What the tool warns of:",
-    "in_english": "",
+    "in_english": "{text}",
     # report, versions
     "section_versions": "Versions and checksum",
     "v_input": "Input",
     "v_checksum": "SHA-256 of the input",
     "v_checksum_frame": "SHA-256 of the table as CSV",
-    "v_again": "Asked with",
     "versions_note": "The same input and the same versions give this file again, byte for byte.",
     "foot": "Losses are in nats per token of the reader's own held-out text. What is bet on is a "
     "statement about training runs like these; it says nothing of data rights, safety or use.",

@@ -2,7 +2,7 @@
 // `scaling/reports/planner.py` computes the same; a test compares them.
 const planner = (() => {
   "use strict";
-  const { sets, constants, fields, first, frame, words: texts, units } = JSON.parse(
+  const { sets, constants, fields, first, frame, words: texts, units, of_money } = JSON.parse(
     document.getElementById("planner-data").textContent,
   );
   const TRAINING = 6, SERVING = 2, SECONDS = 3600; // FLOPs of a parameter and a token; of an hour
@@ -251,10 +251,11 @@ const planner = (() => {
   }
 
   const digits = (value) => round(value).toLocaleString("en-US", { maximumFractionDigits: 9 });
-  function count(value, long = false) {
-    const size = units.find(([least]) => round(value) >= least);
+  function count(value, long = false, letters = units) {
+    const size = letters.find(([least]) => round(value) >= least);
     return size ? digits(value / size[0]) + size[long ? 2 : 1] : digits(value);
   }
+  const money = (choice, value) => choice.currency + count(value, false, of_money);
   const power = (value) => (value ? value.toExponential(2).replace("e+", "e") : "0");
   const percent = (value) => (100 * value).toFixed(0);
   const share = (part, whole) => (whole ? part / whole : 0);
@@ -264,12 +265,12 @@ const planner = (() => {
     lo === null ? texts.no_ends : tell("percents", { lo: percent(lo), hi: percent(hi) });
 
   function say(choice, answer) {
-    const { N, D, flops, money } = answer, { label, loss } = sets[choice.dataset];
+    const { N, D, flops, money: bill } = answer, { label, loss } = sets[choice.dataset];
     const M = D / N, told = loss.D.map((D_i, i) => D_i / loss.N[i]), is_by_hand = choice.by === "model";
     const [least, most] = [Math.min(...told), Math.max(...told)].map(round);
-    const cost = (name) => choice.currency + count(money[name]);
+    const cost = (name) => money(choice, bill[name]);
     const model = tell((is_by_hand ? "model" : "best") + (label ? "_of" : ""), {
-      label, size: count(N), budget: choice.currency + count(choice.budget), M: digits(M),
+      label, size: count(N), budget: money(choice, choice.budget), M: digits(M),
     });
     const bet = between(answer.lo, answer.hi), days = digits(choice.days);
     const promise = answer.doubt ? texts.no_promise : tell("promise", { ends: bet });
@@ -294,7 +295,7 @@ const planner = (() => {
     for (const name in flops) {
       words[`flops_${name}`] = power(flops[name]);
       words[`money_${name}`] = cost(name);
-      for (const [kind, parts] of [["flops", flops], ["money", money]])
+      for (const [kind, parts] of [["flops", flops], ["money", bill]])
         words[`${kind}_share_${name}`] = tell("percent", { value: percent(share(parts[name], parts.total)) });
     }
     return words;
@@ -349,8 +350,8 @@ const planner = (() => {
   const valueAt = ({ lo, hi, steps }, at) => round(lo * (hi / lo) ** (at / steps));
   const inUnits = ({ unit }, value) => Number((value / unit).toPrecision(12));
   function speak(field, value) {
-    const number = field.spoken ? count(value, true) : digits(inUnits(field, value));
-    const currency = field.in_money ? choice.currency : "";
+    const letters = field.in_money ? of_money : units, currency = field.in_money ? choice.currency : "";
+    const number = field.spoken ? count(value, true, letters) : digits(inUnits(field, value));
     return tell("spoken", { value: currency + number, words: field.words });
   }
 
