@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 from scaling.figures.style import INK, SHADE_EDGE
 
 BET = "#0072B2"
+FEW = 2  # decades: an axis of no more holds whole ones
 
 
 def draw_forecast(
@@ -42,7 +44,8 @@ def draw_forecast(
     ends = path.iloc[-1][["lo", "hi"]]
     shown = np.concatenate([runs["loss"], ends.dropna(), path["loss"].iloc[-1:]])
     margin = 0.06 * (shown.max() - shown.min()) or 0.1
-    ax.set(xscale="log", xlabel="C = 6ND, FLOPs", ylabel="L, nats/token")
+    _name_compute(ax, path["C"])
+    ax.set(ylabel="L, nats/token")
     ax.set_ylim(shown.min() - margin, shown.max() + margin)
     return ax
 
@@ -65,5 +68,15 @@ def draw_held_out(ax: Axes, held_out: pd.DataFrame) -> Axes:
         ax.plot(row["C"], 0, "o", markersize=7, markerfacecolor="none", markeredgecolor=INK)
         ax.plot(row["C"], 100 * (row["actual"] / scale - 1), "x", color=INK, markeredgewidth=2)
     ax.axhline(0, color=INK, linewidth=0.8)
-    ax.set(xscale="log", xlabel="C = 6ND, FLOPs", ylabel="ΔL / L, %")
+    _name_compute(ax, held_out["C"])
+    ax.set(ylabel="ΔL / L, %")
     return ax
+
+
+def _name_compute(ax: Axes, C: pd.Series) -> None:
+    """Compute across, powers of ten written, two of them at least."""
+    ax.set(xscale="log", xlabel="C = 6ND, FLOPs")
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    first, last = np.floor(np.log10(C.min())), np.ceil(np.log10(C.max()))
+    if last - first <= FEW:
+        ax.set_xlim(10.0**first / 1.3, 10.0**last * 1.3)

@@ -12,6 +12,7 @@ from scaling.decide.first_design import FirstRuns
 from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.answers import BacktestResult
 from scaling.forecast.prediction_answer import Prediction
+from scaling.forecast.residuals import UNSOUND, strays
 from scaling.forecast.selection import Selected
 from scaling.forecast.task_answers import TaskVerdicts
 from scaling.reports.sources import Source
@@ -114,6 +115,15 @@ class Gathered:
         """The prediction, where its loss may be used."""
         told = self.prediction
         return None if isinstance(told, Missing) or told.forecast.doubt else told
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the runs themselves are at fault: they follow no law."""
+        if isinstance(self.prediction, Missing):
+            return False
+        fit = self.prediction.forecast.fit
+        losses = self.selected.table[self.selected.loss]
+        return fit.status in UNSOUND or strays(fit, losses)
 
     @property
     def doubt(self) -> str:

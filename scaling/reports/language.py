@@ -90,7 +90,12 @@ class Language:
         for pattern, told in self.said:
             if found := pattern.fullmatch(text):
                 return told.format_map(found.groupdict())
-        return None
+        who, colon, rest = text.partition(": ")
+        told_rest = self.translate(rest) if colon else None
+        if told_rest is None:
+            return None
+        several = self.translate(who) if ": " not in who else None
+        return self("about", who=several or who, told=told_rest)
 
     def of_script(self) -> dict[str, Any]:
         """Words of the planner's script."""

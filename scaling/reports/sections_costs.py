@@ -33,6 +33,8 @@ NAMES = {
 def tell_next(found: Gathered, words: Language) -> list[Block]:
     """Which run to train next, and when to stop."""
     answer, prices = found.plan, found.asked.prices
+    if found.is_broken:
+        return [Paragraph(words("no_next", reason=explain(found.doubt, words)))]
     if not isinstance(answer, NextRuns):
         reason = answer.reason if isinstance(answer, Missing) else ""
         return [Paragraph(words("no_next", reason=explain(reason, words)))]

@@ -91,7 +91,8 @@ def judge(found: Gathered) -> Verdict:
     """
     told = found.usable
     if told is None:
-        return Verdict(CANNOT, _list_checks(found), _first_run(found), math.nan)
+        step = None if found.is_broken else _first_run(found)
+        return Verdict(CANNOT, _list_checks(found), step, math.nan)
     law, bet = halve(told)
     if bet <= found.asked.tolerance:
         return Verdict(ENOUGH, _list_checks(found), None, bet)
@@ -198,6 +199,8 @@ def say_verdict(found: Gathered, verdict: Verdict, words: Language) -> list[str]
 
 
 def _say_next(found: Gathered, verdict: Verdict, words: Language) -> str:
+    if found.is_broken:
+        return words("then_mend")
     name = "then_first" if verdict.outcome == CANNOT else f"then_{verdict.outcome}"
     values = {"tolerance": words.percent(found.asked.tolerance)}
     if verdict.outcome != CANNOT:

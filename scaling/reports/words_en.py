@@ -9,10 +9,11 @@ SAID: tuple[tuple[str, str], ...] = ()  # the tool speaks English already
 WORDS = {
     # numbers
     "both": "{own}",
-    "percent": "{value} %",
+    "percent": "{value}%",
     "to_each_side": "±{half}",
     "ends": "{lo} to {hi}",
     "none": "–",
+    "about": "{who}: {told}",
     "comma": ", ",
     "semicolon": "; ",
     "yes": "yes",
@@ -130,6 +131,7 @@ WORDS = {
     "then_first": "First train {N} parameters on {D} tokens, for about {money}, and ask again.",
     "then_first_somewhere": "First train runs over a factor of 30 in size and of 8 in tokens per "
     "parameter, and ask again.",
+    "then_mend": "First look at the runs and the warnings named below, mend or leave out what is wrong, and ask again.",
     "price_of_model": "Training this model takes {flops} FLOPs, about {money} at {price} an "
     "accelerator-hour{date}.",
     "price_of_life": "Training it and serving it for {days} days cost about {money} at {price} an "

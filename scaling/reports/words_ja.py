@@ -12,6 +12,7 @@ WORDS = {
     "to_each_side": "±{half}",
     "ends": "{lo}～{hi}",
     "none": "―",
+    "about": "{who}：{told}",
     "comma": "、",
     "semicolon": "。また、",
     "yes": "はい",
@@ -119,6 +120,7 @@ WORDS = {
     "then_more_somewhere": "区間の半幅は{half}で求める精度（{tolerance}以内）に届かないため、学習実験を追加してから予測し直してください。",
     "then_first": "まず{N}パラメータ・{D}トークンの学習実験（費用は約{money}）を行い、予測し直してください。",
     "then_first_somewhere": "まず、サイズで30倍以上、1パラメータあたりのトークン数で8倍以上の開きがある学習実験をそろえ、予測し直してください。",
+    "then_mend": "まず、下の「要確認の学習実験、除いた行、警告」にある学習実験を確認し、誤りを直すか除いてから予測し直してください。",
     "price_of_model": "このモデルの学習に必要な計算量は{flops} FLOPs、費用は約{money}です（アクセラレータ1時間あたり{price}{date}）。",
     "price_of_life": "学習と{days}日間の推論を合わせた費用は約{money}です（アクセラレータ1時間あたり{price}{date}）。",
     "price_of_life_less": "学習と{days}日間の推論を合わせた費用は約{money}ですが（アクセラレータ1時間あたり{price}{date}）、{N}パラメータ・{D}トークンのモデルなら同じ損失に{less}で届く計算です。",
@@ -555,6 +557,7 @@ SAID = (
         "M = (?P<M>\\S+) is .+: a wrong unit\\?",
         "1パラメータあたりのトークン数{M}がほかからかけ離れている。単位の誤りではありませんか",
     ),
+    (r"(?P<n>\d+) runs \((?P<names>.+)\)(?:, the first)?", "{n}件（{names}）"),
     ("ends before its warm-up does", "ウォームアップが終わる前に学習が終わっている"),
     ("D is less than one batch", "Dが1バッチに満たない"),
     (

@@ -65,7 +65,7 @@ def planted(n: int = 24, noise: float = 0.002, span: float = 300.0, seed: int = 
 def test_its_numbers_are_those_of_the_other_questions(path, answer):
     told = scaling.predict(path, **MODEL)
     lo, hi = split_ends(told.lo, told.hi)
-    assert f"{lo} to {hi} nats per token (90 %)" in answer.sentences()[0]
+    assert f"{lo} to {hi} nats per token (90%)" in answer.sentences()[0]
     report = answer.report()
     assert report["prediction"] == told.report()
     assert report["backtest"] == scaling.backtest(path).report()
@@ -197,7 +197,7 @@ def test_assumptions_say_what_was_given_and_what_was_taken(path):
     given = scaling.report(path, **MODEL, budget=1e20, tolerance=0.03, prices="mfu_out=0.1")
     told = read_page(given.html()).texts["assumptions"]
     assert "ten times" not in told
-    assert "3 %" in told
+    assert "3%" in told
     assert "1e+20 FLOPs" in told
     assert given.report()["prices"]["mfu_out"] == 0.1
 
