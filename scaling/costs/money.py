@@ -27,6 +27,7 @@ SECONDS = 3600.0  # of an hour
 COUNTED = ("price_training", "price_serving", "peak_training", "peak_serving")
 SHARES = ("mfu_training", "mfu_in", "mfu_out")
 OF_TRAINING = ("price_training", "peak_training", "mfu_training")
+LEAST, MOST = 1e-9, 1e30  # of any of them: beyond lies no accelerator and no money
 
 
 class Origin(NamedTuple):
@@ -108,6 +109,10 @@ class Prices:
             if not 0 < getattr(self, name) <= 1:
                 rule = "a share of the peak, above 0 and at most 1, as 0.4"
                 raise ValueError(f"{name} must be {rule}, got {getattr(self, name):g}")
+        for name in (*COUNTED, *SHARES):
+            value = getattr(self, name)
+            if value and not LEAST <= value <= MOST:
+                raise ValueError(f"{name} must be from {LEAST:g} to {MOST:g}, got {value:g}")
 
     @property
     def of_training(self) -> float:
@@ -244,6 +249,8 @@ def read_prices(given: Prices | Mapping[str, Any] | str | Path | None = None) ->
     if isinstance(given, Mapping):
         return default_prices().change(**_read_values(given.items()))
     text = str(given)
+    if not text.strip():
+        raise ValueError("prices must name a file or read NAME=VALUE,..., got nothing")
     if "=" in text and not Path(text).exists():
         pairs = [part.partition("=") for part in text.split(",")]
         if broken := [name for name, equals, _ in pairs if not equals]:
@@ -267,7 +274,11 @@ def _read_file(path: Path) -> list[tuple[str, Any]]:
     head = reader.fieldnames or []
     if "name" not in head or "value" not in head:
         raise ValueError(f"must have the columns name and value, got {', '.join(head) or 'none'}")
-    return [(row["name"] or "", row["value"] or "") for row in reader]
+    rows = list(reader)
+    if broken := [row for row in rows if None in row]:
+        rule = "has more cells than the head: a decimal comma, or text without quotes?"
+        raise ValueError(f"the line of {show(broken[0]['name'])} {rule}")
+    return [(row["name"] or "", row["value"] or "") for row in rows]
 
 
 def _read_yaml(text: str) -> list[tuple[str, Any]]:

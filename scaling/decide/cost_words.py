@@ -31,17 +31,23 @@ def _align(rows: list[list[str]]) -> list[str]:
 
 
 def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
-    """A line per model: N, D, M, loss and both intervals; epochs where tokens may run out."""
+    """A line per model: N, D, M, loss and both intervals.
+
+    The interval of its error, where there is one, and epochs, where tokens may run out.
+    """
     at = level_in_words(level)
     head = ["", "N", "D", "M", "nats/token", "if the law holds", f"to bet on ({at})"]
+    errors = any(each.error is not None and each.error.lo is not None for each in choices)
     repeats = any(each.epochs is not None for each in choices)
-    rows = [head + ["epochs"] * repeats]
+    rows = [head + ["error to bet on"] * errors + ["epochs"] * repeats]
     for each in choices:
         told = each.told
         law = _interval_in_words(told.law_lo, told.law_hi) or "not to be used"
         bet = _interval_in_words(told.lo, told.hi)
         row = [each.name, shorten(each.size.N), shorten(each.size.D), _plainly(each.M)]
         row += [f"{told.loss:.4f}", law, bet]
+        if errors and each.error is not None:
+            row.append(_interval_in_words(each.error.lo, each.error.hi))
         rows.append(row + ([] if each.epochs is None else [f"{each.epochs:.3g}"]))
     return _align(rows)
 
@@ -111,6 +117,8 @@ def money_in_words(found: Costs, case: Case) -> list[str]:
 def _break_even_in_words(tokens: float) -> str:
     if tokens <= 0:
         return "a smaller model of this loss costs fewer FLOPs even if it serves nothing"
+    if math.isinf(tokens):
+        return "no demand makes a smaller model of this loss cost fewer FLOPs"
     return f"beyond {shorten(tokens)} tokens served, a smaller model of this loss costs fewer FLOPs"
 
 

@@ -56,7 +56,7 @@ def design_first(
     Raises
     ------
     ChoiceError
-        The budget is too small for such runs, or as large as the target.
+        The budget is too small for such runs, or as large as the target, or makes larger models.
     """
     C_target = 6.0 * target[0] * target[1]
     if budget >= C_target:
@@ -73,6 +73,13 @@ def design_first(
         )
         raise ChoiceError(f"the budget is too small: {rule}, got {budget:.3g}", ("budget",))
     N = smallest * np.array([SIZES[0], SIZES[0], *SIZES[1:]])
+    if N[-1] > target[0]:
+        rule = f"at M = {M:g} the budget trains sizes up to {shorten(N[-1])} parameters"
+        raise ChoiceError(
+            f"{rule}, beyond the target's {shorten(target[0])}: begin the multipliers higher, or "
+            "take a smaller budget",
+            ("multipliers", "budget"),
+        )
     D = N * M * np.array([1.0, FAR, 1.0, 1.0, 1.0])
     return Cells(N, D)
 

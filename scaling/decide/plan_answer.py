@@ -11,7 +11,7 @@ import pandas as pd
 from scaling.costs.money import OF_TRAINING, Prices
 from scaling.decide.candidates import Offer
 from scaling.decide.gain import Cells
-from scaling.decide.plan import Plan, Purchase, Target
+from scaling.decide.plan import Plan, Purchase, Target, open_table
 from scaling.decide.plan_words import (
     HEAD,
     before_in_words,
@@ -22,8 +22,10 @@ from scaling.decide.plan_words import (
     stop_in_words,
     table_in_words,
 )
+from scaling.forecast.advice import warn_of_flags
 from scaling.forecast.answer import Answer
 from scaling.forecast.fitted import LossForecast
+from scaling.forecast.residuals import warn_of_residual
 from scaling.forecast.selection import Selected
 
 
@@ -68,8 +70,11 @@ class NextRuns(Answer):
 
     @property
     def warnings(self) -> list[str]:
-        """What the plan rests on, and the rows left out."""
-        return self.selected.in_words()
+        """What speaks against the runs that the plan rests on, and the rows left out."""
+        table, loss, N, law = self.selected[:4]
+        fitted = open_table(table, loss, N, law).fitted
+        told = [] if isinstance(fitted, str) else warn_of_residual(fitted.fit, table, loss, N, law)
+        return told + warn_of_flags(table) + self.selected.in_words()
 
     def report(self) -> dict[str, Any]:
         """Target, budget, what is known before, the runs in order, and why to stop.

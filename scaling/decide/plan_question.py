@@ -10,12 +10,13 @@ from typing import Any, Unpack
 import numpy as np
 
 from scaling.costs.money import Prices, read_prices
-from scaling.decide.candidates import LEAST_M, make_offer
+from scaling.decide.candidates import LEAST_M, STEP, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.plan import Target, make_plan, open_table
 from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.selection import ChoiceError, Options, Runs, select_rows
 from scaling.forecast.targets import read_count, read_target
+from scaling.tables.schema import LARGEST
 
 MOST = 10  # runs of a plan, unless asked otherwise
 
@@ -87,6 +88,7 @@ def plan(
     if not (isinstance(most, int) and most >= 1):
         raise ChoiceError(f"most must be a whole number of 1 or more, got {most!r}", ("most",))
     if runs is None:
+        _refuse_unread(sizes=sizes, step=step, tolerance=tolerance, most=most, **options)
         offer = make_offer(np.array([1.0]), where, sizes, multipliers, step, warmup_tokens)
         base = LEAST_M if multipliers is None else offer.multipliers[0]
         cells = design_first(flops, where, base, offer.warmup_tokens)
@@ -127,6 +129,8 @@ def read_budget(budget: object, hours: object, money: object, prices: Prices) ->
     amount = read_count(name, value)
     if not 0 < amount < math.inf:
         raise ChoiceError(f"{name} must be finite and above 0, got {amount:g}", (name,))
+    if amount > LARGEST:
+        raise ChoiceError(f"{name} must be at most {LARGEST:g}, got {amount:g}", (name,))
     if name == "budget-money":
         if prices.price_training == 0:
             raise ChoiceError("budget-money needs a price_training above 0", (name, "prices"))
@@ -140,6 +144,16 @@ def _read_target(N: object, D: object, M: object) -> tuple[float, float]:
         return read_target(N, D, M)  # type: ignore[arg-type]
     except ChoiceError as error:
         raise ChoiceError(str(error), tuple(f"target-{name}" for name in error.about)) from error
+
+
+def _refuse_unread(**given: object) -> None:
+    """Refuse what a first design does not read, where it is not as it is by default."""
+    usual = {"step": STEP, "most": MOST, **(select_rows.__kwdefaults__ or {})}
+    for name, value in given.items():
+        if value and str(value) != str(usual.get(name)):
+            rule = "is about a table of runs, and a first design has none: leave it out"
+            name = "map" if name == "columns" else name.replace("_", "-")
+            raise ChoiceError(f"{name} {rule}, got {value}", (name,))
 
 
 def read_tolerance(tolerance: object) -> float | None:

@@ -77,7 +77,7 @@ def stop_in_words(plan: Plan, target: Target, budget: float, cheapest: float, mo
         half = (told.hi - told.lo) / 2 / told.loss
         return (
             f"inside the tolerance: the bet leaves {100 * half:.2g}% of the loss to either side, "
-            f"{100 * (target.tolerance or 0):.2g}% are asked for"
+            f"{100 * (target.tolerance or 0):.3g}% are asked for"
         )
     if plan.stop == "misfit" and told.law_lo is not None and told.law_hi is not None:
         half = (told.law_hi - told.law_lo) / 2 / told.loss

@@ -32,7 +32,9 @@ from scaling.laws.repeated import (
 
 WIDEST = 30.0  # of a search along a line of equal loss, in the logit of what is feasible
 FARTHEST = 300.0  # of one along a budget or a multiplier, in logarithms
+OUTERMOST = 1e300  # stands for infinity, where a search begins at a count that is infinite
 TOLERANCE = 1e-14
+ROUNDING = 1e-9  # of a loss, relative
 
 
 class Allocation(NamedTuple):
@@ -121,13 +123,15 @@ class Supply:
             D = math.exp(log_D)
             return Allocation(budget / (TRAINING * D + SERVING * tokens), D)
 
-        return place(_solve(lambda y: self.imbalance(*place(y), tokens), 0.0, FARTHEST))
+        return place(_solve(lambda y: self.imbalance(*place(y), tokens), -FARTHEST, FARTHEST))
 
     def imbalance(self, N: float, D: float, tokens: float = 0.0) -> float:
         """How far a size is from the cheapest of its loss: 0 there, above 0 for too small an N.
 
         The logarithm of the left side of the condition over its right side.
         """
+        if math.isinf(N) or math.isinf(D):
+            return -OUTERMOST if math.isinf(N) else OUTERMOST
         law, (small, few) = self.law, self.effective(N, D)
         ratio = math.log(law.alpha * law.A / (law.beta * law.B))
         ratio += law.beta * math.log(few) - law.alpha * math.log(small)
@@ -137,8 +141,12 @@ class Supply:
         return ratio - math.log1p(tokens / (3 * D))
 
     def break_even_tokens(self, N: float, D: float) -> float:
-        """Tokens to serve at which a size is the cheapest of its loss; beyond, a smaller one is."""
-        return 3 * D * math.expm1(self.imbalance(N, D))
+        """Tokens to serve at which a size is the cheapest of its loss; beyond, a smaller one is.
+
+        Infinite where tokens were seen so often that a smaller one never makes up for it.
+        """
+        with np.errstate(over="ignore"):
+            return float(3 * D * np.expm1(self.imbalance(N, D)))
 
     def at_multiplier(self, M: float, loss: float) -> Allocation:
         """Size of M tokens per parameter that reaches a loss.
@@ -156,7 +164,7 @@ class Supply:
         def excess(log_N: float) -> float:
             return loss - float(self.predict(math.exp(log_N), M * math.exp(log_N)))
 
-        N = math.exp(_solve(excess, 0.0, FARTHEST))
+        N = math.exp(_solve(excess, -FARTHEST, FARTHEST))
         return Allocation(N, M * N)
 
     def tokens_needed(self, N: float, loss: float, laws: LossSurface | None = None) -> Any:
@@ -173,8 +181,12 @@ class Supply:
         needed = tokens_needed(self.law if laws is None else laws, real, loss)
         return seen_tokens(needed, self.unique) if self.is_limited else needed
 
+    def is_reachable(self, loss: float) -> bool:
+        """Whether some N and D have a loss; one that is lowest to rounding has no D to be told."""
+        return loss > self.lowest * (1 + (ROUNDING if self.is_limited else 0.0))
+
     def _refuse_unreachable(self, loss: float) -> None:
-        if loss > self.lowest:
+        if self.is_reachable(loss):
             return
         floor = f"the irreducible loss E = {self.law.E:.4g}"
         if self.is_limited:
@@ -183,6 +195,9 @@ class Supply:
 
 
 def _solve(rising: Callable[[float], float], lo: float, hi: float) -> float:
+    """Root of a rising function, or the end that is nearest to one."""
     from scipy.optimize import brentq  # here: a table is checked without SciPy
 
+    if rising(lo) >= 0 or rising(hi) <= 0:
+        return lo if rising(lo) >= 0 else hi
     return float(brentq(rising, lo, hi, xtol=TOLERANCE, rtol=4 * np.finfo(float).eps))

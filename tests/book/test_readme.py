@@ -18,6 +18,7 @@ from scaling.forecast.rulers import relative_error
 from scaling.forecast.verdicts import judge_tasks
 from scaling.laws.fit import SOUND
 from scaling.laws.prior import load_belief
+from scaling.studies.decide.savings import read_ends, spread_over_laws
 from scaling.studies.headline import write_headline
 from scaling.studies.loss.ablation import sweep_choices
 from scaling.studies.loss.ablation_tables import pair_sizes
@@ -251,6 +252,30 @@ def test_the_example_of_tasks_prints_what_the_readme_shows(tmp_path):
     assert f"was measured {measured[0]}, {measured[1]} and {measured[2]}" in unfolded(OWN_RUNS)
 
 
+def test_the_example_of_an_own_kpi_prints_what_the_page_shows(tmp_path, monkeypatch):
+    """And what the page says of the run whose cell is empty, and of the run predicted."""
+    monkeypatch.chdir(tmp_path)
+    table = block("text", "loss,right", OWN_RUNS)
+    Path("kpi_runs.csv").write_text(table, encoding="utf-8")
+    command, shown = block("console", "scaling kpi", OWN_RUNS).split("\n", 1)
+    result = CliRunner().invoke(app, shlex.split(command)[2:])
+    assert result.exit_code == 0, result.output
+    assert result.stdout + result.stderr == shown
+    runs = run_table("redpajama").set_index("run")["err_lambada_openai"]
+    assert f"was measured {1 - runs['redpajama-6.9B-M20']:.3f}." in unfolded(OWN_RUNS)
+    known = load_tasks().set_index("task")["n_items"]["lambada_openai"]
+    assert f"{known:,.0f} questions" in OWN_RUNS
+    right = 1 - runs["redpajama-0.011B-M20"]
+    assert round(right * known) == 4
+    told = f"With its {right:.3f} the answer warns that the KPI is no straight line in the loss"
+    Path("kpi_runs.csv").write_text(table.replace("5.387,", f"5.387,{right:.3f}"), "utf-8")
+    answer = scaling.kpi(
+        "kpi_runs.csv", column="right", higher_is_better=True, items=5153, N="6.9B", M=20
+    )
+    assert any("is no straight line in the loss" in line for line in answer.warnings)
+    assert f"{told}, and bets on {answer.lo:.2f} to {answer.hi:.2f}." in unfolded(OWN_RUNS)
+
+
 def judge_from_six_runs(dataset):
     """The verdicts on both targets of a training set, and what was measured."""
     table, known = run_table(dataset), load_tasks()
@@ -360,12 +385,14 @@ def test_the_backtest_judges_what_the_readme_says(tmp_path):
 
 
 def test_the_answer_on_cost():
-    asked = {"tokens_in": "2B", "tokens_out": "500M", "loss_set": "c4_eval", "law": "tied"}
+    asked = {"tokens_in": "2B", "tokens_out": "500M", "loss_set": "c4_eval"}
     found = scaling.cost(select_loss_fit(run_table("c4")), loss=2.4, **asked)
-    table = found.to_frame().set_index("choice")
-    best, usual = (table.loc[name] for name in ("least total FLOPs", "M = 20"))
-    told = f"{1 - best['flops'] / usual['flops']:.0%} fewer FLOPs at 2.5B tokens a day for a year"
-    assert f"{told}, at {best['M']:.0f} tokens per parameter" in README
+    table, spread = found.to_frame().set_index("choice"), spread_over_laws(found)
+    saved = 1 - table["flops"]["least total FLOPs"] / table["flops"]["M = 20"]
+    lo, hi = (f"{100 * end:.0f}" for end in read_ends(spread.saved))
+    told = f"Longer: about {saved:.0%} fewer FLOPs ({lo} to {hi}%) at 2.5B tokens a day for a year"
+    assert f"{told}; a size fixed beforehand can lose" in README
+    assert (spread.saved_if_fixed < 0).mean() > 0.1
 
 
 def test_questions_are_titles_of_chapters():

@@ -118,6 +118,10 @@ def test_files_and_texts_replace_what_they_name(tmp_path):
         ("mfu=0.5", "there is no price 'mfu': there are currency, price_training"),
         ("mfu_in=0.5,0.6", "prices must read NAME=VALUE,..., got '0.6'"),
         ("mfu_in=0.5,mfu_in=0.6", "mfu_in is given twice"),
+        ("price_training=1e-300", "price_training must be from 1e-09 to 1e+30, got 1e-300"),
+        ("peak_serving=1e307", "peak_serving must be from 1e-09 to 1e+30, got 1e+307"),
+        ("mfu_out=1e-320", "mfu_out must be from 1e-09 to 1e+30, got"),
+        ("", "prices must name a file or read NAME=VALUE,..., got nothing"),
         ("nowhere.csv", "nowhere.csv: cannot be read as text"),
         ({"mfu_in": "half"}, "mfu_in must be a number"),
     ],
@@ -134,10 +138,12 @@ def test_what_is_no_price_is_refused(given_as, said):
         ("a.csv", "what,cost\n", "must have the columns name and value, got what, cost"),
         ("a.csv", "", "must have the columns name and value, got none"),
         ("a.csv", "name,value\nmfu_out\n", "mfu_out must be a number"),
+        ("a.csv", "name,value\nprice_training,1,90\n",
+         "the line of 'price_training' has more cells than the head: a decimal comma"),
         ("a.yaml", "- 1\n", "must hold lines of name: value"),
         ("a.yaml", "a: [", "is no YAML"),
     ],
-)
+)  # fmt: skip
 def test_a_file_that_holds_no_prices_is_named(tmp_path, name, content, said):
     (tmp_path / name).write_text(content, "utf-8")
     with pytest.raises(ValueError) as caught:

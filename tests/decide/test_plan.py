@@ -250,6 +250,12 @@ def test_currency_is_a_label_and_a_price_scales_money_alone():
         ({"budget_hours": 5}, "give one budget"),
         ({"budget": -1}, "budget must be finite and above 0, got -1"),
         ({"budget": "1e400"}, "budget must be"),
+        ({"budget": 1e55}, "budget must be at most 1e.30, got 1e.55"),
+        ({"budget": None, "budget_hours": 1e300}, "budget-hours must be at most 1e.30"),
+        ({"sizes": (1e-300, 1e300)}, "sizes must be from 1 to 1e.30, got 1e-300 to 1e.300"),
+        ({"multipliers": (1e-300, 20)}, "multipliers must be from 1e-30 to 1e.30, got 1e-300"),
+        ({"sizes": (1, 1e6), "multipliers": (1e-9, 1e-8)}, "no run of the grid"),
+        ({"step": 1e300}, "step must be a factor of 1.01 or more, at most 1e.30, got 1e.300"),
         ({"sizes": "1B:10M"}, "sizes must rise"),
         ({"sizes": "10M"}, "sizes must be the least and the most"),
         ({"sizes": 5}, "sizes must be the least and the most"),
@@ -257,7 +263,7 @@ def test_currency_is_a_label_and_a_price_scales_money_alone():
         ({"multipliers": (0, 20)}, "multipliers must rise from above 0"),
         ({"step": 1}, "step must be a factor of 1.01 or more"),
         ({"sizes": (1, 6e9), "multipliers": (1e-6, 1e9), "step": 1.01}, "take a larger step"),
-        ({"warmup_tokens": "1T"}, "outlasts its warm-up"),
+        ({"warmup_tokens": "1T"}, r"outlasts its warm-up of 1e.12 tokens twice"),
         ({"warmup_tokens": -1}, "warmup-tokens must be 0 or more"),
         ({"tolerance": 3}, "tolerance must be a fraction"),
         ({"most": 0}, "most must be a whole number of 1 or more"),
@@ -274,6 +280,33 @@ def test_currency_is_a_label_and_a_price_scales_money_alone():
 def test_what_cannot_be_is_refused_with_the_value_and_the_rule(changed, said):
     with pytest.raises(ChoiceError, match=said):
         plan(**changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"sizes": "10M:20M"}, "sizes is about a table of runs, .* got 10M:20M"),
+        ({"tolerance": 0.05}, "tolerance is about a table"),
+        ({"most": 3}, "most is about a table"),
+        ({"level": 7}, "level is about a table of runs, .* got 7"),
+        ({"law": "free"}, "law is about a table"),
+        ({"columns": "N=x"}, "map is about a table"),
+        ({"multipliers": (1e-9, 1e-8)}, "sizes up to .* beyond the target's 6.9B"),
+    ],
+)
+def test_a_first_design_refuses_what_it_does_not_read(changed, said):
+    asked = {"N": "6.9B", "M": 20, "budget": 1e20}
+    with pytest.raises(ChoiceError, match=said):
+        scaling.plan(None, **(asked | changed))
+    usual = {"level": 0.9, "law": "prior", "most": 10, "step": 2.0, "columns": None}
+    assert len(scaling.plan(None, **asked, **usual).cells.N) == 5
+
+
+def test_a_plan_warns_of_the_runs_that_it_rests_on():
+    runs = pd.DataFrame({"N": N, "D": D, "loss": LAW.predict(N, D)})
+    runs.loc[1, "loss"] *= 1.4
+    told = scaling.plan(runs, N="6.9B", M=20, budget=1e19).warnings
+    assert any("mistyped" in line for line in told)
 
 
 # --- the grid ------------------------------------------------------------------------------

@@ -64,6 +64,20 @@ def test_repetition_makes_a_larger_model_the_cheapest():
     assert sizes[0].N < sizes[1].N < sizes[2].N
 
 
+def test_what_nobody_can_spend_is_spent_to_the_end():
+    """Far beyond all use a search ends at the nearest that it knows, and raises nothing."""
+    supply = Supply(FREE, 1e13)
+    size = supply.least_total(2.4, 1e60)
+    assert supply.predict(*size) == pytest.approx(2.4)
+    assert size.N < supply.least_total(2.4, 1e15).N
+    assert Supply(FREE, 1e6).break_even_tokens(1e9, 1e13) == math.inf
+    lowest = supply.lowest
+    with pytest.raises(ValueError, match="out of reach"):
+        supply.least_total(lowest * (1 + 1e-12))
+    near = supply.least_total(lowest * (1 + 1e-6), 1e12)
+    assert supply.predict(*near) == pytest.approx(lowest, rel=1e-5)
+
+
 def test_tokens_that_are_never_enough():
     supply = Supply(PRINTED, 1e10)
     laws = LossSurface(np.array([1.5, 2.3]), PRINTED.A, PRINTED.B, ALPHA, ALPHA)
