@@ -7,7 +7,7 @@ from collections import Counter
 from html.parser import HTMLParser
 
 VOID = set("meta link br hr img input".split())
-SECTIONS = "verdict assumptions intervals backtest tasks next bill rows versions".split()
+SECTIONS = "verdict assumptions intervals backtest tasks kpi next bill rows versions".split()
 FETCHED = re.compile(r"https?:|\b(?:src|href|action|data|poster)=[\"'](?!#)|@import|url\((?!#)")
 
 

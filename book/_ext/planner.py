@@ -3,7 +3,7 @@
 A notebook links to that page, which is all that JupyterLab shows. On the site each notebook that
 ``planner_notebooks`` names has the planner itself behind the first such link, closed.
 
-The planner itself is a part of the package, `scaling.reports.planner_page`, which a report has, too.
+The planner is a part of the package, `scaling.reports.planner_page`; a report has it, too.
 """
 
 from __future__ import annotations

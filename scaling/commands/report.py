@@ -9,6 +9,7 @@ import typer
 
 from scaling.commands.console import print_json, says_what_is_wrong, warn
 from scaling.commands.cost_options import Days, PricesOption, TokensIn, TokensOut, UniqueTokens
+from scaling.commands.kpi import Bounds, Chance, HigherIsBetter, LowerIsBetter
 from scaling.commands.options import (
     AsJson,
     ItemsTable,
@@ -33,6 +34,17 @@ Output = Annotated[
 LanguageOption = Annotated[
     str, typer.Option("--language", metavar="en|ja", help="English or Japanese.")
 ]
+Kpi = Annotated[
+    str | None, typer.Option("--kpi", metavar="COLUMN", help="Column of an own KPI to predict.")
+]
+KpiItems = Annotated[
+    str | None,
+    typer.Option(
+        "--kpi-items",
+        metavar="NUMBER|COLUMN",
+        help="Number of items that the KPI is a share of, or the column that has it.",
+    ),
+]
 WantedLoss = Annotated[
     float | None,
     typer.Option(
@@ -55,6 +67,12 @@ def report(
     M: Multiplier = None,
     tolerance: Tolerance = None,
     items: ItemsTable = None,
+    kpi: Kpi = None,
+    higher_is_better: HigherIsBetter = False,
+    lower_is_better: LowerIsBetter = False,
+    bounds: Bounds = None,
+    kpi_items: KpiItems = None,
+    chance: Chance = None,
     budget: Budget = None,
     budget_hours: BudgetHours = None,
     budget_money: BudgetMoney = None,
@@ -74,9 +92,9 @@ def report(
     scaling report runs.csv -o report.html --N 6.9B --M 20 --tokens-in 2B --tokens-out 500M
 
     One file that opens from a mail and asks for nothing: the verdict in three sentences,
-    assumptions with source and date, both intervals, a backtest on these runs, tasks, the next run,
-    the bill with a planner, flagged runs, versions and the checksum of the input. Where the runs
-    cannot say, the first sentence says so, and why.
+    assumptions with source and date, both intervals, a backtest on these runs, tasks, an own KPI,
+    the next run, the bill with a planner, flagged runs, versions and the checksum of the input.
+    Where the runs cannot say, the first sentence says so, and why.
 
     Without --N the model has ten times the compute of the largest run. Without tokens there is no
     bill of serving. Without a budget the next runs may cost a tenth of the model's compute. The
@@ -88,6 +106,7 @@ def report(
 
     read_language(language)
     refuse_output(output)
+    better = higher_is_better if higher_is_better != lower_is_better else None
     answer = ask(
         runs,
         N=N,
@@ -95,6 +114,11 @@ def report(
         M=M,
         tolerance=tolerance,
         items=items,
+        kpi=kpi,
+        higher_is_better=better,
+        bounds=bounds,
+        kpi_items=kpi_items,
+        chance=chance,
         budget=budget,
         budget_hours=budget_hours,
         budget_money=budget_money,

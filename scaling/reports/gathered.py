@@ -11,6 +11,7 @@ from scaling.decide.costing import Demand
 from scaling.decide.first_design import FirstRuns
 from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.answers import BacktestResult
+from scaling.forecast.kpi_answer import KpiPrediction
 from scaling.forecast.prediction_answer import Prediction
 from scaling.forecast.residuals import UNSOUND, strays
 from scaling.forecast.selection import Selected
@@ -96,9 +97,9 @@ class Gathered:
     prediction, backtest, plan : answer or Missing
         Of `scaling.forecast.questions.predict`, `backtest` and of
         `scaling.decide.plan_question.plan`.
-    tasks, costing : answer, Missing or None
-        Of `tasks` and of `scaling.decide.cost_question.cost`; None where there is no task, and
-        where nothing was said of a demand.
+    tasks, kpi, costing : answer, Missing or None
+        Of `tasks`, `kpi` and of `scaling.decide.cost_question.cost`; None where there is no task,
+        no KPI was asked for, and nothing was said of a demand.
     """
 
     source: Source
@@ -108,6 +109,7 @@ class Gathered:
     backtest: Perhaps[BacktestResult]
     plan: Perhaps[NextRuns | FirstRuns]
     tasks: Perhaps[TaskVerdicts] | None
+    kpi: Perhaps[KpiPrediction] | None
     costing: Perhaps[Costing] | None
 
     @property

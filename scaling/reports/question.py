@@ -11,6 +11,7 @@ from scaling.decide.cost_question import cost, open_prices, read_demand
 from scaling.decide.plan_question import plan, read_budget, read_tolerance
 from scaling.forecast import questions
 from scaling.forecast.answer import Answer
+from scaling.forecast.kpi_terms import read_terms
 from scaling.forecast.selection import ChoiceError, Options, Runs, Selected, select_rows
 from scaling.forecast.targets import find_target
 from scaling.forecast.verdicts import choose_target
@@ -22,6 +23,7 @@ from scaling.tables.schema import LARGEST, error_columns
 
 TOLERANCE = 0.05  # half width of the bet, a fraction of the loss, unless asked otherwise
 DAYS = 365.0
+KPI_OPTIONS = ("kpi", "bounds", "items", "chance")
 SHARE = 0.1  # of the compute of the model, for further runs, unless asked otherwise
 Given = TypeVar("Given", bound=Answer)
 
@@ -34,6 +36,11 @@ def report(
     M: float | str | None = None,
     tolerance: float | str | None = None,
     items: Runs | None = None,
+    kpi: str | None = None,
+    higher_is_better: bool | None = None,
+    bounds: str | tuple[float, float] | None = None,
+    kpi_items: float | str | None = None,
+    chance: float | str | None = None,
     budget: float | str | None = None,
     budget_hours: float | str | None = None,
     budget_money: float | str | None = None,
@@ -59,6 +66,9 @@ def report(
         Half width of the interval to bet on that is narrow enough, a fraction of the loss; 0.05.
     items : pandas.DataFrame, str or pathlib.Path, optional
         Table of tasks, as `scaling.forecast.questions.tasks` takes it.
+    kpi, higher_is_better, bounds, kpi_items, chance : optional
+        An own KPI: its column, which way is better, and what `scaling.forecast.questions.kpi`
+        takes as ``bounds``, ``items`` and ``chance``.
     budget, budget_hours, budget_money : float or str, optional
         What further runs may cost, in FLOPs, accelerator-hours or money: one of them. By default
         a tenth of the compute of the model.
@@ -91,6 +101,13 @@ def report(
         No run is left.
     """
     named, terms = find_target(N, D, M), open_prices(prices)
+    of_kpi = {"bounds": bounds, "items": kpi_items, "chance": chance}
+    if kpi is not None:
+        read_terms(kpi, higher_is_better, **of_kpi)
+    elif stray := [
+        n for n, v in (of_kpi | {"direction": higher_is_better}).items() if v is not None
+    ]:
+        raise ChoiceError(f"{stray[0]} is about a KPI: name its column as well", ("kpi",))
     width = read_tolerance(tolerance)
     serves = tokens_in is not None or tokens_out is not None
     demand = read_demand(tokens_in, tokens_out, days, optional=not serves)
@@ -130,6 +147,11 @@ def report(
     def tell_tasks() -> Any:
         return questions.tasks(runs, items=items, **target, **options)
 
+    def tell_kpi() -> Any:
+        assert kpi is not None and higher_is_better is not None
+        told: dict[str, Any] = {**of_kpi, **target, **options}
+        return questions.kpi(runs, column=kpi, higher_is_better=higher_is_better, **told)
+
     def tell_next() -> Any:
         bounds: dict[str, Any] = {
             "budget": asked.budget,
@@ -148,6 +170,7 @@ def report(
             prediction=prediction,
             backtest=_ask(lambda: questions.backtest(runs, **options)),
             tasks=_ask(tell_tasks) if has_tasks or items is not None else None,
+            kpi=_ask(tell_kpi, KPI_OPTIONS) if kpi is not None else None,
             plan=_ask(tell_next, ("budget",) * spends),
             costing=_ask(
                 lambda: cost(runs, **wanted, **to_serve, **options), ("loss",) * bool(loss)

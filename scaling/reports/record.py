@@ -84,7 +84,7 @@ class Report(Answer):
         asked, step = found.asked, verdict.step
         answers = {
             name: getattr(found, name)
-            for name in ("prediction", "backtest", "tasks", "plan", "costing")
+            for name in ("prediction", "backtest", "tasks", "kpi", "plan", "costing")
         }
         return {
             "outcome": verdict.outcome,

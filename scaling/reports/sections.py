@@ -241,6 +241,37 @@ def _share(value: float, words: Language) -> str:
     return words("none") if math.isnan(value) else f"{value:.3f}"
 
 
+def tell_kpi(found: Gathered, words: Language) -> list[Block]:
+    """The own KPI with both intervals, and its two legs apart; or why there is no number."""
+    answer = found.kpi
+    if answer is None:
+        return [Paragraph(words("no_kpi"))]
+    if isinstance(answer, Missing):
+        return [Paragraph(words("no_kpi_reason", reason=explain(answer.reason, words)))]
+    name = answer.kpi.terms.column
+    if answer.value is None:
+        reason = explain(answer.doubt, words)
+        return [Paragraph(words("kpi_not_told", name=name, reason=reason))]
+    better = words("kpi_higher" if answer.kpi.terms.higher_is_better else "kpi_lower")
+    level = words.level(answer.selected.level)
+    both, known, line = answer.found.ends, answer.found.loss_known, answer.found.line_known
+    ends = _name_ends("", both.lo, both.hi) | _name_ends("law_", both.law_lo, both.law_hi)
+    value = f"{answer.value:.4g}"
+    blocks: list[Block] = [
+        Paragraph(words("kpi_told", name=name, value=value, level=level, better=better, **ends))
+    ]
+    legs = _name_ends("known_", known.lo, known.hi) | _name_ends("line_", line.lo, line.hi)
+    if len(legs) == 4:
+        blocks.append(Paragraph(words("kpi_legs", **legs)))
+    return blocks
+
+
+def _name_ends(before: str, lo: float | None, hi: float | None) -> dict[str, str]:
+    if lo is None or hi is None:
+        return {}
+    return dict(zip((f"{before}lo", f"{before}hi"), split_ends(lo, hi), strict=True))
+
+
 def tell_rows(found: Gathered, words: Language) -> list[Block]:
     """Runs that look odd, rows left out, and what the tool warns of."""
     selected, blocks = found.selected, list[Block]()
@@ -272,7 +303,7 @@ def gather_warnings(found: Gathered) -> list[str]:
         told = warn_of_design(selected.table, selected.N) + told
     else:
         told = found.prediction.warnings
-    for answer in (found.tasks, found.costing):
+    for answer in (found.tasks, found.kpi, found.costing):
         if answer is not None and not isinstance(answer, Missing) and found.usable:
             told = told + answer.warnings
     return list(dict.fromkeys(told))

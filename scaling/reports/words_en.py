@@ -254,8 +254,9 @@ WORDS = {
     "kpi_higher": "higher is better",
     "kpi_lower": "lower is better",
     "kpi_legs": "The two legs apart: were the loss known, {known_lo} to {known_hi}; were the line "
-    "from loss to KPI known, {line_lo} to {line_hi}. Both take for granted that the line goes on.",
+    "from loss to KPI known, {line_lo} to {line_hi}. That the line goes on beyond the losses measured is not tested.",
     "kpi_not_told": "These runs cannot say what {name} would be: {reason}.",
+    "no_kpi_reason": "The own KPI cannot be told: {reason}.",
     "no_kpi": "No KPI was asked for. To name one: --kpi COLUMN --higher-is-better.",
     # report, next runs
     "section_next": "Which run next?",

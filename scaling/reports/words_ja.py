@@ -221,8 +221,9 @@ WORDS = {
     "kpi_told": "{name}：予測値は{value}、判断に使う区間は{lo}～{hi}、両方の法則が正しい場合の区間は{law_lo}～{law_hi}です（{level}区間、{better}）。",
     "kpi_higher": "大きいほど良い",
     "kpi_lower": "小さいほど良い",
-    "kpi_legs": "不確かさの内訳は、損失が分かっているとした場合に{known_lo}～{known_hi}、損失とKPIの関係が分かっているとした場合に{line_lo}～{line_hi}です。どちらも、この関係が実測の範囲の先でも続くことを前提としています。",
+    "kpi_legs": "不確かさの内訳は、損失が分かっているとした場合に{known_lo}～{known_hi}、損失とKPIの関係が分かっているとした場合に{line_lo}～{line_hi}です。この関係が実測の範囲の先でも続くかどうかは検証されていません。",
     "kpi_not_told": "{name}がどうなるかは、これらの学習実験からは言えません（理由：{reason}）。",
+    "no_kpi_reason": "自社のKPIは予測できません（理由：{reason}）。",
     "no_kpi": "KPIは指定されていません。指定するには --kpi 列名 --higher-is-better を付けてください。",
     # report, next runs
     "section_next": "次にどの学習実験を行うか",
@@ -498,6 +499,50 @@ SAID = (
         "count of parameters: compare --count (?P<count>.+)",
         "Nに占める語彙の割合が{least}～{most}%と幅があり、数え方の誤りはどの区間にも含まれません。--count {count} と比べてください。",
     ),
+    # an own KPI
+    (
+        r"(?P<n>\S+) distinct runs? (?:has|have) (?P<name>.+), and it takes (?P<least>\d+) to judge a line by",
+        "{name}を測った学習実験が足りない（{least}件以上必要）",
+    ),
+    (
+        "the spread of (?P<name>.+) over the runs, (?P<spread>.+), is not above its counting noise, "
+        "(?P<noise>.+): more items are needed, or larger runs",
+        "{name}の学習実験間の開き{spread}が、問題数の限りから生じるばらつき{noise}を超えていない。問題数を増やすか、より大きい学習実験が必要",
+    ),
+    (
+        "no run has a (?P<name>.+) better than chance, (?P<chance>.+)",
+        "{name}が当て推量を上回る学習実験がない",
+    ),
+    (
+        "(?P<name>.+) does not follow the loss: its slope, .+, is not told from zero",
+        "{name}が損失に連動しておらず、傾きがゼロと区別できない",
+    ),
+    (
+        "(?P<name>.+) gets worse as the loss falls, where (?:higher|lower) is better: its slope is .+",
+        "損失が下がるほど{name}が悪くなっている",
+    ),
+    ("the runs with (?P<name>.+) have one loss", "{name}を測った学習実験の損失がすべて同じである"),
+    (
+        "(?P<n>.+) runs? (?:has|have) no (?P<name>.+): used for the loss, not for the line",
+        "{name}のない学習実験{n}件は、損失の予測にだけ使いました。",
+    ),
+    (
+        "the loss of the target lies (?P<below>.+) nats below the lowest measured with (?P<name>.+): .+",
+        "対象モデルの損失は{name}を測った範囲より{below}ナット低く、関係がその先でも続くかどうかは検証されていません。",
+    ),
+    (
+        "(?P<name>.+) is no straight line in the loss: a parabola through the same runs gives (?P<bent>.+), which the bet allows for; .+",
+        "{name}と損失の関係は直線ではありません。放物線を当てはめた場合の値は{bent}で、判断に使う区間にはこの差も含まれています。",
+    ),
+    (
+        "(?P<n>.+) of (?P<all>.+) runs with (?P<name>.+) are no better than chance: .+",
+        "{name}を測った学習実験{all}件のうち{n}件は当て推量と変わらず、関係をゆがめています。",
+    ),
+    (
+        "(?P<name>.+) lies between 0 and 1 in every run, what is told of the target does not: .+",
+        "{name}はどの学習実験でも0～1ですが、予測はその範囲を外れています。割合であれば --bounds 0:1 を付けてください。",
+    ),
+    ("the loss of the target is not to be used: .+", "対象モデルの損失を予測できない"),
     # tasks
     (
         "(?P<names>.+): an average of tasks, by its name(?:: predicted by the error law)?",

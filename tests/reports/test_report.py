@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 import scaling
 from scaling.commands.cli import app
+from scaling.commands.console import _plain
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.fit import FitError
 from scaling.reports.gathered import Missing
@@ -51,6 +52,10 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def answer(path: Path) -> Report:
     return scaling.report(path, **MODEL, **DEMAND)
+
+
+def as_json(value: Any) -> Any:
+    return json.loads(json.dumps(_plain(value)))
 
 
 def planted(n: int = 24, noise: float = 0.002, span: float = 300.0, seed: int = 0) -> pd.DataFrame:
@@ -252,6 +257,26 @@ def test_tasks_have_their_verdicts():
             assert f"{row['predicted']:.3f}" in texts
 
 
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_an_own_kpi_has_both_legs_or_a_reason(language):
+    table = planted(15)
+    rng = np.random.default_rng(4)
+    follows = 1 / (1 + np.exp(2 * (table["loss"] - 3))) + 0.002 * rng.standard_normal(15)
+    table = table.assign(solved=follows, useless=rng.uniform(0.4, 0.6, 15))
+    asked: dict[str, Any] = {"higher_is_better": True, "bounds": "0:1"}
+    answer = scaling.report(table, N=6e9, M=80, kpi="solved", **asked)
+    told = scaling.kpi(table, column="solved", N=6e9, M=80, **asked)
+    assert as_json(answer.report()["kpi"]) == as_json(told.report())
+    text = read_page(answer.html(language)).texts["kpi"]
+    for end in (*split_ends(told.lo, told.hi), f"{told.value:.4g}"):
+        assert end in text
+    useless = scaling.report(table, N=6e9, M=80, kpi="useless", **asked)
+    assert useless.found.kpi.value is None
+    text = read_page(useless.html(language)).texts["kpi"]
+    assert {"en": "does not follow the loss", "ja": "連動しておらず"}[language] in text
+    assert "英語の原文" not in text
+
+
 @pytest.mark.parametrize(
     ("values", "about"),
     [
@@ -265,6 +290,9 @@ def test_tasks_have_their_verdicts():
         ({"prices": "price_training=0"}, "prices"),
         ({"N": 1e9}, "D"),
         ({"level": 2}, "level"),
+        ({"kpi": "loss"}, "higher-is-better"),
+        ({"kpi": "nothing", "higher_is_better": True}, "kpi"),
+        ({"bounds": "0:1"}, "kpi"),
     ],
 )
 def test_what_cannot_be_is_refused(path, values, about):
@@ -367,19 +395,47 @@ CELLS = st.sampled_from(
 )
 LOSSES = st.sampled_from(["3.1", "2.9", "4.4", "5.2", "2.2", "0.01", "30", "", "inf"])
 TEXTS = st.text(max_size=8) | st.sampled_from([*NAMES, "</script>", "'", "=1+1", "\u2028"])
+KPI_WAYS = [
+    ("--higher-is-better",),
+    ("--lower-is-better", "--bounds", "0:1"),
+    ("--higher-is-better", "--kpi-items", "100", "--chance", "0.25"),
+    ("--higher-is-better", "--kpi-items", "N"),
+    (),
+]
 KPIS = st.sampled_from(["0.1", "0.5", "0.9", "1", "0", "", "41%", "nan", "-3", "1e9"])
 
 
 @given(
-    rows=st.lists(st.tuples(TEXTS, CELLS, CELLS, LOSSES, KPIS), min_size=1, max_size=9),
+    rows=st.lists(st.tuples(TEXTS, CELLS, CELLS, LOSSES, KPIS, KPIS), min_size=1, max_size=9),
+    kpi=st.sampled_from([(), *(("--kpi", "kpi", *more) for more in KPI_WAYS)]),
     column=TEXTS,
     language=st.sampled_from(["en", "ja"]),
 )
-def test_any_table_gives_a_sound_page_or_none(rows, column, language, tmp_path_factory):
+def test_any_table_gives_a_sound_page_or_none(rows, column, language, kpi, tmp_path_factory):
     runs = tmp_path_factory.mktemp("any") / "runs.csv"
-    names = ["run", "N", "D", "loss", f"err_{column}"]
-    pd.DataFrame(rows, columns=names).to_csv(runs, index=False, encoding="utf-8", errors="replace")
-    report_or_refuse(runs, "--language", language, "--tokens-out", "1M", twice=True)
+    names = ["run", "N", "D", "loss", f"err_{column}", "kpi"]
+    table = pd.DataFrame(rows, columns=names)
+    table.to_csv(runs, index=False, encoding="utf-8", errors="replace")
+    report_or_refuse(runs, "--language", language, "--tokens-out", "1M", *kpi, twice=True)
+
+
+MEASURED = st.none() | st.sampled_from([0.0, 1.0, 0.5]) | st.floats(-1e9, 1e9) | st.floats(0, 1)
+
+
+@given(
+    kpi=st.lists(MEASURED, min_size=9, max_size=9),
+    name=TEXTS.filter(str.strip),
+    way=st.sampled_from(KPI_WAYS),
+    language=st.sampled_from(["en", "ja"]),
+)
+def test_any_kpi_of_sound_runs_gives_a_sound_page_or_none(
+    kpi, name, way, language, tmp_path_factory
+):
+    runs = tmp_path_factory.mktemp("kpi") / "runs.csv"
+    table = planted(9).assign(**{name: kpi})
+    table.to_csv(runs, index=False, encoding="utf-8", errors="replace")
+    asked = () if name.startswith("-") else ("--kpi", name, *way)
+    report_or_refuse(runs, "--language", language, *asked, twice=True)
 
 
 def test_json_holds_what_python_reports(answer, path, tmp_path):
