@@ -19,7 +19,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Table:
+class Cells:
     """A table; the first cell of a row names it.
 
     Parameters
@@ -27,7 +27,7 @@ class Table:
     head : sequence of str
         Of the columns.
     rows : sequence of sequence of str
-        Cells.
+        Its cells, row by row.
     texts : frozenset of int
         Columns that hold text, not numbers.
     mood : str
@@ -66,7 +66,7 @@ class Plain:
     kind: str = field(default="plain", init=False)
 
 
-Block: TypeAlias = Paragraph | Table | Picture | Listing | Plain
+Block: TypeAlias = Paragraph | Cells | Picture | Listing | Plain
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class ErrorRuns(NamedTuple):
     fit: Fit
 
 
-class Known(NamedTuple):
+class KnownRuns(NamedTuple):
     """What is known of one training set.
 
     Parameters
@@ -135,7 +135,7 @@ class Planner:
 
     Parameters
     ----------
-    sets : mapping of str to Known
+    sets : mapping of str to KnownRuns
         Training sets by name, at least one.
     first : Choice
         What is shown first, and where scripts are off.
@@ -145,7 +145,7 @@ class Planner:
         Which text the loss is of, and what the error is; empty for the runs' own, and for none.
     """
 
-    sets: Mapping[str, Known]
+    sets: Mapping[str, KnownRuns]
     first: Choice
     prices: Prices
     loss_on: str = ""

@@ -55,7 +55,7 @@ def share(part: float, whole: float) -> float:
 
 
 @dataclass(frozen=True)
-class Frame:
+class MapFrame:
     """Where the map lies, and what it shows.
 
     Parameters
@@ -113,7 +113,7 @@ class PlannerPage:
     Parameters
     ----------
     planner : Planner
-    frame : Frame
+    frame : MapFrame
         Of its map.
     language : Language
     with_origins : bool
@@ -121,7 +121,7 @@ class PlannerPage:
     """
 
     planner: Planner
-    frame: Frame
+    frame: MapFrame
     language: Language
     with_origins: bool = True
 
@@ -263,6 +263,6 @@ class PlannerPage:
         )
 
 
-def write_planner(planner: Planner, frame: Frame, code: str = "en") -> Markup:
+def write_planner(planner: Planner, frame: MapFrame, code: str = "en") -> Markup:
     """Write a planner in a language of `scaling.reports.language.LANGUAGES`."""
     return PlannerPage(planner, frame, speak(code)).write()

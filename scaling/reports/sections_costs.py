@@ -11,12 +11,12 @@ from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.averages import is_average
 from scaling.forecast.inputs import is_effective
 from scaling.laws.fit import SOUND, FitError, fit_error_law
-from scaling.reports.blocks import Block, Paragraph, Plain, Table
+from scaling.reports.blocks import Block, Cells, Paragraph, Plain
 from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import Language, digits, power
-from scaling.reports.planner import BY_HAND, ErrorRuns, Known, Planner, choose
+from scaling.reports.planner import BY_HAND, ErrorRuns, KnownRuns, Planner, choose
 from scaling.reports.planner_data import NoPlannerError
-from scaling.reports.planner_page import Frame, PlannerPage
+from scaling.reports.planner_page import MapFrame, PlannerPage
 from scaling.reports.wording import explain, money_of, split_ends
 from scaling.tables.schema import error_columns
 
@@ -45,7 +45,7 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
         names = ("head_run", "next_hours", "next_price", "head_law_interval", "next_after")
         head = [words(names[0]), "N", "D", *(words(name) for name in names[1:])]
         rows = [_row_of_run(i, run, prices, words) for i, run in enumerate(plan.purchases, 1)]
-        blocks += [Paragraph(words("next_told", **budget)), Table(head, rows)]
+        blocks += [Paragraph(words("next_told", **budget)), Cells(head, rows)]
     else:
         blocks.append(Paragraph(words("next_none", **budget)))
     stop = words(f"stop_{plan.stop}", share=words.percent(LEAST_GAIN))
@@ -101,7 +101,7 @@ def tell_bill(found: Gathered, words: Language) -> list[Block]:
     rows = [_row_of_choice(choice, prices, words) for choice in choices]
     blocks += [
         Paragraph(words(name, loss=f"{costing.loss:.4g}", **served)),
-        Table(head, rows),
+        Cells(head, rows),
     ]
     return blocks + [Paragraph(line) for line in _list_doubts(found, choices, words)]
 
@@ -173,7 +173,7 @@ def make_planner(found: Gathered) -> Planner | Missing:
     first: dict[str, Any] = {"dataset": OWN, "by": BY_HAND, "N": N, "M": D / N}
     first |= {"budget": asked.life, **asked.demand._asdict()}
     name, errors = find_average(found)
-    known = Known("", told.forecast.fitted, errors)
+    known = KnownRuns("", told.forecast.fitted, errors)
     return Planner({OWN: known}, choose(prices, **first), prices, error_of=name)
 
 
@@ -196,7 +196,7 @@ def find_average(found: Gathered) -> tuple[str, ErrorRuns | None]:
     return "", None
 
 
-def frame_of(planner: Planner) -> Frame:
+def frame_of(planner: Planner) -> MapFrame:
     """Ends of the map: from the smallest run to well beyond the model, and all losses of these."""
     first, known = planner.first, planner.sets[OWN]
     sizes = [*known.fitted.N, first.N]
@@ -204,4 +204,4 @@ def frame_of(planner: Planner) -> Frame:
     told = planner.predict(OWN, first.N, first.N * first.M, with_error=False)
     losses = [*known.fitted.L, told["loss"], told["lo"] or told["loss"]]
     span = max(losses) - min(losses) or 1.0
-    return Frame(N, (min(losses) - 0.3 * span, max(losses) + 0.1 * span))
+    return MapFrame(N, (min(losses) - 0.3 * span, max(losses) + 0.1 * span))

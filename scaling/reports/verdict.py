@@ -20,7 +20,7 @@ UNLIKELY = 0.05  # so seldom would fewer own runs lie inside, were the intervals
 LESS = 0.98  # of the bill: a cheaper model is named where it saves 2 % or more
 
 
-class Step(NamedTuple):
+class NextRun(NamedTuple):
     """A run to train next: parameters, tokens, and its price."""
 
     N: float
@@ -28,7 +28,7 @@ class Step(NamedTuple):
     money: float
 
 
-class Check(NamedTuple):
+class Threshold(NamedTuple):
     """One threshold.
 
     Parameters
@@ -60,17 +60,17 @@ class Verdict:
     ----------
     outcome : str
         One of `OUTCOMES`.
-    checks : list of Check
+    checks : list of Threshold
         What it rests on.
-    step : Step or None
+    step : NextRun or None
         The run to train first, where one is to be.
     half : float
         Half width of the bet, a fraction of the loss; NaN without one.
     """
 
     outcome: str
-    checks: list[Check]
-    step: Step | None
+    checks: list[Threshold]
+    step: NextRun | None
     half: float
 
 
@@ -113,7 +113,7 @@ def _plan_of(found: Gathered) -> NextRuns | None:
     return found.plan if isinstance(found.plan, NextRuns) else None
 
 
-def _first_run(found: Gathered) -> Step | None:
+def _first_run(found: Gathered) -> NextRun | None:
     """The first run of the plan, or the cheapest that is worth it."""
     answer = _plan_of(found)
     if answer is None:
@@ -122,19 +122,19 @@ def _first_run(found: Gathered) -> Step | None:
     return _step(found, next(filter(None, sizes), None))
 
 
-def _nearer_run(found: Gathered) -> Step | None:
+def _nearer_run(found: Gathered) -> NextRun | None:
     answer = _plan_of(found)
     nearer = None if answer is None else answer.plan.nearer
     return None if nearer is None else _step(found, (nearer.N, nearer.D))
 
 
-def _step(found: Gathered, size: tuple[float, float] | None) -> Step | None:
+def _step(found: Gathered, size: tuple[float, float] | None) -> NextRun | None:
     if size is None:
         return None
-    return Step(*size, found.asked.prices.training_money(6.0 * size[0] * size[1]))
+    return NextRun(*size, found.asked.prices.training_money(6.0 * size[0] * size[1]))
 
 
-def _list_checks(found: Gathered) -> list[Check]:
+def _list_checks(found: Gathered) -> list[Threshold]:
     told, asked, table = found.usable, found.asked, found.selected.table
     checks = []
     if told is not None:
@@ -146,16 +146,16 @@ def _list_checks(found: Gathered) -> list[Check]:
     checks.append(_at_most("reach", ratio, FARTHEST_CHECKED))
     own, ends = asked.target[1] / asked.target[0], (float(M.min()), float(M.max()))
     inside = ends[0] * (1 - 1e-9) <= own <= ends[1] * (1 + 1e-9)
-    checks.append(Check("M", own, ends, inside))
+    checks.append(Threshold("M", own, ends, inside))
     checks += _check_backtest(found)
     return checks + _check_costs(found)
 
 
-def _at_most(name: str, here: float, most: float) -> Check:
-    return Check(name, here, (-math.inf, most), here <= most)
+def _at_most(name: str, here: float, most: float) -> Threshold:
+    return Threshold(name, here, (-math.inf, most), here <= most)
 
 
-def _check_backtest(found: Gathered) -> list[Check]:
+def _check_backtest(found: Gathered) -> list[Threshold]:
     """As many of the own runs inside as intervals of this level leave there, but for bad luck."""
     if isinstance(found.backtest, Missing):
         return []
@@ -167,10 +167,10 @@ def _check_backtest(found: Gathered) -> list[Check]:
     n_inside, n = int(inside.sum()), len(inside)
     least = float(binom.ppf(UNLIKELY, n, found.selected.level))
     met = n_inside >= least if least else None  # so few runs may all lie outside by bad luck
-    return [Check("backtest", n_inside, (least, n), met, n)]
+    return [Threshold("backtest", n_inside, (least, n), met, n)]
 
 
-def _check_costs(found: Gathered) -> list[Check]:
+def _check_costs(found: Gathered) -> list[Threshold]:
     costing = found.costing
     if costing is None or isinstance(costing, Missing) or found.usable is None:
         return []
@@ -180,7 +180,7 @@ def _check_costs(found: Gathered) -> list[Check]:
     bill = min(choices, key=lambda choice: float(choice.bill.total)).bill
     if (total := float(bill.total)) > 0:
         share = float(bill.serving) / total
-        checks.append(Check("serving", share, (math.nan, math.nan), None))
+        checks.append(Threshold("serving", share, (math.nan, math.nan), None))
     return checks
 
 

@@ -8,12 +8,12 @@ from scaling.costs.money import default_prices
 from scaling.figures.style import DATASET_LABELS
 from scaling.forecast.fitted import FittedTable, fit_table
 from scaling.laws.fit import fit_error_law
-from scaling.reports.planner import BY_HAND, Choice, ErrorRuns, Known, Planner, choose
-from scaling.reports.planner_page import Frame
+from scaling.reports.planner import BY_HAND, Choice, ErrorRuns, KnownRuns, Planner, choose
+from scaling.reports.planner_page import MapFrame
 from scaling.testbed.labels import ERROR_COLUMN, LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit
 
-FRAME = Frame(N=(1e7, 2e11), L=(1.5, 6.5))
+FRAME = MapFrame(N=(1e7, 2e11), L=(1.5, 6.5))
 
 
 def first_choice() -> Choice:
@@ -41,7 +41,8 @@ def fit_six(dataset: str) -> ErrorRuns:
 def make_planner() -> Planner:
     """Make the planner of the book."""
     sets = {
-        name: Known(label, fit_five(name), fit_six(name)) for name, label in DATASET_LABELS.items()
+        name: KnownRuns(label, fit_five(name), fit_six(name))
+        for name, label in DATASET_LABELS.items()
     }
     about = {"loss_on": "loss on C4 eval", "error_of": "Mean error of 17 tasks"}
     return Planner(sets, first_choice(), default_prices(), **about)
