@@ -1,10 +1,11 @@
 """By how much would one more run make a prediction surer? The gains of many runs at once.
 
 The prediction is judged as it is made: by least squares on the log loss with a prior on the
-exponent, all runs counting alike. What a run then adds to it is its noise and its misfit, which
-neighbours share and which are larger the farther below the target it lies; so a cheap run may do
-harm. The constants of `LawMisfit`, and the noise, were looked at with the testbed's large runs in
-view (`scaling.studies.decide.replay` shows what neighbouring values do).
+exponent, with the runs' weights; a further run has the weight 1. What a run then adds to it is its
+noise and its misfit, which neighbours share and which are larger the farther below the target it
+lies; so a cheap run may do harm. The constants of `LawMisfit`, and the noise, were looked at with
+the testbed's large runs in view (`scaling.studies.decide.plan_rules` shows what neighbouring values
+do).
 """
 
 from __future__ import annotations
