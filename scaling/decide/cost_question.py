@@ -14,10 +14,10 @@ from scaling.costs.money import Prices, read_prices
 from scaling.costs.total import Model
 from scaling.decide.cost_answers import Costing
 from scaling.decide.cost_words import demand_in_words
-from scaling.decide.costing import (
-    Case,
-    Costs,
+from scaling.decide.priced_models import (
+    CostCase,
     Demand,
+    Findings,
     cost_of_budget,
     cost_of_loss,
     cost_of_model,
@@ -136,7 +136,7 @@ def cost(
         raise ChoiceError(rule, ("unique-tokens",))
     fitted = fit_table(*selected[:4])
     supply = Supply(read_surface(fitted), unique)
-    case = Case(fitted, supply, demand, terms, selected.level)
+    case = CostCase(fitted, supply, demand, terms, selected.level)
     wanted = None if asked.error is None else read_off(selected, asked.error, task)
     reached = asked.loss if wanted is None else wanted.loss
     found = _find(case, asked, wanted, selected)
@@ -229,7 +229,9 @@ def _read_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Pric
     return terms
 
 
-def _find(case: Case, asked: Question, wanted: WantedError | None, selected: Selected) -> Costs:
+def _find(
+    case: CostCase, asked: Question, wanted: WantedError | None, selected: Selected
+) -> Findings:
     """Find the models that are asked for."""
     runs = Model(*read_counts(selected.table, selected.N))
     if asked.size is not None:
@@ -242,7 +244,7 @@ def _find(case: Case, asked: Question, wanted: WantedError | None, selected: Sel
     return _cost_of_budget(case, asked.budget, asked.in_money, runs)
 
 
-def _cost_of_model(case: Case, size: Model) -> Costs:
+def _cost_of_model(case: CostCase, size: Model) -> Findings:
     loss = float(case.supply.predict(*size))
     if case.demand.total > 0 and not case.supply.is_reachable(loss):
         what = f"N = {shorten(size.N)}, D = {shorten(size.D)} has the lowest loss of all"
@@ -251,7 +253,7 @@ def _cost_of_model(case: Case, size: Model) -> Costs:
     return cost_of_model(case, size)
 
 
-def _cost_of_loss(case: Case, loss: float, runs: Model, about: str, why: str = "") -> Costs:
+def _cost_of_loss(case: CostCase, loss: float, runs: Model, about: str, why: str = "") -> Findings:
     worst = float(np.max(case.supply.law.predict(*runs)))
     if loss >= worst:
         rule = f"loss must be below {worst:.4g}, that of the worst of these runs"
@@ -263,7 +265,7 @@ def _cost_of_loss(case: Case, loss: float, runs: Model, about: str, why: str = "
         raise ChoiceError(f"{why}{error}", (about,)) from error
 
 
-def _cost_of_budget(case: Case, budget: float, in_money: bool, runs: Model) -> Costs:
+def _cost_of_budget(case: CostCase, budget: float, in_money: bool, runs: Model) -> Findings:
     totals = runs.total_flops(case.as_tokens if in_money else case.demand.total)
     least = float(totals.min()) * (case.prices.of_training if in_money else 1.0)
     if budget < least:
@@ -276,7 +278,7 @@ def _cost_of_budget(case: Case, budget: float, in_money: bool, runs: Model) -> C
 
 
 def _tell(
-    case: Case, asked: Question, wanted: WantedError | None, loss: float | None, column: str
+    case: CostCase, asked: Question, wanted: WantedError | None, loss: float | None, column: str
 ) -> str:
     """Say what was asked."""
     served = demand_in_words(case)

@@ -22,7 +22,7 @@ from scaling.laws.prior import Belief
 
 Array = NDArray[np.float64]
 WIDE = 1.0  # standard deviation of each term of the law, in losses: the plan works from one run
-LEAST_LOSS = 0.05  # of that in the middle of the runs: a law of few runs may fall below zero
+LEAST_OF_MIDDLE = 0.05  # of that in the middle of the runs: a law of few runs may fall below zero
 
 
 class Cells(NamedTuple):
@@ -104,7 +104,7 @@ class LawAt:
         """
         powers, logs = self._powers(N, D)
         middle = max(float(self.terms.sum()), float(np.abs(self.terms).max()))
-        loss = np.maximum(self.terms @ powers, LEAST_LOSS * middle)
+        loss = np.maximum(self.terms @ powers, LEAST_OF_MIDDLE * middle)
         by_alpha = -self.alpha * (self.terms[1:, None] * powers[1:] * logs).sum(axis=0)
         columns: Array = np.vstack([middle * powers, by_alpha]) / loss
         return columns.T

@@ -15,7 +15,7 @@ import pandas as pd
 
 from scaling.costs.total import TRAINING
 from scaling.decide.gain import Cells, read_law
-from scaling.decide.purchases import SHIPPED, BuyingRule, Choice, Known, choose_next
+from scaling.decide.purchases import SHIPPED, BuyingRule, Known, RunChoice, choose_next
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import EFFECTIVE, is_effective, place_target, read_inputs
 from scaling.forecast.intervals import LEVEL, load_constants, measure_change, widen
@@ -25,7 +25,7 @@ from scaling.laws.prior import Belief
 from scaling.laws.registry import DEFAULT_LAW, LawChoice
 
 LEAST_GAIN = 0.05  # of the standard deviation at the target, by any run
-LEAST_LOSS = 1e-3  # of the lowest measured: an expected loss is no less
+LEAST_OF_LOWEST = 1e-3  # of the lowest measured: an expected loss is no less
 NEARER = np.arange(1, 41) / 4  # how many doublings below the target a confirming run may lie
 HALF = 0.5  # of the allowance is left after it
 STOPS = ("tolerance", "misfit", "gain", "budget", "most")
@@ -156,7 +156,7 @@ class TableSoFar:
         median = float(posterior.at(*cell).quantile(0.5)[0])
         if not np.isfinite(median):
             median = float(read_law(posterior).predict(*cell))
-        return max(median, LEAST_LOSS * float(self.rows[self.loss].min()))
+        return max(median, LEAST_OF_LOWEST * float(self.rows[self.loss].min()))
 
     def plus(self, N: float, D: float, loss: float) -> TableSoFar:
         """The same and one run more."""
@@ -266,7 +266,7 @@ def _find_stop(table: TableSoFar, target: Target, told: LossForecast) -> str:
     return "misfit" if law / 2 <= table.allow(target) * told.loss else ""
 
 
-def _find_cheapest(candidates: Cells, choice: Choice | None) -> tuple[float, float] | None:
+def _find_cheapest(candidates: Cells, choice: RunChoice | None) -> tuple[float, float] | None:
     """Find the cheapest candidate that gains enough."""
     if choice is None or not choice.most >= LEAST_GAIN:
         return None

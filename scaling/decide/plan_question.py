@@ -11,7 +11,7 @@ import numpy as np
 
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices, read_prices
-from scaling.decide.candidates import LEAST_M, STEP, make_offer
+from scaling.decide.candidates import SHORTEST_M, STEP, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.gain import Cells
 from scaling.decide.plan import Target, make_plan, open_table
@@ -115,7 +115,7 @@ def _plan_first(
 ) -> FirstRuns:
     """Lay out the first runs, four of them at the least of the multipliers where they are given."""
     offer = make_offer(np.ones(1), target, **grid)
-    base = LEAST_M if grid["multipliers"] is None else offer.multipliers[0]
+    base = SHORTEST_M if grid["multipliers"] is None else offer.multipliers[0]
     cells = design_first(budget, target, base, offer.warmup_tokens)
     return FirstRuns(target, cells, budget, offer.warmup_tokens, prices)
 
