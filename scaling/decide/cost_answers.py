@@ -17,7 +17,7 @@ from scaling.decide.cost_words import (
     ranges_in_words,
     sizes_in_words,
 )
-from scaling.decide.costing import Case, Choice, Costs, Range
+from scaling.decide.priced_models import CostCase, Findings, PricedModel, Range
 from scaling.decide.wanted_error import WantedError
 from scaling.forecast.advice import warn_of_fit
 from scaling.forecast.answer import Answer
@@ -37,13 +37,13 @@ class Costing(Answer):
     ----------
     selected : scaling.forecast.selection.Selected
         The rows that were fitted.
-    case : scaling.decide.costing.Case
+    case : scaling.decide.priced_models.CostCase
         The law, the tokens there are, the demand and the prices.
     wanted : str
         What was asked for, in words.
     loss : float or None
         Loss that the models reach, nats per token; None where a budget was given.
-    found : scaling.decide.costing.Costs
+    found : scaling.decide.priced_models.Findings
         The models.
     wanted_error : WantedError or None
         Task and error from which the loss was read.
@@ -52,10 +52,10 @@ class Costing(Answer):
     """
 
     selected: Selected
-    case: Case
+    case: CostCase
     wanted: str
     loss: float | None
-    found: Costs
+    found: Findings
     wanted_error: WantedError | None = None
     context: float | None = None
 
@@ -124,7 +124,7 @@ class Costing(Answer):
             "warnings": self.warnings,
         }
 
-    def _row(self, choice: Choice) -> dict[str, Any]:
+    def _row(self, choice: PricedModel) -> dict[str, Any]:
         told, bill, (N, D) = choice.told, choice.bill, choice.size
         limited = self.case.supply.is_limited
         row = {
@@ -157,7 +157,7 @@ class Costing(Answer):
             row |= self._of_context(N)
         return row
 
-    def _over_training(self, choice: Choice) -> float | None:
+    def _over_training(self, choice: PricedModel) -> float | None:
         """Training compute over that of the compute-optimal model of the same loss, less one."""
         optimum = self.found.optimum
         if optimum is None or self.loss is None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from scaling.decide.costing import Case, Choice, Costs, Range
+from scaling.decide.priced_models import CostCase, Findings, PricedModel, Range
 from scaling.forecast.advice import shorten
 from scaling.forecast.words import align, ends_in_words, level_in_words
 
 GIBIBYTE = 2.0**30
 
 
-def demand_in_words(case: Case) -> str:
+def demand_in_words(case: CostCase) -> str:
     """Say what is to be served."""
     demand = case.demand
     if demand.total == 0:
@@ -20,7 +20,7 @@ def demand_in_words(case: Case) -> str:
     return f"{a_day} for {demand.days:g} days, {shorten(demand.total)} in all"
 
 
-def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
+def sizes_in_words(choices: list[PricedModel], level: float) -> list[str]:
     """A line per model: N, D, M, loss and both intervals.
 
     The interval of its error, where there is one, and epochs, where tokens may run out.
@@ -51,7 +51,7 @@ def _interval_in_words(lo: float | None, hi: float | None) -> str:
     return "" if lo is None or hi is None else ends_in_words(lo, hi)
 
 
-def bills_in_words(choices: list[Choice], currency: str) -> list[str]:
+def bills_in_words(choices: list[PricedModel], currency: str) -> list[str]:
     """A line per model: FLOPs and money, training and serving."""
     head = ["", "training", "serving", "FLOPs in all"]
     rows = [[*head, "training", "in", "out", f"{currency} in all"]]
@@ -71,7 +71,7 @@ def range_in_words(ends: Range) -> str:
     return f"{shorten(ends.lo)} to " + ("never" if math.isinf(ends.hi) else shorten(ends.hi))
 
 
-def ranges_in_words(found: Costs, level: float) -> list[str]:
+def ranges_in_words(found: Findings, level: float) -> list[str]:
     """Say what the runs leave open of the tokens that each model needs, and of the cheapest."""
     lines = [
         f"  {each.name}, N = {shorten(each.size.N)}: {range_in_words(each.needed)}"
@@ -90,7 +90,7 @@ def ranges_in_words(found: Costs, level: float) -> list[str]:
     return lines
 
 
-def money_in_words(found: Costs, case: Case) -> list[str]:
+def money_in_words(found: Findings, case: CostCase) -> list[str]:
     """Say what the utilisation of written tokens moves, and when a model is too large."""
     lines = [
         f"mfu_out {each.mfu_out:g} instead of {case.prices.mfu_out:g}: least money at "

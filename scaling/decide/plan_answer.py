@@ -149,7 +149,7 @@ class NextRuns(Answer):
             before_in_words(plan.before, self.target, self.selected.loss, self.selected.N, n_runs)
         ]
         if plan.purchases:
-            lines += [f"train, in this order ({rule_in_words()}):"]
+            lines += [f"train, in this order ({rule_in_words(plan.rule)}):"]
             rows = [row_of(str(i), run, self.prices) for i, run in enumerate(plan.purchases, 1)]
             lines += [f"  {line}" for line in align([list(HEAD), *rows])]
             if doubt := plan.purchases[-1].told.doubt:

@@ -11,8 +11,9 @@ import numpy as np
 
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices, read_prices
-from scaling.decide.candidates import LEAST_M, STEP, make_offer
+from scaling.decide.candidates import SHORTEST_M, STEP, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
+from scaling.decide.gain import Cells
 from scaling.decide.plan import Target, make_plan, open_table
 from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.selection import ChoiceError, Options, Runs, select_rows
@@ -88,29 +89,35 @@ def plan(
     width = read_tolerance(tolerance)
     if not (isinstance(most, int) and most >= 1):
         raise ChoiceError(f"most must be a whole number of 1 or more, got {most!r}", ("most",))
+    grid = {
+        "sizes": sizes,
+        "multipliers": multipliers,
+        "step": step,
+        "warmup_tokens": warmup_tokens,
+    }
     if runs is None:
         _refuse_unread(sizes=sizes, step=step, tolerance=tolerance, most=most, **options)
-        offer = make_offer(np.array([1.0]), where, sizes, multipliers, step, warmup_tokens)
-        base = LEAST_M if multipliers is None else offer.multipliers[0]
-        cells = design_first(flops, where, base, offer.warmup_tokens)
-        return FirstRuns(where, cells, flops, offer.warmup_tokens, terms)
+        return _plan_first(where, flops, terms, **grid)
     selected = select_rows(runs, enough=False, **options)
     counts = selected.table[selected.N].to_numpy(float), selected.table["D"].to_numpy(float)
     _require_beyond(where, float(training_flops(*counts).max()))
-    offer = make_offer(counts[0], where, sizes, multipliers, step, warmup_tokens)
+    offer = make_offer(counts[0], where, **grid)
     cells = offer.list_cells(where)
-    cheapest = float(cells.C[0])
-    if cheapest > flops:
-        rule = f"the budget, {flops:.3g} FLOPs, is below the cheapest run of the grid"
-        raise ChoiceError(
-            f"{rule}, {cheapest:.3g} (N = {cells.N[0]:.3g}, M = {cells.D[0] / cells.N[0]:g}): "
-            "raise it, or let --sizes or --multipliers begin lower",
-            ("budget",),
-        )
+    _require_affordable(cells, flops)
     target = Target(*where, selected.level, width)
     table = open_table(*selected[:4])
     found = make_plan(table, target, cells, flops, most)
-    return NextRuns(selected, target, offer, flops, most, terms, found, cheapest)
+    return NextRuns(selected, target, offer, flops, most, terms, found, float(cells.C[0]))
+
+
+def _plan_first(
+    target: tuple[float, float], budget: float, prices: Prices, **grid: object
+) -> FirstRuns:
+    """Lay out the first runs, four of them at the least of the multipliers where they are given."""
+    offer = make_offer(np.ones(1), target, **grid)
+    base = SHORTEST_M if grid["multipliers"] is None else offer.multipliers[0]
+    cells = design_first(budget, target, base, offer.warmup_tokens)
+    return FirstRuns(target, cells, budget, offer.warmup_tokens, prices)
 
 
 def read_budget(budget: object, hours: object, money: object, prices: Prices) -> float:
@@ -172,6 +179,18 @@ def read_tolerance(tolerance: object) -> float | None:
         rule = "tolerance must be a fraction of the loss above 0 and below 1, as 0.03"
         raise ChoiceError(f"{rule}, got {share:g}", ("tolerance",))
     return share
+
+
+def _require_affordable(cells: Cells, budget: float) -> None:
+    """Refuse a budget below the first run, the cheapest."""
+    N, D, cheapest = float(cells.N[0]), float(cells.D[0]), float(cells.C[0])
+    if cheapest > budget:
+        rule = f"the budget, {budget:.3g} FLOPs, is below the cheapest run of the grid"
+        raise ChoiceError(
+            f"{rule}, {cheapest:.3g} (N = {N:.3g}, M = {D / N:g}): "
+            "raise it, or let --sizes or --multipliers begin lower",
+            ("budget",),
+        )
 
 
 def _require_beyond(target: tuple[float, float], largest: float) -> None:

@@ -78,7 +78,7 @@ class Supply:
         most = (1 + R_N) * OPTIMAL * self.unique, (1 + R_D) * self.unique
         return self.law.A * most[0] ** -self.law.alpha, self.law.B * most[1] ** -self.law.beta
 
-    def least_total(self, loss: float, tokens: float = 0.0) -> Model:
+    def least_total(self, loss: float, served: float = 0.0) -> Model:
         """Size of least ``6 N D + 2 N T`` that reaches a loss.
 
         It obeys ``alpha A N'^-alpha e_N / (beta B D'^-beta e_D) = 1 + T / (3 D)``, where N' and D'
@@ -92,7 +92,7 @@ class Supply:
         """
         self._refuse_unreachable(loss)
         if not self.is_limited:
-            model = least_fresh(self.law, loss, tokens)
+            model = least_fresh(self.law, loss, served)
             return Model(float(model.N), float(model.D))
         gap = loss - self.law.E
         least, most = self._least_terms()[0] / gap, 1 - self._least_terms()[1] / gap
@@ -103,22 +103,22 @@ class Supply:
             D = seen_tokens((self.law.B / ((1 - share) * gap)) ** (1 / self.law.beta), self.unique)
             return Model(float(N), float(D))
 
-        z = _solve(lambda z: self.imbalance(*place(z), tokens), -WIDEST, WIDEST)
+        z = _solve(lambda z: self.imbalance(*place(z), served), -WIDEST, WIDEST)
         return place(z)
 
-    def best_for_budget(self, budget: float, tokens: float = 0.0) -> Model:
+    def best_for_budget(self, budget: float, served: float = 0.0) -> Model:
         """Size of least loss with ``6 N D + 2 N T`` at a budget, FLOPs."""
         if not self.is_limited:
-            model = spend_fresh(self.law, budget, tokens)
+            model = spend_fresh(self.law, budget, served)
             return Model(float(model.N), float(model.D))
 
         def place(log_D: float) -> Model:
             D = math.exp(log_D)
-            return Model(budget / (TRAINING * D + SERVING * tokens), D)
+            return Model(budget / (TRAINING * D + SERVING * served), D)
 
-        return place(_solve(lambda y: self.imbalance(*place(y), tokens), -FARTHEST, FARTHEST))
+        return place(_solve(lambda y: self.imbalance(*place(y), served), -FARTHEST, FARTHEST))
 
-    def imbalance(self, N: float, D: float, tokens: float = 0.0) -> float:
+    def imbalance(self, N: float, D: float, served: float = 0.0) -> float:
         """How far a size is from the cheapest of its loss: 0 there, above 0 for too small an N.
 
         The logarithm of the left side of the condition over its right side.
@@ -131,7 +131,7 @@ class Supply:
         if self.is_limited:
             ratio += float(log_worth_of_more(N, min(OPTIMAL * self.unique, N), R_N))
             ratio -= float(log_worth_of_more(D, min(self.unique, D), R_D))
-        return ratio - math.log1p(tokens / (3 * D))
+        return ratio - math.log1p(served / (3 * D))
 
     def break_even_tokens(self, N: float, D: float) -> float:
         """Tokens to serve at which a size is the cheapest of its loss; beyond, a smaller one is.

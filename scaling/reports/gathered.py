@@ -7,9 +7,9 @@ from typing import TypeAlias, TypeVar
 
 from scaling.costs.money import Prices
 from scaling.decide.cost_answers import Costing
-from scaling.decide.costing import Demand
 from scaling.decide.first_design import FirstRuns
 from scaling.decide.plan_answer import NextRuns
+from scaling.decide.priced_models import Demand
 from scaling.forecast.answers import BacktestResult
 from scaling.forecast.kpi_answer import KpiPrediction
 from scaling.forecast.prediction_answer import Prediction

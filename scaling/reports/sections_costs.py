@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from scaling.costs.money import Prices
-from scaling.decide.costing import Choice as Priced
 from scaling.decide.plan import LEAST_GAIN, Purchase
 from scaling.decide.plan_answer import NextRuns
+from scaling.decide.priced_models import PricedModel
 from scaling.forecast.averages import is_average
 from scaling.forecast.inputs import is_effective
 from scaling.laws.fit import SOUND, FitError, fit_error_law
@@ -112,7 +112,7 @@ def _name_choice(name: str, words: Language) -> str:
     return words("choice_M", M=name.rpartition(" ")[2])
 
 
-def _row_of_choice(choice: Priced, prices: Prices, words: Language) -> list[str]:
+def _row_of_choice(choice: PricedModel, prices: Prices, words: Language) -> list[str]:
     bill = choice.bill
     parts = (bill.training, bill.reading, bill.writing, bill.total)
     counts = [words.count(choice.size.N), words.count(choice.size.D), digits(choice.M)]
@@ -120,7 +120,7 @@ def _row_of_choice(choice: Priced, prices: Prices, words: Language) -> list[str]
     return [_name_choice(choice.name, words), *counts, *money]
 
 
-def _list_doubts(found: Gathered, choices: list[Priced], words: Language) -> list[str]:
+def _list_doubts(found: Gathered, choices: list[PricedModel], words: Language) -> list[str]:
     """What the bill does not hold for, and what moves it."""
     costing, prices = found.costing, found.asked.prices
     assert costing is not None and not isinstance(costing, Missing)

@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 import scaling
 from scaling.commands.cli import app
 from scaling.commands.console import _plain
+from scaling.decide.plan import LEAST_GAIN
+from scaling.decide.purchases import SHIPPED
 from scaling.training.plan.spec import read_spec
 
 RUNS = """\
@@ -85,6 +87,12 @@ def test_the_example_of_the_help_runs_as_written(path):
     done = run(*shlex.split(example)[1:])
     assert done.exit_code == 0, done.stderr
     assert "then stop: " in done.stdout
+
+
+def test_the_help_names_the_rule_that_is_shipped():
+    text = " ".join(run("plan", "--help").stdout.split())
+    assert f"over its FLOPs to the power {SHIPPED.kappa:g};" in text
+    assert f"where no run takes {LEAST_GAIN:.0%} off;" in text
 
 
 def test_what_json_holds_is_in_the_data_dictionary(path):

@@ -12,7 +12,7 @@ import pytest
 import scaling
 from scaling.costs.money import default_prices
 from scaling.costs.total import tokens_needed
-from scaling.decide.costing import OPTIMUM
+from scaling.decide.priced_models import OPTIMUM
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.draws import draw_laws
 from scaling.laws.fit import FitError

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import scaling
+from scaling.decide.purchases import BuyingRule
 from scaling.laws.law import LossLaw
 
 LAW = LossLaw(1.8, 150.0, 300.0, 0.28)
@@ -53,6 +56,13 @@ def test_where_nothing_is_affordable_what_is_left_is_told():
     ]
 
 
+def test_the_rule_is_told_by_which_the_runs_were_chosen():
+    answer = scaling.plan(RUNS, N=6.9e9, M=20, budget=1e20)
+    assert "over FLOPs^0.4):" in answer.text()
+    other = replace(answer, plan=answer.plan._replace(rule=BuyingRule(kappa=0.7)))
+    assert "over FLOPs^0.7):" in other.text()
+
+
 @pytest.mark.parametrize(
     ("runs", "asked", "stop"),
     [
@@ -71,8 +81,12 @@ def test_where_nothing_is_affordable_what_is_left_is_told():
         (
             FIRST,
             {"budget": 3e20, "most": 2},
-            "then stop: 2 runs are planned, the most that were asked for: train them, then plan "
-            "again",
+            "then stop: 2 runs are planned, the most that were asked for: train, then plan again",
+        ),
+        (
+            FIRST,
+            {"budget": 3e20, "most": 1},
+            "then stop: 1 run is planned, the most that were asked for: train, then plan again",
         ),
     ],
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 import pytest
 
 from scaling.costs.money import default_prices
-from scaling.decide.plan import STOPS
+from scaling.decide.plan import Stop
 from scaling.forecast.design import SHARED
 from scaling.forecast.residuals import UNSOUND
 from scaling.reports import words_en, words_ja
@@ -51,7 +52,7 @@ def test_japanese_has_ascii_digits_and_no_half_width_kana(name):
 def test_each_of_a_closed_list_has_its_text():
     for name in OUTCOMES:
         assert f"outcome_{name}" in ENGLISH
-    for name in STOPS:
+    for name in get_args(Stop):
         assert f"stop_{name}" in ENGLISH
     for name in REASONS:
         assert f"no_planner_{name}" in ENGLISH

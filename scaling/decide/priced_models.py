@@ -63,7 +63,7 @@ class Range(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Choice:
+class PricedModel:
     """A model that one might train.
 
     Parameters
@@ -125,12 +125,12 @@ class Sensitivity(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Costs:
+class Findings:
     """What was found.
 
     Parameters
     ----------
-    choices : list of Choice
+    choices : list of PricedModel
         In the order in which they are shown.
     sensitivity : list of Sensitivity
         The model of least money at half and at twice the utilisation of written tokens.
@@ -140,20 +140,20 @@ class Costs:
         Of a given model: the tokens to serve beyond which a smaller one is cheaper.
     """
 
-    choices: list[Choice]
+    choices: list[PricedModel]
     sensitivity: list[Sensitivity]
     range_N: Range | None = None
     range_flops: Range | None = None
     break_even: float | None = None
 
     @property
-    def optimum(self) -> Choice | None:
+    def optimum(self) -> PricedModel | None:
         """The compute-optimal model, if it is among them."""
         return next((each for each in self.choices if each.name == OPTIMUM), None)
 
 
 @dataclass(frozen=True)
-class Case:
+class CostCase:
     """What the runs say, what there is to train on, and what is to be served at which prices.
 
     Parameters
@@ -185,13 +185,13 @@ class Case:
         """Price one model."""
         return self.prices.bill(*size, self.demand.read, self.demand.written)
 
-    def price(self, sizes: dict[str, Model]) -> list[Choice]:
+    def price(self, sizes: dict[str, Model]) -> list[PricedModel]:
         """Give each model its loss, its bill, and how often it sees its tokens."""
         counts = [self.supply.effective(*size) for size in sizes.values()]
         N, D = np.transpose(counts)
         told = self.fitted.predict_all(N, D, self.level)
         return [
-            Choice(name, size, loss, self.bill(size), self.demand, self._epochs(size))
+            PricedModel(name, size, loss, self.bill(size), self.demand, self._epochs(size))
             for (name, size), loss in zip(sizes.items(), told, strict=True)
         ]
 
@@ -225,7 +225,7 @@ def read_surface(fitted: FittedTable) -> LossSurface:
     return law
 
 
-def cost_of_loss(case: Case, loss: float) -> Costs:
+def cost_of_loss(case: CostCase, loss: float) -> Findings:
     """Find models that reach a loss, nats per token, and price them.
 
     Raises
@@ -240,10 +240,10 @@ def cost_of_loss(case: Case, loss: float) -> Costs:
         "least money": supply.least_total(loss, case.as_tokens),
         **{f"M = {M:g}": supply.at_multiplier(M, loss) for M in (USUAL_M, LONG_M)},
     }
-    return _with_ranges(case, loss, Costs(case.price(sizes), _move_mfu(case, loss)))
+    return _with_ranges(case, loss, Findings(case.price(sizes), _move_mfu(case, loss)))
 
 
-def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
+def cost_of_budget(case: CostCase, budget: float, in_money: bool = False) -> Findings:
     """Find models whose training and serving cost a budget, FLOPs or money, and price them."""
     served = case.demand.total
     if in_money:
@@ -253,10 +253,10 @@ def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
         "least loss": case.supply.best_for_budget(budget, served),
         **{f"M = {M:g}": _on_ray(M, budget, served) for M in (USUAL_M, LONG_M)},
     }
-    return Costs(case.price(sizes), [])
+    return Findings(case.price(sizes), [])
 
 
-def cost_of_model(case: Case, size: Model) -> Costs:
+def cost_of_model(case: CostCase, size: Model) -> Findings:
     """Price one model beside others of its loss, and find the demand beyond which it is too large.
 
     Without a demand only the model itself is priced.
@@ -269,7 +269,7 @@ def cost_of_model(case: Case, size: Model) -> Costs:
     own = case.price({"this model": size})
     break_even = case.supply.break_even_tokens(*size)
     if case.demand.total == 0:
-        return Costs(own, [], break_even=break_even)
+        return Findings(own, [], break_even=break_even)
     others = cost_of_loss(case, float(case.supply.predict(*size)))
     return replace(others, choices=own + others.choices, break_even=break_even)
 
@@ -292,7 +292,7 @@ def _optimal_within(supply: Supply, budget: float, served: float) -> Model:
     return supply.best_for_budget(budget * math.exp(share))
 
 
-def _move_mfu(case: Case, loss: float) -> list[Sensitivity]:
+def _move_mfu(case: CostCase, loss: float) -> list[Sensitivity]:
     """Let written tokens reach half and twice the utilisation, at most all of the peak."""
     moved = []
     for factor in HALF_AND_DOUBLE:
@@ -303,7 +303,7 @@ def _move_mfu(case: Case, loss: float) -> list[Sensitivity]:
     return moved
 
 
-def _with_ranges(case: Case, loss: float, costs: Costs) -> Costs:
+def _with_ranges(case: CostCase, loss: float, costs: Findings) -> Findings:
     """Carry what the runs leave open through: tokens that each N needs, and the cheapest N."""
     try:
         laws = draw_laws(case.fitted.posterior)
