@@ -120,7 +120,7 @@ class Gathered:
 
     @property
     def is_broken(self) -> bool:
-        """Whether the runs themselves are at fault: they follow no law."""
+        """Whether the runs themselves are at fault, since they follow no law."""
         if isinstance(self.prediction, Missing):
             return False
         fit = self.prediction.forecast.fit

@@ -11,7 +11,7 @@ from scaling.forecast.advice import warn_of_design
 from scaling.forecast.backtest import sum_up
 from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.forecast.verdicts import VERDICTS
-from scaling.reports.blocks import Block, Cells, Listing, Paragraph, Picture
+from scaling.reports.blocks import Block, Listing, Paragraph, Picture, TableBlock
 from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import Language, digits
 from scaling.reports.pictures import draw_backtest, draw_prediction
@@ -39,7 +39,7 @@ def tell_verdict(found: Gathered, verdict: Verdict, words: Language) -> list[Blo
         Paragraph(words(f"outcome_{verdict.outcome}"), f"badge {mood}"),
         *(Paragraph(sentence, "lead") for sentence in sentences),
         Paragraph(words("thresholds"), "over"),
-        Cells(head, rows, ONE),
+        TableBlock(head, rows, ONE),
         Paragraph(note, "note"),
     ]
 
@@ -97,7 +97,7 @@ def tell_assumptions(found: Gathered, words: Language) -> list[Block]:
         rows.append(["a_unique", str(asked.unique_tokens), given])
     told = [[words(name), *others] for name, *others in rows] + _rows_of_prices(found, words)
     head = [words(f"head_{name}") for name in ("what", "value", "from")]
-    table = Cells(head, told, frozenset({0, 1, 2}), "cards")
+    table = TableBlock(head, told, frozenset({0, 1, 2}), "cards")
     return [Paragraph(words("assumptions_note")), table]
 
 
@@ -192,7 +192,7 @@ def tell_backtest(found: Gathered, words: Language) -> list[Block]:
         alt = words("backtest_alt", n=n, inside=inside)
         blocks.append(Picture(draw_backtest(answer.found, alt), words("backtest_key")))
     blocks.append(
-        Cells(
+        TableBlock(
             [words(f"head_{name}") for name in ("run",)]
             + ["N", "D"]
             + [words(f"head_{name}") for name in ("predicted", "interval", "measured", "inside")],
@@ -230,7 +230,7 @@ def tell_tasks(found: Gathered, words: Language) -> list[Block]:
         ends = words("none") if math.isnan(row["lo"]) else words("ends", lo=lo, hi=hi)
         predicted, now = (_share(row[name], words) for name in ("predicted", "no_change"))
         rows.append([row["task"], verdict, predicted, ends, now])
-    table = Cells([words(f"head_{name}") for name in names], rows, frozenset({0, 1}))
+    table = TableBlock([words(f"head_{name}") for name in names], rows, frozenset({0, 1}))
     blocks: list[Block] = [Paragraph(words("tasks_told", sure=sure, n=len(judged))), table]
     if len(judged) > MOST_ROWS:
         blocks.append(Paragraph(words("tasks_cut", n=MOST_ROWS, all=len(judged)), "note"))
@@ -280,7 +280,7 @@ def tell_rows(found: Gathered, words: Language) -> list[Block]:
         blocks.append(Paragraph(words("rows_flagged", used=words("flagged_used"))))
         rows = [[run, explain(flags, words)] for run, flags in flagged.head(MOST_ROWS).to_numpy()]
         head = [words("head_run"), words("head_reason")]
-        blocks.append(Cells(head, rows, frozenset({0, 1})))
+        blocks.append(TableBlock(head, rows, frozenset({0, 1})))
         if len(flagged) > MOST_ROWS:
             blocks.append(Paragraph(words("rows_cut", n=MOST_ROWS, all=len(flagged)), "note"))
     if not blocks and not selected.in_words():
@@ -317,7 +317,7 @@ def tell_versions(found: Gathered, words: Language) -> list[Block]:
     rows += [[name, number] for name, number in list_versions().items()]
     head = [words("head_what"), words("head_value")]
     return [
-        Cells(head, rows, frozenset({0, 1}), "breaks"),
+        TableBlock(head, rows, frozenset({0, 1}), "breaks"),
         Paragraph(words("versions_note"), "note"),
         Paragraph(words("foot"), "note"),
     ]

@@ -11,7 +11,7 @@ from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.averages import is_average
 from scaling.forecast.inputs import is_effective
 from scaling.laws.fit import SOUND, FitError, fit_error_law
-from scaling.reports.blocks import Block, Cells, Paragraph, Plain
+from scaling.reports.blocks import Block, Paragraph, Plain, TableBlock
 from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import Language, digits, power
 from scaling.reports.planner import BY_HAND, ErrorRuns, KnownRuns, Planner, choose
@@ -45,7 +45,7 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
         names = ("head_run", "next_hours", "next_price", "head_law_interval", "next_after")
         head = [words(names[0]), "N", "D", *(words(name) for name in names[1:])]
         rows = [_row_of_run(i, run, prices, words) for i, run in enumerate(plan.purchases, 1)]
-        blocks += [Paragraph(words("next_told", **budget)), Cells(head, rows)]
+        blocks += [Paragraph(words("next_told", **budget)), TableBlock(head, rows)]
     else:
         blocks.append(Paragraph(words("next_none", **budget)))
     stop = words(f"stop_{plan.stop}", share=words.percent(LEAST_GAIN))
@@ -101,7 +101,7 @@ def tell_bill(found: Gathered, words: Language) -> list[Block]:
     rows = [_row_of_choice(choice, prices, words) for choice in choices]
     blocks += [
         Paragraph(words(name, loss=f"{costing.loss:.4g}", **served)),
-        Cells(head, rows),
+        TableBlock(head, rows),
     ]
     return blocks + [Paragraph(line) for line in _list_doubts(found, choices, words)]
 
