@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from scaling.costs.compute import training_flops
 from scaling.decide.gain import Array, Cells
 from scaling.forecast.selection import ChoiceError
 from scaling.forecast.targets import read_count
@@ -61,7 +62,7 @@ class Offer:
         all_N, all_M = (a.ravel() for a in np.meshgrid(sizes, multipliers))
         cells = Cells(all_N, all_N * all_M)
         least = max(1.0, WARMUPS * self.warmup_tokens)
-        cells = cells.take((cells.C < 6 * N * D) & (least <= cells.D))
+        cells = cells.take((training_flops(N, D) > cells.C) & (least <= cells.D))
         if len(cells.N) == 0:
             warmup = f" and outlasts its warm-up of {self.warmup_tokens:.3g} tokens twice"
             rule = "no run of the grid costs less than the target"

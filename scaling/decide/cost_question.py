@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 
 from scaling.costs.money import Prices, read_prices
-from scaling.costs.total import SERVING, TRAINING
+from scaling.costs.total import Model
 from scaling.decide.cost_answers import Costing
 from scaling.decide.cost_words import demand_in_words
 from scaling.decide.costing import (
@@ -23,7 +23,7 @@ from scaling.decide.costing import (
     cost_of_model,
     read_surface,
 )
-from scaling.decide.supply import Allocation, Supply
+from scaling.decide.supply import Supply
 from scaling.decide.wanted_error import WantedError, expect_errors, read_off
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import fit_table
@@ -231,7 +231,7 @@ def open_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Price
 def _find(case: Case, asked: Question, wanted: WantedError | None, selected: Selected) -> Costs:
     N, D = read_counts(selected.table, selected.N)
     if asked.size is not None:
-        return _cost_of_model(case, Allocation(*asked.size))
+        return _cost_of_model(case, Model(*asked.size))
     loss, about = asked.loss, "loss"
     if wanted is not None:
         loss, about = wanted.loss, "error"
@@ -244,7 +244,7 @@ def _find(case: Case, asked: Question, wanted: WantedError | None, selected: Sel
         raise ChoiceError(f"{why}{error}", (about,)) from error
 
 
-def _cost_of_model(case: Case, size: Allocation) -> Costs:
+def _cost_of_model(case: Case, size: Model) -> Costs:
     loss = float(case.supply.predict(*size))
     if case.demand.total > 0 and not case.supply.is_reachable(loss):
         what = f"N = {shorten(size.N)}, D = {shorten(size.D)} has the lowest loss of all"
@@ -266,7 +266,7 @@ def _cost_of_budget(case: Case, asked: Question, N: Vector, D: Vector) -> Costs:
     budget = asked.money if asked.money is not None else asked.budget
     assert budget is not None
     served = case.as_tokens if in_money else case.demand.total
-    totals = TRAINING * N * D + SERVING * N * served
+    totals = Model(N, D).total_flops(served)
     least = float(totals.min()) * (case.prices.of_training if in_money else 1.0)
     if budget < least:
         unit = case.prices.currency if in_money else "FLOPs"

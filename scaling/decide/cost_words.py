@@ -6,7 +6,7 @@ import math
 
 from scaling.decide.costing import Case, Choice, Costs, Range
 from scaling.forecast.advice import shorten
-from scaling.forecast.words import ends_in_words, level_in_words
+from scaling.forecast.words import align, ends_in_words, level_in_words
 
 GIBIBYTE = 2.0**30
 
@@ -18,16 +18,6 @@ def demand_in_words(case: Case) -> str:
         return "nothing to serve"
     a_day = f"{shorten(demand.tokens_in)} tokens in and {shorten(demand.tokens_out)} out a day"
     return f"{a_day} for {demand.days:g} days, {shorten(demand.total)} in all"
-
-
-def _align(rows: list[list[str]]) -> list[str]:
-    """Columns of text: the first to the left, the others to the right."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *others in rows:
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return lines
 
 
 def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
@@ -49,7 +39,7 @@ def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
         if errors and each.error is not None:
             row.append(_interval_in_words(each.error.lo, each.error.hi))
         rows.append(row + ([] if each.epochs is None else [f"{each.epochs:.3g}"]))
-    return _align(rows)
+    return align(rows, n_left=1)
 
 
 def _plainly(value: float) -> str:
@@ -71,7 +61,7 @@ def bills_in_words(choices: list[Choice], currency: str) -> list[str]:
         money = (bill.training, bill.reading, bill.writing, bill.total)
         row = [each.name, *(f"{value:.3g}" for value in flops)]
         rows.append(row + [shorten(float(value)) for value in money])
-    return _align(rows)
+    return align(rows, n_left=1)
 
 
 def range_in_words(ends: Range) -> str:

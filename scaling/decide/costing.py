@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.costs.money import LEAST, Bill, Prices
-from scaling.costs.total import SERVING, TRAINING, least_total
-from scaling.decide.supply import Allocation, Supply
+from scaling.costs.total import SERVING, TRAINING, Model, least_total
+from scaling.decide.supply import Supply
 from scaling.forecast.fitted import FittedTable, LossForecast
 from scaling.forecast.prediction import ErrorForecast
 from scaling.laws.draws import draw_laws
@@ -70,7 +70,7 @@ class Choice:
     ----------
     name : str
         What speaks for it.
-    size : Allocation
+    size : Model
         Parameters, and training tokens seen.
     told : LossForecast
         Its loss, with both intervals.
@@ -87,7 +87,7 @@ class Choice:
     """
 
     name: str
-    size: Allocation
+    size: Model
     told: LossForecast
     bill: Bill
     demand: Demand
@@ -98,17 +98,17 @@ class Choice:
     @property
     def M(self) -> float:
         """Tokens per parameter."""
-        return self.size.D / self.size.N
+        return float(self.size.M)
 
     @property
     def training_flops(self) -> float:
         """``6 N D``."""
-        return TRAINING * self.size.N * self.size.D
+        return float(self.size.training_flops())
 
     @property
     def serving_flops(self) -> float:
         """``2 N T``."""
-        return SERVING * self.size.N * self.demand.total
+        return float(self.size.serving_flops(self.demand.total))
 
     @property
     def total_flops(self) -> float:
@@ -120,7 +120,7 @@ class Sensitivity(NamedTuple):
     """The model of least money at another utilisation of written tokens."""
 
     mfu_out: float
-    size: Allocation
+    size: Model
     bill: Bill
 
 
@@ -181,11 +181,11 @@ class Case:
         """Tokens that weigh as much in FLOPs as the demand does in money."""
         return float(self.prices.as_tokens(self.demand.read, self.demand.written))
 
-    def bill(self, size: Allocation) -> Bill:
+    def bill(self, size: Model) -> Bill:
         """Price one model."""
         return self.prices.bill(*size, self.demand.read, self.demand.written)
 
-    def price(self, sizes: dict[str, Allocation]) -> list[Choice]:
+    def price(self, sizes: dict[str, Model]) -> list[Choice]:
         """Give each model its loss, its bill, and how often it sees its tokens."""
         counts = [self.supply.effective(*size) for size in sizes.values()]
         N, D = np.transpose(counts)
@@ -195,7 +195,7 @@ class Case:
             for (name, size), loss in zip(sizes.items(), told, strict=True)
         ]
 
-    def _epochs(self, size: Allocation) -> float | None:
+    def _epochs(self, size: Model) -> float | None:
         return max(size.D / self.supply.unique, 1.0) if self.supply.is_limited else None
 
 
@@ -256,7 +256,7 @@ def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
     return Costs(case.price(sizes), [])
 
 
-def cost_of_model(case: Case, size: Allocation) -> Costs:
+def cost_of_model(case: Case, size: Model) -> Costs:
     """Price one model beside others of its loss, and find the demand beyond which it is too large.
 
     Without a demand only the model itself is priced.
@@ -274,13 +274,13 @@ def cost_of_model(case: Case, size: Allocation) -> Costs:
     return replace(others, choices=own + others.choices, break_even=break_even)
 
 
-def _on_ray(M: float, budget: float, served: float) -> Allocation:
+def _on_ray(M: float, budget: float, served: float) -> Model:
     """Size of M tokens per parameter whose total, ``6 M N^2 + 2 N T``, is the budget."""
     N = budget / (math.sqrt(served**2 + TRAINING * M * budget) + served)
-    return Allocation(N, M * N)
+    return Model(N, M * N)
 
 
-def _optimal_within(supply: Supply, budget: float, served: float) -> Allocation:
+def _optimal_within(supply: Supply, budget: float, served: float) -> Model:
     """Size whose training is compute-optimal and whose total is the budget."""
     from scipy.optimize import brentq  # here: a table is checked without SciPy
 

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices, read_prices
 from scaling.decide.candidates import LEAST_M, STEP, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
@@ -32,7 +33,7 @@ def plan(
     budget_money: float | str | None = None,
     sizes: str | tuple[float, float] | None = None,
     multipliers: str | tuple[float, float] | None = None,
-    step: float | str = 2.0,
+    step: float | str = STEP,
     warmup_tokens: float | str = 0.0,
     tolerance: float | str | None = None,
     most: int = MOST,
@@ -95,7 +96,7 @@ def plan(
         return FirstRuns(where, cells, flops, offer.warmup_tokens, terms)
     selected = select_rows(runs, enough=False, **options)
     counts = selected.table[selected.N].to_numpy(float), selected.table["D"].to_numpy(float)
-    _require_beyond(where, 6.0 * float((counts[0] * counts[1]).max()))
+    _require_beyond(where, float(training_flops(*counts).max()))
     offer = make_offer(counts[0], where, sizes, multipliers, step, warmup_tokens)
     cells = offer.list_cells(where)
     cheapest = float(cells.C[0])
@@ -175,7 +176,7 @@ def read_tolerance(tolerance: object) -> float | None:
 
 def _require_beyond(target: tuple[float, float], largest: float) -> None:
     """Refuse a target that costs no more than what is trained already."""
-    C = 6.0 * target[0] * target[1]
+    C = training_flops(*target)
     if largest >= C:
         rule = f"the target takes {C:.3g} FLOPs, no more than the largest run, {largest:.3g}"
         raise ChoiceError(

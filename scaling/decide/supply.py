@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.costs.total import SERVING, TRAINING, tokens_needed
+from scaling.costs.total import SERVING, TRAINING, Model, tokens_needed
 from scaling.costs.total import best_for_budget as spend_fresh
 from scaling.costs.total import least_total as least_fresh
 from scaling.laws.law import LossSurface
@@ -35,13 +35,6 @@ FARTHEST = 300.0  # of one along a budget or a multiplier, in logarithms
 OUTERMOST = 1e300  # stands for infinity, where a search begins at a count that is infinite
 TOLERANCE = 1e-14
 ROUNDING = 1e-9  # of a loss, relative
-
-
-class Allocation(NamedTuple):
-    """Parameters, and training tokens seen."""
-
-    N: float
-    D: float
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ class Supply:
         most = (1 + R_N) * OPTIMAL * self.unique, (1 + R_D) * self.unique
         return self.law.A * most[0] ** -self.law.alpha, self.law.B * most[1] ** -self.law.beta
 
-    def least_total(self, loss: float, tokens: float = 0.0) -> Allocation:
+    def least_total(self, loss: float, tokens: float = 0.0) -> Model:
         """Size of least ``6 N D + 2 N T`` that reaches a loss.
 
         It obeys ``alpha A N'^-alpha e_N / (beta B D'^-beta e_D) = 1 + T / (3 D)``, where N' and D'
@@ -100,28 +93,28 @@ class Supply:
         self._refuse_unreachable(loss)
         if not self.is_limited:
             model = least_fresh(self.law, loss, tokens)
-            return Allocation(float(model.N), float(model.D))
+            return Model(float(model.N), float(model.D))
         gap = loss - self.law.E
         least, most = self._least_terms()[0] / gap, 1 - self._least_terms()[1] / gap
 
-        def place(z: float) -> Allocation:
+        def place(z: float) -> Model:
             share = least + (most - least) / (1 + math.exp(-z))
             N = real_parameters((self.law.A / (share * gap)) ** (1 / self.law.alpha), self.unique)
             D = seen_tokens((self.law.B / ((1 - share) * gap)) ** (1 / self.law.beta), self.unique)
-            return Allocation(float(N), float(D))
+            return Model(float(N), float(D))
 
         z = _solve(lambda z: self.imbalance(*place(z), tokens), -WIDEST, WIDEST)
         return place(z)
 
-    def best_for_budget(self, budget: float, tokens: float = 0.0) -> Allocation:
+    def best_for_budget(self, budget: float, tokens: float = 0.0) -> Model:
         """Size of least loss with ``6 N D + 2 N T`` at a budget, FLOPs."""
         if not self.is_limited:
             model = spend_fresh(self.law, budget, tokens)
-            return Allocation(float(model.N), float(model.D))
+            return Model(float(model.N), float(model.D))
 
-        def place(log_D: float) -> Allocation:
+        def place(log_D: float) -> Model:
             D = math.exp(log_D)
-            return Allocation(budget / (TRAINING * D + SERVING * tokens), D)
+            return Model(budget / (TRAINING * D + SERVING * tokens), D)
 
         return place(_solve(lambda y: self.imbalance(*place(y), tokens), -FARTHEST, FARTHEST))
 
@@ -148,7 +141,7 @@ class Supply:
         with np.errstate(over="ignore"):
             return float(3 * D * np.expm1(self.imbalance(N, D)))
 
-    def at_multiplier(self, M: float, loss: float) -> Allocation:
+    def at_multiplier(self, M: float, loss: float) -> Model:
         """Size of M tokens per parameter that reaches a loss.
 
         Raises
@@ -159,13 +152,13 @@ class Supply:
         self._refuse_unreachable(loss)
         if not self.is_limited:
             N = self.law.solve_N(M, loss)
-            return Allocation(N, M * N)
+            return Model(N, M * N)
 
         def excess(log_N: float) -> float:
             return loss - float(self.predict(math.exp(log_N), M * math.exp(log_N)))
 
         N = math.exp(_solve(excess, -FARTHEST, FARTHEST))
-        return Allocation(N, M * N)
+        return Model(N, M * N)
 
     def tokens_needed(self, N: float, loss: float, laws: LossSurface | None = None) -> Any:
         """Tokens to see until N parameters reach a loss; infinite where they never do.

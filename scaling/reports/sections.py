@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from scaling.costs.money import COUNTED, SHARES
+from scaling.costs.money import MEASURES
 from scaling.forecast.advice import warn_of_design
 from scaling.forecast.backtest import sum_up
 from scaling.forecast.caution import FARTHEST_CHECKED
@@ -125,7 +125,7 @@ def _demand_of(found: Gathered, words: Language) -> tuple[str, str]:
 
 def _rows_of_prices(found: Gathered, words: Language) -> list[list[str]]:
     prices, rows = found.asked.prices, []
-    for name in (*COUNTED, *SHARES):
+    for name in MEASURES:
         value, origin = getattr(prices, name), prices.origins.get(name)
         if name.startswith("price"):
             told = words("per_hour", money=rate_of(value, prices))

@@ -83,15 +83,16 @@ def test_the_report_says_what_the_page_shows(tmp_path, monkeypatch):
     assert f"the {100 * find_allowance(0.9):g}% that laws have missed" in unfolded(OWN_RUNS)
 
 
-def test_the_bill_is_the_one_that_the_page_shows(tmp_path, monkeypatch):
-    """But for the prices below it."""
+@pytest.mark.parametrize("command", ["plan", "cost"])
+def test_the_plan_and_the_bill_are_those_that_the_page_shows(command, tmp_path, monkeypatch):
+    """But for the prices below them."""
     monkeypatch.chdir(tmp_path)
     Path("runs.csv").write_text(block("text", page=OWN_RUNS), encoding="utf-8")
-    command, shown = block("console", "scaling cost", OWN_RUNS).split("\n", 1)
-    result = CliRunner().invoke(app, shlex.split(command)[2:])
+    typed, shown = block("console", f"scaling {command}", OWN_RUNS).split("\n", 1)
+    result = CliRunner().invoke(app, shlex.split(typed)[2:])
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(shown)
-    assert result.stdout.removeprefix(shown).startswith("\nprices and utilisation")
+    assert result.stdout.removeprefix(shown).lstrip("\n").startswith("prices and utilisation")
 
 
 def test_the_exports_print_what_the_page_shows(tmp_path, monkeypatch):

@@ -40,6 +40,12 @@ def test_other_ways_to_the_same_size(supply):
     assert supply.at_multiplier(M, 1.05 * supply.lowest) == pytest.approx(size, rel=1e-8)
 
 
+def test_the_demand_that_makes_a_model_the_cheapest():
+    fresh, (N, D) = Supply(FREE), FREE.optimal_allocation(1e22)
+    assert abs(fresh.break_even_tokens(N, D)) < 1e-3 * D
+    assert fresh.break_even_tokens(2 * N, D) < 0
+
+
 def test_plenty_of_tokens_are_as_good_as_fresh_ones():
     fresh, plenty = Supply(FREE), Supply(FREE, 1e18)
     assert plenty.least_total(2.3, 1e12) == pytest.approx(fresh.least_total(2.3, 1e12), rel=1e-9)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scaling.costs.compute import training_flops
 from scaling.laws.prior import fit_with_prior
 from scaling.studies.decide.forecasts import NEAR_TEXT
 from scaling.studies.decide.replay import open_shop
@@ -54,7 +55,7 @@ def tabulate_nearer() -> pd.DataFrame:
                         "loss_set": loss_set,
                         "added": name,
                         "n_runs": len(runs),
-                        "C": float((6.0 * more["N"] * more["D"]).sum()),
+                        "C": float(training_flops(more["N"], more["D"]).sum()),
                         "relative_error": predicted / target[loss] - 1,
                     }
                 )

@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 
 from scaling.decide.gain import NOISE_ALONE
+from scaling.decide.plan import LEAST_GAIN
 from scaling.decide.purchases import SHIPPED, BuyingRule
 from scaling.studies.decide.replay import (
     DEAREST,
     FIVE,
     LARGEST,
-    LEAST_GAIN,
     PLAN,
     STOPPED,
     Buyer,

@@ -28,6 +28,7 @@ from scaling.decide.gain import (
     find_variances,
     read_law,
 )
+from scaling.decide.plan import LEAST_GAIN
 from scaling.decide.purchases import SHIPPED, BuyingRule, Known, choose_next, is_affordable
 from scaling.laws.prior import fit_with_prior
 from scaling.studies.decide.forecasts import NEAR_TEXT
@@ -38,7 +39,6 @@ from scaling.testbed.runs import run_table, select_loss_fit, select_small, selec
 START = (("0.011B", 20), ("0.011B", 160), ("0.079B", 20))
 STEPS = (("0.154B", 20), ("0.411B", 20))  # the largest two sizes: with the start, a ladder
 LEAST_M = 10.0  # below, most runs end inside their warm-up
-LEAST_GAIN = 0.05  # of the standard deviation: the stop rule of the plan
 N_RANDOM = 200
 SEED = 12
 SAME = 1e-6  # relative, of two errors
