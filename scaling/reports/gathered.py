@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.cost_answers import Costing
 from scaling.decide.costing import Demand
@@ -72,7 +73,7 @@ class Asked:
     @property
     def flops(self) -> float:
         """``6 N D`` of the model."""
-        return 6.0 * self.target[0] * self.target[1]
+        return float(training_flops(*self.target))
 
     @property
     def life(self) -> float:

@@ -6,6 +6,7 @@ import math
 
 import pandas as pd
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import MEASURES
 from scaling.forecast.advice import warn_of_design
 from scaling.forecast.backtest import sum_up
@@ -154,12 +155,12 @@ def tell_intervals(found: Gathered, words: Language) -> list[Block]:
     ends = {"lo": lo, "hi": hi, "law_lo": law_lo, "law_hi": law_hi}
     level, (N, D) = words.level(told.selected.level), told.target
     table = told.selected.table
-    largest = 6.0 * float((table[told.selected.N] * table["D"]).max())
+    largest = float(training_flops(table[told.selected.N], table["D"]).max())
     alt = words(
         "intervals_alt",
         n=len(table),
         largest=f"{largest:.2g}",
-        target=f"{6.0 * N * D:.2g}",
+        target=f"{training_flops(N, D):.2g}",
         lo=lo,
         hi=hi,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.costing import Choice as Priced
 from scaling.decide.plan import LEAST_GAIN, Purchase
@@ -52,7 +53,7 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
     blocks.append(Paragraph(words("next_stop" if plan.purchases else "next_why", stop=stop)))
     if plan.worth is not None:
         N, D = plan.worth
-        price = money_of(prices.training_money(6.0 * N * D), prices)
+        price = money_of(prices.training_money(training_flops(N, D)), prices)
         blocks.append(Paragraph(words("next_worth", N=words.both(N), D=words.both(D), money=price)))
     if plan.nearer is not None:
         N, D, C = plan.nearer.N, plan.nearer.D, plan.nearer.C
