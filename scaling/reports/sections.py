@@ -19,6 +19,7 @@ from scaling.reports.pictures import draw_backtest, draw_prediction
 from scaling.reports.sources import list_versions
 from scaling.reports.verdict import CANNOT, Threshold, Verdict, find_allowance, say_verdict
 from scaling.reports.wording import explain, rate_of, split_ends
+from scaling.tables.suspects import SEPARATOR
 
 MOST_ROWS = 40  # of a table
 LEAST_DRAWN = 3  # runs of a backtest: fewer are seen in the table
@@ -279,7 +280,9 @@ def tell_rows(found: Gathered, words: Language) -> list[Block]:
     flagged = selected.table.loc[selected.table["flags"] != "", ["run", "flags"]]
     if len(flagged):
         blocks.append(Paragraph(words("rows_flagged", used=words("flagged_used"))))
-        rows = [[run, explain(flags, words)] for run, flags in flagged.head(MOST_ROWS).to_numpy()]
+        rows = [
+            [run, _say_flags(flags, words)] for run, flags in flagged.head(MOST_ROWS).to_numpy()
+        ]
         head = [words("head_run"), words("head_reason")]
         blocks.append(TableBlock(head, rows, frozenset({0, 1})))
         if len(flagged) > MOST_ROWS:
@@ -294,6 +297,12 @@ def tell_rows(found: Gathered, words: Language) -> list[Block]:
     if lines:
         blocks += [Paragraph(words("warnings_note")), Listing(lines[:MOST_ROWS])]
     return blocks
+
+
+def _say_flags(flags: str, words: Language) -> str:
+    """Say each reason; one that a table brought along stays as it is."""
+    parts = [words.translate(flag) or flag for flag in flags.split(SEPARATOR)]
+    return words("semicolon").join(parts)
 
 
 def gather_warnings(found: Gathered) -> list[str]:
