@@ -289,13 +289,11 @@ def tell_rows(found: Gathered, words: Language) -> list[Block]:
             blocks.append(Paragraph(words("rows_cut", n=MOST_ROWS, all=len(flagged)), "note"))
     if not blocks and not selected.in_words():
         blocks.append(Paragraph(words("rows_sound")))
-    told = [words.translate(line) for line in gather_warnings(found)]
-    lines = [
-        (own if own is not None else line, own is not None)
-        for own, line in zip(told, gather_warnings(found), strict=True)
-    ]
+    warned = gather_warnings(found)
+    told = [words.translate(line) for line in warned]
+    lines = {own or line: own is not None for own, line in zip(told, warned, strict=True)}
     if lines:
-        blocks += [Paragraph(words("warnings_note")), Listing(lines[:MOST_ROWS])]
+        blocks += [Paragraph(words("warnings_note")), Listing(list(lines.items())[:MOST_ROWS])]
     return blocks
 
 

@@ -228,7 +228,7 @@ WORDS = {
     # report, next runs
     "section_next": "次にどの学習実験を行うか",
     "next_told": "予算{budget} FLOPs（約{money}）の範囲では、次の順に行います。",
-    "next_none": "予算{budget} FLOPs（約{money}）の範囲では、行う価値のある学習実験はありません。",
+    "next_none": "予算{budget} FLOPs（約{money}）の範囲で、追加すべき学習実験はありません。",
     "next_after": "実施後の対象モデルの区間",
     "next_hours": "アクセラレータ時間",
     "next_price": "費用",
