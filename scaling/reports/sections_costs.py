@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.plan import LEAST_GAIN, Purchase
 from scaling.decide.plan_answer import NextRuns
@@ -11,7 +12,7 @@ from scaling.decide.priced_models import PricedModel
 from scaling.forecast.averages import is_average
 from scaling.forecast.inputs import is_effective
 from scaling.laws.fit import SOUND, FitError, fit_error_law
-from scaling.reports.blocks import Block, Cells, Paragraph, Plain
+from scaling.reports.blocks import Block, Paragraph, Plain, TableBlock
 from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import Language, digits, power
 from scaling.reports.planner import BY_HAND, ErrorRuns, KnownRuns, Planner, choose
@@ -45,14 +46,14 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
         names = ("head_run", "next_hours", "next_price", "head_law_interval", "next_after")
         head = [words(names[0]), "N", "D", *(words(name) for name in names[1:])]
         rows = [_row_of_run(i, run, prices, words) for i, run in enumerate(plan.purchases, 1)]
-        blocks += [Paragraph(words("next_told", **budget)), Cells(head, rows)]
+        blocks += [Paragraph(words("next_told", **budget)), TableBlock(head, rows)]
     else:
         blocks.append(Paragraph(words("next_none", **budget)))
     stop = words(f"stop_{plan.stop}", share=words.percent(LEAST_GAIN))
     blocks.append(Paragraph(words("next_stop" if plan.purchases else "next_why", stop=stop)))
     if plan.worth is not None:
         N, D = plan.worth
-        price = money_of(prices.training_money(6.0 * N * D), prices)
+        price = money_of(prices.training_money(training_flops(N, D)), prices)
         blocks.append(Paragraph(words("next_worth", N=words.both(N), D=words.both(D), money=price)))
     if plan.nearer is not None:
         N, D, C = plan.nearer.N, plan.nearer.D, plan.nearer.C
@@ -101,7 +102,7 @@ def tell_bill(found: Gathered, words: Language) -> list[Block]:
     rows = [_row_of_choice(choice, prices, words) for choice in choices]
     blocks += [
         Paragraph(words(name, loss=f"{costing.loss:.4g}", **served)),
-        Cells(head, rows),
+        TableBlock(head, rows),
     ]
     return blocks + [Paragraph(line) for line in _list_doubts(found, choices, words)]
 

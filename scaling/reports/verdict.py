@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from scaling.costs.compute import training_flops
 from scaling.decide.cost_answers import MOST_EPOCHS
 from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.caution import FARTHEST_CHECKED
@@ -131,7 +132,7 @@ def _nearer_run(found: Gathered) -> NextRun | None:
 def _step(found: Gathered, size: tuple[float, float] | None) -> NextRun | None:
     if size is None:
         return None
-    return NextRun(*size, found.asked.prices.training_money(6.0 * size[0] * size[1]))
+    return NextRun(*size, found.asked.prices.training_money(training_flops(*size)))
 
 
 def _list_checks(found: Gathered) -> list[Threshold]:

@@ -228,7 +228,7 @@ WORDS = {
     # report, next runs
     "section_next": "次にどの学習実験を行うか",
     "next_told": "予算{budget} FLOPs（約{money}）の範囲では、次の順に行います。",
-    "next_none": "予算{budget} FLOPs（約{money}）の範囲では、行う価値のある学習実験はありません。",
+    "next_none": "予算{budget} FLOPs（約{money}）の範囲で、追加すべき学習実験はありません。",
     "next_after": "実施後の対象モデルの区間",
     "next_hours": "アクセラレータ時間",
     "next_price": "費用",
@@ -390,7 +390,21 @@ SAID = (
         "with effective-tokens say how many different tokens there are: unique-tokens",
         "実効トークン数で数える場合は、重複のない学習トークン数（--unique-tokens）の指定が必要",
     ),
+    ("budget must be at most (?P<most>.+), got .+", "予算が上限の{most} FLOPsを超えている"),
     # what speaks against a prediction
+    ("the predicted loss, (?P<loss>.+), is no loss", "予測値{loss}は損失として意味をなしません。"),
+    (
+        ".+: checkpoints of one run\\? --last-of-run keeps the last of each; .+",
+        "1つの学習実験の途中経過（チェックポイント）が混ざっていませんか。--last-of-run を付けると最後のものだけを使います。",
+    ),
+    (
+        r"(?P<n>\d+) runs share N and D with another.*, their losses up to (?P<apart>.+) apart: .+",
+        "NもDも同じ学習実験が{n}件あり、損失が最大{apart}違います。条件を変えた探索であれば、--best-of-cell を付けると最良のものだけを使います。",
+    ),
+    (
+        r"(?P<name>loss_std\S*) is empty or 0 in all rows: runs count alike",
+        "{name}がすべて空か0のため、学習実験の重みは同じです。",
+    ),
     (
         "extrapolated to (?P<up>up to )?(?P<times>.+) times the compute of the largest run",
         "最大の学習実験の{times}倍の計算量まで外挿しています。",
@@ -559,6 +573,10 @@ SAID = (
     (
         "(?P<names>.+): chance not known, the largest error measured stands for guessing",
         "{names}：当て推量の正答率が不明なため、実測した最大の誤答率で代用しました。",
+    ),
+    (
+        "(?P<names>.+): not measured on the dearest run, the step is from a cheaper one",
+        "{names}：最大の学習実験では測られていないため、より小さいものを起点にしました。",
     ),
     # rows
     (
