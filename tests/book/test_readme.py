@@ -136,8 +136,10 @@ def test_the_answers_in_the_table():
     told = f"ithin {error.max():.1f}%, {error.mean():.1f}% on average"
     assert told in README and told in unfolded(INTRO)
     assert f"misses by {np.mean(np.abs(parabola_misses)):.1%}" in unfolded(INTRO)
-    assert f"{min(dearer):.0f} to {max(dearer):.0f} times as dear as the six" in unfolded(INTRO)
-    assert f"{min(ratios):.0f} to {max(ratios):.0f} times as dear" in unfolded(INTRO)
+    assert f"{min(dearer):.0f} to {max(dearer):.0f} times as expensive as the six" in unfolded(
+        INTRO
+    )
+    assert f"{min(ratios):.0f} to {max(ratios):.0f} times as expensive" in unfolded(INTRO)
     assert f"cost {min(ratios):.0f} to {max(ratios):.0f} times as much" in CHAPTER_3
     statuses = [entry.status for entry in make_scorecard() if entry.published is not None]
     matched, explained = statuses.count("match"), statuses.count("explained")
@@ -193,7 +195,7 @@ def test_the_answers_from_stored_tables():
     leverage = summarise_leverage(load_result("leverage"))
     kept = leverage.loc[("not beaten", "1/20", "mean of four", "")].mul(100)
     assert f"{kept['recipe']:.1f}% without two runs flagged" in unfolded(INTRO)
-    assert f"{mean['prior']:.1%} in the mean of four grids" in unfolded(INTRO)
+    assert f"{mean['prior']:.1%} on average over four grids" in unfolded(INTRO)
 
 
 def test_the_answer_of_the_trained_grid():
@@ -255,7 +257,7 @@ def test_single_tasks_as_the_intro_tells_them():
     assert len(misses) == 51
     assert misses.index.str.contains("6.9B").all()
     law, ruler = misses["chain"], misses["ruler in loss"]
-    told = f"misses by {law.median():.0%} in the median and {law.mean():.0%} in the mean, "
+    told = f"misses by {law.median():.0%} in the median and {law.mean():.0%} on average, "
     assert f"{told}the ruler by {ruler.median():.0%} and {ruler.mean():.0%}" in unfolded(INTRO)
 
 
@@ -394,8 +396,8 @@ def test_what_the_example_costs(tmp_path):
     """As a multiple of the largest of the five, which the example prints, and of all five."""
     (tmp_path / "runs.csv").write_text(block("csv"), encoding="utf-8")
     five, target = read_runs(tmp_path / "runs.csv")["C"], 6 * 6.9e9 * 138e9
-    told = f"{target / five.max():.0f} times as dear as the largest of them and "
-    assert f"{told}{target / five.sum():.0f} times as dear as all five" in unfolded(OWN_RUNS)
+    told = f"{target / five.max():.0f} times as expensive as the largest of them and "
+    assert f"{told}{target / five.sum():.0f} times as expensive as all five" in unfolded(OWN_RUNS)
     assert f"{target / five.max():.0f} times the compute of the largest run" in README
 
 
