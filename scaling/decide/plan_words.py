@@ -18,9 +18,9 @@ HEAD = (
     "FLOPs",
     "hours",
     "price",
-    "own loss",
-    "if the law holds",
-    "to bet on",
+    "run's loss",
+    "target if the law holds",
+    "target to bet on",
 )
 
 
@@ -99,7 +99,7 @@ def _half_in_words(lo: float | None, hi: float | None, loss: float) -> str:
 def _worth_in_words(plan: Plan) -> str:
     """Name the cheapest run that would be worth it."""
     if plan.worth is None:
-        return "; nor does any dearer one of the grid"
+        return "; nor does any more expensive one of the grid"
     N, D = plan.worth
     run = f"N = {shorten(N)} at M = {D / N:.3g}, {training_flops(N, D):.2g} FLOPs"
     return f"; the cheapest that does is {run}"

@@ -31,8 +31,10 @@ def test_inside_the_tolerance_as_it_is_told():
         "loss at N = 6.9B, D = 138B, from 4 runs: 2.2647 nats/token",
         "  if the law holds: 1.80 to 2.41; to bet on: 1.79 to 2.43 (90%)",
         "train, in this order (each is the best gain at the target over FLOPs^0.4):",
-        "  run     N   M     D    FLOPs  hours   price  own loss  if the law holds     to bet on",
-        "    1  320M  20  6.4B  1.2e+19   8.63  $21.57     2.925      1.95 to 2.27  1.93 to 2.29",
+        "  run     N   M     D    FLOPs  hours   price  run's loss  target if the law holds  "
+        "target to bet on",
+        "    1  320M  20  6.4B  1.2e+19   8.63  $21.57       2.925             1.95 to 2.27   "
+        "   1.93 to 2.29",
         "spent: 1.2e+19 FLOPs, 8.63 accelerator-hours, $21.57; budget 1e+20 FLOPs",
         "then stop: inside the tolerance: the bet leaves 8.3% of the loss to either side, 10% are "
         "asked for",
@@ -46,9 +48,12 @@ def test_where_nothing_is_affordable_what_is_left_is_told():
     told = tell(FIRST, budget=2.8e17, sizes="20M:80M", multipliers="20:20", level=0.8)
     assert told[1:] == [
         "train, in this order (each is the best gain at the target over FLOPs^0.4):",
-        "  run    N   M     D    FLOPs   hours  price  own loss  if the law holds  to bet on",
-        "    1  20M  20  400M  4.8e+16  0.0337  $0.08     4.311                 -          -",
-        "    2  40M  20  800M  1.9e+17   0.135  $0.34     3.833                 -          -",
+        "  run    N   M     D    FLOPs   hours  price  run's loss  target if the law holds  "
+        "target to bet on",
+        "    1  20M  20  400M  4.8e+16  0.0337  $0.08       4.311                        -    "
+        "             -",
+        "    2  40M  20  800M  1.9e+17   0.135  $0.34       3.833                        -    "
+        "             -",
         "  the target is not to be told from them yet: a law with 4 parameters needs at least 4 "
         "runs that differ in (N, D), got 3",
         "spent: 2.4e+17 FLOPs, 0.169 accelerator-hours, $0.42; budget 2.8e+17 FLOPs",
@@ -76,7 +81,7 @@ def test_the_rule_is_told_by_which_the_runs_were_chosen():
             RUNS,
             {"budget": 1e17, "sizes": "10M:40M"},
             "stop: no run within the budget takes 5% off the uncertainty of the target; nor does "
-            "any dearer one of the grid",
+            "any more expensive one of the grid",
         ),
         (
             FIRST,
