@@ -147,6 +147,8 @@ class Costing(Answer):
             "money_in": float(bill.reading),
             "money_out": float(bill.writing),
             "money": float(bill.total),
+            "money_least": choice.reported[0],
+            "money_most": choice.reported[1],
             "epochs": choice.epochs,
             "D_effective": float(effective_tokens(D, self.case.supply.unique)) if limited else None,
         }
@@ -186,7 +188,7 @@ class Costing(Answer):
         found, level, prices = self.found, self.selected.level, self.case.prices
         lines = [self.wanted, *sizes_in_words(found.choices, level)]
         lines += ranges_in_words(found, level)
-        lines += ["", *bills_in_words(found.choices, prices.currency)]
+        lines += ["", *bills_in_words(found.choices, prices)]
         lines += money_in_words(found, self.case)
         if self.context is not None:
             rows = [(each.name, self._of_context(each.size.N)) for each in found.choices]
