@@ -107,6 +107,15 @@ class Plan(NamedTuple):
     nearer: Purchase | None
     worth: tuple[float, float] | None
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the measured runs alone tell the target.
+
+        If not, what is told with expected runs has a width and no place: their losses are those of
+        a law that the runs leave open.
+        """
+        return not self.before.doubt
+
 
 @dataclass(frozen=True)
 class TableSoFar:

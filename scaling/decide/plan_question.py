@@ -45,7 +45,7 @@ def plan(
     Parameters
     ----------
     runs : pandas.DataFrame, str, pathlib.Path or None
-        A run table, or where it lies; one run is enough. None for a first design.
+        A run table, or where it lies, of one run or more. None for a first design.
     N : float or str
         Parameters of the run to predict, as 6.9e9 or "6.9B", in the count of `count`.
     D, M : float or str, optional

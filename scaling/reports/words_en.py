@@ -263,6 +263,8 @@ WORDS = {
     "next_told": "For {budget} FLOPs, about {money}, in this order:",
     "next_none": "Nothing is to be trained within {budget} FLOPs, about {money}.",
     "next_after": "target, to bet on after it",
+    "next_widths": "± are expected half widths, if the runs come out as expected: where the loss "
+    "lies is to be told once they are trained.",
     "next_hours": "hours",
     "next_price": "price",
     "next_stop": "Then stop: {stop}.",

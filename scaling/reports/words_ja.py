@@ -230,6 +230,7 @@ WORDS = {
     "next_told": "予算{budget} FLOPs（約{money}）の範囲では、次の順に行います。",
     "next_none": "予算{budget} FLOPs（約{money}）の範囲では、行う価値のある学習実験はありません。",
     "next_after": "実施後の対象モデルの区間",
+    "next_widths": "±は、学習実験が予想どおりの結果になった場合に見込まれる区間の半幅です。損失そのものは、実施した後で予測できます。",
     "next_hours": "アクセラレータ時間",
     "next_price": "費用",
     "next_stop": "その後は打ち切ります。理由：{stop}。",

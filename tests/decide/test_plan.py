@@ -115,6 +115,27 @@ def test_there_is_a_plan_where_there_is_no_fit(n_runs):
     assert (np.abs(losses / truth - 1) < 0.3).all()
 
 
+@pytest.mark.parametrize("n_runs", [1, 3])
+def test_where_the_measured_runs_do_not_tell_the_target_only_widths_are_expected(n_runs):
+    """A planned run's loss is that of a law which they leave open: no interval has a place."""
+    answer = plan(RUNS.iloc[:n_runs], budget=1e21)
+    report, last = answer.report(), answer.plan.purchases[-1].told
+    after = report["runs"][-1]["after"]
+    assert last.lo is not None
+    assert last.hi is not None
+    assert [after[key] for key in ("target_loss", "lo", "hi", "law_lo", "law_hi")] == [None] * 5
+    assert not after["usable"]
+    assert after["half"] == pytest.approx((last.hi - last.lo) / 2 / last.loss)
+    frame = answer.to_frame()
+    assert frame[["target_loss", "lo", "hi", "law_lo", "law_hi"]].isna().all(axis=None)
+    assert frame["half"].iloc[-1] == after["half"]
+    text = answer.text()
+    assert f"± {100 * after['half']:.2g}%" in text
+    assert "± are expected half widths" in text
+    assert not any(f"{end:.2f}" in text for end in (last.lo, last.hi))
+    assert "±" not in plan().text()
+
+
 @pytest.mark.parametrize(("M", "off_ray"), [(20, False), (640, True)])
 def test_runs_on_a_line_buy_off_it_where_the_target_lies_off(M, off_ray):
     N = np.array([1e7, 4e7, 1.6e8, 4e8])
