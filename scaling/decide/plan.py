@@ -19,16 +19,17 @@ from scaling.decide.purchases import SHIPPED, BuyingRule, Choice, Known, choose_
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import EFFECTIVE, is_effective, place_target, read_inputs
 from scaling.forecast.intervals import LEVEL, load_constants, measure_change, widen
+from scaling.forecast.residuals import LEAST_DOF, UNSOUND, strays
 from scaling.laws.fit import FitError
 from scaling.laws.posterior import Posterior
 from scaling.laws.prior import Belief
-from scaling.laws.registry import DEFAULT_LAW, LawChoice
+from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 
 LEAST_GAIN = 0.05  # of the standard deviation at the target, by any run
 LEAST_LOSS = 1e-3  # of the lowest measured: an expected loss is no less
 NEARER = np.arange(1, 41) / 4  # how many doublings below the target a confirming run may lie
 HALF = 0.5  # of the allowance is left after it
-STOPS = ("tolerance", "misfit", "gain", "budget", "most")
+STOPS = ("unsound", "tolerance", "misfit", "gain", "budget", "most")
 
 
 class Target(NamedTuple):
@@ -184,6 +185,23 @@ class TableSoFar:
             return str(error)
         return replace(fitted, belief=self.known.belief)
 
+    @property
+    def is_short(self) -> bool:
+        """Whether there are fewer distinct runs than the law has coefficients."""
+        distinct = self.rows.drop_duplicates([self.N, "D"])
+        return len(distinct) < choose_law(self.law).n_parameters
+
+    @property
+    def is_unsound(self) -> bool:
+        """Whether the runs follow no law: by their residual, or by a fit with some left to judge.
+
+        Of fewer runs an unsound fit says little, and more of them may mend it.
+        """
+        if isinstance(self.fitted, str):
+            return False
+        fit = self.fitted.fit
+        return strays(fit, self.fitted.L) or (fit.dof >= LEAST_DOF and fit.status in UNSOUND)
+
     def predict(self, target: Target) -> LossForecast:
         """What the runs say of the target, as `scaling predict` would."""
         if isinstance(self.fitted, str):
@@ -210,6 +228,17 @@ def open_table(
     return replace(table, noise=_find_noise(table.known.find_posterior()))
 
 
+def find_faulty(table: TableSoFar) -> list[str]:
+    """Name the flagged runs, a minority, without which the others follow a law, if there are."""
+    flagged = table.rows["flags"] != ""
+    if not (table.is_unsound and 0 < flagged.mean() < 0.5):
+        return []
+    kept = table.rows[~flagged]
+    others = replace(table, rows=kept, n_measured=len(kept))
+    sound = not (others.is_short or isinstance(others.fitted, str) or others.is_unsound)
+    return table.rows.loc[flagged, "run"].astype(str).tolist() if sound else []
+
+
 def _find_noise(posterior: Posterior) -> float:
     """Standard deviation of the log loss in the middle of the runs."""
     at = posterior.at(*posterior.centre)
@@ -226,6 +255,9 @@ def make_plan(
     rule: BuyingRule = SHIPPED,
 ) -> Plan:
     """Plan what to buy until a reason to stop.
+
+    Nothing where the runs follow no law. Where they are too few for one, as many as the law has
+    coefficients, whatever each gains.
 
     Parameters
     ----------
@@ -247,13 +279,15 @@ def make_plan(
     Plan
     """
     before = told = table.predict(target)
+    if table.is_unsound:
+        return Plan(before, [], "unsound", None, None)
     purchases: list[Purchase] = []
     left, where = budget, table.place(target.N, target.D)
     places = Cells(*np.transpose([table.place(*cell) for cell in zip(*candidates, strict=True)]))
     worth = None
     while not (stop := _find_stop(table, target, told)) and len(purchases) < most:
         choice = choose_next(table.known, places, candidates.C, where, left, rule)
-        if choice is None or choice.most < LEAST_GAIN:
+        if choice is None or (choice.most < LEAST_GAIN and not table.is_short):
             stop = "budget" if choice is None else "gain"
             any_price = choose_next(table.known, places, candidates.C, where, np.inf, rule)
             worth = _find_cheapest(candidates, any_price)

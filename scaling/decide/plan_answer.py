@@ -11,11 +11,13 @@ import pandas as pd
 from scaling.costs.compute import training_flops
 from scaling.costs.money import OF_TRAINING, Prices
 from scaling.decide.candidates import Offer
+from scaling.decide.first_design import WARMUP_NOT_KNOWN
 from scaling.decide.gain import Cells
-from scaling.decide.plan import Plan, Purchase, Target, open_table
+from scaling.decide.plan import Plan, Purchase, Target, find_faulty, open_table
 from scaling.decide.plan_words import (
     HEAD,
     before_in_words,
+    faulty_in_words,
     find_half_widths,
     nearer_in_words,
     price_in_words,
@@ -24,7 +26,7 @@ from scaling.decide.plan_words import (
     stop_in_words,
     widths_in_words,
 )
-from scaling.forecast.advice import warn_of_flags
+from scaling.forecast.advice import warn_of_design, warn_of_flags
 from scaling.forecast.answer import Answer
 from scaling.forecast.fitted import LossForecast
 from scaling.forecast.residuals import warn_of_residual
@@ -77,7 +79,27 @@ class NextRuns(Answer):
         table, loss, N, law = self.selected[:4]
         fitted = open_table(table, loss, N, law).fitted
         told = [] if isinstance(fitted, str) else warn_of_residual(fitted.fit, table, loss, N, law)
-        return told + warn_of_flags(table) + self.selected.in_words()
+        return told + self._warn_of_plan() + warn_of_flags(table) + self.selected.in_words()
+
+    def _warn_of_plan(self) -> list[str]:
+        """What speaks against the plan itself; its design only where a law is still to be had."""
+        told, runs = (
+            [],
+            self.selected.table[["N", "D"]].assign(N=self.selected.table[self.selected.N]),
+        )
+        if self.budget >= self.target.C:
+            told.append(
+                f"the budget pays for the target itself, {self.target.C:.2g} FLOPs: is it not "
+                "rather to be trained?"
+            )
+        if not self.plan.purchases:
+            return told
+        if not self.plan.is_told:
+            planned = pd.concat([runs, pd.DataFrame(self.cells._asdict())])
+            told += [f"with the runs planned, {line}" for line in warn_of_design(planned)]
+        if not self.offer.warmup_tokens and self.cells.D.min() < runs["D"].min():
+            told.append(f"a run planned has fewer tokens than any measured: {WARMUP_NOT_KNOWN}")
+        return told
 
     def report(self) -> dict[str, Any]:
         """Target, budget, what is known before, the runs in order, and why to stop.
@@ -157,6 +179,8 @@ class NextRuns(Answer):
         lines = [
             before_in_words(plan.before, self.target, self.selected.loss, self.selected.N, n_runs)
         ]
+        if plan.stop == "unsound":
+            lines += [faulty_in_words(find_faulty(open_table(*self.selected[:4])))]
         if plan.purchases:
             lines += [f"train, in this order ({rule_in_words()}):"]
             rows = [

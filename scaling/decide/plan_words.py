@@ -8,7 +8,7 @@ from scaling.decide.plan import LEAST_GAIN, Plan, Purchase, Target
 from scaling.decide.purchases import SHIPPED
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import LossForecast
-from scaling.forecast.residuals import percent
+from scaling.forecast.residuals import NAMED, percent
 from scaling.forecast.words import ends_in_words, level_in_words
 
 HEAD = (
@@ -58,6 +58,17 @@ def told_in_words(told: LossForecast, placed: bool = True) -> tuple[str, str]:
     return ends_in_words(told.law_lo, told.law_hi), ends_in_words(told.lo, told.hi)
 
 
+def faulty_in_words(faulty: list[str]) -> str:
+    """Say which runs are to be put right before any is bought, and by what."""
+    if not faulty:
+        return "train nothing yet: these runs as they are give no sound fit; the warnings say what may be why"
+    names = ", ".join(faulty[:NAMED] + ["…"] * (len(faulty) > NAMED))
+    return (
+        f"train nothing yet: these runs as they are give no sound fit, but do without {names}, flagged: "
+        "--without-flagged leaves such runs out"
+    )
+
+
 def widths_in_words(plan: Plan) -> list[str]:
     """Say what ± is: one line, or none where it is not written."""
     runs = [*plan.purchases, *filter(None, [plan.nearer])]
@@ -89,6 +100,8 @@ def row_of(name: str, run: Purchase, prices: Prices, placed: bool = True) -> lis
 
 def stop_in_words(plan: Plan, target: Target, budget: float, cheapest: float, most: int) -> str:
     """Say why to stop."""
+    if plan.stop == "unsound":
+        return "the runs give no sound fit: put them right first, then plan again"
     told = plan.purchases[-1].told if plan.purchases else plan.before
     halves = find_half_widths(told)
     if plan.stop == "tolerance" and halves is not None:

@@ -269,6 +269,7 @@ WORDS = {
     "next_price": "price",
     "next_stop": "Then stop: {stop}.",
     "next_worth": "With a larger budget the cheapest run that would help has {N} parameters on {D} tokens, for about {money}.",
+    "stop_unsound": "the runs do not follow the law: they are to be put right first",
     "stop_tolerance": "the interval to bet on is inside the tolerance",
     "stop_misfit": "the law holds the model closer than laws have held real runs, so that more "
     "runs like these hardly help",

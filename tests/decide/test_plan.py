@@ -164,6 +164,56 @@ def test_runs_that_do_not_follow_the_law_get_a_plan():
     assert np.isfinite([run.loss for run in answer.plan.purchases]).all()
 
 
+def test_runs_that_follow_no_law_buy_nothing():
+    """Losses without order; and one run that went wrong, whose remedy comes first."""
+    table = make_grid(0.003)
+    losses = np.resize([2.2, 4.4, 3.2, 2.4, 2.9], len(table))
+    answer = plan(table.assign(loss=losses), budget=1e21)
+    assert (answer.plan.stop, answer.plan.purchases, answer.plan.nearer) == ("unsound", [], None)
+    assert answer.text().splitlines()[1].startswith("train nothing yet: ")
+    assert "--without-flagged" not in answer.text()
+
+    crashed = make_grid(0.003).iloc[::3].reset_index(drop=True)
+    crashed["run"] = [f"run {i}" for i in range(len(crashed))]
+    crashed.loc[5, "loss"] = 9.7
+    answer = plan(crashed, budget=1e21)
+    assert (answer.plan.stop, answer.plan.purchases) == ("unsound", [])
+    assert "without run 5, flagged: --without-flagged" in answer.text().splitlines()[1]
+    again = plan(crashed, budget=1e21, without_flagged=True)
+    assert again.report()["before"]["usable"]
+
+
+@pytest.mark.parametrize("n_runs", [1, 2, 3])
+def test_a_plan_that_can_pay_for_it_reaches_a_law(n_runs):
+    """No run takes 5% off before there is a law, and as many as it needs are bought."""
+    answer = plan(RUNS.iloc[:n_runs], N=7e9, budget=1e20)
+    assert len(answer.plan.purchases) >= 4 - n_runs
+    assert "needs at least" not in answer.plan.purchases[-1].told.doubt
+
+
+def test_a_budget_that_pays_for_the_target_is_told():
+    C = 6 * 6.9e9**2 * 20
+    assert "pays for the target itself" in plan(budget=C).warnings[0]
+    assert not any("pays for" in line for line in plan(budget=0.99 * C).warnings)
+
+
+def test_a_target_of_fewer_flops_than_an_overtrained_run_gets_a_plan():
+    runs = pd.DataFrame({"N": [1e8, 2e8, 4e8, 1e9, 1e9], "D": [2e9, 4e9, 8e9, 2e10, 2e12]})
+    answer = plan(runs.assign(loss=LAW.predict(runs["N"], runs["D"])), N=7e9, budget=1e21)
+    assert answer.report()["before"]["usable"]
+    with pytest.raises(ChoiceError, match="`scaling predict` tells its loss"):
+        plan(N=1e8)
+
+
+def test_what_the_planned_runs_leave_open_is_told():
+    """One line of tokens per parameter; and a run shorter than any measured, warm-up unknown."""
+    ray = plan(RUNS.iloc[[0]], budget=1e20, multipliers="20:20").warnings
+    assert any("with the runs planned, all runs have 20 tokens per param" in line for line in ray)
+    shorter = {"budget": 1e18, "sizes": "2M:100M", "multipliers": "20:20"}
+    told = [plan(RUNS.iloc[2:3], **shorter, **w).warnings for w in ({}, {"warmup_tokens": 1e6})]
+    assert [any("--warmup-tokens" in line for line in lines) for lines in told] == [True, False]
+
+
 def test_stops_inside_the_tolerance():
     """Half of the bet, over the loss, is inside or outside it."""
     before = plan().plan.before
