@@ -21,7 +21,7 @@ OwnRuns = Annotated[
     Path | None,
     typer.Argument(
         metavar="RUNS",
-        help="Run table: one run is enough. Leave it out with --from-scratch.",
+        help="Run table, of one run or more. Leave it out with --from-scratch.",
     ),
 ]
 FromScratch = Annotated[
@@ -173,7 +173,8 @@ def plan(
     or where nothing is affordable. On the testbed a plain rule was as good: the largest run within
     the budget first, then the next.
 
-    With one run, or runs that lie on a line, there is a plan, too. With none: --from-scratch.
+    With too few runs for a law, even one, there is a plan, too: it tells which runs to train and
+    how wide the interval will be, not where the target lies. With none: --from-scratch.
     """
     from scaling.decide.plan_question import plan as ask
     from scaling.forecast.selection import ChoiceError

@@ -19,16 +19,17 @@ from scaling.decide.purchases import SHIPPED, BuyingRule, Known, RunChoice, choo
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import EFFECTIVE, is_effective, place_target, read_inputs
 from scaling.forecast.intervals import LEVEL, load_constants, measure_change, widen
+from scaling.forecast.residuals import LEAST_DOF, UNSOUND, strays
 from scaling.laws.fit import FitError
 from scaling.laws.posterior import Posterior
 from scaling.laws.prior import Belief
-from scaling.laws.registry import DEFAULT_LAW, LawChoice
+from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 
 LEAST_GAIN = 0.05  # of the standard deviation at the target, by any run
 LEAST_OF_LOWEST = 1e-3  # of the lowest measured: an expected loss is no less
 NEARER = np.arange(1, 41) / 4  # how many doublings below the target a confirming run may lie
 HALF = 0.5  # of the allowance is left after it
-Stop = Literal["tolerance", "misfit", "gain", "budget", "most"]
+Stop = Literal["unsound", "tolerance", "misfit", "gain", "budget", "most"]
 
 
 class Target(NamedTuple):
@@ -112,6 +113,15 @@ class Plan(NamedTuple):
     worth: tuple[float, float] | None
     rule: BuyingRule = SHIPPED
 
+    @property
+    def is_told(self) -> bool:
+        """Whether the measured runs alone tell the target.
+
+        If not, what is told with expected runs has a width and no place: their losses are those of
+        a law that the runs leave open.
+        """
+        return not self.before.doubt
+
 
 @dataclass(frozen=True)
 class TableSoFar:
@@ -180,6 +190,23 @@ class TableSoFar:
             return str(error)
         return replace(fitted, belief=self.known.belief)
 
+    @property
+    def is_short(self) -> bool:
+        """Whether there are fewer distinct runs than the law has coefficients."""
+        distinct = self.rows.drop_duplicates([self.N, "D"])
+        return len(distinct) < choose_law(self.law).n_parameters
+
+    @property
+    def is_unsound(self) -> bool:
+        """Whether the runs follow no law: by their residual, or by a fit with some left to judge.
+
+        Of fewer runs an unsound fit says little, and more of them may mend it.
+        """
+        if isinstance(self.fitted, str):
+            return False
+        fit = self.fitted.fit
+        return strays(fit, self.fitted.L) or (fit.dof >= LEAST_DOF and fit.status in UNSOUND)
+
     def predict(self, target: Target) -> LossForecast:
         """What the runs say of the target, as `scaling predict` would."""
         if isinstance(self.fitted, str):
@@ -206,6 +233,17 @@ def open_table(
     return replace(table, noise=_find_noise(table.known.find_posterior()))
 
 
+def find_faulty(table: TableSoFar) -> list[str]:
+    """Name the flagged runs, a minority, without which the others follow a law, if there are."""
+    flagged = table.rows["flags"] != ""
+    if not (table.is_unsound and 0 < flagged.mean() < 0.5):
+        return []
+    kept = table.rows[~flagged]
+    others = replace(table, rows=kept, n_measured=len(kept))
+    sound = not (others.is_short or isinstance(others.fitted, str) or others.is_unsound)
+    return table.rows.loc[flagged, "run"].astype(str).tolist() if sound else []
+
+
 def _find_noise(posterior: Posterior) -> float:
     """Standard deviation of the log loss in the middle of the runs."""
     at = posterior.at(*posterior.centre)
@@ -222,6 +260,9 @@ def make_plan(
     rule: BuyingRule = SHIPPED,
 ) -> Plan:
     """Plan what to buy until a reason to stop.
+
+    Nothing where the runs follow no law. Where they are too few for one, as many as the law has
+    coefficients, whatever each gains.
 
     Parameters
     ----------
@@ -243,13 +284,15 @@ def make_plan(
     Plan
     """
     before = told = table.predict(target)
+    if table.is_unsound:
+        return Plan(before, [], "unsound", None, None)
     purchases: list[Purchase] = []
     left, where = budget, table.place(target.N, target.D)
     places = Cells(*np.transpose([table.place(*cell) for cell in zip(*candidates, strict=True)]))
     worth = None
     while (stop := _find_stop(table, target, told)) is None and len(purchases) < most:
         choice = choose_next(table.known, places, candidates.C, where, left, rule)
-        if choice is None or choice.most < LEAST_GAIN:
+        if choice is None or (choice.most < LEAST_GAIN and not table.is_short):
             stop = "budget" if choice is None else "gain"
             any_price = choose_next(table.known, places, candidates.C, where, np.inf, rule)
             worth = _find_cheapest(candidates, any_price)

@@ -13,7 +13,7 @@ from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices, read_prices
 from scaling.decide.candidates import SHORTEST_M, STEP, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
-from scaling.decide.gain import Cells
+from scaling.decide.gain import Array, Cells
 from scaling.decide.plan import Target, make_plan, open_table
 from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.selection import ChoiceError, Options, Runs, select_rows
@@ -46,7 +46,7 @@ def plan(
     Parameters
     ----------
     runs : pandas.DataFrame, str, pathlib.Path or None
-        A run table, or where it lies; one run is enough. None for a first design.
+        A run table, or where it lies, of one run or more. None for a first design.
     N : float or str
         Parameters of the run to predict, as 6.9e9 or "6.9B", in the count of `count`.
     D, M : float or str, optional
@@ -100,7 +100,7 @@ def plan(
         return _plan_first(where, flops, terms, **grid)
     selected = select_rows(runs, enough=False, **options)
     counts = selected.table[selected.N].to_numpy(float), selected.table["D"].to_numpy(float)
-    _require_beyond(where, float(training_flops(*counts).max()))
+    _require_beyond(where, *counts)
     offer = make_offer(counts[0], where, **grid)
     cells = offer.list_cells(where)
     _require_affordable(cells, flops)
@@ -193,11 +193,13 @@ def _require_affordable(cells: Cells, budget: float) -> None:
         )
 
 
-def _require_beyond(target: tuple[float, float], largest: float) -> None:
-    """Refuse a target that costs no more than what is trained already."""
-    C = training_flops(*target)
-    if largest >= C:
+def _require_beyond(target: tuple[float, float], N: Array, D: Array) -> None:
+    """Refuse a target with no more parameters, tokens and compute than what is trained already."""
+    C, largest = training_flops(*target), float(training_flops(N, D).max())
+    if largest >= C and N.max() >= target[0] and D.max() >= target[1]:
         rule = f"the target takes {C:.3g} FLOPs, no more than the largest run, {largest:.3g}"
         raise ChoiceError(
-            f"{rule}: nothing is to be extrapolated", ("target-N", "target-D", "target-M")
+            f"{rule}, and no more parameters or tokens: nothing is to be extrapolated, and "
+            "`scaling predict` tells its loss",
+            ("target-N", "target-D", "target-M"),
         )

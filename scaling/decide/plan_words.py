@@ -8,6 +8,7 @@ from scaling.decide.plan import LEAST_GAIN, Plan, Purchase, Target
 from scaling.decide.purchases import BuyingRule
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import LossForecast
+from scaling.forecast.residuals import NAMED, percent
 from scaling.forecast.words import ends_in_words, level_in_words
 
 HEAD = (
@@ -37,11 +38,49 @@ def hours_and_money(flops: float, prices: Prices) -> tuple[str, str]:
     return f"{float(f'{hours:.3g}'):,.10g}", prices.label(amount)
 
 
-def told_in_words(told: LossForecast) -> tuple[str, str]:
-    """Give both intervals, or a dash for each."""
+def find_half_widths(told: LossForecast) -> tuple[float, float] | None:
+    """Half widths of the law's interval and of the bet, fractions of the loss; None without."""
     if told.lo is None or told.hi is None or told.law_lo is None or told.law_hi is None:
+        return None
+    return (told.law_hi - told.law_lo) / 2 / told.loss, (told.hi - told.lo) / 2 / told.loss
+
+
+def told_in_words(told: LossForecast, placed: bool = True) -> tuple[str, str]:
+    """Give both intervals, or only how wide they are where they have no place; or dashes."""
+    halves = find_half_widths(told)
+    if halves is None:
         return "-", "-"
+    if not placed:
+        law, bet = (f"± {percent(half)}" for half in halves)
+        return law, bet
+    assert told.law_lo is not None and told.law_hi is not None
+    assert told.lo is not None and told.hi is not None
     return ends_in_words(told.law_lo, told.law_hi), ends_in_words(told.lo, told.hi)
+
+
+def faulty_in_words(faulty: list[str]) -> str:
+    """Say which runs are to be put right before any is bought, and by what."""
+    if not faulty:
+        return (
+            "train nothing yet: these runs as they are give no sound fit; the warnings say what "
+            "may be why"
+        )
+    names = ", ".join(faulty[:NAMED] + ["…"] * (len(faulty) > NAMED))
+    return (
+        f"train nothing yet: these runs as they are give no sound fit, but do without {names}, "
+        "flagged: --without-flagged leaves such runs out"
+    )
+
+
+def widths_in_words(plan: Plan) -> list[str]:
+    """Say what ± is: one line, or none where it is not written."""
+    runs = [*plan.purchases, *filter(None, [plan.nearer])]
+    if plan.is_told or not any(find_half_widths(run.told) for run in runs):
+        return []
+    return [
+        "± are expected half widths, if the runs come out as expected: where the loss of the "
+        "target lies is to be told once they are trained"
+    ]
 
 
 def before_in_words(told: LossForecast, target: Target, loss: str, N: str, n_runs: int) -> str:
@@ -55,17 +94,19 @@ def before_in_words(told: LossForecast, target: Target, loss: str, N: str, n_run
     return f"{what}: {told.loss:.4f} nats/token\n  if the law holds: {law}; to bet on: {bet} ({at})"
 
 
-def row_of(name: str, run: Purchase, prices: Prices) -> list[str]:
-    """Give the cells of a line of the table."""
+def row_of(name: str, run: Purchase, prices: Prices, placed: bool = True) -> list[str]:
+    """Give the cells of a line of the table; `placed` as `told_in_words` takes it."""
     counts = [shorten(run.N), f"{run.D / run.N:.3g}", shorten(run.D), f"{run.C:.2g}"]
     bill = hours_and_money(run.C, prices)
-    return [name, *counts, *bill, f"{run.loss:.3f}", *told_in_words(run.told)]
+    return [name, *counts, *bill, f"{run.loss:.3f}", *told_in_words(run.told, placed)]
 
 
 def stop_in_words(plan: Plan, target: Target, budget: float, cheapest: float, most: int) -> str:
     """Say why to stop."""
     told = plan.purchases[-1].told if plan.purchases else plan.before
     match plan.stop:
+        case "unsound":
+            return "the runs give no sound fit: put them right first, then plan again"
         case "tolerance":
             asked = 100 * (target.tolerance or 0)
             half = _half_in_words(told.lo, told.hi, told.loss)
@@ -105,9 +146,9 @@ def _worth_in_words(plan: Plan) -> str:
     return f"; the cheapest that does is {run}"
 
 
-def nearer_in_words(run: Purchase, prices: Prices, target: Target) -> str:
+def nearer_in_words(run: Purchase, prices: Prices, target: Target, placed: bool) -> str:
     """Name the run that halves the allowance, its price and what it would leave open."""
-    _, bet = told_in_words(run.told)
+    _, bet = told_in_words(run.told, placed)
     then = "" if bet == "-" else f"; with it, to bet on: {bet}"
     share = f"{100 * run.C / target.C:.2g}% of the target's compute"
     return (

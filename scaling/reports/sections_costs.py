@@ -8,6 +8,7 @@ from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.plan import LEAST_GAIN, Purchase
 from scaling.decide.plan_answer import NextRuns
+from scaling.decide.plan_words import find_half_widths, widths_in_words
 from scaling.decide.priced_models import PricedModel
 from scaling.forecast.averages import is_average
 from scaling.forecast.inputs import is_effective
@@ -45,8 +46,13 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
     if plan.purchases:
         names = ("head_run", "next_hours", "next_price", "head_law_interval", "next_after")
         head = [words(names[0]), "N", "D", *(words(name) for name in names[1:])]
-        rows = [_row_of_run(i, run, prices, words) for i, run in enumerate(plan.purchases, 1)]
+        rows = [
+            _row_of_run(i, run, prices, words, plan.is_told)
+            for i, run in enumerate(plan.purchases, 1)
+        ]
         blocks += [Paragraph(words("next_told", **budget)), TableBlock(head, rows)]
+        if widths_in_words(plan):
+            blocks.append(Paragraph(words("next_widths")))
     else:
         blocks.append(Paragraph(words("next_none", **budget)))
     stop = words(f"stop_{plan.stop}", share=words.percent(LEAST_GAIN))
@@ -69,10 +75,13 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
     return blocks
 
 
-def _row_of_run(i: int, run: Purchase, prices: Prices, words: Language) -> list[str]:
-    told = run.told
+def _row_of_run(i: int, run: Purchase, prices: Prices, words: Language, placed: bool) -> list[str]:
+    """Give a line of the table: intervals, or only half widths where they have no place."""
+    told, halves = run.told, find_half_widths(run.told)
     ends = [words("none")] * 2
-    if told.lo is not None and told.hi is not None:
+    if halves is not None and not placed:
+        ends = [f"± {words.percent(half)}" for half in halves]
+    elif told.lo is not None and told.hi is not None:
         assert told.law_lo is not None and told.law_hi is not None
         pairs = split_ends(told.law_lo, told.law_hi), split_ends(told.lo, told.hi)
         ends = [words("ends", lo=lo, hi=hi) for lo, hi in pairs]

@@ -263,10 +263,13 @@ WORDS = {
     "next_told": "For {budget} FLOPs, about {money}, in this order:",
     "next_none": "Nothing is to be trained within {budget} FLOPs, about {money}.",
     "next_after": "target, to bet on after it",
+    "next_widths": "± are expected half widths, if the runs come out as expected: where the loss "
+    "lies is to be told once they are trained.",
     "next_hours": "hours",
     "next_price": "price",
     "next_stop": "Then stop: {stop}.",
     "next_worth": "With a larger budget the cheapest run that would help has {N} parameters on {D} tokens, for about {money}.",
+    "stop_unsound": "the runs do not follow the law: they are to be put right first",
     "stop_tolerance": "the interval to bet on is inside the tolerance",
     "stop_misfit": "the law holds the model closer than laws have held real runs, so that more "
     "runs like these hardly help",
