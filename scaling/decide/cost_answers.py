@@ -188,7 +188,11 @@ class Costing(Answer):
         found, level, prices = self.found, self.selected.level, self.case.prices
         lines = [self.wanted, *sizes_in_words(found.choices, level)]
         lines += ranges_in_words(found, level)
-        lines += ["", *bills_in_words(found.choices, prices)]
+        lines.append("")
+        if priced := [each for each in found.choices if each.is_priced]:
+            lines += bills_in_words(priced, prices)
+        if unpriced := [each.name for each in found.choices if not each.is_priced]:
+            lines.append(f"no bill where the loss is not to be used: {', '.join(unpriced)}")
         lines += money_in_words(found, self.case)
         if self.context is not None:
             rows = [(each.name, self._of_context(each.size.N)) for each in found.choices]

@@ -21,6 +21,7 @@ from scaling.decide.priced_models import (
     cost_of_budget,
     cost_of_loss,
     cost_of_model,
+    find_floor,
     read_surface,
 )
 from scaling.decide.supply import Supply
@@ -30,6 +31,7 @@ from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import is_effective, read_counts
 from scaling.forecast.selection import ChoiceError, Options, Runs, Selected, select_rows
 from scaling.forecast.targets import find_target, read_count
+from scaling.forecast.words import ends_in_words, level_in_words
 from scaling.tables.schema import LARGEST
 
 DAYS = 365.0
@@ -273,10 +275,30 @@ def _cost_of_loss(case: CostCase, loss: float, runs: Model, about: str, why: str
         rule = f"loss must be below {worst:.4g}, that of the worst of these runs"
         told = f"{rule}, got {loss:.4g}: no run needs planning for it"
         raise ChoiceError(f"{why}{told}", (about,))
+    if not case.supply.is_reachable(loss):
+        raise ChoiceError(f"{why}{_refuse_in_words(case, loss)}", (about,))
     try:
         return cost_of_loss(case, loss)
     except ValueError as error:
         raise ChoiceError(f"{why}{error}", (about,)) from error
+
+
+def _refuse_in_words(case: CostCase, loss: float) -> str:
+    """Say that a loss is out of reach, or that the runs leave open whether it is."""
+    supply, floor = case.supply, find_floor(case)
+    lowest, more = f"the irreducible loss E = {supply.law.E:.4g}", ""
+    if supply.is_limited:
+        tokens = shorten(supply.unique)
+        lowest = f"{supply.lowest:.4g}, the lowest that {tokens} different tokens allow"
+        more = ", or name more unique tokens"
+    told = f"loss must be above {lowest}, got {loss:g}"
+    if floor is None or loss <= floor.lo:
+        return f"{told}: it is out of reach; ask what a budget buys{more}"
+    ends = f"{ends_in_words(floor.lo, floor.hi)} ({level_in_words(case.level)})"
+    return (
+        f"{told}: the runs leave {ends} open for it and cannot say whether this loss is within "
+        "reach; first train more (scaling plan)" + more
+    )
 
 
 def _cost_of_budget(case: CostCase, budget: float, in_money: bool, runs: Model) -> Findings:

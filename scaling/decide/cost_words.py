@@ -112,8 +112,9 @@ def money_in_words(found: Findings, case: CostCase) -> list[str]:
         for each in found.sensitivity
         if case.demand.written > 0
     ]
-    if found.break_even is not None:
-        lines.append(_break_even_in_words(found.break_even))
+    tokens = found.break_even
+    if tokens is not None and (math.isinf(tokens) or not found.choices[0].told.doubt):
+        lines.append(_break_even_in_words(tokens))
     return lines
 
 

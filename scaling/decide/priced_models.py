@@ -18,7 +18,8 @@ from scaling.laws.draws import draw_laws
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw, LossSurface
 
-OPTIMUM, LEAST_TOTAL = "compute-optimal", "least total FLOPs"
+OWN = "this model"
+OPTIMUM, LEAST_TOTAL, LEAST_MONEY = "compute-optimal", "least total FLOPs", "least money"
 USUAL_M, LONG_M = 20.0, 640.0  # a rule of thumb; 32 times it, the paper's longest over-training
 HALF_AND_DOUBLE = (0.5, 2.0)  # of the utilisation that moves the bill most
 LEAST_LOG_SHARE = -300.0  # of a budget, for training
@@ -99,6 +100,11 @@ class PricedModel:
     error: ErrorForecast | None = None
 
     @property
+    def is_priced(self) -> bool:
+        """Whether its bill counts: its size is given, or rests on a loss that may be used."""
+        return self.name == OWN or not self.told.doubt
+
+    @property
     def M(self) -> float:
         """Tokens per parameter."""
         return float(self.size.M)
@@ -136,7 +142,8 @@ class Findings:
     choices : list of PricedModel
         In the order in which they are shown.
     sensitivity : list of Sensitivity
-        The model of least money at half and at twice the utilisation of written tokens.
+        The model of least money at half and at twice the utilisation of written tokens; none where
+        its loss is not to be used.
     range_N, range_flops : Range or None
         Parameters and total FLOPs of the model of least total FLOPs, over the laws that fit.
     break_even : float or None
@@ -254,10 +261,22 @@ def cost_of_loss(case: CostCase, loss: float) -> Findings:
     sizes = {
         OPTIMUM: supply.least_total(loss),
         LEAST_TOTAL: supply.least_total(loss, served),
-        "least money": supply.least_total(loss, case.as_tokens),
+        LEAST_MONEY: supply.least_total(loss, case.as_tokens),
         **{f"M = {M:g}": supply.at_multiplier(M, loss) for M in (USUAL_M, LONG_M)},
     }
-    return _with_ranges(case, loss, Findings(case.price(sizes), _move_mfu(case, loss)))
+    choices = case.price(sizes)
+    in_doubt = any(each.told.doubt for each in choices if each.name == LEAST_MONEY)
+    moved = [] if in_doubt else _move_mfu(case, loss)
+    return _with_ranges(case, loss, Findings(choices, moved))
+
+
+def find_floor(case: CostCase) -> Range | None:
+    """What the runs leave open of the lowest loss there is; None where they do not tell it."""
+    try:
+        laws = draw_laws(case.fitted.posterior)
+    except ValueError:
+        return None
+    return _range(case.supply.lowest_of(laws), case.level)
 
 
 def cost_of_budget(case: CostCase, budget: float, in_money: bool = False) -> Findings:
@@ -283,7 +302,7 @@ def cost_of_model(case: CostCase, size: Model) -> Findings:
     ValueError
         With a demand, for a model whose loss is the lowest there is.
     """
-    own = case.price({"this model": size})
+    own = case.price({OWN: size})
     break_even = case.supply.break_even_tokens(*size)
     if case.demand.total == 0:
         return Findings(own, [], break_even=break_even)

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scaling.costs.total import SERVING, TRAINING, Model, tokens_needed
 from scaling.costs.total import best_for_budget as spend_fresh
 from scaling.costs.total import least_total as least_fresh
+from scaling.forecast.advice import shorten
 from scaling.laws.law import LossSurface
 from scaling.laws.repeated import (
     OPTIMAL,
@@ -70,13 +71,21 @@ class Supply:
         """Loss that no N and no number of epochs goes below, nats per token."""
         if not self.is_limited:
             return float(self.law.E)
-        from_N, from_D = self._least_terms()
-        return float(self.law.E + from_N + from_D)
+        return float(self.lowest_of(self.law))
+
+    def lowest_of(self, laws: LossSurface) -> Any:
+        """The same of other laws, such as those of `scaling.laws.draws`."""
+        if not self.is_limited:
+            return laws.E
+        return laws.E + sum(self._terms_of(laws))
 
     def _least_terms(self) -> tuple[float, float]:
         """What N and what D leave of the loss at their limits."""
+        return self._terms_of(self.law)
+
+    def _terms_of(self, laws: LossSurface) -> tuple[Any, Any]:
         most = (1 + R_N) * OPTIMAL * self.unique, (1 + R_D) * self.unique
-        return self.law.A * most[0] ** -self.law.alpha, self.law.B * most[1] ** -self.law.beta
+        return laws.A * most[0] ** -laws.alpha, laws.B * most[1] ** -laws.beta
 
     def least_total(self, loss: float, served: float = 0.0) -> Model:
         """Size of least ``6 N D + 2 N T`` that reaches a loss.
@@ -183,7 +192,8 @@ class Supply:
             return
         floor = f"the irreducible loss E = {self.law.E:.4g}"
         if self.is_limited:
-            floor = f"{self.lowest:.4g}, the lowest that {self.unique:.3g} different tokens allow"
+            tokens = shorten(self.unique)
+            floor = f"{self.lowest:.4g}, the lowest that {tokens} different tokens allow"
         raise ValueError(f"loss must be above {floor}, got {loss:g}: it is out of reach")
 
 

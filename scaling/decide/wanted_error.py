@@ -100,6 +100,12 @@ def _find_column(selected: Selected, task: str | None) -> str:
     column = f"err_{task.removeprefix('err_')}" if task is not None else None
     if column is None and len(names) == 1:
         return names[0]
+    if not names:
+        named = column or "err_<task>"
+        rule = (
+            f"the table has no column err_<task> to read an error off: add {named}, or give a loss"
+        )
+        raise ChoiceError(rule, ("error",))
     if column not in names:
         known = ", ".join(name.removeprefix("err_") for name in names[:LISTED]) or "none"
         more = f" and {len(names) - LISTED} more" * (len(names) > LISTED)

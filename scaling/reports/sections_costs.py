@@ -127,6 +127,8 @@ def _row_of_choice(choice: PricedModel, prices: Prices, words: Language) -> list
     parts = (bill.training, bill.reading, bill.writing, bill.total)
     counts = [words.count(choice.size.N), words.count(choice.size.D), digits(choice.M)]
     money = [money_of(float(part), prices) for part in parts]
+    if not choice.is_priced:
+        money = [words("none")] * len(parts)
     return [_name_choice(choice.name, words), *counts, *money]
 
 

@@ -178,7 +178,10 @@ def _check_costs(found: Gathered) -> list[Threshold]:
     choices, checks = costing.found.choices, []
     if choices[0].epochs is not None:
         checks.append(_at_most("epochs", choices[0].epochs, MOST_EPOCHS))
-    bill = min(choices, key=lambda choice: float(choice.bill.total)).bill
+    priced = [choice for choice in choices if choice.is_priced]
+    if not priced:
+        return checks
+    bill = min(priced, key=lambda choice: float(choice.bill.total)).bill
     if (total := float(bill.total)) > 0:
         share = float(bill.serving) / total
         checks.append(Threshold("serving", share, (math.nan, math.nan), None))
@@ -229,7 +232,8 @@ def _say_price(found: Gathered, words: Language) -> str:
     costing = found.costing
     if costing is None or isinstance(costing, Missing) or asked.loss or found.usable is None:
         return words("price_of_life", **values)
-    best = min(costing.found.choices, key=lambda choice: float(choice.bill.total))
+    priced = [choice for choice in costing.found.choices if choice.is_priced]
+    best = min(priced, key=lambda choice: float(choice.bill.total))
     if best.told.doubt or float(best.bill.total) > LESS * asked.life:
         return words("price_of_life", **values)
     less = money_of(float(best.bill.total), prices)

@@ -384,6 +384,20 @@ SAID = (
         "損失{loss}は法則の下限（{floor}）を超えておらず、到達できない",
     ),
     (
+        "ask what a budget buys.*",
+        "予算を指定すれば、その予算で届く損失が分かる",
+    ),
+    (
+        "loss must be above (?P<floor>.+), got (?P<loss>.+): the runs leave (?P<lo>.+) to "
+        r"(?P<hi>.+) \((?P<level>.+)\) open for it and .+",
+        "損失{loss}は法則の下限（{floor}）を超えていないが、学習実験から分かる下限は{lo}から{hi}"
+        "（{level}）までと幅があり、到達できるか分からない",
+    ),
+    (
+        r"first train more \(scaling plan\).*",
+        "先に学習実験を増やす必要がある（scaling plan）",
+    ),
+    (
         "loss must be below (?P<worst>.+), that of the worst of these runs, got (?P<loss>.+): no "
         "run needs planning for it",
         "損失{loss}は最も悪い学習実験の{worst}以上で、計画するまでもない",

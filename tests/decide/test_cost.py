@@ -227,7 +227,7 @@ ASKED = {"loss": 2.4, **DEMAND}
         ({"loss": 9.0}, "loss", "must be below 4.616"),
         ({"loss": "a"}, "loss", "must be one number"),
         ({"loss": -1}, "loss", "must be finite and above 0, got -1"),
-        ({"loss": 2.2, "unique_tokens": 1e8}, "loss", "1e+08 different tokens allow, got 2.2"),
+        ({"loss": 2.2, "unique_tokens": 1e8}, "loss", "100M different tokens allow, got 2.2"),
         ({"loss": None}, "loss", "give one of a loss, an error, a budget"),
         ({"budget": 1e21}, "budget", "give one of a loss, an error, a budget"),
         ({"loss": None, "budget": 1.0}, "budget", "budget must be at least 1.83e+19 FLOPs"),
@@ -246,7 +246,8 @@ ASKED = {"loss": 2.4, **DEMAND}
         ({"unique_tokens": 0}, "unique-tokens", "must be finite and above 0, got 0"),
         ({"prices": "price_serving=-1"}, "prices", "must be finite and 0 or more, got -1"),
         ({"prices": "price_training=0"}, "prices", "must be above 0 to weigh serving"),
-        ({"loss": None, "error": 0.5}, "task", "must name one error of the table: none"),
+        ({"loss": None, "error": 0.5}, "error", "no column err_<task> to read an error off"),
+        ({"loss": None, "error": 0.5, "task": "q"}, "error", "add err_q, or give a loss"),
         ({"loss": None, "N": 1e9}, "D", "give either D or M"),
     ],
 )  # fmt: skip
@@ -392,3 +393,27 @@ def test_a_notebook_shows_a_row_per_model(answer):
     shown = answer._repr_html_()
     for name in (OPTIMUM, "least total FLOPs", "least money", "M = 640"):
         assert name in shown
+
+
+def test_a_floor_that_the_runs_leave_open_is_not_called_out_of_reach():
+    few = NOISY[NOISY["N"] < 1e8]
+    with pytest.raises(ChoiceError) as caught:
+        scaling.cost(few, loss=scaling.cost(few, N=1e9, M=20).case.supply.lowest - 0.01, **DEMAND)
+    said = str(caught.value)
+    assert "open for it and cannot say whether this loss is within reach" in said
+    assert "out of reach" not in said
+    with pytest.raises(ChoiceError, match=r"10B different tokens .* or name more unique tokens"):
+        scaling.cost(RUNS, loss=1.9, law="tied", unique_tokens=1e10, **DEMAND)
+
+
+def test_there_is_no_bill_where_the_loss_is_not_to_be_used():
+    stray = NOISY.assign(loss=NOISY["loss"] * np.where(np.arange(len(N)) == 3, 1.3, 1))
+    told = scaling.cost(stray, loss=2.4, **DEMAND)
+    assert "FLOPs in all" not in told.text()
+    assert "no bill where the loss is not to be used: compute-optimal, least total" in told.text()
+    assert "mfu_out 0.025 instead" not in told.text()
+    assert told.report()["mfu_out_moved"] == []
+    given = scaling.cost(stray, N=1e9, M=20, **DEMAND).text()
+    bill = given.partition("FLOPs in all")[2]
+    assert bill.count("this model") == 1
+    assert "tokens served, a smaller model" not in given
