@@ -16,7 +16,7 @@
 # *You need: [the loss law](03_loss_law.ipynb); intervals, from [chapter 11](11_intervals.ipynb). Reading: 14 minutes. Running: 10 seconds.*
 #
 # Your own numbers: [the planner](../book/planner.md) computes loss, error and bill of a model, or the best model for a budget, in the page. It
-# takes the paper's law; this chapter takes [the law with a prior](07_better_predictor.ipynb), as `scaling cost` does.
+# takes [the law with a prior](07_better_predictor.ipynb), as this chapter and `scaling cost` do.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt

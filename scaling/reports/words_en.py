@@ -28,11 +28,25 @@ WORDS = {
     "js_spoken": "{value} {words}",
     "js_model": "A model of {size} at {M} tokens per parameter",
     "js_model_of": "A {label} model of {size} at {M} tokens per parameter",
-    "js_best": "The best model for {budget}, {size} at {M} tokens per parameter",
-    "js_best_of": "The best {label} model for {budget}, {size} at {M} tokens per parameter",
+    "js_best": "The best model for {budget}, about {size} ({least} to {most} do within {share} % of "
+    "its loss) at {M} tokens per parameter",
+    "js_best_of": "The best {label} model for {budget}, about {size} ({least} to {most} do within "
+    "{share} % of its loss) at {M} tokens per parameter",
     "js_promise": "{ends} nats per token, nine times in ten",
     "js_no_promise": "the runs do not tell its loss",
-    "js_sentence": "{model}: {promise}. Training and {days} days of serving cost {cost}.",
+    "js_promise_outside": "{ends} nats per token, if the law holds beyond the {least} to {most} "
+    "tokens per parameter of the runs",
+    "js_measured": " (measured: {loss})",
+    "js_sentence": "{model}: {promise}. {cost}.",
+    "js_cost_life": "Training and {days} days of serving cost {cost}",
+    "js_cost_training": "Training costs {cost}, and nothing is served",
+    "js_covers_life": "The budget covers training and {days} days of serving",
+    "js_covers_training": "The budget covers training, and nothing is served",
+    "js_reports": "; by the reported prices and utilisations it is {least} to {most}",
+    "js_inside": "The best for the budget within that range: {size} at {M} tokens per parameter, "
+    "{ends} nats per token.",
+    "js_not_converted": "Prices are not converted: enter yours in {currency}.",
+    "js_not_taken": "{label}: {rule} The answer is still that of {value}.",
     "js_why": "Why there is no interval: {doubt}.",
     "js_outside": "The fitted runs had {least} to {most} tokens per parameter, this model has {M}.",
     "js_map_model": "Loss over parameters, at the chosen tokens per parameter.",
@@ -73,6 +87,7 @@ WORDS = {
     "rule_above": "Above 0, please.",
     "rule_least": "0 or more, please.",
     "rule_share": "Above 0 and at most 100.",
+    "not_in_bill": "Not in the bill: staff, failed or restarted runs, idle hardware, data.",
     "planner_back": "Back to the first choice",
     "planner_still": "Scripts are off: figure and numbers are those of one choice, {tokens_in} tokens "
     "read and {tokens_out} written in a day, at the prices below.",

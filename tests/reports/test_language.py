@@ -39,7 +39,7 @@ def test_no_japanese_text_is_left_in_english():
     same = {name for name, text in JAPANESE.items() if not KANA.search(text)} - signs
     assert same == set(
         "percent to_each_side ends none unit_N unit_tokens js_between js_percents js_percent "
-        "js_spoken spoken_peak choice_M per_second wants_between".split()
+        "js_spoken js_sentence spoken_peak choice_M per_second wants_between".split()
     )
     assert not any(KANA.search(text) for text in ENGLISH.values())
 
