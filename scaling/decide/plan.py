@@ -110,7 +110,7 @@ class Plan(NamedTuple):
     stop: Stop
     nearer: Purchase | None
     worth: tuple[float, float] | None
-    rule: BuyingRule = SHIPPED
+    rule: BuyingRule
 
 
 @dataclass(frozen=True)
