@@ -126,8 +126,8 @@ def cost(
     if task is not None and asked.error is None:
         rule = "task goes with an error, whose loss is read off its law: give an error as well"
         raise ChoiceError(f"{rule}, got task {task} alone", ("task", "error"))
-    demand = _read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
-    terms = _read_prices(prices)
+    demand = read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
+    terms = open_prices(prices)
     unique = math.inf if unique_tokens is None else _read_tokens("unique-tokens", unique_tokens)
     before = None if context is None else _read_tokens("context", context)
     selected = select_rows(runs, **options)
@@ -192,12 +192,19 @@ def _read_tokens(name: str, value: float | str) -> float:
     return number
 
 
-def _read_demand(
+def read_demand(
     tokens_in: float | str | None,
     tokens_out: float | str | None,
     days: float | str,
     optional: bool,
 ) -> Demand:
+    """Read what is to be served; where it is `optional` and not given, nothing.
+
+    Raises
+    ------
+    ChoiceError
+        Nothing is given, or a count or the days cannot be.
+    """
     about, n_days = ("tokens-in", "tokens-out"), _read_above_zero("days", days)
     if tokens_in is None and tokens_out is None:
         if optional:
@@ -220,7 +227,14 @@ def _read_demand(
     return Demand(counts[0], counts[1], n_days)
 
 
-def _read_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
+def open_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
+    """Read prices by which serving can be weighed against training.
+
+    Raises
+    ------
+    ChoiceError
+        One cannot be, or training is free.
+    """
     try:
         terms = read_prices(prices)
         terms.as_tokens(0.0, 0.0)  # raises where training is free

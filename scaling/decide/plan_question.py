@@ -86,7 +86,7 @@ def plan(
     except ValueError as error:
         raise ChoiceError(str(error), ("prices",)) from error
     flops = read_budget(budget, budget_hours, budget_money, terms)
-    width = _read_tolerance(tolerance)
+    width = read_tolerance(tolerance)
     if not (isinstance(most, int) and most >= 1):
         raise ChoiceError(f"most must be a whole number of 1 or more, got {most!r}", ("most",))
     grid = {
@@ -164,7 +164,14 @@ def _refuse_unread(**given: object) -> None:
             raise ChoiceError(f"{name} {rule}, got {value}", (name,))
 
 
-def _read_tolerance(tolerance: object) -> float | None:
+def read_tolerance(tolerance: object) -> float | None:
+    """Read the half width that is narrow enough, a fraction of the loss; None where none is given.
+
+    Raises
+    ------
+    ChoiceError
+        It does not lie between 0 and 1.
+    """
     if tolerance is None:
         return None
     share = read_count("tolerance", tolerance)

@@ -18,6 +18,8 @@ from scaling.forecast.rulers import relative_error
 from scaling.forecast.verdicts import judge_tasks
 from scaling.laws.fit import SOUND
 from scaling.laws.prior import load_belief
+from scaling.reports.question import TOLERANCE
+from scaling.reports.verdict import find_allowance
 from scaling.studies.decide.savings import read_ends, spread_over_laws
 from scaling.studies.headline import write_headline
 from scaling.studies.loss.ablation import sweep_choices
@@ -67,6 +69,18 @@ def test_the_example_prints_what_the_page_shows(page, tmp_path):
         )
         assert result.exit_code == 0, result.output
     assert [line for line in shown if line.strip()] == result.output.splitlines()
+
+
+def test_the_report_says_what_the_page_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("runs.csv").write_text(block("text", page=OWN_RUNS), encoding="utf-8")
+    command, shown = block("console", "scaling report", OWN_RUNS).split("\n", 1)
+    result = CliRunner().invoke(app, shlex.split(command)[2:])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == shown
+    assert result.stderr.endswith("report.html is written\n")
+    assert f"({100 * TOLERANCE:g}% by default)" in OWN_RUNS
+    assert f"the {100 * find_allowance(0.9):g}% that laws have missed" in unfolded(OWN_RUNS)
 
 
 @pytest.mark.parametrize("command", ["plan", "cost"])
