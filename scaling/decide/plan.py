@@ -111,7 +111,7 @@ class Plan(NamedTuple):
     stop: Stop
     nearer: Purchase | None
     worth: tuple[float, float] | None
-    rule: BuyingRule = SHIPPED
+    rule: BuyingRule
 
     @property
     def is_told(self) -> bool:

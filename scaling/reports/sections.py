@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from scaling.costs.compute import training_flops
-from scaling.costs.money import MEASURES
+from scaling.costs.money import MEASURES, PEAK, PRICE
 from scaling.forecast.advice import warn_of_design
 from scaling.forecast.backtest import sum_up
 from scaling.forecast.caution import FARTHEST_CHECKED
@@ -127,11 +127,11 @@ def _demand_of(found: Gathered, words: Language) -> tuple[str, str]:
 
 def _rows_of_prices(found: Gathered, words: Language) -> list[list[str]]:
     prices, rows = found.asked.prices, []
-    for name in MEASURES:
+    for name, measure in MEASURES.items():
         value, origin = getattr(prices, name), prices.origins.get(name)
-        if name.startswith("price"):
+        if measure is PRICE:
             told = words("per_hour", money=rate_of(value, prices))
-        elif name.startswith("peak"):
+        elif measure is PEAK:
             told = words("per_second", value=f"{value:.3g}")
         else:
             told = words.percent(value)

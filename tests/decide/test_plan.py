@@ -496,6 +496,12 @@ def test_a_first_design_that_cannot_be(changed, said):
         plan(None, **changed)
 
 
+def test_a_plan_keeps_the_rule_by_which_it_was_made():
+    table, rule = open_table(*select_rows(RUNS)[:4]), BuyingRule(kappa=0.7)
+    found = make_plan(table, Target(6.9e9, 1.38e11), Cells(3 * N, 60 * N), 1e20, 1, rule)
+    assert found.rule == rule
+
+
 def test_the_constants_that_the_plan_takes_are_those_of_the_replay():
     assert BuyingRule().misfit == LawMisfit(shared=0.65, length=1.0, closer=0.075)
     assert BuyingRule().belief == load_belief()
