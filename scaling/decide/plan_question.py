@@ -16,6 +16,7 @@ from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.gain import Array
 from scaling.decide.plan import Target, make_plan, open_table
 from scaling.decide.plan_answer import NextRuns
+from scaling.decide.plan_words import price_in_words
 from scaling.forecast.selection import ChoiceError, Options, Runs, select_rows
 from scaling.forecast.targets import read_count, read_target
 from scaling.tables.schema import LARGEST
@@ -102,11 +103,13 @@ def plan(
     cells = offer.list_cells(where)
     cheapest = float(cells.C[0])
     if cheapest > flops:
-        rule = f"the budget, {flops:.3g} FLOPs, is below the cheapest run of the grid"
+        given = {"budget-hours": budget_hours, "budget-money": budget_money, "budget": budget}
+        rule = f"the budget, {price_in_words(flops, terms)}, is below the cheapest run of the grid"
+        run = f"N = {cells.N[0]:.3g}, M = {cells.D[0] / cells.N[0]:g}"
         raise ChoiceError(
-            f"{rule}, {cheapest:.3g} (N = {cells.N[0]:.3g}, M = {cells.D[0] / cells.N[0]:g}): "
+            f"{rule}, {price_in_words(cheapest, terms)} ({run}): "
             "raise it, or let --sizes or --multipliers begin lower",
-            ("budget",),
+            tuple(name for name, value in given.items() if value is not None),
         )
     target = Target(*where, selected.level, width)
     table = open_table(*selected[:4])

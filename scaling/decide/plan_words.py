@@ -60,13 +60,11 @@ def told_in_words(told: LossForecast, placed: bool = True) -> tuple[str, str]:
 
 def faulty_in_words(faulty: list[str]) -> str:
     """Say which runs are to be put right before any is bought, and by what."""
+    told = "train nothing yet: these runs as they are give no sound fit"
     if not faulty:
-        return "train nothing yet: these runs as they are give no sound fit; the warnings say what may be why"
+        return f"{told}; the warnings say what may be why"
     names = ", ".join(faulty[:NAMED] + ["…"] * (len(faulty) > NAMED))
-    return (
-        f"train nothing yet: these runs as they are give no sound fit, but do without {names}, flagged: "
-        "--without-flagged leaves such runs out"
-    )
+    return f"{told}, but do without {names}, flagged: --without-flagged leaves such runs out"
 
 
 def widths_in_words(plan: Plan) -> list[str]:
@@ -99,7 +97,21 @@ def row_of(name: str, run: Purchase, prices: Prices, placed: bool = True) -> lis
 
 
 def stop_in_words(plan: Plan, target: Target, budget: float, cheapest: float, most: int) -> str:
-    """Say why to stop."""
+    """Say why to stop, and how far from a tolerance that is not reached."""
+    why = _why_in_words(plan, target, budget, cheapest, most)
+    if target.tolerance is None or plan.stop in ("tolerance", "unsound"):
+        return why
+    told = plan.purchases[-1].told if plan.purchases else plan.before
+    halves = find_half_widths(told)
+    then = "" if halves is None else f", the bet leaves {percent(halves[1])} to either side"
+    nearer = None if plan.nearer is None else find_half_widths(plan.nearer.told)
+    if halves is not None and nearer is not None:
+        then += f", with the run nearer the target {percent(nearer[1])}"
+    return f"{why}; the tolerance, {100 * target.tolerance:.3g}%, is not reached{then}"
+
+
+def _why_in_words(plan: Plan, target: Target, budget: float, cheapest: float, most: int) -> str:
+    left = budget - sum(run.C for run in plan.purchases)
     if plan.stop == "unsound":
         return "the runs give no sound fit: put them right first, then plan again"
     told = plan.purchases[-1].told if plan.purchases else plan.before
@@ -116,9 +128,9 @@ def stop_in_words(plan: Plan, target: Target, budget: float, cheapest: float, mo
         )
     if plan.stop == "gain":
         what = f"takes {100 * LEAST_GAIN:g}% off the uncertainty of the target"
-        return f"no run within the budget {what}{_worth_in_words(plan)}"
+        within = f"the {left:.2g} FLOPs that are left" if plan.purchases else "the budget"
+        return f"no run within {within} {what}{_worth_in_words(plan)}"
     if plan.stop == "budget":
-        left = budget - sum(run.C for run in plan.purchases)
         return f"nothing else is affordable: {left:.2g} FLOPs are left, a run takes {cheapest:.2g}"
     return f"{most} runs are planned, the most that were asked for: train them, then plan again"
 
