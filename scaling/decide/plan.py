@@ -285,7 +285,7 @@ def make_plan(
     """
     before = told = table.predict(target)
     if table.is_unsound:
-        return Plan(before, [], "unsound", None, None)
+        return Plan(before, [], "unsound", None, None, rule)
     purchases: list[Purchase] = []
     left, where = budget, table.place(target.N, target.D)
     places = Cells(*np.transpose([table.place(*cell) for cell in zip(*candidates, strict=True)]))

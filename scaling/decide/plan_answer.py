@@ -79,7 +79,7 @@ class NextRuns(Answer):
         table, loss, N, law = self.selected[:4]
         fitted = open_table(table, loss, N, law).fitted
         told = [] if isinstance(fitted, str) else warn_of_residual(fitted.fit, table, loss, N, law)
-        return told + self._warn_of_plan() + warn_of_flags(table) + self.selected.in_words()
+        return self._warn_of_plan() + self.selected.in_words() + told + warn_of_flags(table)
 
     def _warn_of_plan(self) -> list[str]:
         """What speaks against the plan itself; its design only where a law is still to be had."""
@@ -191,7 +191,10 @@ class NextRuns(Answer):
             if doubt := plan.purchases[-1].told.doubt:
                 lines += [f"  the target is not to be told from them yet: {doubt}"]
         spent = sum(run.C for run in plan.purchases)
-        lines += [f"spent: {price_in_words(spent, self.prices)}; budget {self.budget:.2g} FLOPs"]
+        lines += [
+            f"spent: {price_in_words(spent, self.prices)}",
+            f"budget: {price_in_words(self.budget, self.prices)}",
+        ]
         stop = stop_in_words(plan, self.target, self.budget, self.cheapest, self.most)
         lines += [f"{'then ' * bool(plan.purchases)}stop: {stop}"]
         if plan.nearer is not None:

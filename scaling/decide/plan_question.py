@@ -16,6 +16,7 @@ from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.gain import Array, Cells
 from scaling.decide.plan import Target, make_plan, open_table
 from scaling.decide.plan_answer import NextRuns
+from scaling.decide.plan_words import price_in_words
 from scaling.forecast.selection import ChoiceError, Options, Runs, select_rows
 from scaling.forecast.targets import read_count, read_target
 from scaling.tables.schema import LARGEST
@@ -103,7 +104,9 @@ def plan(
     _require_beyond(where, *counts)
     offer = make_offer(counts[0], where, **grid)
     cells = offer.list_cells(where)
-    _require_affordable(cells, flops)
+    given = {"budget-hours": budget_hours, "budget-money": budget_money, "budget": budget}
+    about = tuple(name for name, value in given.items() if value is not None)
+    _require_affordable(cells, flops, terms, about)
     target = Target(*where, selected.level, width)
     table = open_table(*selected[:4])
     found = make_plan(table, target, cells, flops, most)
@@ -181,15 +184,18 @@ def read_tolerance(tolerance: object) -> float | None:
     return share
 
 
-def _require_affordable(cells: Cells, budget: float) -> None:
+def _require_affordable(
+    cells: Cells, budget: float, prices: Prices, about: tuple[str, ...]
+) -> None:
     """Refuse a budget below the first run, the cheapest."""
     N, D, cheapest = float(cells.N[0]), float(cells.D[0]), float(cells.C[0])
     if cheapest > budget:
-        rule = f"the budget, {budget:.3g} FLOPs, is below the cheapest run of the grid"
+        has = price_in_words(budget, prices)
         raise ChoiceError(
-            f"{rule}, {cheapest:.3g} (N = {N:.3g}, M = {D / N:g}): "
+            f"the budget, {has}, is below the cheapest run of the grid, "
+            f"{price_in_words(cheapest, prices)} (N = {N:.3g}, M = {D / N:g}): "
             "raise it, or let --sizes or --multipliers begin lower",
-            ("budget",),
+            about,
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.plan import LEAST_GAIN, Plan, Purchase, Target
@@ -60,16 +62,11 @@ def told_in_words(told: LossForecast, placed: bool = True) -> tuple[str, str]:
 
 def faulty_in_words(faulty: list[str]) -> str:
     """Say which runs are to be put right before any is bought, and by what."""
+    told = "train nothing yet: these runs as they are give no sound fit"
     if not faulty:
-        return (
-            "train nothing yet: these runs as they are give no sound fit; the warnings say what "
-            "may be why"
-        )
+        return f"{told}; the warnings say what may be why"
     names = ", ".join(faulty[:NAMED] + ["…"] * (len(faulty) > NAMED))
-    return (
-        f"train nothing yet: these runs as they are give no sound fit, but do without {names}, "
-        "flagged: --without-flagged leaves such runs out"
-    )
+    return f"{told}, but do without {names}, flagged: --without-flagged leaves such runs out"
 
 
 def widths_in_words(plan: Plan) -> list[str]:
@@ -102,39 +99,46 @@ def row_of(name: str, run: Purchase, prices: Prices, placed: bool = True) -> lis
 
 
 def stop_in_words(plan: Plan, target: Target, budget: float, cheapest: float, most: int) -> str:
-    """Say why to stop."""
+    """Say why to stop, and how far from a tolerance that is not reached."""
+    why = _why_in_words(plan, target, budget, cheapest, most)
+    if target.tolerance is None or plan.stop in ("tolerance", "unsound"):
+        return why
     told = plan.purchases[-1].told if plan.purchases else plan.before
+    halves = find_half_widths(told)
+    then = "" if halves is None else f", the bet leaves {percent(halves[1])} to either side"
+    nearer = None if plan.nearer is None else find_half_widths(plan.nearer.told)
+    if halves is not None and nearer is not None:
+        then += f", with the run nearer the target {percent(nearer[1])}"
+    return f"{why}; the tolerance, {100 * target.tolerance:.3g}%, is not reached{then}"
+
+
+def _why_in_words(plan: Plan, target: Target, budget: float, cheapest: float, most: int) -> str:
+    told = plan.purchases[-1].told if plan.purchases else plan.before
+    left = budget - sum(run.C for run in plan.purchases)
+    law, bet = (percent(half) for half in find_half_widths(told) or (math.nan, math.nan))
     match plan.stop:
         case "unsound":
             return "the runs give no sound fit: put them right first, then plan again"
         case "tolerance":
-            asked = 100 * (target.tolerance or 0)
-            half = _half_in_words(told.lo, told.hi, told.loss)
             return (
-                f"inside the tolerance: the bet leaves {half} of the loss to either side, "
-                f"{asked:.3g}% are asked for"
+                f"inside the tolerance: the bet leaves {bet} of the loss to either side, "
+                f"{100 * (target.tolerance or 0):.3g}% are asked for"
             )
         case "misfit":
-            half = _half_in_words(told.law_lo, told.law_hi, told.loss)
             return (
-                f"the law holds the target to {half} of the loss, closer than laws have held real "
+                f"the law holds the target to {law} of the loss, closer than laws have held real "
                 "runs: more runs like these hardly help, one nearer the target does"
             )
         case "gain":
             what = f"takes {100 * LEAST_GAIN:g}% off the uncertainty of the target"
-            return f"no run within the budget {what}{_worth_in_words(plan)}"
+            within = f"the {left:.2g} FLOPs that are left" if plan.purchases else "the budget"
+            return f"no run within {within} {what}{_worth_in_words(plan)}"
         case "budget":
-            left = budget - sum(run.C for run in plan.purchases)
             price = f"a run takes {cheapest:.2g}"
             return f"nothing else is affordable: {left:.2g} FLOPs are left, {price}"
         case "most":
             planned = "1 run is planned" if most == 1 else f"{most} runs are planned"
             return f"{planned}, the most that were asked for: train, then plan again"
-
-
-def _half_in_words(lo: float | None, hi: float | None, loss: float) -> str:
-    """Half the width of an interval, in percent of the loss."""
-    return "-" if lo is None or hi is None else f"{100 * (hi - lo) / 2 / loss:.2g}%"
 
 
 def _worth_in_words(plan: Plan) -> str:

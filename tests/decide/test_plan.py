@@ -191,6 +191,13 @@ def test_a_plan_that_can_pay_for_it_reaches_a_law(n_runs):
     assert "needs at least" not in answer.plan.purchases[-1].told.doubt
 
 
+def test_a_sweep_taken_for_runs_is_told_first():
+    rows = RUNS.loc[RUNS.index.repeat(3)].reset_index(drop=True)
+    rows["lr"] = np.tile([0.001, 0.002, 0.004], len(RUNS))
+    rows["loss"] *= 1 + 0.03 * (rows["lr"] != 0.002)
+    assert "of a sweep --best-of-cell keeps the best" in plan(rows).warnings[0]
+
+
 def test_a_budget_that_pays_for_the_target_is_told():
     C = 6 * 6.9e9**2 * 20
     assert "pays for the target itself" in plan(budget=C).warnings[0]
