@@ -39,6 +39,13 @@ class Origin(NamedTuple):
         return f"{self.source} ({self.date})" if self.date else self.source
 
 
+class Reported(NamedTuple):
+    """Least and most that sources report of a value."""
+
+    least: float
+    most: float
+
+
 class Measure(NamedTuple):
     """What kind of number a field of `Prices` holds.
 
@@ -104,6 +111,8 @@ class Prices:
         Shares of the peak, above 0 and at most 1: in training, for tokens in, for tokens out.
     origins : mapping of str to Origin
         Where each value comes from.
+    reported : mapping of str to Reported
+        Over which range sources report a value; none of one's own.
 
     Raises
     ------
@@ -120,6 +129,7 @@ class Prices:
     mfu_in: float = field(metadata={"measure": SHARE})
     mfu_out: float = field(metadata={"measure": SHARE})
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+    reported: Mapping[str, Reported] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what no price is."""
@@ -186,6 +196,19 @@ class Prices:
             np.asarray(self.of_writing * SERVING * size * written),
         )
 
+    @property
+    def extremes(self) -> tuple[Prices, Prices]:
+        """The cheapest and the dearest that is reported: all prices least and all shares most.
+
+        Both equal these prices where nothing is reported of any of them.
+        """
+        cheapest: dict[str, Any] = {}
+        dearest: dict[str, Any] = {}
+        for name, (least, most) in self.reported.items():
+            is_price = MEASURES[name] is PRICE
+            cheapest[name], dearest[name] = (least, most) if is_price else (most, least)
+        return replace(self, **cheapest), replace(self, **dearest)
+
     def as_tokens(self, tokens_in: ArrayLike, tokens_out: ArrayLike) -> NDArray[np.float64]:
         """Tokens whose ``2 N T``, at the price of training, cost what this demand costs.
 
@@ -213,10 +236,18 @@ class Prices:
         return f"{amount} {self.currency}" if is_name else f"{self.currency}{amount}"
 
     def report(self, names: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
-        """Give the currency, the prices of these `names` or of all, and their origins, plainly."""
+        """Give the currency and the prices of these `names` or of all, plainly.
+
+        With the origin of each, and the range that is reported of it.
+        """
         names = ("currency", *(names or MEASURES))
-        origins = {name: str(self.origins[name]) for name in names if name in self.origins}
-        return {"prices": {name: getattr(self, name) for name in names}, "origins": origins}
+        return {
+            "prices": {name: getattr(self, name) for name in names},
+            "origins": {name: str(self.origins[name]) for name in names if name in self.origins},
+            "reported": {
+                name: list(self.reported[name]) for name in names if name in self.reported
+            },
+        }
 
     def in_words(self, names: Iterable[str] | None = None) -> list[str]:
         """Say of each price in `names` or of all its value, unit, source and date, a line each."""
@@ -229,12 +260,17 @@ class Prices:
         return lines
 
     def change(self, source: str = "given", **values: Any) -> Prices:
-        """The same with other values, which come from `source`."""
+        """The same with other values, which come from `source`; of them no range is reported."""
         origins = {**self.origins, **dict.fromkeys(values, Origin(source, ""))}
-        return replace(self, **values, origins=origins)
+        reported = {
+            name: ends
+            for name, ends in self.reported.items()
+            if values.get(name, getattr(self, name)) == getattr(self, name)
+        }
+        return replace(self, **values, origins=origins, reported=reported)
 
 
-LABELS = ("currency", "origins")  # every other field has a measure
+LABELS = ("currency", "origins", "reported")  # every other field has a measure
 MEASURES: dict[str, Measure] = {
     each.name: each.metadata["measure"] for each in fields(Prices) if each.name not in LABELS
 }
@@ -247,7 +283,12 @@ def default_prices() -> Prices:
         rows = list(csv.DictReader(file))
     values = _read_values((row["name"], row["value"]) for row in rows)
     origins = {row["name"]: Origin(row["source"], row["date"]) for row in rows}
-    return Prices(**values, origins=origins)
+    reported = {
+        row["name"]: Reported(float(row["least"]), float(row["most"]))
+        for row in rows
+        if row["least"]
+    }
+    return Prices(**values, origins=origins, reported=reported)
 
 
 def read_prices(given: Prices | Mapping[str, Any] | str | Path | None = None) -> Prices:

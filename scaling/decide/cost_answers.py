@@ -147,6 +147,8 @@ class Costing(Answer):
             "money_in": float(bill.reading),
             "money_out": float(bill.writing),
             "money": float(bill.total),
+            "money_least": choice.reported[0],
+            "money_most": choice.reported[1],
             "epochs": choice.epochs,
             "D_effective": float(effective_tokens(D, self.case.supply.unique)) if limited else None,
         }
@@ -188,7 +190,7 @@ class Costing(Answer):
         lines += ranges_in_words(found, level)
         lines.append("")
         if priced := [each for each in found.choices if each.is_priced]:
-            lines += bills_in_words(priced, prices.currency)
+            lines += bills_in_words(priced, prices)
         if unpriced := [each.name for each in found.choices if not each.is_priced]:
             lines.append(f"no bill where the loss is not to be used: {', '.join(unpriced)}")
         lines += money_in_words(found, self.case)

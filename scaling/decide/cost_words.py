@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 
+from scaling.costs.money import Prices
 from scaling.decide.costing import Case, Choice, Costs, Range
 from scaling.forecast.advice import shorten
 from scaling.forecast.words import align, ends_in_words, level_in_words
 
 GIBIBYTE = 2.0**30
+_BESIDE_THE_BILL = (
+    "by the reports: over the reported prices and utilisations, all cheapest to all dearest",
+    "not in the bill: staff, failed or restarted runs, idle hardware, data",
+)
 
 
 def demand_in_words(case: Case) -> str:
@@ -51,17 +56,25 @@ def _interval_in_words(lo: float | None, hi: float | None) -> str:
     return "" if lo is None or hi is None else ends_in_words(lo, hi)
 
 
-def bills_in_words(choices: list[Choice], currency: str) -> list[str]:
-    """A line per model: FLOPs and money, training and serving."""
+def bills_in_words(choices: list[Choice], prices: Prices) -> list[str]:
+    """A line per model: FLOPs and money, training and serving; and what no bill holds.
+
+    Where prices or utilisations have a reported range, the least and the most over it.
+    """
     head = ["", "training", "serving", "FLOPs in all"]
-    rows = [[*head, "training", "in", "out", f"{currency} in all"]]
+    rows = [[*head, "training", "in", "out", f"{prices.currency} in all"]]
+    if prices.reported:
+        rows[0].append("by the reports")
     for each in choices:
         flops = (each.training_flops, each.serving_flops, each.total_flops)
         bill = each.bill
         money = (bill.training, bill.reading, bill.writing, bill.total)
         row = [each.name, *(f"{value:.3g}" for value in flops)]
-        rows.append(row + [shorten(float(value)) for value in money])
-    return align(rows, n_left=1)
+        row += [shorten(float(value)) for value in money]
+        if prices.reported:
+            row.append(" to ".join(map(shorten, each.reported)))
+        rows.append(row)
+    return [*align(rows, n_left=1), *_BESIDE_THE_BILL[not prices.reported :]]
 
 
 def range_in_words(ends: Range) -> str:

@@ -79,6 +79,8 @@ class Choice:
         Training and serving, in money.
     demand : Demand
         What it serves.
+    reported : tuple of float
+        Least and most of the whole bill, over the reported prices and utilisations.
     epochs : float or None
         How often its tokens are seen; None where there are always fresh ones.
     needed : Range or None
@@ -92,6 +94,7 @@ class Choice:
     told: LossForecast
     bill: Bill
     demand: Demand
+    reported: tuple[float, float]
     epochs: float | None = None
     needed: Range | None = None
     error: ErrorForecast | None = None
@@ -192,13 +195,27 @@ class Case:
         """Price one model."""
         return self.prices.bill(*size, self.demand.read, self.demand.written)
 
+    def bill_range(self, size: Model) -> tuple[float, float]:
+        """Least and most of its bill, over the reported prices and utilisations."""
+        served = self.demand.read, self.demand.written
+        least, most = (each.bill(*size, *served).total for each in self.prices.extremes)
+        return float(least), float(most)
+
     def price(self, sizes: dict[str, Model]) -> list[Choice]:
         """Give each model its loss, its bill, and how often it sees its tokens."""
         counts = [self.supply.effective(*size) for size in sizes.values()]
         N, D = np.transpose(counts)
         told = self.fitted.predict_all(N, D, self.level)
         return [
-            Choice(name, size, loss, self.bill(size), self.demand, self._epochs(size))
+            Choice(
+                name,
+                size,
+                loss,
+                self.bill(size),
+                self.demand,
+                self.bill_range(size),
+                self._epochs(size),
+            )
             for (name, size), loss in zip(sizes.items(), told, strict=True)
         ]
 

@@ -26,12 +26,13 @@ SERVE = ("--tokens-in", "2B", "--tokens-out", "500M")
 DEMAND = {"tokens_in": 2e9, "tokens_out": 5e8}
 TOP = set(
     "wanted loss error task level law status loss_set count n_runs fix nonneg objective "
-    "huber_delta demand prices origins unique_tokens lowest_loss choices "
+    "huber_delta demand prices origins reported unique_tokens lowest_loss choices "
     "least_total_if_the_law_holds mfu_out_moved break_even_tokens rows warnings".split()
 )
 ROW = set(
     "choice N D M loss lo hi law_lo law_hi usable D_needed flops_training flops_serving flops "
-    "over_training money_training money_in money_out money epochs D_effective".split()
+    "over_training money_training money_in money_out money money_least money_most epochs "
+    "D_effective".split()
 )
 
 OF_ERROR = {"error", "error_lo", "error_hi"}

@@ -85,6 +85,33 @@ def test_the_shipped_prices_tell_source_and_date():
     assert all(prices.origins[name].source for name in values)
 
 
+def test_the_reported_ranges_are_those_of_the_sources_words():
+    prices = default_prices()
+    assert set(prices.reported) == set(MEASURES) - {"peak_training", "peak_serving"}
+    for name, (least, most) in prices.reported.items():
+        assert least <= getattr(prices, name) <= most
+        shown = rf"{least:.2f} to {most:.2f}"
+        assert shown in prices.origins[name].source or name == "price_serving"
+
+
+def test_a_bill_over_the_reported_ranges_by_hand():
+    cheapest, dearest = default_prices().extremes
+    N, D, read, written = 2.26e9, 186 * 2.26e9, 7.3e11, 1.825e11
+    an_hour = 989e12 * 3600
+    by_hand = 1.99 / an_hour * 2 * N * (3 * D / 0.46 + read / 0.76 + written / 0.14)
+    assert float(cheapest.bill(N, D, read, written).total) == pytest.approx(by_hand)
+    by_hand = 5.00 / an_hour * 2 * N * (3 * D / 0.33 + read / 0.30 + written / 0.01)
+    assert float(dearest.bill(N, D, read, written).total) == pytest.approx(by_hand)
+
+
+def test_a_value_of_ones_own_has_no_range():
+    own = default_prices().change(mfu_out=0.08, price_serving=2.5)
+    assert "mfu_out" not in own.reported
+    assert "price_serving" in own.reported  # given as it was
+    assert all(each.mfu_out == 0.08 for each in own.extremes)
+    assert PLAIN.extremes == (PLAIN, PLAIN)
+
+
 def test_each_field_has_the_unit_that_the_table_gives_and_is_told_with_it():
     with data_path("prices", "defaults.csv").open(encoding="utf-8", newline="") as file:
         units = {row["name"]: row["unit"] for row in csv.DictReader(file)}
