@@ -277,7 +277,7 @@ Markdown(
     f"""**The utilisation of written tokens moves the bill most, and is known least**: reports range from 1 to 14 %. At half of the
 {prices.mfu_out:.0%} taken here the cheapest bill is {half["money"] / 1e3:.3g} thousand dollars, with {billions(half["N"])} parameters; at twice it, {double["money"] / 1e3:.3g} thousand with
 {billions(double["N"])}. The model changes by {double["N"] / half["N"] - 1:.0%}, the bill by a factor of {half["money"] / double["money"]:.1f}: a doubtful price spoils the budget more than
-the choice. Your own prices go into a file: `--prices prices.csv`, or `--prices mfu_out=0.1,currency=EUR`."""
+the choice. Your own prices go into a file: `--prices prices.csv`, or `--prices mfu_out=0.1,price_training=2`."""
 )
 
 # %% [markdown]
