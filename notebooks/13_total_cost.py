@@ -283,12 +283,12 @@ ax.legend(loc="lower right")
 ax.set_title("Serving, not training, makes the difference");
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
-reported = 0.01, 0.14  # as the source of mfu_out has it
+reported = prices.reported["mfu_out"]
 at_low, at_high = (ask(prices={"mfu_out": u}).to_frame().set_index("choice").loc["least money"] for u in reported)
 Markdown(
     f"""**The utilisation of written tokens moves the bill most, and is known least**: reports range from {reported[0]:.0%} to {reported[1]:.0%}, {prices.mfu_out:.0%} is taken here.
 At {reported[0]:.0%} the cheapest bill is {at_low["money"] / 1e3:.3g} thousand dollars, with {billions(at_low["N"])} parameters; at {reported[1]:.0%} {at_high["money"] / 1e3:.3g} thousand, with {billions(at_high["N"])}. The
-bill changes by a factor of {at_low["money"] / at_high["money"]:.1f}, the model by {at_high["N"] / at_low["N"]:.1f}: a doubtful price spoils the budget more than the choice. Your own prices go into a file: `--prices prices.csv`, or `--prices mfu_out=0.1,currency=EUR`."""
+bill changes by a factor of {at_low["money"] / at_high["money"]:.1f}, the model by {at_high["N"] / at_low["N"]:.1f}: a doubtful price spoils the budget more than the choice. Your own prices go into a file: `--prices prices.csv`, or `--prices mfu_out=0.1,price_training=2`."""
 )
 
 # %% [markdown]

@@ -291,20 +291,36 @@ def default_prices() -> Prices:
     return Prices(**values, origins=origins, reported=reported)
 
 
-def read_prices(given: Prices | Mapping[str, Any] | str | Path | None = None) -> Prices:
+def read_prices(
+    given: Prices | Mapping[str, Any] | str | Path | None = None, names: Iterable[str] = MEASURES
+) -> Prices:
     """Give prices: the shipped ones, with what is given in their place.
 
     Parameters
     ----------
     given : Prices, mapping, str or pathlib.Path, optional
         Values by name; or a CSV file with the columns ``name`` and ``value``, or a YAML file of
-        ``name: value``; or a text like ``mfu_out=0.1,currency=€``.
+        ``name: value``; or a text like ``mfu_out=0.1,price_training=2``.
+    names : iterable of str
+        What is to be used: with a currency of one's own, its prices must be given as well.
 
     Raises
     ------
     ValueError
-        A name is unknown, a value is none or breaks its rule, or the file cannot be read.
+        A name is unknown, a value is none or breaks its rule, or the file cannot be read; or a
+        shipped price would stand beside another currency.
     """
+    prices, shipped = _replace_shipped(given), default_prices()
+    if prices.currency != shipped.currency:
+        for name in names:
+            if MEASURES[name] is PRICE and prices.origins.get(name) == shipped.origins[name]:
+                left = f"{name} is still the shipped {getattr(shipped, name):g} {shipped.currency}"
+                rule = f"nothing is converted: give {name} in {prices.currency} as well"
+                raise ValueError(f"currency {prices.currency}: {left}, and {rule}")
+    return prices
+
+
+def _replace_shipped(given: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
     if given is None:
         return default_prices()
     if isinstance(given, Prices):
@@ -329,11 +345,15 @@ def _read_file(path: Path) -> list[tuple[str, Any]]:
     """Pairs of a file, CSV or YAML by its name."""
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ValueError("there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot be read as text: {error}") from error
     if path.suffix.lower() in (".yaml", ".yml"):
         return _read_yaml(text)
-    reader = csv.DictReader(text.splitlines())
+    lines = text.splitlines()
+    delimiter = max(",;\t", key=lines[0].count) if lines else ","
+    reader = csv.DictReader(lines, delimiter=delimiter)
     head = reader.fieldnames or []
     if "name" not in head or "value" not in head:
         raise ValueError(f"must have the columns name and value, got {', '.join(head) or 'none'}")

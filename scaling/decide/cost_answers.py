@@ -19,7 +19,7 @@ from scaling.decide.cost_words import (
 )
 from scaling.decide.priced_models import CostCase, Findings, PricedModel, Range
 from scaling.decide.wanted_error import WantedError
-from scaling.forecast.advice import warn_of_fit
+from scaling.forecast.advice import shorten, warn_of_fit
 from scaling.forecast.answer import Answer
 from scaling.forecast.inputs import read_counts
 from scaling.forecast.selection import Selected
@@ -27,6 +27,7 @@ from scaling.laws.repeated import effective_tokens
 
 MOST_EPOCHS = 4.0  # repeated up to here, tokens are nearly as good as fresh ones
 ROUNDING = 1e-9
+MUCH = 0.1  # of a served token's FLOPs: attention that a bill must not leave unsaid
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,20 @@ class Costing(Answer):
         """What speaks against the fit and against each model, and the rows left out."""
         table, loss, N = self.selected[:3]
         told = warn_of_fit(self.case.fitted, table, loss, N, self.selected.law)
-        return told + self._warn_of_choices() + self._warn_of_repeats() + self.selected.in_words()
+        told += self._warn_of_choices() + self._warn_of_repeats() + self._warn_of_context()
+        return told + self.selected.in_words()
+
+    def _warn_of_context(self) -> list[str]:
+        if self.context is None or self.case.demand.total == 0:
+            return []
+        shares = [self._of_context(each.size.N)["attention_share"] for each in self.found.choices]
+        if max(shares) <= MUCH:
+            return []
+        return [
+            f"serving takes up to {1 + max(shares):.2g} times the FLOPs shown: attention to the "
+            f"context, {shorten(self.context)} tokens, is in no bill and weighs most on small "
+            "models, so that the cheapest one may be a larger one"
+        ]
 
     def _warn_of_choices(self) -> list[str]:
         counts = read_counts(self.selected.table, self.selected.N)

@@ -130,8 +130,9 @@ def context_in_words(rows: list[tuple[str, dict[str, float]]], context: float) -
     """A line per model: what attention adds, and the memory of a sequence."""
     lines = [f"with {shorten(context)} tokens before each served one, not in the bill:"]
     for name, row in rows:
+        added = _plainly(100 * row["attention_share"])
         lines.append(
-            f"  {name}: attention adds {100 * row['attention_share']:.2g}% to its FLOPs; keys and "
+            f"  {name}: attention adds {added}% to its FLOPs; keys and "
             f"values {row['kv_bytes'] / GIBIBYTE:.3g} GiB a sequence (taken: {row['layers']:.0f} "
             f"layers of width {row['width']:.0f}, BF16, no shared heads)"
         )

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from scaling.costs.compute import training_flops
-from scaling.costs.money import Prices, read_prices
+from scaling.costs.money import OF_TRAINING, Prices, read_prices
 from scaling.decide.candidates import SHORTEST_M, STEP, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.gain import Array, Cells
@@ -83,7 +83,7 @@ def plan(
     """
     where = _read_target(N, D, M)
     try:
-        terms = read_prices(prices)
+        terms = read_prices(prices, OF_TRAINING)
     except ValueError as error:
         raise ChoiceError(str(error), ("prices",)) from error
     flops = read_budget(budget, budget_hours, budget_money, terms)

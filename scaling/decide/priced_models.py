@@ -22,6 +22,7 @@ OWN = "this model"
 OPTIMUM, LEAST_TOTAL, LEAST_MONEY = "compute-optimal", "least total FLOPs", "least money"
 USUAL_M, LONG_M = 20.0, 640.0  # a rule of thumb; 32 times it, the paper's longest over-training
 HALF_AND_DOUBLE = (0.5, 2.0)  # of the utilisation that moves the bill most
+MISSING = {"N": "another N", "D": "another D"}  # by what all runs share
 LEAST_LOG_SHARE = -300.0  # of a budget, for training
 
 
@@ -233,14 +234,17 @@ def read_surface(fitted: FittedTable) -> LossSurface:
     """
     law = fitted.fit.law
     if fitted.on_line:
+        what = MISSING.get(fitted.design.shared, "another number of tokens per parameter")
         raise FitError(
             f"{fitted.design.in_words()}: they cannot say what parameters and what tokens are "
-            "worth apart; add a run of another number of tokens per parameter"
+            f"worth apart; add a run of {what} (scaling plan says which)"
         )
     if isinstance(law, LossLaw):
         law = law.surface
     if not isinstance(law, LossSurface):
-        raise FitError("a law in compute alone does not weigh N against D: ask for another law")
+        raise FitError(
+            "a law in compute alone does not weigh N against D: ask for prior, tied or free"
+        )
     if not min(law.A, law.B, law.alpha, law.beta) > 0:
         raise FitError(
             f"the fitted law does not fall with both N and D (A = {law.A:.3g}, B = {law.B:.3g}): "

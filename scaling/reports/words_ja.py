@@ -379,11 +379,11 @@ SAID = (
     ),
     (
         ".+: they cannot say what parameters and what tokens are worth apart; add a run of "
-        "another number of tokens per parameter",
+        "another .+",
         "学習実験が一直線上に並び、パラメータ数とトークン数の効果を分けられない",
     ),
     (
-        "a law in compute alone does not weigh N against D: ask for another law",
+        "a law in compute alone does not weigh N against D: ask for prior, tied or free",
         "計算量だけの法則では、パラメータ数とトークン数を比べられない",
     ),
     (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaling.costs.money import MEASURES, Prices, default_prices, read_prices
+from scaling.costs.money import MEASURES, OF_TRAINING, Prices, default_prices, read_prices
 from scaling.costs.total import least_total
 from scaling.laws.law import LossSurface
 from scaling.tables.datafiles import data_path
@@ -145,16 +145,19 @@ def test_a_sign_stands_before_an_amount_and_a_name_behind():
 
 def test_files_and_texts_replace_what_they_name(tmp_path):
     table, yaml = tmp_path / "own.csv", tmp_path / "own.yaml"
-    table.write_text("name,value\ncurrency,€\nprice_training,1.90\nmfu_out,0.08\n", "utf-8")
+    semicolons = tmp_path / "semicolons.csv"
+    mapping = {"currency": "€", "price_training": 1.9, "mfu_out": 0.08}
+    lines = ["name,value", *(f"{name},{value}" for name, value in mapping.items())]
+    table.write_text("\n".join(lines), "utf-8")
+    semicolons.write_text("\n".join(lines).replace(",", ";"), "utf-8")
     yaml.write_text("currency: €\nprice_training: 1.90\nmfu_out: 0.08\n", "utf-8")
     text = "currency=€, price_training=1.90,mfu_out=0.08"
-    mapping = {"currency": "€", "price_training": 1.9, "mfu_out": 0.08}
-    for given_as in (table, str(table), yaml, text, mapping):
-        prices = read_prices(given_as)
+    for given_as in (table, str(table), semicolons, yaml, text, mapping):
+        prices = read_prices(given_as, OF_TRAINING)
         assert (prices.currency, prices.price_training, prices.mfu_out) == ("€", 1.9, 0.08)
         assert prices.mfu_in == default_prices().mfu_in
-    assert str(read_prices(table).origins["mfu_out"]) == str(table)
-    assert str(read_prices(text).origins["mfu_out"]) == "given"
+    assert str(read_prices(table, OF_TRAINING).origins["mfu_out"]) == str(table)
+    assert str(read_prices(text, OF_TRAINING).origins["mfu_out"]) == "given"
     assert read_prices(PLAIN) is PLAIN
     assert read_prices() is default_prices()
 
@@ -173,7 +176,9 @@ def test_files_and_texts_replace_what_they_name(tmp_path):
         ("peak_serving=1e307", "peak_serving must be from 1e-09 to 1e+30, got 1e+307"),
         ("mfu_out=1e-320", "mfu_out must be from 1e-09 to 1e+30, got"),
         ("", "prices must name a file or read NAME=VALUE,..., got nothing"),
-        ("nowhere.csv", "nowhere.csv: cannot be read as text"),
+        ("nowhere.csv", "nowhere.csv: there is no such file"),
+        ("mfu_out=0.1,currency=EUR", "currency EUR: price_training is still the shipped 2.5 $"),
+        ("currency=EUR,price_training=2", "give price_serving in EUR as well"),
         ({"mfu_in": "half"}, "mfu_in must be a number"),
     ],
 )

@@ -378,8 +378,11 @@ def test_an_error_out_of_reach_is_refused():
 @pytest.mark.parametrize(
     ("runs", "options", "said"),
     [
-        (RUNS, {"law": "compute"}, "does not weigh N against D"),
-        (RUNS.assign(D=20 * RUNS["N"], loss=np.linspace(4, 3, 12)), {}, "worth apart"),
+        (RUNS, {"law": "compute"}, "does not weigh N against D: ask for prior, tied or free"),
+        (RUNS.assign(N=1e8, D=np.logspace(9, 11, 12), loss=np.linspace(4, 3, 12)), {},
+         "add a run of another N .scaling plan says which"),
+        (RUNS.assign(D=20 * RUNS["N"], loss=np.linspace(4, 3, 12)), {},
+         "worth apart; add a run of another number of tokens .* .scaling plan"),
         (RUNS.assign(loss=LossSurface(1.8, 150, -20, 0.28, 0.28).predict(N, D)),
          {"law": "tied"}, "does not fall with both N and D"),
     ],
@@ -417,3 +420,15 @@ def test_there_is_no_bill_where_the_loss_is_not_to_be_used():
     bill = given.partition("FLOPs in all")[2]
     assert bill.count("this model") == 1
     assert "tokens served, a smaller model" not in given
+
+
+def test_a_long_context_that_no_bill_holds_is_warned_of():
+    asked = {"loss": 2.4, "law": "tied", **DEMAND}
+    told = scaling.cost(RUNS, context="128K", **asked)
+    share = told.to_frame()["attention_share"].max()
+    assert any(
+        line.startswith(f"serving takes up to {1 + share:.2g} times the FLOPs shown")
+        for line in told.warnings
+    )
+    assert "e+0" not in told.text().partition("before each served one")[2].partition(" to its")[0]
+    assert "is in no bill" not in str(scaling.cost(RUNS, context=100, **asked).warnings)
