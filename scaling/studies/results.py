@@ -19,6 +19,7 @@ from scaling.studies.decide.allowance import (
 )
 from scaling.studies.decide.coverage import tabulate_coverage, tabulate_targets
 from scaling.studies.decide.planted_intervals import tabulate_planted
+from scaling.studies.decide.promised_gain import tabulate_promised_gain
 from scaling.studies.decide.replay import tabulate_replays, tabulate_rules
 from scaling.studies.loss.ablation_tables import (
     tabulate_leave_sizes_out,
@@ -100,6 +101,7 @@ RESULTS: dict[str, Result] = {
     "interval_coverage": Result(
         "interval_coverage.csv", tabulate_coverage, ("evidence", "group", "method")
     ),
+    "promised_gain": Result("promised_gain.csv", tabulate_promised_gain, ("evidence", "source")),
     "large_runs": Result(
         "large_runs.csv.gz",
         tabulate_large_runs,
