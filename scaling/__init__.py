@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scaling.decide.cost_question import cost
     from scaling.decide.plan_question import plan
-    from scaling.forecast.questions import backtest, check_runs, fit, predict, tasks
+    from scaling.forecast.questions import backtest, check_runs, fit, kpi, predict, tasks
     from scaling.laws.law import ErrorLaw, LossLaw
+    from scaling.reports.question import report
     from scaling.tables.runs import read_runs
     from scaling.testbed.grids import load_grid
     from scaling.testbed.runs import run_table as load_testbed
@@ -27,19 +28,23 @@ __all__ = [
     "check_runs",
     "cost",
     "fit",
+    "kpi",
     "load_grid",
     "load_testbed",
     "plan",
     "predict",
     "read_runs",
+    "report",
     "tasks",
 ]
 
 # Where each name is loaded from when it is first used: importing the package costs nothing.
-_ROOMS = dict.fromkeys(("backtest", "check_runs", "fit", "predict", "tasks"), "forecast.questions")
+_QUESTIONS = ("backtest", "check_runs", "fit", "kpi", "predict", "tasks")
+_ROOMS = dict.fromkeys(_QUESTIONS, "forecast.questions")
 _ROOMS |= dict.fromkeys(("ErrorLaw", "LossLaw"), "laws.law")
 _ROOMS["cost"] = "decide.cost_question"
 _ROOMS["plan"] = "decide.plan_question"
+_ROOMS["report"] = "reports.question"
 _ROOMS |= {"read_runs": "tables.runs", "load_grid": "testbed.grids", "load_testbed": "testbed.runs"}
 _OTHERWISE = {"load_testbed": "run_table"}
 

@@ -3,7 +3,7 @@
 A notebook links to that page, which is all that JupyterLab shows. On the site each notebook that
 ``planner_notebooks`` names has the planner itself behind the first such link, closed.
 
-Jupyter Book puts each script below `_static` on every page, so that of the planner lies here.
+The planner is a part of the package, `scaling.reports.planner_page`; a report has it, too.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ SAYS = "Open the planner here, for your model, demand and prices"
 
 def write(env: BuildEnvironment) -> str:
     """Write it; the page is read again where a part of it changes."""
-    import planner_page  # here: a book without a planner needs no laws
+    from scaling import reports  # here: a book without a planner needs no laws
+    from scaling.reports.planner_page import write_planner
+    from scaling.studies.decide.planner import FRAME, make_planner
 
-    for path in sorted(Path(__file__).parent.glob("planner*")):
+    for path in sorted(Path(reports.__path__[0]).rglob("planner*")):
         env.note_dependency(str(path))
-    return planner_page.write_page()
+    return write_planner(make_planner(), FRAME)
 
 
 class Planner(SphinxDirective):

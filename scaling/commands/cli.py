@@ -25,6 +25,7 @@ from scaling.commands.cost_options import (
     WantedLoss,
 )
 from scaling.commands.grid_text import app as grid_app
+from scaling.commands.kpi import kpi
 from scaling.commands.options import (
     AsJson,
     BestOfCell,
@@ -39,6 +40,7 @@ from scaling.commands.options import (
     takes_shared_options,
 )
 from scaling.commands.plan import plan
+from scaling.commands.report import report
 
 app = typer.Typer(
     add_completion=False,
@@ -227,6 +229,7 @@ def tasks(
     print_answer(answer, as_json)
 
 
+app.command()(kpi)
 app.command()(plan)
 
 
@@ -287,6 +290,9 @@ def cost(
         **options,
     )
     print_answer(answer, as_json, warnings=not as_json)
+
+
+app.command()(report)
 
 
 @app.command()

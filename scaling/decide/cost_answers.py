@@ -17,7 +17,8 @@ from scaling.decide.cost_words import (
     ranges_in_words,
     sizes_in_words,
 )
-from scaling.decide.costing import Case, Choice, Costs, Range
+from scaling.decide.priced_models import CostCase, Findings, PricedModel, Range
+from scaling.decide.wanted_error import WantedError
 from scaling.forecast.advice import warn_of_fit
 from scaling.forecast.answer import Answer
 from scaling.forecast.inputs import read_counts
@@ -36,26 +37,26 @@ class Costing(Answer):
     ----------
     selected : scaling.forecast.selection.Selected
         The rows that were fitted.
-    case : scaling.decide.costing.Case
+    case : scaling.decide.priced_models.CostCase
         The law, the tokens there are, the demand and the prices.
     wanted : str
         What was asked for, in words.
     loss : float or None
         Loss that the models reach, nats per token; None where a budget was given.
-    found : scaling.decide.costing.Costs
+    found : scaling.decide.priced_models.Findings
         The models.
-    error : float or None
-        Task error from which the loss was read, a fraction.
+    wanted_error : WantedError or None
+        Task and error from which the loss was read.
     context : float or None
         Tokens before a served one.
     """
 
     selected: Selected
-    case: Case
+    case: CostCase
     wanted: str
     loss: float | None
-    found: Costs
-    error: float | None = None
+    found: Findings
+    wanted_error: WantedError | None = None
     context: float | None = None
 
     @property
@@ -79,9 +80,7 @@ class Costing(Answer):
         most = max(each.size.N * each.size.D for each in choices) / C.max()
         if most > 1:
             told.append(f"extrapolated to up to {most:.3g} times the compute of the largest run")
-        if self.error is not None:
-            told.append("the loss was read off the error law, whose own error is not in these")
-        return told
+        return told if self.wanted_error is None else told + self.wanted_error.warn()
 
     def _warn_of_repeats(self) -> list[str]:
         epochs = [each.epochs for each in self.found.choices if each.epochs is not None]
@@ -98,7 +97,8 @@ class Costing(Answer):
         return {
             "wanted": self.wanted,
             "loss": self.loss,
-            "error": self.error,
+            "error": None if self.wanted_error is None else self.wanted_error.value,
+            "task": None if self.wanted_error is None else self.wanted_error.task,
             "level": self.selected.level,
             "law": self.selected.law.name,
             "status": self.case.fitted.fit.status,
@@ -124,7 +124,7 @@ class Costing(Answer):
             "warnings": self.warnings,
         }
 
-    def _row(self, choice: Choice) -> dict[str, Any]:
+    def _row(self, choice: PricedModel) -> dict[str, Any]:
         told, bill, (N, D) = choice.told, choice.bill, choice.size
         limited = self.case.supply.is_limited
         row = {
@@ -150,11 +150,14 @@ class Costing(Answer):
             "epochs": choice.epochs,
             "D_effective": float(effective_tokens(D, self.case.supply.unique)) if limited else None,
         }
+        if choice.error is not None:
+            error = choice.error
+            row |= {"error": error.value, "error_lo": error.lo, "error_hi": error.hi}
         if self.context is not None:
             row |= self._of_context(N)
         return row
 
-    def _over_training(self, choice: Choice) -> float | None:
+    def _over_training(self, choice: PricedModel) -> float | None:
         """Training compute over that of the compute-optimal model of the same loss, less one."""
         optimum = self.found.optimum
         if optimum is None or self.loss is None:

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
 from scaling.costs.money import Prices, read_prices
+from scaling.costs.total import Model
 from scaling.decide.cost_answers import Costing
 from scaling.decide.cost_words import demand_in_words
-from scaling.decide.costing import (
-    Case,
-    Costs,
+from scaling.decide.priced_models import (
+    CostCase,
     Demand,
+    Findings,
     cost_of_budget,
     cost_of_loss,
     cost_of_model,
     read_surface,
 )
-from scaling.decide.supply import Allocation, Supply
+from scaling.decide.supply import Supply
+from scaling.decide.wanted_error import WantedError, expect_errors, read_off
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import is_effective, read_counts
 from scaling.forecast.selection import ChoiceError, Options, Runs, Selected, select_rows
 from scaling.forecast.targets import find_target, read_count
-from scaling.laws.fit import SOUND, FitError, fit_error_law
-from scaling.tables.runs import error_columns
 from scaling.tables.schema import LARGEST
 
 DAYS = 365.0
@@ -36,13 +37,25 @@ ASKED = ("loss", "error", "budget", "budget-money", "N")
 
 
 class Question(NamedTuple):
-    """What is asked for: one of these, the others None."""
+    """What is asked for: a loss, an error or a model, the others None; else a budget.
+
+    Parameters
+    ----------
+    loss, error : float or None
+        Nats per token; a fraction.
+    size : tuple of float or None
+        Parameters and tokens of a model.
+    budget : float
+        FLOPs, or money; NaN where none is given.
+    in_money : bool
+        Whether it is money.
+    """
 
     loss: float | None
     error: float | None
-    budget: float | None
-    money: float | None
     size: tuple[float, float] | None
+    budget: float
+    in_money: bool
 
 
 def cost(
@@ -110,25 +123,30 @@ def cost(
         Fewer distinct runs than coefficients, or a law that cannot weigh N against D.
     """
     asked = _read_question(loss, error, budget, budget_money, find_target(N, D, M))
-    demand = _read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
-    terms = _read_prices(prices)
-    unique = math.inf if unique_tokens is None else _read_above_zero("unique-tokens", unique_tokens)
-    before = None if context is None else _read_above_zero("context", context)
+    if task is not None and asked.error is None:
+        rule = "task goes with an error, whose loss is read off its law: give an error as well"
+        raise ChoiceError(f"{rule}, got task {task} alone", ("task", "error"))
+    demand = read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
+    terms = open_prices(prices)
+    unique = math.inf if unique_tokens is None else _read_tokens("unique-tokens", unique_tokens)
+    before = None if context is None else _read_tokens("context", context)
     selected = select_rows(runs, **options)
     if is_effective(selected.table) and unique_tokens is None:
         rule = "with effective-tokens say how many different tokens there are: unique-tokens"
         raise ChoiceError(rule, ("unique-tokens",))
     fitted = fit_table(*selected[:4])
     supply = Supply(read_surface(fitted), unique)
-    case = Case(fitted, supply, demand, terms, selected.level)
-    wanted_loss = asked.loss
-    if asked.error is not None:
-        wanted_loss = _read_off(selected, asked.error, task)
-    found = _find(case, asked, wanted_loss, selected)
+    case = CostCase(fitted, supply, demand, terms, selected.level)
+    wanted = None if asked.error is None else read_off(selected, asked.error, task)
+    reached = asked.loss if wanted is None else wanted.loss
+    found = _find(case, asked, wanted, selected)
+    if wanted is not None:
+        choices = expect_errors(found.choices, wanted, selected, case)
+        found = replace(found, choices=choices)
     if asked.size is not None:
-        wanted_loss = float(supply.predict(*asked.size))
-    told = _tell(case, asked, wanted_loss, selected.loss)
-    return Costing(selected, case, told, wanted_loss, found, asked.error, before)
+        reached = float(supply.predict(*asked.size))
+    told = _tell(case, asked, wanted, reached, selected.loss)
+    return Costing(selected, case, told, reached, found, wanted, before)
 
 
 def _read_question(
@@ -142,12 +160,15 @@ def _read_question(
     if len(given) != 1:
         rule = "give one of a loss, an error, a budget, or a model by N and D or M"
         raise ChoiceError(rule, ASKED)
+    in_money = money is not None
+    name, given_budget = ("budget-money", money) if in_money else ("budget", budget)
+    amount = _read_optional(name, given_budget)
     return Question(
         _read_optional("loss", loss),
         _read_optional("error", error),
-        _read_optional("budget", budget),
-        _read_optional("budget-money", money),
         size,
+        math.nan if amount is None else amount,
+        in_money,
     )
 
 
@@ -159,16 +180,32 @@ def _read_above_zero(name: str, value: float | str) -> float:
     number = read_count(name, value)
     if not (number > 0 and math.isfinite(number)):
         raise ChoiceError(f"{name} must be finite and above 0, got {number:g}", (name,))
+    if number > LARGEST:
+        raise ChoiceError(f"{name} must be at most {LARGEST:g}, got {number:g}", (name,))
     return number
 
 
-def _read_demand(
+def _read_tokens(name: str, value: float | str) -> float:
+    number = _read_above_zero(name, value)
+    if number < 1:
+        raise ChoiceError(f"{name} must be 1 token or more, got {number:g}", (name,))
+    return number
+
+
+def read_demand(
     tokens_in: float | str | None,
     tokens_out: float | str | None,
     days: float | str,
     optional: bool,
 ) -> Demand:
-    about = ("tokens-in", "tokens-out")
+    """Read what is to be served; where it is `optional` and not given, nothing.
+
+    Raises
+    ------
+    ChoiceError
+        Nothing is given, or a count or the days cannot be.
+    """
+    about, n_days = ("tokens-in", "tokens-out"), _read_above_zero("days", days)
     if tokens_in is None and tokens_out is None:
         if optional:
             return Demand(0.0, 0.0, 0.0)
@@ -187,10 +224,17 @@ def _read_demand(
             "model is the cheapest, which predict and fit tell"
         )
         raise ChoiceError(f"{rule}, got 0 and 0", about)
-    return Demand(counts[0], counts[1], _read_above_zero("days", days))
+    return Demand(counts[0], counts[1], n_days)
 
 
-def _read_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
+def open_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
+    """Read prices by which serving can be weighed against training.
+
+    Raises
+    ------
+    ChoiceError
+        One cannot be, or training is free.
+    """
     try:
         terms = read_prices(prices)
         terms.as_tokens(0.0, 0.0)  # raises where training is free
@@ -199,61 +243,66 @@ def _read_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Pric
     return terms
 
 
-def _read_off(selected: Selected, error: float, task: str | None) -> float:
-    """Loss at which the error law gives an error."""
-    table, names = selected.table, error_columns(selected.table)
-    column = f"err_{task.removeprefix('err_')}" if task is not None else None
-    if column is None and len(names) == 1:
-        column = names[0]
-    if column not in names:
-        known = ", ".join(name.removeprefix("err_") for name in names[:20]) or "none"
-        raise ChoiceError(f"task must name one error of the table: {known}, got {task}", ("task",))
-    measured = table.dropna(subset=[column])
-    fit = fit_error_law(measured[selected.loss], measured[column])
-    if fit.status not in SOUND:
-        raise FitError(f"{column} gives no error law to read a loss off: status {fit.status}")
-    try:
-        return float(fit.law.solve_loss(error))
-    except ValueError as problem:
-        raise ChoiceError(str(problem), ("error",)) from problem
-
-
-def _find(case: Case, asked: Question, loss: float | None, selected: Selected) -> Costs:
-    N, D = read_counts(selected.table, selected.N)
-    if loss is not None:
-        about = ("loss",) if asked.error is None else ("error",)
-        worst = float(np.max(case.supply.law.predict(N, D)))
-        if loss >= worst:
-            rule = f"loss must be below {worst:.4g}, that of the worst of these runs"
-            raise ChoiceError(f"{rule}, got {loss:.4g}: no run needs planning for it", about)
-        try:
-            return cost_of_loss(case, loss)
-        except ValueError as error:
-            raise ChoiceError(str(error), about) from error
+def _find(
+    case: CostCase, asked: Question, wanted: WantedError | None, selected: Selected
+) -> Findings:
+    """Find the models that are asked for."""
+    runs = Model(*read_counts(selected.table, selected.N))
     if asked.size is not None:
-        return cost_of_model(case, Allocation(*asked.size))
-    in_money = asked.money is not None
-    budget = asked.money if asked.money is not None else asked.budget
-    assert budget is not None
-    least = 6.0 * float((N * D).min()) * (case.prices.of_training if in_money else 1.0)
+        return _cost_of_model(case, Model(*asked.size))
+    if wanted is not None:
+        why = f"error {wanted.value:g} of {wanted.task} needs a loss: "
+        return _cost_of_loss(case, wanted.loss, runs, "error", why)
+    if asked.loss is not None:
+        return _cost_of_loss(case, asked.loss, runs, "loss")
+    return _cost_of_budget(case, asked.budget, asked.in_money, runs)
+
+
+def _cost_of_model(case: CostCase, size: Model) -> Findings:
+    loss = float(case.supply.predict(*size))
+    if case.demand.total > 0 and not case.supply.is_reachable(loss):
+        what = f"N = {shorten(size.N)}, D = {shorten(size.D)} has the lowest loss of all"
+        rule = "ask about a smaller model or fewer tokens, which come as near"
+        raise ChoiceError(f"{what}, {loss:.4g}, and cannot be weighed: {rule}", ("N", "D", "M"))
+    return cost_of_model(case, size)
+
+
+def _cost_of_loss(case: CostCase, loss: float, runs: Model, about: str, why: str = "") -> Findings:
+    worst = float(np.max(case.supply.law.predict(*runs)))
+    if loss >= worst:
+        rule = f"loss must be below {worst:.4g}, that of the worst of these runs"
+        told = f"{rule}, got {loss:.4g}: no run needs planning for it"
+        raise ChoiceError(f"{why}{told}", (about,))
+    try:
+        return cost_of_loss(case, loss)
+    except ValueError as error:
+        raise ChoiceError(f"{why}{error}", (about,)) from error
+
+
+def _cost_of_budget(case: CostCase, budget: float, in_money: bool, runs: Model) -> Findings:
+    totals = runs.total_flops(case.as_tokens if in_money else case.demand.total)
+    least = float(totals.min()) * (case.prices.of_training if in_money else 1.0)
     if budget < least:
         unit = case.prices.currency if in_money else "FLOPs"
         name = "budget-money" if in_money else "budget"
-        rule = f"{name} must be at least {least:.3g} {unit}, what training the cheapest run took"
+        what = "what the cheapest of these runs takes, trained and serving as much"
+        rule = f"{name} must be at least {least:.3g} {unit}, {what}"
         raise ChoiceError(f"{rule}, got {budget:g}", (name,))
     return cost_of_budget(case, budget, in_money)
 
 
-def _tell(case: Case, asked: Question, loss: float | None, column: str) -> str:
+def _tell(
+    case: CostCase, asked: Question, wanted: WantedError | None, loss: float | None, column: str
+) -> str:
     """Say what was asked."""
     served = demand_in_words(case)
-    if asked.error is not None:
-        return f"error {asked.error:g}, which is {column} {loss:.4f}: {served}"
+    if wanted is not None:
+        return f"err_{wanted.task} {wanted.value:g}, which is {column} {loss:.4f}: {served}"
     if asked.size is not None:
         N, D = asked.size
         return f"N = {shorten(N)}, D = {shorten(D)}, {column} {loss:.4f}: {served}"
     if asked.loss is not None:
         return f"{column} {loss:.4f}: {served}"
-    if asked.money is not None:
-        return f"{shorten(asked.money)} {case.prices.currency} for training and serving: {served}"
+    if asked.in_money:
+        return f"{shorten(asked.budget)} {case.prices.currency} for training and serving: {served}"
     return f"{asked.budget:.3g} FLOPs for training and serving: {served}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from scaling.decide.costing import Case, Choice, Costs, Range
+from scaling.decide.priced_models import CostCase, Findings, PricedModel, Range
 from scaling.forecast.advice import shorten
-from scaling.forecast.words import ends_in_words, level_in_words
+from scaling.forecast.words import align, ends_in_words, level_in_words
 
 GIBIBYTE = 2.0**30
 
 
-def demand_in_words(case: Case) -> str:
+def demand_in_words(case: CostCase) -> str:
     """Say what is to be served."""
     demand = case.demand
     if demand.total == 0:
@@ -20,30 +20,26 @@ def demand_in_words(case: Case) -> str:
     return f"{a_day} for {demand.days:g} days, {shorten(demand.total)} in all"
 
 
-def _align(rows: list[list[str]]) -> list[str]:
-    """Columns of text: the first to the left, the others to the right."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *others in rows:
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return lines
+def sizes_in_words(choices: list[PricedModel], level: float) -> list[str]:
+    """A line per model: N, D, M, loss and both intervals.
 
-
-def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
-    """A line per model: N, D, M, loss and both intervals; epochs where tokens may run out."""
+    The interval of its error, where there is one, and epochs, where tokens may run out.
+    """
     at = level_in_words(level)
     head = ["", "N", "D", "M", "nats/token", "if the law holds", f"to bet on ({at})"]
+    errors = any(each.error is not None and each.error.lo is not None for each in choices)
     repeats = any(each.epochs is not None for each in choices)
-    rows = [head + ["epochs"] * repeats]
+    rows = [head + ["error to bet on"] * errors + ["epochs"] * repeats]
     for each in choices:
         told = each.told
         law = _interval_in_words(told.law_lo, told.law_hi) or "not to be used"
         bet = _interval_in_words(told.lo, told.hi)
         row = [each.name, shorten(each.size.N), shorten(each.size.D), _plainly(each.M)]
         row += [f"{told.loss:.4f}", law, bet]
+        if errors and each.error is not None:
+            row.append(_interval_in_words(each.error.lo, each.error.hi))
         rows.append(row + ([] if each.epochs is None else [f"{each.epochs:.3g}"]))
-    return _align(rows)
+    return align(rows, n_left=1)
 
 
 def _plainly(value: float) -> str:
@@ -55,7 +51,7 @@ def _interval_in_words(lo: float | None, hi: float | None) -> str:
     return "" if lo is None or hi is None else ends_in_words(lo, hi)
 
 
-def bills_in_words(choices: list[Choice], currency: str) -> list[str]:
+def bills_in_words(choices: list[PricedModel], currency: str) -> list[str]:
     """A line per model: FLOPs and money, training and serving."""
     head = ["", "training", "serving", "FLOPs in all"]
     rows = [[*head, "training", "in", "out", f"{currency} in all"]]
@@ -65,7 +61,7 @@ def bills_in_words(choices: list[Choice], currency: str) -> list[str]:
         money = (bill.training, bill.reading, bill.writing, bill.total)
         row = [each.name, *(f"{value:.3g}" for value in flops)]
         rows.append(row + [shorten(float(value)) for value in money])
-    return _align(rows)
+    return align(rows, n_left=1)
 
 
 def range_in_words(ends: Range) -> str:
@@ -75,7 +71,7 @@ def range_in_words(ends: Range) -> str:
     return f"{shorten(ends.lo)} to " + ("never" if math.isinf(ends.hi) else shorten(ends.hi))
 
 
-def ranges_in_words(found: Costs, level: float) -> list[str]:
+def ranges_in_words(found: Findings, level: float) -> list[str]:
     """Say what the runs leave open of the tokens that each model needs, and of the cheapest."""
     lines = [
         f"  {each.name}, N = {shorten(each.size.N)}: {range_in_words(each.needed)}"
@@ -94,7 +90,7 @@ def ranges_in_words(found: Costs, level: float) -> list[str]:
     return lines
 
 
-def money_in_words(found: Costs, case: Case) -> list[str]:
+def money_in_words(found: Findings, case: CostCase) -> list[str]:
     """Say what the utilisation of written tokens moves, and when a model is too large."""
     lines = [
         f"mfu_out {each.mfu_out:g} instead of {case.prices.mfu_out:g}: least money at "
@@ -111,6 +107,8 @@ def money_in_words(found: Costs, case: Case) -> list[str]:
 def _break_even_in_words(tokens: float) -> str:
     if tokens <= 0:
         return "a smaller model of this loss costs fewer FLOPs even if it serves nothing"
+    if math.isinf(tokens):
+        return "no demand makes a smaller model of this loss cost fewer FLOPs"
     return f"beyond {shorten(tokens)} tokens served, a smaller model of this loss costs fewer FLOPs"
 
 

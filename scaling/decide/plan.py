@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from scaling.costs.total import TRAINING
 from scaling.decide.gain import Cells, read_law
-from scaling.decide.purchases import SHIPPED, BuyingRule, Choice, Known, choose_next
+from scaling.decide.purchases import SHIPPED, BuyingRule, Known, RunChoice, choose_next
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import EFFECTIVE, is_effective, place_target, read_inputs
 from scaling.forecast.intervals import LEVEL, load_constants, measure_change, widen
@@ -24,10 +25,10 @@ from scaling.laws.prior import Belief
 from scaling.laws.registry import DEFAULT_LAW, LawChoice
 
 LEAST_GAIN = 0.05  # of the standard deviation at the target, by any run
-LEAST_LOSS = 1e-3  # of the lowest measured: an expected loss is no less
+LEAST_OF_LOWEST = 1e-3  # of the lowest measured: an expected loss is no less
 NEARER = np.arange(1, 41) / 4  # how many doublings below the target a confirming run may lie
 HALF = 0.5  # of the allowance is left after it
-STOPS = ("tolerance", "misfit", "gain", "budget", "most")
+Stop = Literal["tolerance", "misfit", "gain", "budget", "most"]
 
 
 class Target(NamedTuple):
@@ -51,7 +52,7 @@ class Target(NamedTuple):
     @property
     def C(self) -> float:
         """Training compute, FLOPs."""
-        return 6.0 * self.N * self.D
+        return TRAINING * self.N * self.D
 
 
 class Purchase(NamedTuple):
@@ -79,7 +80,7 @@ class Purchase(NamedTuple):
     @property
     def C(self) -> float:
         """Training compute, FLOPs."""
-        return 6.0 * self.N * self.D
+        return TRAINING * self.N * self.D
 
 
 class Plan(NamedTuple):
@@ -92,19 +93,24 @@ class Plan(NamedTuple):
     purchases : list of Purchase
         In order.
     stop : str
-        One of `STOPS`.
+        Why to stop: the bet is inside the ``tolerance``; the law's interval is inside the allowance
+        for its ``misfit``; no run has enough ``gain``; none is within the ``budget``; or there are
+        as many as there may be at ``most``.
     nearer : Purchase or None
         The cheapest run that halves the allowance for what no residual shows, where there is one.
     worth : tuple of float or None
         Where it stops for want of gain or budget: N and D of the cheapest candidate that gains
         enough, whatever it costs.
+    rule : BuyingRule
+        By which the runs were chosen.
     """
 
     before: LossForecast
     purchases: list[Purchase]
-    stop: str
+    stop: Stop
     nearer: Purchase | None
     worth: tuple[float, float] | None
+    rule: BuyingRule = SHIPPED
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,7 @@ class TableSoFar:
         median = float(posterior.at(*cell).quantile(0.5)[0])
         if not np.isfinite(median):
             median = float(read_law(posterior).predict(*cell))
-        return max(median, LEAST_LOSS * float(self.rows[self.loss].min()))
+        return max(median, LEAST_OF_LOWEST * float(self.rows[self.loss].min()))
 
     def plus(self, N: float, D: float, loss: float) -> TableSoFar:
         """The same and one run more."""
@@ -241,7 +247,7 @@ def make_plan(
     left, where = budget, table.place(target.N, target.D)
     places = Cells(*np.transpose([table.place(*cell) for cell in zip(*candidates, strict=True)]))
     worth = None
-    while not (stop := _find_stop(table, target, told)) and len(purchases) < most:
+    while (stop := _find_stop(table, target, told)) is None and len(purchases) < most:
         choice = choose_next(table.known, places, candidates.C, where, left, rule)
         if choice is None or choice.most < LEAST_GAIN:
             stop = "budget" if choice is None else "gain"
@@ -252,20 +258,20 @@ def make_plan(
         table, bought = _buy(table, target, *cell)
         told, left = bought.told, left - bought.C
         purchases.append(bought._replace(gain=choice.gain))
-    return Plan(before, purchases, stop or "most", _find_nearer(table, target), worth)
+    return Plan(before, purchases, stop or "most", _find_nearer(table, target), worth, rule)
 
 
-def _find_stop(table: TableSoFar, target: Target, told: LossForecast) -> str:
+def _find_stop(table: TableSoFar, target: Target, told: LossForecast) -> Stop | None:
     """Say whether what the runs tell is narrow enough, or as narrow as such runs make it."""
     if told.lo is None or told.hi is None or told.law_lo is None or told.law_hi is None:
-        return ""
+        return None
     bet, law = (hi - lo for lo, hi in ((told.lo, told.hi), (told.law_lo, told.law_hi)))
     if target.tolerance is not None and bet / 2 <= target.tolerance * told.loss:
         return "tolerance"
-    return "misfit" if law / 2 <= table.allow(target) * told.loss else ""
+    return "misfit" if law / 2 <= table.allow(target) * told.loss else None
 
 
-def _find_cheapest(candidates: Cells, choice: Choice | None) -> tuple[float, float] | None:
+def _find_cheapest(candidates: Cells, choice: RunChoice | None) -> tuple[float, float] | None:
     """Find the cheapest candidate that gains enough."""
     if choice is None or not choice.most >= LEAST_GAIN:
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.plan import LEAST_GAIN, Plan, Purchase, Target
-from scaling.decide.purchases import SHIPPED
+from scaling.decide.purchases import BuyingRule
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import LossForecast
 from scaling.forecast.words import ends_in_words, level_in_words
@@ -17,9 +18,9 @@ HEAD = (
     "FLOPs",
     "hours",
     "price",
-    "own loss",
-    "if the law holds",
-    "to bet on",
+    "run's loss",
+    "target if the law holds",
+    "target to bet on",
 )
 
 
@@ -61,45 +62,46 @@ def row_of(name: str, run: Purchase, prices: Prices) -> list[str]:
     return [name, *counts, *bill, f"{run.loss:.3f}", *told_in_words(run.told)]
 
 
-def table_in_words(rows: list[list[str]]) -> list[str]:
-    """Put rows under each other, the first of them the heads."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
 def stop_in_words(plan: Plan, target: Target, budget: float, cheapest: float, most: int) -> str:
     """Say why to stop."""
     told = plan.purchases[-1].told if plan.purchases else plan.before
-    if plan.stop == "tolerance" and told.lo is not None and told.hi is not None:
-        half = (told.hi - told.lo) / 2 / told.loss
-        return (
-            f"inside the tolerance: the bet leaves {100 * half:.2g}% of the loss to either side, "
-            f"{100 * (target.tolerance or 0):.2g}% are asked for"
-        )
-    if plan.stop == "misfit" and told.law_lo is not None and told.law_hi is not None:
-        half = (told.law_hi - told.law_lo) / 2 / told.loss
-        return (
-            f"the law holds the target to {100 * half:.2g}% of the loss, closer than laws have "
-            "held real runs: more runs like these hardly help, one nearer the target does"
-        )
-    if plan.stop == "gain":
-        what = f"takes {100 * LEAST_GAIN:g}% off the uncertainty of the target"
-        return f"no run within the budget {what}{_worth_in_words(plan)}"
-    if plan.stop == "budget":
-        left = budget - sum(run.C for run in plan.purchases)
-        return f"nothing else is affordable: {left:.2g} FLOPs are left, a run takes {cheapest:.2g}"
-    return f"{most} runs are planned, the most that were asked for: train them, then plan again"
+    match plan.stop:
+        case "tolerance":
+            asked = 100 * (target.tolerance or 0)
+            half = _half_in_words(told.lo, told.hi, told.loss)
+            return (
+                f"inside the tolerance: the bet leaves {half} of the loss to either side, "
+                f"{asked:.3g}% are asked for"
+            )
+        case "misfit":
+            half = _half_in_words(told.law_lo, told.law_hi, told.loss)
+            return (
+                f"the law holds the target to {half} of the loss, closer than laws have held real "
+                "runs: more runs like these hardly help, one nearer the target does"
+            )
+        case "gain":
+            what = f"takes {100 * LEAST_GAIN:g}% off the uncertainty of the target"
+            return f"no run within the budget {what}{_worth_in_words(plan)}"
+        case "budget":
+            left = budget - sum(run.C for run in plan.purchases)
+            price = f"a run takes {cheapest:.2g}"
+            return f"nothing else is affordable: {left:.2g} FLOPs are left, {price}"
+        case "most":
+            planned = "1 run is planned" if most == 1 else f"{most} runs are planned"
+            return f"{planned}, the most that were asked for: train, then plan again"
+
+
+def _half_in_words(lo: float | None, hi: float | None, loss: float) -> str:
+    """Half the width of an interval, in percent of the loss."""
+    return "-" if lo is None or hi is None else f"{100 * (hi - lo) / 2 / loss:.2g}%"
 
 
 def _worth_in_words(plan: Plan) -> str:
     """Name the cheapest run that would be worth it."""
     if plan.worth is None:
-        return "; nor does any dearer one of the grid"
+        return "; nor does any more expensive one of the grid"
     N, D = plan.worth
-    run = f"N = {shorten(N)} at M = {D / N:.3g}, {6 * N * D:.2g} FLOPs"
+    run = f"N = {shorten(N)} at M = {D / N:.3g}, {training_flops(N, D):.2g} FLOPs"
     return f"; the cheapest that does is {run}"
 
 
@@ -114,6 +116,6 @@ def nearer_in_words(run: Purchase, prices: Prices, target: Target) -> str:
     )
 
 
-def rule_in_words() -> str:
+def rule_in_words(rule: BuyingRule) -> str:
     """Say how a run is chosen."""
-    return f"each is the best gain at the target over FLOPs^{SHIPPED.kappa:g}"
+    return f"each is the best gain at the target over FLOPs^{rule.kappa:g}"

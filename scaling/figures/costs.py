@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from scaling.figures.style import INK, SHADE, SHADE_EDGE, Look, name_rows, number_ticks
+from scaling.figures.style import INK, Look, name_rows, number_ticks
 
 Array = NDArray[np.float64]
 # Colour, dash and marker: each alone tells the lines apart.
@@ -169,24 +169,22 @@ def draw_split(ax: Axes, bills: pd.DataFrame, unit: float, label: str) -> Axes:
     return ax
 
 
-def draw_over_training(ax: Axes, factor: Array, costs: dict[str, tuple[Array, Look]]) -> Axes:
-    """Draw how much more compute over-training takes at equal loss.
+def draw_over_training(ax: Axes, M: Array, costs: dict[str, tuple[Array, Look]]) -> Axes:
+    """Draw how much compute over-training takes at equal loss, relative to the usual M.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
         Where to draw.
-    factor : ndarray of shape (n_factors,)
-        Tokens per parameter over the compute-optimal ones.
+    M : ndarray of shape (n_multipliers,)
+        Tokens per parameter.
     costs : dict of tuple
-        Relative costs and the look of their line, by name.
+        Training compute relative to that of the usual M, and the look of its line, by name.
     """
     for name, (cost, look) in costs.items():
         style: Look = {"label": name} | look
-        ax.plot(factor, 100 * cost, **style)
-    ax.axvspan(1, 32, facecolor=SHADE, edgecolor=SHADE_EDGE, zorder=0)
-    ax.set(xscale="log", xlabel="m = M/M*, tokens per parameter over the compute-optimal ones")
-    ax.set_ylabel("more compute, %")
-    number_ticks(ax.xaxis, [1, 2, 4, 8, 16, 32, 64])
-    ax.set_ylim(bottom=0)
+        ax.plot(M, cost, **style)
+    ax.set(xscale="log", xlabel="M, tokens per parameter", ylim=(0, None))
+    ax.set_ylabel("training compute over that at 20")
+    number_ticks(ax.xaxis, [20, 40, 80, 160, 320, 640])
     return ax

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from places import PATIENCE, ROOT
+from places import PATIENCE
 from scipy.stats import t as student
 
-from scaling.studies.decide.planner import BY_BUDGET, BY_HAND, Choice, compute, first_choice
+from scaling.reports.language import speak
+from scaling.reports.planner import BY_BUDGET, BY_HAND, Choice
+from scaling.reports.planner_page import PlannerPage
+from scaling.studies.decide.planner import FRAME, first_choice, make_planner
 
 WEIGHT = 60 * 1024  # bytes, of all that the planner adds to a page
 WIDTHS = (1280, 390)
@@ -25,22 +26,21 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def writer() -> ModuleType:
-    """The room beside the extension that writes the planner."""
-    place = ROOT / "book" / "_ext" / "planner_page.py"
-    spec = importlib.util.spec_from_file_location("planner_page", place)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def writer() -> PlannerPage:
+    """What writes the planner of the book."""
+    return PlannerPage(make_planner(), FRAME, speak("en"))
+
+
+def compute(choice: Choice) -> dict[str, Any]:
+    return make_planner().compute(choice)
 
 
 @pytest.fixture(scope="module")
-def address(writer: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> str:
+def address(writer: PlannerPage, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A page with the planner and nothing else."""
     page = tmp_path_factory.mktemp("planner") / "planner.html"
     head = "<!doctype html><html lang=en><meta charset=utf-8><title>Planner</title>"
-    page.write_text(head + writer.write_page(), encoding="utf-8")
+    page.write_text(head + writer.write(), encoding="utf-8")
     return page.as_uri()
 
 
@@ -261,7 +261,7 @@ def test_without_scripts_one_choice_stands_in_figure_and_numbers(browser, addres
 
 
 def test_the_planner_weighs_little_and_names_no_host(writer):
-    page = writer.write_page()
+    page = writer.write()
     assert len(page.encode()) <= WEIGHT
     assert "http" not in page
     assert "src=" not in page

@@ -18,6 +18,9 @@ from scaling.forecast.rulers import relative_error
 from scaling.forecast.verdicts import judge_tasks
 from scaling.laws.fit import SOUND
 from scaling.laws.prior import load_belief
+from scaling.reports.question import TOLERANCE
+from scaling.reports.verdict import find_allowance
+from scaling.studies.decide.savings import read_ends, spread_over_laws
 from scaling.studies.headline import write_headline
 from scaling.studies.loss.ablation import sweep_choices
 from scaling.studies.loss.ablation_tables import pair_sizes
@@ -68,15 +71,28 @@ def test_the_example_prints_what_the_page_shows(page, tmp_path):
     assert [line for line in shown if line.strip()] == result.output.splitlines()
 
 
-def test_the_bill_is_the_one_that_the_page_shows(tmp_path, monkeypatch):
-    """But for the prices below it."""
+def test_the_report_says_what_the_page_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("runs.csv").write_text(block("text", page=OWN_RUNS), encoding="utf-8")
-    command, shown = block("console", "scaling cost", OWN_RUNS).split("\n", 1)
+    command, shown = block("console", "scaling report", OWN_RUNS).split("\n", 1)
     result = CliRunner().invoke(app, shlex.split(command)[2:])
     assert result.exit_code == 0, result.output
+    assert result.stdout == shown
+    assert result.stderr.endswith("report.html is written\n")
+    assert f"({100 * TOLERANCE:g}% by default)" in OWN_RUNS
+    assert f"the {100 * find_allowance(0.9):g}% that laws have missed" in unfolded(OWN_RUNS)
+
+
+@pytest.mark.parametrize("command", ["plan", "cost"])
+def test_the_plan_and_the_bill_are_those_that_the_page_shows(command, tmp_path, monkeypatch):
+    """But for the prices below them."""
+    monkeypatch.chdir(tmp_path)
+    Path("runs.csv").write_text(block("text", page=OWN_RUNS), encoding="utf-8")
+    typed, shown = block("console", f"scaling {command}", OWN_RUNS).split("\n", 1)
+    result = CliRunner().invoke(app, shlex.split(typed)[2:])
+    assert result.exit_code == 0, result.output
     assert result.stdout.startswith(shown)
-    assert result.stdout.removeprefix(shown).startswith("\nprices and utilisation")
+    assert result.stdout.removeprefix(shown).lstrip("\n").startswith("prices and utilisation")
 
 
 def test_the_exports_print_what_the_page_shows(tmp_path, monkeypatch):
@@ -120,8 +136,10 @@ def test_the_answers_in_the_table():
     told = f"ithin {error.max():.1f}%, {error.mean():.1f}% on average"
     assert told in README and told in unfolded(INTRO)
     assert f"misses by {np.mean(np.abs(parabola_misses)):.1%}" in unfolded(INTRO)
-    assert f"{min(dearer):.0f} to {max(dearer):.0f} times as dear as the six" in unfolded(INTRO)
-    assert f"{min(ratios):.0f} to {max(ratios):.0f} times as dear" in unfolded(INTRO)
+    assert f"{min(dearer):.0f} to {max(dearer):.0f} times as expensive as the six" in unfolded(
+        INTRO
+    )
+    assert f"{min(ratios):.0f} to {max(ratios):.0f} times as expensive" in unfolded(INTRO)
     assert f"cost {min(ratios):.0f} to {max(ratios):.0f} times as much" in CHAPTER_3
     statuses = [entry.status for entry in make_scorecard() if entry.published is not None]
     matched, explained = statuses.count("match"), statuses.count("explained")
@@ -131,17 +149,24 @@ def test_the_answers_in_the_table():
     assert told in README
 
 
-def test_how_sure_is_what_the_widest_of_six_intervals_says():
+def test_how_sure_is_what_the_farthest_ends_of_six_intervals_say():
     """README and intro, on the law that the command takes; all six hold what was measured."""
-    halves = []
+    below, above = [], []
     for _, own in run_table().groupby("dataset"):
         targets, fitted = select_targets(own), fit_table(select_loss_fit(own), "loss_c4_eval")
         bet = fitted.find_intervals(targets["N"], targets["D"])
         assert targets["loss_c4_eval"].between(bet.lo, bet.hi).all()
-        halves += list((bet.hi - bet.lo) / 2 / fitted.read(targets["N"], targets["D"])[0])
-    assert len(halves) == 6
-    told = f"o within {max(halves):.0%}, nine times in ten"
+        loss = fitted.read(targets["N"], targets["D"])[0]
+        below += list(1 - bet.lo / loss)
+        above += list(bet.hi / loss - 1)
+    assert len(below) == 6
+    told = (
+        f"From {max(below):.0%} below the prediction to {max(above):.0%} above, nine times in ten"
+    )
     assert told in README and told in unfolded(INTRO)
+    coverage = load_result("interval_coverage").set_index(["evidence", "group", "method"])
+    least = f"shows at least {coverage.loc[('five', 'C4 eval', 'bet'), 'covered_lo']:.0%}"
+    assert least in README and least in unfolded(INTRO)
 
 
 def test_the_answers_from_stored_tables():
@@ -170,7 +195,7 @@ def test_the_answers_from_stored_tables():
     leverage = summarise_leverage(load_result("leverage"))
     kept = leverage.loc[("not beaten", "1/20", "mean of four", "")].mul(100)
     assert f"{kept['recipe']:.1f}% without two runs flagged" in unfolded(INTRO)
-    assert f"{mean['prior']:.1%} in the mean of four grids" in unfolded(INTRO)
+    assert f"{mean['prior']:.1%} on average over four grids" in unfolded(INTRO)
 
 
 def test_the_answer_of_the_trained_grid():
@@ -232,7 +257,7 @@ def test_single_tasks_as_the_intro_tells_them():
     assert len(misses) == 51
     assert misses.index.str.contains("6.9B").all()
     law, ruler = misses["chain"], misses["ruler in loss"]
-    told = f"misses by {law.median():.0%} in the median and {law.mean():.0%} in the mean, "
+    told = f"misses by {law.median():.0%} in the median and {law.mean():.0%} on average, "
     assert f"{told}the ruler by {ruler.median():.0%} and {ruler.mean():.0%}" in unfolded(INTRO)
 
 
@@ -249,6 +274,30 @@ def test_the_example_of_tasks_prints_what_the_readme_shows(tmp_path):
     run = run_table("redpajama").set_index("run").loc["redpajama-6.9B-M20"]
     measured = [f"{run[f'err_{task}']:.3f}" for task in ("lambada_openai", "copa", "boolq")]
     assert f"was measured {measured[0]}, {measured[1]} and {measured[2]}" in unfolded(OWN_RUNS)
+
+
+def test_the_example_of_an_own_kpi_prints_what_the_page_shows(tmp_path, monkeypatch):
+    """And what the page says of the run whose cell is empty, and of the run predicted."""
+    monkeypatch.chdir(tmp_path)
+    table = block("text", "loss,right", OWN_RUNS)
+    Path("kpi_runs.csv").write_text(table, encoding="utf-8")
+    command, shown = block("console", "scaling kpi", OWN_RUNS).split("\n", 1)
+    result = CliRunner().invoke(app, shlex.split(command)[2:])
+    assert result.exit_code == 0, result.output
+    assert result.stdout + result.stderr == shown
+    runs = run_table("redpajama").set_index("run")["err_lambada_openai"]
+    assert f"was measured {1 - runs['redpajama-6.9B-M20']:.3f}." in unfolded(OWN_RUNS)
+    known = load_tasks().set_index("task")["n_items"]["lambada_openai"]
+    assert f"{known:,.0f} questions" in OWN_RUNS
+    right = 1 - runs["redpajama-0.011B-M20"]
+    assert round(right * known) == 4
+    told = f"With its {right:.3f} the answer warns that the KPI is no straight line in the loss"
+    Path("kpi_runs.csv").write_text(table.replace("5.387,", f"5.387,{right:.3f}"), "utf-8")
+    answer = scaling.kpi(
+        "kpi_runs.csv", column="right", higher_is_better=True, items=5153, N="6.9B", M=20
+    )
+    assert any("is no straight line in the loss" in line for line in answer.warnings)
+    assert f"{told}, and bets on {answer.lo:.2f} to {answer.hi:.2f}." in unfolded(OWN_RUNS)
 
 
 def judge_from_six_runs(dataset):
@@ -347,8 +396,8 @@ def test_what_the_example_costs(tmp_path):
     """As a multiple of the largest of the five, which the example prints, and of all five."""
     (tmp_path / "runs.csv").write_text(block("csv"), encoding="utf-8")
     five, target = read_runs(tmp_path / "runs.csv")["C"], 6 * 6.9e9 * 138e9
-    told = f"{target / five.max():.0f} times as dear as the largest of them and "
-    assert f"{told}{target / five.sum():.0f} times as dear as all five" in unfolded(OWN_RUNS)
+    told = f"{target / five.max():.0f} times as expensive as the largest of them and "
+    assert f"{told}{target / five.sum():.0f} times as expensive as all five" in unfolded(OWN_RUNS)
     assert f"{target / five.max():.0f} times the compute of the largest run" in README
 
 
@@ -360,12 +409,14 @@ def test_the_backtest_judges_what_the_readme_says(tmp_path):
 
 
 def test_the_answer_on_cost():
-    asked = {"tokens_in": "2B", "tokens_out": "500M", "loss_set": "c4_eval", "law": "tied"}
+    asked = {"tokens_in": "2B", "tokens_out": "500M", "loss_set": "c4_eval"}
     found = scaling.cost(select_loss_fit(run_table("c4")), loss=2.4, **asked)
-    table = found.to_frame().set_index("choice")
-    best, usual = (table.loc[name] for name in ("least total FLOPs", "M = 20"))
-    told = f"{1 - best['flops'] / usual['flops']:.0%} fewer FLOPs at 2.5B tokens a day for a year"
-    assert f"{told}, at {best['M']:.0f} tokens per parameter" in README
+    table, spread = found.to_frame().set_index("choice"), spread_over_laws(found)
+    saved = 1 - table["flops"]["least total FLOPs"] / table["flops"]["M = 20"]
+    lo, hi = (f"{100 * end:.0f}" for end in read_ends(spread.saved))
+    told = f"Longer: about {saved:.0%} fewer FLOPs ({lo} to {hi}%) at 2.5B tokens a day for a year"
+    assert f"{told}; a size fixed beforehand can lose" in README
+    assert (spread.saved_if_fixed < 0).mean() > 0.1
 
 
 def test_questions_are_titles_of_chapters():

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from scaling.costs.money import default_prices
 from scaling.decide.candidates import WARMUPS
@@ -50,6 +51,14 @@ def ends(name: str, values: Any) -> dict[str, float]:
     return {f"{name}_lo": float(np.min(values)), f"{name}_hi": float(np.max(values))}
 
 
+def reach(name: str, rows: pd.DataFrame) -> dict[str, float]:
+    """How far the bets reach at most, below and above their predictions, as fractions of these."""
+    return {
+        f"below{name}": (1 - rows["lo"] / rows["loss"]).max(),
+        f"above{name}": (rows["hi"] / rows["loss"] - 1).max(),
+    }
+
+
 def _of_six() -> dict[str, Any]:
     six = predict_six()
     half, gain = half_width(six), np.log(six["best"] / six["loss"])
@@ -57,7 +66,7 @@ def _of_six() -> dict[str, Any]:
     return {
         "n_six": len(six),
         "n_inside": int(six["measured"].between(six["lo"], six["hi"]).sum()),
-        "widest": half.max(),
+        **reach("", six),
         **ends("off", (six["loss"] / six["measured"] - 1).abs()),
         **ends("open", half / gain),
         **{name: shown[name] for name in ("loss", "lo", "hi", "measured")},
@@ -71,12 +80,14 @@ def _of_largest() -> dict[str, Any]:
     rows["half"] = half_width(rows)
     by_runs = rows.groupby("runs")
     keys = {"five": "five", "with the middle": "middle", "all small": "small"}
+    with_middle = rows[(rows["runs"] == "with the middle") & (rows["text"] == "c4_eval")]
     on_c4 = rows[rows["dataset"] == "c4"].groupby("runs")["error"].mean()
     return {
         **{f"error_{key}": by_runs["error"].mean()[name] for name, key in keys.items()},
         **{f"half_{key}": by_runs["half"].mean()[name] for name, key in keys.items()},
         **{f"held_{key}": int(by_runs["held"].sum()[name]) for name, key in keys.items()},
         "n_held": int(by_runs.size().iloc[0]),
+        **reach("_middle", with_middle),
         "n_texts": rows["text"].nunique(),
         **ends("small", rows.loc[rows["runs"] == "all small", "n_runs"]),
         "c4_five": on_c4["five"],
@@ -194,10 +205,10 @@ def gather() -> dict[str, Any]:
 # --- as the pages write them ---------------------------------------------------------------
 
 WRITTEN = {
-    "{:.0%}": "widest open_lo open_hi covered_lo random risk_lo risk_hi risk_far_lo risk_far_hi "
-    "risk_worst gain_worst half_five half_middle half_small compute_lo compute_hi serving_lo "
-    "serving_hi saved_lo saved_hi saved_money_lo saved_money_hi share_middle most residual worth "
-    "mfu lower",
+    "{:.0%}": "below above below_middle above_middle open_lo open_hi covered_lo random risk_lo "
+    "risk_hi risk_far_lo risk_far_hi risk_worst gain_worst half_five half_middle half_small "
+    "compute_lo compute_hi serving_lo serving_hi saved_lo saved_hi loses_lo loses_hi "
+    "saved_money_lo saved_money_hi share_middle most residual worth mfu lower",
     "{:.1%}": "off_lo off_hi error_five error_middle error_small c4_five c4_off_ray average "
     "average_worst share_five allowed_lo allowed_hi",
     "{:.2f}": "loss lo hi measured price_hour",

@@ -14,6 +14,7 @@ from scaling.decide.cost_question import cost
 from scaling.figures.style import DATASET_LABELS
 from scaling.forecast.fitted import fit_table
 from scaling.studies.decide.forecasts import NEAR_TEXT
+from scaling.studies.decide.savings import spread_over_laws
 from scaling.testbed.labels import DATASETS, LOSS_COLUMN
 from scaling.testbed.runs import (
     run_table,
@@ -135,6 +136,7 @@ def ask_laws() -> pd.DataFrame:
                     "compute": compute_of_lower_loss(law, run["N"], run["D"]),
                     "serving": share_of_serving(law, USUAL_M),
                     "saved": 1 - flops["least total FLOPs"] / flops["M = 20"],
+                    "loses": float((spread_over_laws(answer).saved_if_fixed < 0).mean()),
                     "saved_money": 1 - money["least money"] / money["M = 20"],
                 }
             )

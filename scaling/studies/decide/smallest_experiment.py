@@ -9,7 +9,7 @@ import pandas as pd
 
 from scaling.costs.compute import training_flops
 from scaling.costs.money import default_prices
-from scaling.decide.candidates import LEAST_M, MOST_M, WARMUPS
+from scaling.decide.candidates import LONGEST_M, SHORTEST_M, WARMUPS
 from scaling.decide.plan import LEAST_GAIN
 from scaling.decide.plan_question import plan
 from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN
@@ -18,6 +18,7 @@ from scaling.forecast.fitted import fit_table
 from scaling.forecast.intervals import LEVEL, load_constants
 from scaling.forecast.residuals import MOST_OF_EACH
 from scaling.studies.decide.board import IN_WORDS, ends
+from scaling.studies.decide.board_evidence import predict_six
 from scaling.studies.results import load_result
 from scaling.tables.datafiles import data_path
 from scaling.testbed.labels import LOSS_COLUMN
@@ -114,8 +115,11 @@ def _of_runs() -> dict[str, Any]:
 
 def _of_rules() -> dict[str, Any]:
     prices, constants = default_prices(), load_constants()
+    six = predict_six()
     first = plan(None, N="6.9B", M=20, budget="2.4e19", warmup_tokens="50M")
     return {
+        "below": (1 - six["lo"] / six["loss"]).max(),
+        "above": (six["hi"] / six["loss"] - 1).max(),
         "price": prices.training_money(float(first.cells.C.sum())),
         "n_runs": len(first.cells.N),
         "mfu": prices.mfu_training,
@@ -124,8 +128,8 @@ def _of_rules() -> dict[str, Any]:
         "N_span": LEAST_N_SPAN,
         "M_span": LEAST_M_SPAN,
         "warmups": WARMUPS,
-        "least_M": LEAST_M,
-        "most_M": MOST_M,
+        "least_M": SHORTEST_M,
+        "most_M": LONGEST_M,
         "farthest": FARTHEST_CHECKED,
         "most": constants.most,
         "noise": constants.s_0,
@@ -139,8 +143,8 @@ def _of_rules() -> dict[str, Any]:
 
 
 WRITTEN = {
-    "{:.0%}": "half_five half_without_largest half_without_far half_six early_lo early_hi "
-    "reached_lo reached_hi mfu most residual gain",
+    "{:.0%}": "below above half_five half_without_largest half_without_far half_six early_lo "
+    "early_hi reached_lo reached_hi mfu most residual gain",
     "{:.1%}": "width_c4_eval width_openlm_eval scatter_most noise",
     "{:.2%}": "scatter",
     "{:.0f}": "hours_ours hours_paper price",

@@ -88,17 +88,20 @@ def test_no_number_of_the_prose_is_typed(page):
 
 
 def test_the_six_are_those_of_the_command(told):
-    halves, gains, inside = [], [], 0
+    halves, gains, below, above, inside = [], [], [], [], 0
     for dataset in DATASETS.values():
         table = run_table(dataset)
         five = select_loss_fit(table)
         for run in select_targets(table).itertuples():
             answer = scaling.predict(five, N=run.N, D=run.D, loss_set="c4_eval").report()
             halves.append((answer["hi"] - answer["lo"]) / 2 / answer["loss"])
+            below.append(1 - answer["lo"] / answer["loss"])
+            above.append(answer["hi"] / answer["loss"] - 1)
             gains.append(np.log(five["loss_c4_eval"].min() / answer["loss"]))
             inside += answer["lo"] <= run.loss_c4_eval <= answer["hi"]
     assert (told["n_six"], told["n_inside"]) == (6, inside) == (6, 6)
-    assert told["widest"] == pytest.approx(max(halves))
+    assert told["below"] == pytest.approx(max(below))
+    assert told["above"] == pytest.approx(max(above))
     shares = np.array(halves) / gains
     assert [told["open_lo"], told["open_hi"]] == pytest.approx([shares.min(), shares.max()])
 
@@ -173,6 +176,7 @@ def test_what_is_said_of_the_rest(told):
     assert told["random"] < 0.9 < told["held_far"] / told["n_far"]
     assert told["n_average"] == 17
     assert told["allowed_lo"] < told["most"] < told["allowed_hi"]
+    assert 0 < told["loses_lo"] < told["loses_hi"] < 1 / 3
     assert 0 < told["saved_lo"] < told["saved_hi"] < told["saved_money_hi"]
 
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 import scaling
 from scaling.forecast.fitted import fit_table
-from scaling.studies.decide.planner import (
-    BY_BUDGET,
-    compute,
-    describe_loss,
-    first_choice,
-    fit_five,
-    make_data,
-    tokens_of_sizes,
-)
+from scaling.reports.planner import BY_BUDGET, Choice, tokens_of_sizes
+from scaling.reports.planner_data import NoPlannerError, describe, describe_loss
+from scaling.studies.decide.planner import first_choice, fit_five, make_planner
 from scaling.testbed.labels import LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_loss_fit
+
+
+def compute(choice: Choice) -> dict[str, Any]:
+    return make_planner().compute(choice)
 
 
 @pytest.mark.parametrize("dataset", ["c4", "redpajama", "refinedweb"])
@@ -82,7 +81,7 @@ def test_too_far_has_a_reason_and_no_ends():
 
 
 def test_its_data_are_the_grid_of_the_posterior():
-    data = make_data()
+    data = describe(make_planner())
     for name, each in data["sets"].items():
         assert math.fsum(each["loss"]["weight"]) == pytest.approx(1.0)
         assert each["loss"]["L"] == fit_five(name).L.tolist()
@@ -94,7 +93,7 @@ def test_its_data_are_the_grid_of_the_posterior():
 def test_runs_that_it_cannot_take_are_refused():
     table = run_table("c4")
     line = table[(table["M"] == 20) & (table["N"] < 1e9)]
-    with pytest.raises(ValueError, match="do not lie on a line"):
+    with pytest.raises(NoPlannerError, match="do not lie on a line"):
         describe_loss(fit_table(line, LOSS_COLUMN, law="tied"))
-    with pytest.raises(ValueError, match="a tied law"):
+    with pytest.raises(NoPlannerError, match="a law of one exponent"):
         describe_loss(fit_table(select_loss_fit(table), LOSS_COLUMN, law="free"))

@@ -9,18 +9,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.costs.money import Bill, Prices
-from scaling.costs.total import SERVING, TRAINING, least_total
-from scaling.decide.supply import Allocation, Supply
+from scaling.costs.money import LEAST, Bill, Prices
+from scaling.costs.total import SERVING, TRAINING, Model, least_total
+from scaling.decide.supply import Supply
 from scaling.forecast.fitted import FittedTable, LossForecast
+from scaling.forecast.prediction import ErrorForecast
 from scaling.laws.draws import draw_laws
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw, LossSurface
 
-OPTIMUM = "compute-optimal"
+OPTIMUM, LEAST_TOTAL = "compute-optimal", "least total FLOPs"
 USUAL_M, LONG_M = 20.0, 640.0  # a rule of thumb; 32 times it, the paper's longest over-training
 HALF_AND_DOUBLE = (0.5, 2.0)  # of the utilisation that moves the bill most
-LEAST_SHARE = 1e-12  # of a budget, for training
+LEAST_LOG_SHARE = -300.0  # of a budget, for training
 
 
 class Demand(NamedTuple):
@@ -62,14 +63,14 @@ class Range(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Choice:
+class PricedModel:
     """A model that one might train.
 
     Parameters
     ----------
     name : str
         What speaks for it.
-    size : Allocation
+    size : Model
         Parameters, and training tokens seen.
     told : LossForecast
         Its loss, with both intervals.
@@ -81,30 +82,33 @@ class Choice:
         How often its tokens are seen; None where there are always fresh ones.
     needed : Range or None
         If the law holds, training tokens at which this N reaches the wanted loss.
+    error : ErrorForecast or None
+        Error to expect of the task whose error was asked for.
     """
 
     name: str
-    size: Allocation
+    size: Model
     told: LossForecast
     bill: Bill
     demand: Demand
     epochs: float | None = None
     needed: Range | None = None
+    error: ErrorForecast | None = None
 
     @property
     def M(self) -> float:
         """Tokens per parameter."""
-        return self.size.D / self.size.N
+        return float(self.size.M)
 
     @property
     def training_flops(self) -> float:
         """``6 N D``."""
-        return TRAINING * self.size.N * self.size.D
+        return float(self.size.training_flops())
 
     @property
     def serving_flops(self) -> float:
         """``2 N T``."""
-        return SERVING * self.size.N * self.demand.total
+        return float(self.size.serving_flops(self.demand.total))
 
     @property
     def total_flops(self) -> float:
@@ -116,17 +120,17 @@ class Sensitivity(NamedTuple):
     """The model of least money at another utilisation of written tokens."""
 
     mfu_out: float
-    size: Allocation
+    size: Model
     bill: Bill
 
 
 @dataclass(frozen=True)
-class Costs:
+class Findings:
     """What was found.
 
     Parameters
     ----------
-    choices : list of Choice
+    choices : list of PricedModel
         In the order in which they are shown.
     sensitivity : list of Sensitivity
         The model of least money at half and at twice the utilisation of written tokens.
@@ -136,20 +140,20 @@ class Costs:
         Of a given model: the tokens to serve beyond which a smaller one is cheaper.
     """
 
-    choices: list[Choice]
+    choices: list[PricedModel]
     sensitivity: list[Sensitivity]
     range_N: Range | None = None
     range_flops: Range | None = None
     break_even: float | None = None
 
     @property
-    def optimum(self) -> Choice | None:
+    def optimum(self) -> PricedModel | None:
         """The compute-optimal model, if it is among them."""
         return next((each for each in self.choices if each.name == OPTIMUM), None)
 
 
 @dataclass(frozen=True)
-class Case:
+class CostCase:
     """What the runs say, what there is to train on, and what is to be served at which prices.
 
     Parameters
@@ -177,21 +181,21 @@ class Case:
         """Tokens that weigh as much in FLOPs as the demand does in money."""
         return float(self.prices.as_tokens(self.demand.read, self.demand.written))
 
-    def bill(self, size: Allocation) -> Bill:
+    def bill(self, size: Model) -> Bill:
         """Price one model."""
         return self.prices.bill(*size, self.demand.read, self.demand.written)
 
-    def price(self, sizes: dict[str, Allocation]) -> list[Choice]:
+    def price(self, sizes: dict[str, Model]) -> list[PricedModel]:
         """Give each model its loss, its bill, and how often it sees its tokens."""
         counts = [self.supply.effective(*size) for size in sizes.values()]
         N, D = np.transpose(counts)
         told = self.fitted.predict_all(N, D, self.level)
         return [
-            Choice(name, size, loss, self.bill(size), self.demand, self._epochs(size))
+            PricedModel(name, size, loss, self.bill(size), self.demand, self._epochs(size))
             for (name, size), loss in zip(sizes.items(), told, strict=True)
         ]
 
-    def _epochs(self, size: Allocation) -> float | None:
+    def _epochs(self, size: Model) -> float | None:
         return max(size.D / self.supply.unique, 1.0) if self.supply.is_limited else None
 
 
@@ -221,7 +225,7 @@ def read_surface(fitted: FittedTable) -> LossSurface:
     return law
 
 
-def cost_of_loss(case: Case, loss: float) -> Costs:
+def cost_of_loss(case: CostCase, loss: float) -> Findings:
     """Find models that reach a loss, nats per token, and price them.
 
     Raises
@@ -232,14 +236,14 @@ def cost_of_loss(case: Case, loss: float) -> Costs:
     supply, served = case.supply, case.demand.total
     sizes = {
         OPTIMUM: supply.least_total(loss),
-        "least total FLOPs": supply.least_total(loss, served),
+        LEAST_TOTAL: supply.least_total(loss, served),
         "least money": supply.least_total(loss, case.as_tokens),
         **{f"M = {M:g}": supply.at_multiplier(M, loss) for M in (USUAL_M, LONG_M)},
     }
-    return _with_ranges(case, loss, Costs(case.price(sizes), _move_mfu(case, loss)))
+    return _with_ranges(case, loss, Findings(case.price(sizes), _move_mfu(case, loss)))
 
 
-def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
+def cost_of_budget(case: CostCase, budget: float, in_money: bool = False) -> Findings:
     """Find models whose training and serving cost a budget, FLOPs or money, and price them."""
     served = case.demand.total
     if in_money:
@@ -249,29 +253,34 @@ def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
         "least loss": case.supply.best_for_budget(budget, served),
         **{f"M = {M:g}": _on_ray(M, budget, served) for M in (USUAL_M, LONG_M)},
     }
-    return Costs(case.price(sizes), [])
+    return Findings(case.price(sizes), [])
 
 
-def cost_of_model(case: Case, size: Allocation) -> Costs:
+def cost_of_model(case: CostCase, size: Model) -> Findings:
     """Price one model beside others of its loss, and find the demand beyond which it is too large.
 
     Without a demand only the model itself is priced.
+
+    Raises
+    ------
+    ValueError
+        With a demand, for a model whose loss is the lowest there is.
     """
     own = case.price({"this model": size})
     break_even = case.supply.break_even_tokens(*size)
     if case.demand.total == 0:
-        return Costs(own, [], break_even=break_even)
+        return Findings(own, [], break_even=break_even)
     others = cost_of_loss(case, float(case.supply.predict(*size)))
     return replace(others, choices=own + others.choices, break_even=break_even)
 
 
-def _on_ray(M: float, budget: float, served: float) -> Allocation:
+def _on_ray(M: float, budget: float, served: float) -> Model:
     """Size of M tokens per parameter whose total, ``6 M N^2 + 2 N T``, is the budget."""
-    N = (math.sqrt(served**2 + TRAINING * M * budget) - served) / (TRAINING * M)
-    return Allocation(N, M * N)
+    N = budget / (math.sqrt(served**2 + TRAINING * M * budget) + served)
+    return Model(N, M * N)
 
 
-def _optimal_within(supply: Supply, budget: float, served: float) -> Allocation:
+def _optimal_within(supply: Supply, budget: float, served: float) -> Model:
     """Size whose training is compute-optimal and whose total is the budget."""
     from scipy.optimize import brentq  # here: a table is checked without SciPy
 
@@ -279,22 +288,22 @@ def _optimal_within(supply: Supply, budget: float, served: float) -> Allocation:
         size = supply.best_for_budget(budget * math.exp(log_share))
         return math.exp(log_share) + SERVING * size.N * served / budget - 1
 
-    share = brentq(excess, math.log(LEAST_SHARE), 0.0) if served else 0.0
+    share = brentq(excess, LEAST_LOG_SHARE, 0.0) if served else 0.0
     return supply.best_for_budget(budget * math.exp(share))
 
 
-def _move_mfu(case: Case, loss: float) -> list[Sensitivity]:
+def _move_mfu(case: CostCase, loss: float) -> list[Sensitivity]:
     """Let written tokens reach half and twice the utilisation, at most all of the peak."""
     moved = []
     for factor in HALF_AND_DOUBLE:
-        mfu = min(factor * case.prices.mfu_out, 1.0)
+        mfu = min(max(factor * case.prices.mfu_out, LEAST), 1.0)
         other = replace(case, prices=case.prices.change(mfu_out=mfu))
         size = other.supply.least_total(loss, other.as_tokens)
         moved.append(Sensitivity(mfu, size, other.bill(size)))
     return moved
 
 
-def _with_ranges(case: Case, loss: float, costs: Costs) -> Costs:
+def _with_ranges(case: CostCase, loss: float, costs: Findings) -> Findings:
     """Carry what the runs leave open through: tokens that each N needs, and the cheapest N."""
     try:
         laws = draw_laws(case.fitted.posterior)
@@ -302,10 +311,13 @@ def _with_ranges(case: Case, loss: float, costs: Costs) -> Costs:
         return costs
     supply, served = case.supply, case.demand.total
     choices = [
-        replace(each, needed=_range(supply.tokens_needed(each.size.N, loss, laws), case.level))
+        each
+        if each.told.doubt
+        else replace(each, needed=_range(supply.tokens_needed(each.size.N, loss, laws), case.level))
         for each in costs.choices
     ]
-    if supply.is_limited:
+    in_doubt = any(each.told.doubt for each in choices if each.name == LEAST_TOTAL)
+    if supply.is_limited or in_doubt:
         return replace(costs, choices=choices)
     best = least_total(laws, loss, served)
     flops = best.total_flops(served)

@@ -1,8 +1,8 @@
 // The planner: what a model would reach, and what it would cost. `planner.compute` is pure, and
-// `scaling/studies/decide/planner.py` computes the same; a test compares them.
+// `scaling/reports/planner.py` computes the same; a test compares them.
 const planner = (() => {
   "use strict";
-  const { sets, constants, fields, first, frame } = JSON.parse(
+  const { sets, constants, fields, first, frame, words: texts, units, of_money } = JSON.parse(
     document.getElementById("planner-data").textContent,
   );
   const TRAINING = 6, SERVING = 2, SECONDS = 3600; // FLOPs of a parameter and a token; of an hour
@@ -102,6 +102,7 @@ const planner = (() => {
       return fitLinear(columns, loss.L.map(() => 1), constants.bet, loss.dof);
     });
     loss.centre = centre;
+    if (!error) continue;
     const middle = sum(error.L) / error.L.length;
     error.rise = (gamma, L) => -Math.expm1(-gamma * (L - middle)) / gamma;
     error.fits = error.gamma.map((gamma) => {
@@ -146,16 +147,22 @@ const planner = (() => {
   }
 
   const round = (value) => Number(value.toPrecision(3));
+  const short = (value) => String(round(value));
+
+  // Words: a text with its places filled. `scaling/reports/planner_page.py` says the same where
+  // scripts are off.
+  const tell = (name, values) => texts[name].replace(/{(\w+)}/g, (_, place) => values[place]);
 
   // Why a loss is not told; empty where it is.
   function doubt({ N, D, L }, model, loss, { law_lo, law_hi }) {
     const { farthest, widest, of_the_fall } = constants.told;
     const largest = Math.max(...N.map((N_i, i) => N_i * D[i]));
+    if (!(loss > 0)) return texts.no_loss;
     if (farthest * largest < model.N * model.D)
-      return `over ${farthest.toLocaleString("en-US")} times the compute of the largest run, farther than any check`;
+      return tell("too_far", { farthest: farthest.toLocaleString("en-US") });
     const least = Math.min(...L), fall = Math.max(Math.log(least) - Math.log(loss), 0);
     if ((law_hi - law_lo) / 2 <= least * Math.max(widest, of_the_fall * fall)) return "";
-    return `the law itself leaves ${round(law_lo)} to ${round(law_hi)} open`;
+    return tell("too_wide", { lo: short(law_lo), hi: short(law_hi) });
   }
 
   function predictLoss(told, N, D) {
@@ -239,57 +246,57 @@ const planner = (() => {
   function compute(choice) {
     const set = sets[choice.dataset], model = findModel(choice);
     const told = predictLoss(set.loss, model.N, model.D);
-    return { ...model, ...told.found, ...predictError(set, told), ...costOf(model, choice) };
+    const error = set.error ? predictError(set, told) : {};
+    return { ...model, ...told.found, ...error, ...costOf(model, choice) };
   }
 
-  // Words. `book/_ext/planner_page.py` says the same where scripts are off.
   const digits = (value) => round(value).toLocaleString("en-US", { maximumFractionDigits: 9 });
-  const SIZES = [[1e12, "T", "trillion"], [1e9, "B", "billion"], [1e6, "M", "million"]];
-  function count(value, long = false) {
-    const size = SIZES.find(([least]) => round(value) >= least);
-    if (!size) return digits(value);
-    return digits(value / size[0]) + (long ? ` ${size[2]}` : size[1]);
+  function count(value, long = false, letters = units) {
+    const size = letters.find(([least]) => round(value) >= least);
+    return size ? digits(value / size[0]) + size[long ? 2 : 1] : digits(value);
   }
+  const money = (choice, value) => choice.currency + count(value, false, of_money);
   const power = (value) => (value ? value.toExponential(2).replace("e+", "e") : "0");
-  const between = (lo, hi) => (lo === null ? "not told" : `${lo.toFixed(2)} to ${hi.toFixed(2)}`);
   const percent = (value) => (100 * value).toFixed(0);
   const share = (part, whole) => (whole ? part / whole : 0);
-  const shares = (lo, hi) => (lo === null ? "not told" : `${percent(lo)} to ${percent(hi)} %`);
+  const between = (lo, hi) =>
+    lo === null ? texts.no_ends : tell("between", { lo: lo.toFixed(2), hi: hi.toFixed(2) });
+  const shares = (lo, hi) =>
+    lo === null ? texts.no_ends : tell("percents", { lo: percent(lo), hi: percent(hi) });
 
   function say(choice, answer) {
-    const { N, D, flops, money } = answer, { label, loss } = sets[choice.dataset];
+    const { N, D, flops, money: bill } = answer, { label, loss } = sets[choice.dataset];
     const M = D / N, told = loss.D.map((D_i, i) => D_i / loss.N[i]), is_by_hand = choice.by === "model";
-    const ends = [Math.min(...told), Math.max(...told)].map(round);
-    const cost = (name) => choice.currency + count(money[name]);
-    const model = is_by_hand
-      ? `A ${label} model of ${count(N)} at`
-      : `The best ${label} model for ${choice.currency}${count(choice.budget)}, ${count(N)} at`;
-    const promise = answer.doubt
-      ? "the five runs do not tell its loss"
-      : `${between(answer.lo, answer.hi)} nats per token, nine times in ten`;
-    const notes = answer.doubt ? [`Why there is no interval: ${answer.doubt}.`] : [];
-    if (round(M) < ends[0] || round(M) > ends[1])
-      notes.push(`The fitted runs had ${ends.join(" to ")} tokens per parameter, this model has ${digits(M)}.`);
+    const [least, most] = [Math.min(...told), Math.max(...told)].map(round);
+    const cost = (name) => money(choice, bill[name]);
+    const model = tell((is_by_hand ? "model" : "best") + (label ? "_of" : ""), {
+      label, size: count(N), budget: money(choice, choice.budget), M: digits(M),
+    });
+    const bet = between(answer.lo, answer.hi), days = digits(choice.days);
+    const promise = answer.doubt ? texts.no_promise : tell("promise", { ends: bet });
+    const notes = answer.doubt ? [tell("why", { doubt: answer.doubt })] : [];
+    if (round(M) < least || round(M) > most)
+      notes.push(tell("outside", { least: digits(least), most: digits(most), M: digits(M) }));
     const words = {
-      sentence: `${model} ${digits(M)} tokens per parameter: ${promise}. Training and ${digits(choice.days)} days of serving cost ${cost("total")}.`,
+      sentence: tell("sentence", { model, promise, days, cost: cost("total") }),
       notes: notes.join(" "),
-      map: is_by_hand
-        ? "Loss over parameters, at the chosen tokens per parameter."
-        : "Loss over parameters, each trained on the tokens that the budget leaves it.",
+      map: is_by_hand ? texts.map_model : texts.map_best,
       currency: choice.currency,
       loss: answer.loss.toFixed(2),
       law: between(answer.law_lo, answer.law_hi),
-      bet: between(answer.lo, answer.hi),
-      error: `${percent(answer.error)} %`,
-      error_law: shares(answer.error_law_lo, answer.error_law_hi),
-      error_bet: shares(answer.error_lo, answer.error_hi),
+      bet,
       tokens: count(D),
     };
+    if ("error" in answer) {
+      words.error = tell("percent", { value: percent(answer.error) });
+      words.error_law = shares(answer.error_law_lo, answer.error_law_hi);
+      words.error_bet = shares(answer.error_lo, answer.error_hi);
+    }
     for (const name in flops) {
       words[`flops_${name}`] = power(flops[name]);
       words[`money_${name}`] = cost(name);
-      words[`flops_share_${name}`] = `${percent(share(flops[name], flops.total))} %`;
-      words[`money_share_${name}`] = `${percent(share(money[name], money.total))} %`;
+      for (const [kind, parts] of [["flops", flops], ["money", bill]])
+        words[`${kind}_share_${name}`] = tell("percent", { value: percent(share(parts[name], parts.total)) });
     }
     return words;
   }
@@ -342,8 +349,11 @@ const planner = (() => {
     Math.round((steps * Math.log(Math.max(value, lo) / lo)) / Math.log(hi / lo));
   const valueAt = ({ lo, hi, steps }, at) => round(lo * (hi / lo) ** (at / steps));
   const inUnits = ({ unit }, value) => Number((value / unit).toPrecision(12));
-  const speak = (field, value) =>
-    `${field.in_money ? choice.currency : ""}${field.spoken ? count(value, true) : digits(inUnits(field, value))} ${field.words}`;
+  function speak(field, value) {
+    const letters = field.in_money ? of_money : units, currency = field.in_money ? choice.currency : "";
+    const number = field.spoken ? count(value, true, letters) : digits(inUnits(field, value));
+    return tell("spoken", { value: currency + number, words: field.words });
+  }
 
   let choice = read(isOurs(location.hash) ? location.hash : "");
 
