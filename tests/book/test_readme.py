@@ -107,7 +107,7 @@ def test_the_exports_print_what_the_page_shows(tmp_path, monkeypatch):
 
 def test_the_python_example_runs():
     names: dict = {}
-    *lines, last = block("python").strip().splitlines()
+    *lines, last = block("python", page=OWN_RUNS).strip().splitlines()
     exec("\n".join(lines), names)
     status, loss = eval(last, names)
     assert status == "converged"
