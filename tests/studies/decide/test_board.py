@@ -156,6 +156,8 @@ def test_what_is_said_of_the_gain(told):
     assert 0.25 < told["open_lo"] < 1 / 3 < told["open_hi"] < 0.4
     promised = load_result("promised_gain").set_index(["evidence", "source"])
     assert promised.loc["five", "n_predictions"].tolist() == [10, 10, 10]
+    of_others = promised.loc["1/100", "n_predictions"]
+    assert of_others.sum() == told["n_far"] < 2 * of_others["gemstones"]
     worst = promised["median"].idxmax()
     assert worst == ("1/20", "gemstones")
     assert told["risk_worst"] == promised.loc[worst, "median"]
