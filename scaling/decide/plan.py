@@ -198,7 +198,7 @@ class TableSoFar:
 
     @property
     def is_unsound(self) -> bool:
-        """Whether the runs follow no law: by their residual, or by a fit with some left to judge.
+        """Whether the runs follow no law, by their residual, or by a fit with some left to judge.
 
         Of fewer runs an unsound fit says little, and more of them may mend it.
         """

@@ -102,7 +102,7 @@ class PricedModel:
 
     @property
     def is_priced(self) -> bool:
-        """Whether its bill counts: its size is given, or rests on a loss that may be used."""
+        """Whether its bill counts, because its size is given or its loss may be used."""
         return self.name == OWN or not self.told.doubt
 
     @property

@@ -59,7 +59,7 @@ class Manifest:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the tokens on disk: 16 bits where the vocabulary allows it."""
+        """Type of the tokens on disk, 16 bits where the vocabulary allows it."""
         return _dtype(self.vocab)
 
     def count_windows(self, length: int) -> int:
