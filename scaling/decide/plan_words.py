@@ -134,8 +134,8 @@ def _why_in_words(plan: Plan, target: Target, budget: float, cheapest: float, mo
             within = f"the {left:.2g} FLOPs that are left" if plan.purchases else "the budget"
             return f"no run within {within} {what}{_worth_in_words(plan)}"
         case "budget":
-            price = f"a run takes {cheapest:.2g}"
-            return f"nothing else is affordable: {left:.2g} FLOPs are left, {price}"
+            price = f", a run takes {cheapest:.2g}" if left < cheapest else ""
+            return f"nothing else of the grid is affordable: {left:.2g} FLOPs are left{price}"
         case "most":
             planned = "1 run is planned" if most == 1 else f"{most} runs are planned"
             return f"{planned}, the most that were asked for: train, then plan again"

@@ -59,7 +59,8 @@ def test_where_nothing_is_affordable_what_is_left_is_told():
         "runs that differ in (N, D), got 3",
         "spent: 2.4e+17 FLOPs, 0.169 accelerator-hours, $0.42",
         "budget: 2.8e+17 FLOPs, 0.197 accelerator-hours, $0.49",
-        "then stop: nothing else is affordable: 4e+16 FLOPs are left, a run takes 4.8e+16",
+        "then stop: nothing else of the grid is affordable: "
+        "4e+16 FLOPs are left, a run takes 4.8e+16",
     ]
 
 
