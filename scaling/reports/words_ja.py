@@ -664,14 +664,14 @@ SAID = (
     ),
     # where shipped prices come from
     (
-        r"NVIDIA H100 SXM on demand, (?P<lo>.+) to (?P<hi>.+) by provider \((?P<source>.+)\)",
+        r"NVIDIA H100 SXM on demand, (?P<lo>\S+) to (?P<hi>\S+) by provider \((?P<source>[^()]+)\)",
         "NVIDIA H100 SXM、オンデマンド、事業者により{lo}～{hi}（{source}）",
     ),
     (
-        r"the same; on a contract of a year (?P<price>\S+) \((?P<source>\w+), as reported\)",
-        "同上。1年契約では{price}（{source}、報道による）",
+        r"NVIDIA H100 SXM on demand, (?P<lo>\S+) to (?P<hi>\S+) by provider \((?P<source>[^()]+)\); "
+        r"on a contract of a year (?P<price>\S+) \((?P<other>\w+), as reported\)",
+        "NVIDIA H100 SXM、オンデマンド、事業者により{lo}～{hi}（{source}）。1年契約では{price}（{other}、報道による）",
     ),
-    ("the same", "同上"),
     (
         r"NVIDIA H100 SXM, BF16 without sparsity \(data sheet\)",
         "NVIDIA H100 SXM、BF16、スパース性なし（データシート）",

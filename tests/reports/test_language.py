@@ -94,7 +94,9 @@ def test_every_reason_against_a_prediction_has_japanese_words():
 def test_every_shipped_price_names_its_source_in_japanese():
     for name, origin in default_prices().origins.items():
         if name != "currency":
-            assert speak("ja").translate(origin.source), origin.source
+            told = speak("ja").translate(origin.source)
+            assert told is not None and KANA.search(told), origin.source
+            assert not re.search(r"\b(on|of|by|to|the|reported)\b", told), told
 
 
 def test_what_has_no_words_is_not_guessed():
