@@ -11,19 +11,19 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-PAGE = Path(__file__).parents[1] / "own_runs.md"
+PAGE = "book/own_runs"
 TABLE = re.compile(r"^```text\n(run,N,D,loss\n.*?)^```", re.DOTALL | re.MULTILINE)
 ASKED: dict[str, Any] = {"N": 6.9e9, "M": 20, "tokens_in": 2e9, "tokens_out": 5e8}
 
 
 def write_reports(app: Sphinx, error: Exception | None) -> None:
     """Write ``_static/report_en.html`` and ``_static/report_ja.html``."""
-    if error is not None or app.builder.format != "html":
+    if error is not None or app.builder.format != "html" or PAGE not in app.env.found_docs:
         return
     import scaling  # here: a book without an example needs no laws
 
-    found = TABLE.search(PAGE.read_text(encoding="utf-8"))
-    assert found, f"{PAGE.name} has no table of runs"
+    found = TABLE.search(Path(app.env.doc2path(PAGE)).read_text(encoding="utf-8"))
+    assert found, f"{PAGE} has no table of runs"
     folder = Path(app.outdir) / "_static"
     runs = folder / "runs.csv"
     runs.write_text(found[1], encoding="utf-8")
