@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scaling.decide.cost_question import cost
     from scaling.decide.plan_question import plan
-    from scaling.forecast.questions import backtest, check_runs, fit, predict, tasks
+    from scaling.forecast.questions import backtest, check_runs, fit, kpi, predict, tasks
     from scaling.laws.law import ErrorLaw, LossLaw
     from scaling.tables.runs import read_runs
     from scaling.testbed.grids import load_grid
@@ -27,6 +27,7 @@ __all__ = [
     "check_runs",
     "cost",
     "fit",
+    "kpi",
     "load_grid",
     "load_testbed",
     "plan",
@@ -36,7 +37,8 @@ __all__ = [
 ]
 
 # Where each name is loaded from when it is first used: importing the package costs nothing.
-_ROOMS = dict.fromkeys(("backtest", "check_runs", "fit", "predict", "tasks"), "forecast.questions")
+_QUESTIONS = ("backtest", "check_runs", "fit", "kpi", "predict", "tasks")
+_ROOMS = dict.fromkeys(_QUESTIONS, "forecast.questions")
 _ROOMS |= dict.fromkeys(("ErrorLaw", "LossLaw"), "laws.law")
 _ROOMS["cost"] = "decide.cost_question"
 _ROOMS["plan"] = "decide.plan_question"

@@ -297,6 +297,6 @@ def test_the_wheel_works_in_an_empty_folder(wheel, tmp_path):
 def test_every_room_is_on_the_page_of_the_package():
     page = (ROOT / "book" / "api.md").read_text("utf-8")
     missing = [r for r in map(room_of, MODULES) if f"automodule:: scaling.{r}\n" not in page]
-    names = ("cli", "console", "grid", "grid_text", "plan")
+    names = ("cli", "console", "grid", "grid_text", "kpi", "plan")
     behind_the_commands = [f"commands.{name}" for name in names]
     assert missing == behind_the_commands, "the command line explains itself with --help"

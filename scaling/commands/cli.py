@@ -25,6 +25,7 @@ from scaling.commands.cost_options import (
     WantedLoss,
 )
 from scaling.commands.grid_text import app as grid_app
+from scaling.commands.kpi import kpi
 from scaling.commands.options import (
     AsJson,
     BestOfCell,
@@ -210,6 +211,7 @@ def tasks(
     print_answer(answer, as_json)
 
 
+app.command()(kpi)
 app.command()(plan)
 
 

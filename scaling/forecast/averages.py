@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scaling.forecast.intervals import LEVEL, NORMAL_HALF_WIDTH, Array, Nodes, find_ends
+from scaling.forecast.intervals import LEVEL, NORMAL_HALF_WIDTH, Nodes, find_ends
 from scaling.laws.error_posterior import ErrorBelief, find_error_posterior
 from scaling.laws.mixture import Mixture
 from scaling.tables.datafiles import data_path, read_result
@@ -105,19 +105,15 @@ def find_average_intervals(
     posterior = find_error_posterior(loss, error, constants.belief)
     ends = find_ends(level)
     run = add_allowance(posterior.at(nodes.bet), constants.allowance)
-    lo, hi = _mix(run, nodes.share).quantile(ends, of_a_run=True)[:, 0]
-    law_lo, law_hi = _mix(posterior.at(nodes.law), nodes.share).quantile(ends)[:, 0]
+    lo, hi = run.mix(nodes.share).quantile(ends, of_a_run=True)[:, 0]
+    law_lo, law_hi = posterior.at(nodes.law).mix(nodes.share).quantile(ends)[:, 0]
     held = min(lo, value), max(hi, value), min(law_lo, value), max(law_hi, value)
     lo, hi, law_lo, law_hi = np.clip(held, 0.0, 1.0).tolist()
     return lo, hi, law_lo, law_hi
 
 
-def add_allowance(mixture: Mixture, allowance: float) -> Mixture:
+def add_allowance(mixture: Mixture, allowance: ArrayLike) -> Mixture:
     """Add an allowance, half width of a normal 90 % interval, to the noise of a run."""
-    return mixture._replace(noise=np.hypot(mixture.noise, allowance / NORMAL_HALF_WIDTH))
-
-
-def _mix(mixture: Mixture, share: Array) -> Mixture:
-    """One distribution out of one for each node."""
-    parts = (mixture.weight * share[:, None], *mixture[1:])
-    return Mixture(*(part.reshape(1, -1) for part in parts))
+    return mixture._replace(
+        noise=np.hypot(mixture.noise, np.asarray(allowance) / NORMAL_HALF_WIDTH)
+    )

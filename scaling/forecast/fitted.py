@@ -14,6 +14,7 @@ from scaling.forecast.design import LEAST_RISE, Design, read_design
 from scaling.forecast.inputs import read_inputs
 from scaling.forecast.intervals import (
     LEVEL,
+    N_NODES,
     Intervals,
     Nodes,
     find_intervals,
@@ -120,11 +121,11 @@ class FittedTable:
             self.N, self.D, self.L, belief, law=law, weights=self.weights, fix=fix
         )
 
-    def find_nodes(self, N: float, D: float) -> Nodes:
+    def find_nodes(self, N: float, D: float, n_nodes: int = N_NODES) -> Nodes:
         """The loss of a target on the runs' line as a few values that stand for all it may be."""
         at = self.design.project([N], [D]) if self.on_line else ([N], [D])
         change = measure_change(self.fit.law, (self.N, self.D), at)
-        return find_nodes(self.posterior.at(*at), load_constants().allow(change))
+        return find_nodes(self.posterior.at(*at), load_constants().allow(change), n_nodes)
 
     @property
     def fit(self) -> Fit:

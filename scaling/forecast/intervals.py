@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 PAIRS = 1_000_000  # of a run and a target, at once
 LEVEL = 0.9  # of an interval, unless another is asked for; that of the constants
 NORMAL_HALF_WIDTH = 1.6448536269514722  # of a normal distribution at that level, deviations
-N_NODES = 16  # of a predicted loss; even, so that none is the median
+N_NODES = 16  # of a predicted loss
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ class Nodes(NamedTuple):
     law: Array
 
 
-def find_nodes(mixture: Mixture, allowance: ArrayLike) -> Nodes:
+def find_nodes(mixture: Mixture, allowance: ArrayLike, n_nodes: int = N_NODES) -> Nodes:
     """Give the predicted loss of one target as Gauss-Legendre nodes over its quantiles.
 
     Parameters
@@ -231,8 +231,10 @@ def find_nodes(mixture: Mixture, allowance: ArrayLike) -> Nodes:
         The loss law at the target.
     allowance : array_like of shape (1,)
         Half width of a 90 % interval for what the law misses, relative.
+    n_nodes : int
+        How many; even, so that none is the median.
     """
-    x, weight = np.polynomial.legendre.leggauss(N_NODES)
+    x, weight = np.polynomial.legendre.leggauss(n_nodes)
     levels = x[x > 0]
     ends = [np.concatenate(find_intervals(mixture, allowance, level)) for level in levels]
     lo, hi, law_lo, law_hi = np.transpose(ends)

@@ -1,4 +1,4 @@
-"""What can I ask of my runs? Check, fit, predict, backtest, tasks.
+"""What can I ask of my runs? Check, fit, predict, backtest, tasks, kpi.
 
 Each question takes a run table, as a file or as a `DataFrame` with ``N``, ``D`` and ``loss``, and
 gives a record, a `scaling.forecast.answer.Answer`.
@@ -13,6 +13,9 @@ import pandas as pd
 from scaling.forecast.answers import BacktestResult, Check, FittedLaw
 from scaling.forecast.backtest import run_backtest
 from scaling.forecast.fitted import fit_table
+from scaling.forecast.kpi import forecast_kpi
+from scaling.forecast.kpi_answer import KpiPrediction
+from scaling.forecast.kpi_column import read_kpi, read_terms
 from scaling.forecast.prediction import make_forecast
 from scaling.forecast.prediction_answer import Prediction
 from scaling.forecast.selection import Options, Runs, open_runs, reduce_rows, select_rows
@@ -198,3 +201,62 @@ def tasks(
     listed = "items" if isinstance(items, pd.DataFrame) else str(items)
     unmatched = [] if known is None else tell_unmatched(known, judged["task"], listed)
     return TaskVerdicts(selected, target, asked is None, forecast, judged, unmatched)
+
+
+def kpi(
+    runs: Runs,
+    *,
+    column: str,
+    higher_is_better: bool,
+    N: float | str,
+    D: float | str | None = None,
+    M: float | str | None = None,
+    bounds: str | tuple[float, float] | None = None,
+    items: float | str | None = None,
+    chance: float | str | None = None,
+    **options: Unpack[Options],
+) -> KpiPrediction:
+    """Predict an own KPI of a larger run, by way of its loss.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame, str or pathlib.Path
+        A run table with a column for the KPI, or where it lies.
+    column : str
+        That column. It may be empty for some runs.
+    higher_is_better : bool
+        Whether the KPI should rise. There is no default.
+    N, D, M : float or str
+        The run to predict, as `predict` takes it.
+    bounds : str or pair of float, optional
+        Least and largest value that the KPI can have, as "0:1": it is then predicted on its logit.
+    items : int or str, optional
+        Number of items that it is a share of, or the column that has it: then its counting noise
+        is known, and its bounds are 0 and 1 unless others are given.
+    chance : float or str, optional
+        Its value by guessing.
+    **options
+        As `fit` takes them.
+
+    Returns
+    -------
+    KpiPrediction
+        Without numbers, but with a reason, where the runs cannot say.
+
+    Raises
+    ------
+    RunTableError, FitError, scaling.forecast.selection.ChoiceError
+        As `predict` does, and for a KPI that cannot be.
+    """
+    target, terms = (
+        read_target(N, D, M),
+        read_terms(column, higher_is_better, bounds, items, chance),
+    )
+    selected = select_rows(runs, **options)
+    table, loss, count, law = selected[:4]
+    name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
+    measured = read_kpi(table, loss, count, terms, name)
+    others = table.drop(columns=error_columns(table))
+    forecast = make_forecast(others, target, loss, count, law, selected.level)
+    found = forecast_kpi(measured, forecast, others, target, selected.level)
+    return KpiPrediction(selected, target, forecast, measured, found)

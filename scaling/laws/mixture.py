@@ -30,6 +30,17 @@ class Mixture(NamedTuple):
     noise: Array
     dof: Array
 
+    def mix(self, share: ArrayLike) -> Mixture:
+        """One distribution out of one for each target.
+
+        Parameters
+        ----------
+        share : array_like of shape (n_targets,)
+            Of each, such as of `scaling.forecast.intervals.Nodes`; they sum to one.
+        """
+        parts = (self.weight * np.asarray(share, dtype=float)[:, None], *self[1:])
+        return Mixture(*(part.reshape(1, -1) for part in parts))
+
     def quantile(self, p: ArrayLike, *, of_a_run: bool = False) -> Array:
         """Where the distribution function of the law is `p`; or of a run, with its noise.
 

@@ -251,6 +251,30 @@ def test_the_example_of_tasks_prints_what_the_readme_shows(tmp_path):
     assert f"was measured {measured[0]}, {measured[1]} and {measured[2]}" in unfolded(OWN_RUNS)
 
 
+def test_the_example_of_an_own_kpi_prints_what_the_page_shows(tmp_path, monkeypatch):
+    """And what the page says of the run whose cell is empty, and of the run predicted."""
+    monkeypatch.chdir(tmp_path)
+    table = block("text", "loss,right", OWN_RUNS)
+    Path("kpi_runs.csv").write_text(table, encoding="utf-8")
+    command, shown = block("console", "scaling kpi", OWN_RUNS).split("\n", 1)
+    result = CliRunner().invoke(app, shlex.split(command)[2:])
+    assert result.exit_code == 0, result.output
+    assert result.stdout + result.stderr == shown
+    runs = run_table("redpajama").set_index("run")["err_lambada_openai"]
+    assert f"was measured {1 - runs['redpajama-6.9B-M20']:.3f}." in unfolded(OWN_RUNS)
+    known = load_tasks().set_index("task")["n_items"]["lambada_openai"]
+    assert f"{known:,.0f} questions" in OWN_RUNS
+    right = 1 - runs["redpajama-0.011B-M20"]
+    assert round(right * known) == 4
+    told = f"With its {right:.3f} the answer warns that the KPI is no straight line in the loss"
+    Path("kpi_runs.csv").write_text(table.replace("5.387,", f"5.387,{right:.3f}"), "utf-8")
+    answer = scaling.kpi(
+        "kpi_runs.csv", column="right", higher_is_better=True, items=5153, N="6.9B", M=20
+    )
+    assert any("is no straight line in the loss" in line for line in answer.warnings)
+    assert f"{told}, and bets on {answer.lo:.2f} to {answer.hi:.2f}." in unfolded(OWN_RUNS)
+
+
 def judge_from_six_runs(dataset):
     """The verdicts on both targets of a training set, and what was measured."""
     table, known = run_table(dataset), load_tasks()

@@ -1,0 +1,338 @@
+"""What is the own KPI of each run? Its column, the direction it should go, its bounds and items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from scaling.forecast.selection import ChoiceError
+from scaling.forecast.targets import read_count
+from scaling.laws.mixture import Array
+from scaling.tables.faults import Fault, RunTableError, show
+from scaling.tables.numbers import as_numbers, as_text, explain_number
+from scaling.tables.repeats import find_cells
+from scaling.tables.schema import LARGEST, TEXTS, error_columns, number_columns
+
+SHARE = (0.0, 1.0)  # bounds of a share of items, unless others are given
+PER_CENT = (0.0, 100.0)
+NAMED, LISTED = 3, 12  # runs, and columns, in a message
+DIRECTIONS = ("higher-is-better", "lower-is-better")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the reader says of a KPI.
+
+    Parameters
+    ----------
+    column : str
+        Its column.
+    higher_is_better : bool
+        Whether it should rise.
+    bounds : tuple of float or None
+        Between which it must lie: it is then a straight line on its logit; None for a plain line.
+    items : float, str or None
+        Number of items that it is a share of, or the column that has it.
+    chance : float or None
+        Its value by guessing.
+    """
+
+    column: str
+    higher_is_better: bool
+    bounds: tuple[float, float] | None
+    items: float | str | None
+    chance: float | None
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """A KPI as measured on the runs that have it.
+
+    Parameters
+    ----------
+    terms : Terms
+        What is said of it.
+    loss, value : ndarray of shape (n_measured,)
+        Loss in nats per token, and the KPI.
+    items : ndarray of shape (n_measured,) or None
+        Items that it is a share of.
+    n_distinct : int
+        How many of these runs differ in N or D.
+    n_without : int
+        Runs without it.
+    """
+
+    terms: Terms
+    loss: Array
+    value: Array
+    items: Array | None
+    n_distinct: int
+    n_without: int
+
+    @property
+    def share(self) -> Array:
+        """Where it lies between its bounds, 0 to 1."""
+        lo, hi = self.terms.bounds or SHARE
+        return (self.value - lo) / (hi - lo)
+
+    @property
+    def height(self) -> Array:
+        """What is a straight line in the loss: the KPI, or its logit.
+
+        Of k out of n items ``log((k + 1/2) / (n - k + 1/2))``, which is finite for none and for
+        all of them.
+        """
+        if self.terms.bounds is None:
+            return self.value
+        share = self.share
+        if self.items is None:
+            return np.log(share) - np.log1p(-share)
+        return np.log(self.items * share + 0.5) - np.log(self.items * (1 - share) + 0.5)
+
+    @property
+    def counting(self) -> Array | None:
+        """Counting noise of each `height`, a standard deviation; None where no items are told."""
+        return None if self.items is None else _count_noise(self.share, self.items)
+
+    @property
+    def items_at_target(self) -> float | None:
+        """Items that the target is taken to answer: the median of those of the runs."""
+        return None if self.items is None else float(np.round(np.median(self.items)))
+
+    def count_at(self, height: ArrayLike) -> Array | float:
+        """Counting noise of the target's `height`; 0 where no items are told."""
+        if self.items is None:
+            return 0.0
+        return _count_noise(_share_at(height), self.items_at_target)
+
+    def value_at(self, height: ArrayLike, *, of_a_run: bool = False) -> Array:
+        """KPI of a height; of a run the share counted, without what `height` adds to each count."""
+        if self.terms.bounds is None:
+            return np.asarray(height, dtype=float)
+        share, (lo, hi) = _share_at(height), self.terms.bounds
+        if of_a_run and self.items_at_target is not None:
+            n = self.items_at_target
+            share = np.clip(((n + 1) * share - 0.5) / n, 0.0, 1.0)
+        return lo + (hi - lo) * share
+
+
+def _share_at(height: ArrayLike) -> Array:
+    from scipy.special import expit  # here: a table is checked without SciPy
+
+    return np.asarray(expit(height))
+
+
+def _count_noise(share: ArrayLike, items: ArrayLike | None) -> Array:
+    """``sqrt(1 / (n p + 1/2) + 1 / (n (1 - p) + 1/2))``, that of a logit."""
+    share, items = np.asarray(share, dtype=float), np.asarray(items, dtype=float)
+    return np.asarray(np.sqrt(1 / (items * share + 0.5) + 1 / (items * (1 - share) + 0.5)))
+
+
+# --- what the reader says -----------------------------------------------------------------
+
+
+def read_terms(
+    column: object,
+    higher_is_better: object,
+    bounds: object = None,
+    items: object = None,
+    chance: object = None,
+) -> Terms:
+    """Read what is said of a KPI, before any table is read.
+
+    Parameters
+    ----------
+    column : str
+        Its column.
+    higher_is_better : bool
+        Whether it should rise.
+    bounds : str or pair of float, optional
+        As "0:1" or (0, 1). With `items` 0 to 1 by default.
+    items : int or str, optional
+        Number of items that it is a share of, or the name of a column.
+    chance : float or str, optional
+        Its value by guessing.
+
+    Raises
+    ------
+    ChoiceError
+        There is no direction, or one of them cannot be.
+    """
+    if not isinstance(column, str) or not column:
+        raise ChoiceError(f"kpi must be the name of a column, got {column!r}", ("kpi",))
+    if not isinstance(higher_is_better, bool | np.bool_):
+        rule = f"say whether higher or lower values of {show(column)} are better: give one of the "
+        raise ChoiceError(f"{rule}two, there is no default", DIRECTIONS)
+    between = _read_bounds(bounds)
+    number = _read_items(items)
+    if items is not None and between is None:
+        between = SHARE
+    guess = None if chance is None else read_count("chance", chance)
+    lo, hi = between or (-LARGEST, LARGEST)
+    if guess is not None and not lo < guess < hi:
+        rule = f"chance must lie between the bounds of the KPI, {lo:g} and {hi:g}"
+        raise ChoiceError(f"{rule}, got {guess:g}", ("chance",))
+    return Terms(column, bool(higher_is_better), between, number, guess)
+
+
+def _read_bounds(bounds: Any) -> tuple[float, float] | None:
+    if bounds is None:
+        return None
+    ends = bounds.split(":") if isinstance(bounds, str) else bounds
+    if not isinstance(ends, list | tuple) or len(ends) != 2:
+        rule = "bounds must be the least and the largest value that the KPI can have, as 0:1"
+        raise ChoiceError(f"{rule}, got {bounds!r}", ("bounds",))
+    lo, hi = (read_count("bounds", end) for end in ends)
+    if not -LARGEST <= lo < hi <= LARGEST:
+        raise ChoiceError(f"bounds must rise, as 0:1, got {lo:g} to {hi:g}", ("bounds",))
+    return lo, hi
+
+
+def _read_items(items: Any) -> float | str | None:
+    """A whole number, or the name of a column."""
+    if items is None:
+        return None
+    try:
+        number = read_count("items", items)
+    except ChoiceError:
+        if isinstance(items, str) and items.strip():
+            return items
+        raise
+    if not (1 <= number <= LARGEST and number == math.floor(number)):
+        rule = "items must be a whole number, 1 or more, or a column of such"
+        raise ChoiceError(f"{rule}, got {items!r}", ("items",))
+    return number
+
+
+# --- the column ---------------------------------------------------------------------------
+
+
+def read_kpi(table: pd.DataFrame, loss: str, N: str, terms: Terms, source: str = "table") -> Kpi:
+    """Read the KPI of the runs that have one.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Run table; see `scaling.tables.runs`.
+    loss, N : str
+        Columns of the loss and of the parameters.
+    terms : Terms
+        What is said of it.
+    source : str
+        What messages call the table.
+
+    Raises
+    ------
+    ChoiceError
+        There is no such column, or it holds a loss or a count.
+    RunTableError
+        A cell is no number, lies outside the bounds or, without items, on one of them; or items
+        are no whole number.
+    """
+    name = terms.column
+    _require_column(table, name, "kpi")
+    _require_kpi(table, name)
+    values = _read_cells(table, name, source)
+    known = values.notna()
+    kept, values = table[known], values[known]
+    _require_inside(kept, values, terms, source)
+    items = None
+    if terms.items is not None:
+        items = _find_items(kept, terms, source)
+    lost = int((~known).sum())
+    counts = kept[loss].to_numpy(float), values.to_numpy(float), items
+    return Kpi(terms, *counts, len(np.unique(find_cells(kept, N))), lost)
+
+
+def _candidates(table: pd.DataFrame) -> list[str]:
+    """Columns that may hold a KPI: those of numbers that are no loss and no count."""
+    ours = {*TEXTS, *number_columns(table)} - set(error_columns(table))
+    return [
+        name
+        for name in map(str, table)
+        if name not in ours and as_numbers(table[name], letters=False).notna().any()
+    ]
+
+
+def _require_column(table: pd.DataFrame, name: str, about: str) -> None:
+    if name in table:
+        return
+    found = _candidates(table)
+    listed = ", ".join(map(show, found[:LISTED])) + ", …" * (len(found) > LISTED)
+    there = f"must be a column of the table: {listed}" if found else "is needed: add its column"
+    raise ChoiceError(f"{about} {there}, got {show(name)}, which the table has not", (about,))
+
+
+def _require_kpi(table: pd.DataFrame, name: str) -> None:
+    """Refuse a loss, a count, or a copy of one."""
+    taken = {*TEXTS, *number_columns(table)} - set(error_columns(table))
+    same = name if name in taken else None
+    text = as_numbers(table[name], letters=False)
+    if same is None and text.notna().any():
+        others = [other for other in number_columns(table) if other in taken]
+        same = next((other for other in others if text.equals(table[other].astype(float))), None)
+    if same is not None:
+        what = "is" if same == name else f"has the values of {same},"
+        rule = f"{what} a loss, a count or a label of the run, which is no KPI"
+        raise ChoiceError(f"{show(name)} {rule}: name the column of what was measured", ("kpi",))
+
+
+def _read_cells(table: pd.DataFrame, name: str, source: str) -> pd.Series:
+    """Read a column as numbers, NaN where empty."""
+    values, text = as_numbers(table[name], letters=False), as_text(table[name])
+    wrong = values.isna() & (text != "") | ~(values.abs().fillna(0.0) <= LARGEST)
+    if wrong.any():
+        first = text[wrong].iloc[0]
+        rule = explain_number(first) if values[wrong].isna().iloc[0] else "must be finite"
+        said = _name_runs(table[wrong], [show(cell) for cell in text[wrong]])
+        raise RunTableError([Fault(source, None, name, None, f"{rule}; {said}")])
+    return values
+
+
+def _require_inside(table: pd.DataFrame, values: pd.Series, terms: Terms, source: str) -> None:
+    if terms.bounds is None:
+        return
+    lo, hi = terms.bounds
+    outside = (values < lo) | (values > hi)
+    if outside.any():
+        in_per_cent = terms.bounds == SHARE and bool(values.between(*PER_CENT).all())
+        hint = ": in per cent? --bounds 0:100" * in_per_cent
+        said = _name_runs(table[outside], [f"{value:g}" for value in values[outside]])
+        rule = f"must lie within its bounds, {lo:g} to {hi:g}; {said}{hint}"
+        raise RunTableError([Fault(source, None, terms.column, None, rule)])
+    on_bound = (values == lo) | (values == hi)
+    if terms.items is None and on_bound.any():
+        said = _name_runs(table[on_bound], [f"{value:g}" for value in values[on_bound]])
+        rule = f"must not lie on a bound, whose logit is infinite; {said}: give --items, the number"
+        what = f"{rule} of items that it is a share of, or --bounds that no run reaches"
+        raise RunTableError([Fault(source, None, terms.column, None, what)])
+
+
+def _find_items(table: pd.DataFrame, terms: Terms, source: str) -> Array:
+    """Items of each run."""
+    if not isinstance(terms.items, str):
+        return np.full(len(table), float(terms.items or 0))
+    _require_column(table, terms.items, "items")
+    if terms.items == terms.column:
+        raise ChoiceError(f"items must be another column than the KPI, {terms.items!r}", ("items",))
+    items = _read_cells(table, terms.items, source)
+    wrong = ~((items >= 1) & (items == np.floor(items)))
+    if wrong.any():
+        cells = ["empty" if value != value else f"{value:g}" for value in items[wrong]]
+        rule = f"must be a whole number of items, 1 or more; {_name_runs(table[wrong], cells)}"
+        raise RunTableError([Fault(source, None, terms.items, None, rule)])
+    return items.to_numpy(float)
+
+
+def _name_runs(rows: pd.DataFrame, cells: Sequence[str]) -> str:
+    """Name the first runs with their cells, and how many more there are."""
+    runs = [run if run.startswith("row ") else f"run {run}" for run in rows["run"].astype(str)]
+    named = [f"{cell} in {run}" for cell, run in zip(cells, runs, strict=True)][:NAMED]
+    more = len(cells) - len(named)
+    return "got " + ", ".join(named) + f" and {more} more" * (more > 0)

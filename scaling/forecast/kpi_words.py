@@ -1,0 +1,152 @@
+"""How is a KPI told in a terminal? Reasons against it, its legs and its line, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from scaling.forecast.kpi_column import Kpi
+from scaling.forecast.words import ends_in_words, level_in_words
+from scaling.laws.line import Line
+from scaling.laws.mixture import Array
+
+# Of the interval of the slope that must not hold zero: one KPI in twenty that does not follow the
+# loss is taken for one that does, whatever level is asked for.
+SLOPE_LEVEL = 0.9
+
+
+def too_few_in_words(name: str, n_distinct: int, least: int) -> str:
+    """Say that too few runs have the KPI."""
+    runs = "run has" if n_distinct == 1 else "runs have"
+    return f"{n_distinct or 'no'} distinct {runs} {name}, and it takes {least} to judge a line by"
+
+
+def below_counting_in_words(name: str, spread: float, counting: float) -> str:
+    """Say that counting alone makes so much of a spread."""
+    return (
+        f"the spread of {name} over the runs, {spread:.2g}, is not above its counting noise, "
+        f"{counting:.2g}: more items are needed, or larger runs"
+    )
+
+
+def at_chance_in_words(name: str, chance: float, counted: bool) -> str:
+    """Say that every run is at chance."""
+    beyond = " beyond counting noise" * counted
+    return f"no run has a {name} better than chance, {chance:g}{beyond}"
+
+
+def slope_in_words(slope: float, lo: float, hi: float, on_logit: bool) -> str:
+    """Give a slope with its interval."""
+    of = "logit a nat" if on_logit else "a nat"
+    return f"{slope:.3g} {of} ({level_in_words(SLOPE_LEVEL)}: {ends_in_words(lo, hi)})"
+
+
+def not_told_in_words(name: str, slope: float, lo: float, hi: float, on_logit: bool) -> str:
+    """Say that the KPI does not follow the loss."""
+    told = slope_in_words(slope, lo, hi, on_logit)
+    return f"{name} does not follow the loss: its slope, {told}, is not told from zero"
+
+
+def against_in_words(
+    name: str, slope: float, lo: float, hi: float, on_logit: bool, higher_is_better: bool
+) -> str:
+    """Say that the KPI goes the wrong way."""
+    better = "higher" if higher_is_better else "lower"
+    told = slope_in_words(slope, lo, hi, on_logit)
+    return f"{name} gets worse as the loss falls, where {better} is better: its slope is {told}"
+
+
+def terms_in_words(kpi: Kpi) -> str:
+    """Say which way is better, and on which scale the line is."""
+    terms = kpi.terms
+    better = "higher is better" if terms.higher_is_better else "lower is better"
+    if terms.bounds is None:
+        return better
+    return f"{better}; by its logit between {terms.bounds[0]:g} and {terms.bounds[1]:g}"
+
+
+def interval_in_words(told: Any, only: str = "") -> str:
+    """Give one interval, ``bet`` or ``law``, or both behind a colon; nothing where there is none.
+
+    Parameters
+    ----------
+    told : object
+        With lo, hi, law_lo and law_hi.
+    only : str
+        Which.
+    """
+    if told.lo is None or told.law_lo is None:
+        return ""
+    bet, law = ends_in_words(told.lo, told.hi), ends_in_words(told.law_lo, told.law_hi)
+    if only:
+        return {"bet": bet, "law": law}[only]
+    return f": to bet on {bet}, if the law holds {law}"
+
+
+def line_in_words(kpi: Kpi, line: Line | None) -> str:
+    """Say what the line is through, and how steep it is."""
+    if line is None:
+        return "none"
+    told = (line.slope, *line.bound_slope(SLOPE_LEVEL), kpi.terms.bounds is not None)
+    freedom = f"{line.dof} degree{'s' * (line.dof != 1)} of freedom"
+    return f"{len(kpi.value)} runs, slope {slope_in_words(*told)}, {freedom}"
+
+
+def counting_in_words(items_of_runs: Array, spread: float, noise: float) -> str:
+    """Give the counting noise beside the spread over the runs."""
+    least, most = (f"{n:,.10g}" for n in (items_of_runs.min(), items_of_runs.max()))
+    items = least if least == most else f"{least} to {most}"
+    return f"counting noise {noise:.2g} ({items} items), spread over the runs {spread:.2g}"
+
+
+def warn_of_kpi(
+    kpi: Kpi,
+    below: float | None,
+    n_at_chance: int | None,
+    ends: Sequence[float | None],
+    bent: float | None,
+) -> list[str]:
+    """Say what speaks against the second leg.
+
+    Parameters
+    ----------
+    kpi : Kpi
+        As measured.
+    below : float or None
+        How far the loss of the target lies below the lowest measured, nats.
+    n_at_chance : int or None
+        Runs that are at chance.
+    ends : sequence of float
+        What is predicted, and the interval to bet on; empty where there is no answer.
+    bent : float or None
+        What a parabola through the same runs predicts, where it is told from the line.
+    """
+    name, n_without, n_runs = kpi.terms.column, kpi.n_without, len(kpi.value)
+    messages = []
+    if n_without:
+        lie = "run has no" if n_without == 1 else "runs have no"
+        messages.append(f"{n_without} {lie} {name}: used for the loss, not for the line")
+    if below and ends:
+        messages.append(
+            f"the loss of the target lies {below:.2g} nats below the lowest measured with {name}: "
+            "that its line goes on down there is not tested"
+        )
+    if bent is not None:
+        messages.append(
+            f"{name} is no straight line in the loss: a parabola through the same runs gives "
+            f"{bent:.3g}, which the bet allows for; a line through the runs of lower loss alone "
+            "may be straighter"
+        )
+    if n_at_chance:
+        who = f"{n_at_chance} of {n_runs} runs"
+        messages.append(
+            f"{who} with {name} are no better than chance: they bend the line, which is steeper "
+            "among the others"
+        )
+    shares = kpi.terms.bounds is None and n_runs and 0 <= kpi.value.min() <= kpi.value.max() <= 1
+    if shares and any(end is not None and not 0 <= end <= 1 for end in ends):
+        messages.append(
+            f"{name} lies between 0 and 1 in every run, what is told of the target does not: if it "
+            "is a share, add --bounds 0:1"
+        )
+    return messages
