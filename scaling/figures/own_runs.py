@@ -6,41 +6,43 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scaling.figures.style import INK, PERCENT
+from scaling.figures.style import INK, PERCENT, Look
 
-RUN, LINE = "#0072B2", "#56B4E9"
+RUN_LOOK: Look = {"color": "#0072B2", "fmt": "o", "markersize": 6, "capsize": 3}
+LINE_LOOK: Look = {"color": "#56B4E9", "linewidth": 2}
+BET_LOOK: Look = {"color": "#666666", "fmt": "o", "markerfacecolor": "white", "capsize": 4}
+MEASURED_LOOK: Look = {"color": INK, "marker": "x", "markersize": 9, "markeredgewidth": 2.2}
 
 
 def draw_kpi(
     ax: Axes, runs: pd.DataFrame, line: pd.DataFrame | None, held_out: pd.DataFrame
 ) -> Axes:
-    """Draw a share over the loss: runs with their counting noise, the line, and held-out runs.
+    """Draw a share over the loss: the runs fitted, the line, and runs held out.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        Where to draw; loss across, better to the right.
+        Where to draw; loss across, lower to the right.
     runs : pandas.DataFrame
-        The runs fitted: loss, nats per token; share, and noise, its standard deviation.
+        The runs fitted: loss, nats per token; share, and noise, its standard deviation by counting.
     line : pandas.DataFrame or None
-        Loss and share along the fitted line, if there is one.
+        Loss and share along the fitted line, if there is one to be used.
     held_out : pandas.DataFrame
-        A row per larger run: measured loss and share; predicted_loss, loss_lo, loss_hi, predicted,
-        lo and hi, NaN where nothing is told.
+        A row per larger run: loss and share, as predicted, with loss_lo, loss_hi, lo and hi, NaN
+        where nothing is told; measured_loss and measured.
     """
     if line is not None:
-        ax.plot(line["loss"], line["share"], color=LINE, linewidth=2, label="line through them")
-    noise = {"fmt": "o", "color": RUN, "markersize": 6, "capsize": 3}
-    ax.errorbar(runs["loss"], runs["share"], yerr=runs["noise"], label="small runs", **noise)
-    told = held_out.dropna(subset=["predicted"])
+        ax.plot(line["loss"], line["share"], label="line through them", **LINE_LOOK)
+    ax.errorbar(runs["loss"], runs["share"], yerr=runs["noise"], label="small runs", **RUN_LOOK)
+    told = held_out.dropna(subset=["share"])
     if len(told):
-        x, y = told["predicted_loss"], told["predicted"]
-        across = np.abs(told[["loss_lo", "loss_hi"]].to_numpy().T - x.to_numpy())
-        up = np.abs(told[["lo", "hi"]].to_numpy().T - y.to_numpy())
-        bars = {"fmt": "o", "color": "#666666", "markerfacecolor": "white", "capsize": 4}
-        ax.errorbar(x, y, xerr=across, yerr=up, label="predicted, to bet on", **bars)
-    look = {"color": INK, "markersize": 9, "markeredgewidth": 2.2, "linestyle": "none"}
-    ax.plot(held_out["loss"], held_out["share"], "x", label="measured", **look)
+        across = np.abs(told[["loss_lo", "loss_hi"]].to_numpy().T - told["loss"].to_numpy())
+        up = np.abs(told[["lo", "hi"]].to_numpy().T - told["share"].to_numpy())
+        label = "predicted, to bet on"
+        ax.errorbar(told["loss"], told["share"], xerr=across, yerr=up, label=label, **BET_LOOK)
+    if len(held_out):
+        x, y = held_out["measured_loss"], held_out["measured"]
+        ax.plot(x, y, linestyle="none", label="measured", **MEASURED_LOOK)
     ax.invert_xaxis()
     ax.set_xlabel("L, loss, nats/token")
     ax.yaxis.set_major_formatter(PERCENT)
