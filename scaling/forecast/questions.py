@@ -15,7 +15,8 @@ from scaling.forecast.backtest import run_backtest
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.kpi import forecast_kpi
 from scaling.forecast.kpi_answer import KpiPrediction
-from scaling.forecast.kpi_column import read_kpi, read_terms
+from scaling.forecast.kpi_column import read_kpi
+from scaling.forecast.kpi_terms import read_terms
 from scaling.forecast.prediction import make_forecast
 from scaling.forecast.prediction_answer import Prediction
 from scaling.forecast.selection import Options, Runs, open_runs, reduce_rows, select_rows

@@ -172,7 +172,8 @@ def fit_line(x: ArrayLike, y: ArrayLike, known: ArrayLike | None = None) -> Line
     if len(x) < LEAST_POINTS:
         raise FitError(f"a line needs {LEAST_POINTS} points to be judged by, got {len(x)}")
     x_0, x_unit = x.mean(), np.ptp(x)
-    y_0, y_unit = y.mean(), max(np.ptp(y), ROUNDING * np.abs(y).max(), np.finfo(float).tiny)
+    rounding = max(ROUNDING * np.abs(y).max(), np.finfo(float).tiny)
+    y_0, y_unit = y.mean(), max(np.ptp(y), noise.max(), rounding)
     if not x_unit > ROUNDING * np.abs(x).max():
         raise FitError("a line needs points that differ in x")
     u, v, variance = (x - x_0) / x_unit, (y - y_0) / y_unit, (noise / y_unit) ** 2

@@ -18,7 +18,8 @@ from scaling.forecast.fitted import fit_table
 from scaling.forecast.intervals import find_nodes, load_constants
 from scaling.forecast.kpi import N_NODES, Reason, find_kpi_ends, judge_line
 from scaling.forecast.kpi_answer import KpiPrediction
-from scaling.forecast.kpi_column import Kpi, read_kpi, read_terms
+from scaling.forecast.kpi_column import Kpi, read_kpi
+from scaling.forecast.kpi_terms import read_terms
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.law import LossLaw
 from scaling.laws.line import fit_bend
@@ -83,6 +84,8 @@ def draw_cover(n_runs: int, n_tables: int) -> dict[str, tuple[float, float, int]
     for i, (losses, truth, run) in enumerate(
         zip(planted.losses, planted.truth, planted.run, strict=True)
     ):
+        if losses.max() > 20:  # a noise so large, of the few that the belief holds, is no loss
+            continue
         nodes = find_nodes(Mixture(*(part[[i]] for part in mixture)), allowance[[i]], N_NODES)
         for kind, (height, slope, scatter, terms) in kinds.items():
             y = height + slope * losses + scatter * rng.standard_normal(n_runs)
@@ -365,7 +368,8 @@ def test_the_column_must_be_a_kpi(column, said):
          "table, column kpi: must be a number: written like 6.9e9; got 'high' in row 1, "
          "'low' in row 4, 'x' in row 5"),
         (["10%", "0.2", "0.3", "0.4", "0.5", "0.6"], {}, "write a fraction, not a percentage"),
-        ([0.1, np.inf, 0.3, 0.4, 0.5, 0.6], {}, "must be finite; got 'inf' in row 1"),
+        ([0.1, np.inf, 0.3, 0.4, 0.5, 0.6], {},
+         "must be finite, at most 1e30 in size; got 'inf' in row 1"),
         ([True, False] * 3, {}, "must be a number"),
         ([10, 20, 30, 40, 50, 60.5], {"bounds": "0:1"}, "in per cent\\? --bounds 0:100"),
         ([0.1, 0.2, 0.3, 0.4, 0.5, -0.6], {"bounds": "0:1"}, "got -0.6 in row 5$"),

@@ -103,6 +103,13 @@ def test_a_flat_line_and_tiny_numbers_are_no_fault(y):
     assert line.read(X) == pytest.approx(y, rel=1e-9, abs=1e-300)
 
 
+def test_a_flat_line_with_known_noise_is_none_either():
+    with np.errstate(all="raise", under="ignore"):
+        line = fit_line(X, np.zeros(6), np.full(6, 0.5))
+    assert (line.slope, line.scatter) == (0, 0)
+    assert line.height_std == pytest.approx(0.5 / np.sqrt(6))
+
+
 def test_a_perfect_line_has_next_to_no_width():
     line = fit_line(X, 3 - 0.5 * X)
     lo, hi = line.at([0.0]).quantile([0.05, 0.95], of_a_run=True)[:, 0]
