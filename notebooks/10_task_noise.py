@@ -631,12 +631,17 @@ assert all_46.index[all_46["median"] < all_46["noise"]].to_list() == [("c4-6.9B-
 assert (average_medians.loc[:10, "ruler in loss"] < average_medians.loc[:10, "law"]).all()
 assert average_medians.index[average_medians["law"] > average_medians["no change"]].to_list() == [1]
 from_17 = average_draws.query("pool == 17 and method == 'law'").groupby("n_tasks")["median"].mean()
+large_averages = load_result("average_coverage").query("kind == 'large runs'")["inside"]
+assert len(large_averages) == 60 == 2 * 6 * 5
 Markdown(
     f"""On one task the law misses by {average_one["law"]:.1%} in the median (six targets, not the three at 6.9B alone), no change by {average_one["no change"]:.1%}, the ruler in loss by
 {average_one["ruler in loss"]:.1%}; on five the law by {average_medians.loc[5, "law"]:.1%}, on {len(tasks)} by {average_all["law"]:.1%} (the ruler {average_all["ruler in loss"]:.1%}). In this mean the ruler leads up to ten tasks at
 least (not on C4 at 1.4B, where the law leads from two on), from 17 on the two are level. No change gains nothing. Counting noise falls on, to {average_all["noise"]:.1%}; of the {len(all_46)} misses on {len(tasks)} tasks (six targets, three methods) one is below it, the
 law's on C4 at 6.9B, the cancellation of [the chapter before](09_error_law.ipynb). Drawn from the paper's 17 alone, the law misses one task by {from_17[1]:.0%},
-five by {from_17[5]:.1%} and all 17 by {from_17[17]:.1%}."""
+five by {from_17[5]:.1%} and all 17 by {from_17[17]:.1%}.
+
+An average also has an interval to bet on, as [the loss has](11_intervals.ipynb): at the large runs it held {large_averages.sum()} of {len(large_averages)} (two averages, six runs, five choices of cheaper ones), and
+`scaling predict` prints it."""
 )
 
 # %% [markdown]

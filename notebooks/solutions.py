@@ -790,7 +790,7 @@ chinchilla
 # **2. Only read from.**
 
 # %%
-asked_cost = {"loss": 2.4, "loss_set": "c4_eval", "law": "tied"}
+asked_cost = {"loss": 2.4, "loss_set": "c4_eval"}
 five_of_c4 = select_loss_fit(run_table("c4"))
 read_only = scaling.cost(five_of_c4, tokens_in="2.5B", tokens_out=0, **asked_cost).to_frame().set_index("choice")
 assert np.isclose(read_only["N"]["least money"], read_only["N"]["least total FLOPs"])
@@ -803,9 +803,9 @@ read_only[["N", "D", "M", "flops", "money"]]
 # **3. The demand behind 100 tokens per parameter.**
 
 # %%
-law_c4 = scaling.fit(five_of_c4, loss_set="c4_eval", law="tied").fit.law
+law_c4 = scaling.fit(five_of_c4, loss_set="c4_eval").fit.law
 at_100 = law_c4.solve_N(100, 2.4)
-told_100 = scaling.cost(five_of_c4, N=at_100, M=100, loss_set="c4_eval", law="tied")
+told_100 = scaling.cost(five_of_c4, N=at_100, M=100, loss_set="c4_eval")
 a_day = told_100.found.break_even / 365
 again_100 = scaling.cost(five_of_c4, tokens_in=a_day, tokens_out=0, **asked_cost).to_frame().set_index("choice")
 assert np.isclose(again_100["M"]["least total FLOPs"], 100)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scaling.decide.plan_question import plan
     from scaling.forecast.questions import backtest, check_runs, fit, kpi, predict, tasks
     from scaling.laws.law import ErrorLaw, LossLaw
+    from scaling.reports.question import report
     from scaling.tables.runs import read_runs
     from scaling.testbed.grids import load_grid
     from scaling.testbed.runs import run_table as load_testbed
@@ -33,6 +34,7 @@ __all__ = [
     "plan",
     "predict",
     "read_runs",
+    "report",
     "tasks",
 ]
 
@@ -42,6 +44,7 @@ _ROOMS = dict.fromkeys(_QUESTIONS, "forecast.questions")
 _ROOMS |= dict.fromkeys(("ErrorLaw", "LossLaw"), "laws.law")
 _ROOMS["cost"] = "decide.cost_question"
 _ROOMS["plan"] = "decide.plan_question"
+_ROOMS["report"] = "reports.question"
 _ROOMS |= {"read_runs": "tables.runs", "load_grid": "testbed.grids", "load_testbed": "testbed.runs"}
 _OTHERWISE = {"load_testbed": "run_table"}
 

@@ -328,6 +328,16 @@ COLUMNS = (
         ((2, "run", "a", "unique"), (7, "run", "a", "unique")),
     ),
     Hostile(
+        "run repeated beside empty ones",
+        with_column("run", *"aab", "c", "", ""),
+        (
+            (2, "run", "a", "unique"),
+            (3, "run", "a", "unique"),
+            (6, "run", "", "empty"),
+            (7, "run", "", "empty"),
+        ),
+    ),
+    Hostile(
         "run empty",
         with_column("run", *"abcd", "", ""),
         ((6, "run", "", "empty"), (7, "run", "", "empty")),

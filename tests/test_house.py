@@ -32,8 +32,9 @@ WINGS = {
     "training": "tables costs laws",
     "testbed": "tables costs",
     "figures": "laws forecast decide testbed",
-    "studies": "tables costs laws forecast decide testbed figures",
-    "commands": "tables costs laws forecast decide training studies",
+    "reports": "tables costs laws forecast decide figures",
+    "studies": "tables costs laws forecast decide testbed figures reports",
+    "commands": "tables costs laws forecast decide training reports studies",
 }
 # The floors of the wing that trains, each on those before it.
 FLOORS = ("errors", "plan", "text", "model", "grid", "tasks")
@@ -272,6 +273,9 @@ def test_the_wheel_holds_the_package_its_tables_and_its_licence(wheel):
     for folder in ("testbed", "grids", "published", "prices", "results"):
         shipped = {path.name for path in (ROOT / "data" / folder).iterdir()}
         assert {f"scaling/_data/{folder}/{name}" for name in shipped} <= names
+    parts = {path.name for path in (ROOT / "scaling/reports/templates").iterdir()}
+    assert len(parts) == 5
+    assert {f"scaling/reports/templates/{name}" for name in parts} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     tops = {name.split("/")[0].partition("-")[0] for name in names}
     assert tops == {"scaling", "reliable_scaling"}
@@ -292,11 +296,14 @@ def test_the_wheel_works_in_an_empty_folder(wheel, tmp_path):
     assert '"law"' in run_python(HELP, "fit", "runs.csv", "--json", path=wheel, folder=tmp_path)
     predict = ["predict", "runs.csv", "--N", "6.9B", "--M", "20", "--json"]
     assert '"loss"' in run_python(HELP, *predict, path=wheel, folder=tmp_path)
+    report = ["report", "runs.csv", "-o", "report.html", "--tokens-in", "1B"]
+    assert "nats per token" in run_python(HELP, *report, path=wheel, folder=tmp_path)
+    assert "planner-data" in (tmp_path / "report.html").read_text("utf-8")
 
 
 def test_every_room_is_on_the_page_of_the_package():
     page = (ROOT / "book" / "api.md").read_text("utf-8")
     missing = [r for r in map(room_of, MODULES) if f"automodule:: scaling.{r}\n" not in page]
-    names = ("cli", "console", "grid", "grid_text", "kpi", "plan")
+    names = ("cli", "console", "grid", "grid_text", "kpi", "plan", "report")
     behind_the_commands = [f"commands.{name}" for name in names]
     assert missing == behind_the_commands, "the command line explains itself with --help"

@@ -40,6 +40,7 @@ from scaling.commands.options import (
     takes_shared_options,
 )
 from scaling.commands.plan import plan
+from scaling.commands.report import report
 
 app = typer.Typer(
     add_completion=False,
@@ -272,6 +273,9 @@ def cost(
         **options,
     )
     print_answer(answer, as_json, warnings=not as_json)
+
+
+app.command()(report)
 
 
 @app.command()

@@ -6,12 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scaling.commands.options import read_number
-
-
-def read_tokens(text: str) -> float:
-    """Read a count of tokens that may be 0."""
-    return 0.0 if text.strip() in ("0", "0.0") else read_number(text)
+from scaling.commands.options import read_amount, read_number
 
 
 def _number(name: str, about: str, metavar: str = "NUMBER") -> Any:
@@ -34,14 +29,14 @@ OwnParameters = _number("--N", "Parameters of a model, as 6.9B. With --D or --M.
 TokensIn = Annotated[
     float | None,
     typer.Option(
-        "--tokens-in", parser=read_tokens, metavar="TOKENS", help="Tokens to be read a day, as 2B."
+        "--tokens-in", parser=read_amount, metavar="TOKENS", help="Tokens to be read a day, as 2B."
     ),
 ]
 TokensOut = Annotated[
     float | None,
     typer.Option(
         "--tokens-out",
-        parser=read_tokens,
+        parser=read_amount,
         metavar="TOKENS",
         help="Tokens to be written a day.",
     ),

@@ -17,6 +17,15 @@ from scaling.tables.counts import COUNTS, LOSS_UNITS
 
 def read_number(text: str) -> float:
     """Read 6.9e9 or 6.9B, and refuse what is not above zero."""
+    return _read_number(text, "> 0", lambda value: value > 0)
+
+
+def read_amount(text: str) -> float:
+    """Read 6.9e9 or 6.9B or 0, and refuse what is below zero."""
+    return _read_number(text, ">= 0", lambda value: value >= 0)
+
+
+def _read_number(text: str, bound: str, holds: Callable[[float], bool]) -> float:
     from scaling.tables.faults import show
     from scaling.tables.numbers import parse_number
 
@@ -24,11 +33,30 @@ def read_number(text: str) -> float:
         value = parse_number(text)
     except ValueError:
         value = math.nan
-    if not value > 0:
-        rule = "must be a finite number > 0, written like 6.9e9 or 6.9B"
+    if not holds(value):
+        rule = f"must be a finite number {bound}, written like 6.9e9 or 6.9B"
         hint = ", with a decimal point" if "," in text else ""
+        hint = ", a fraction and not a percentage" if "%" in text else hint
         raise typer.BadParameter(f"{rule}{hint}, got {show(text)}")
     return value
+
+
+def whole_from(least: int) -> Callable[[str], int]:
+    """Make a reader of whole numbers, which refuses those below the least."""
+
+    def read_whole(text: str) -> int:
+        from scaling.tables.faults import show
+
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            rule = f"must be a whole number of {least} or more"
+            raise typer.BadParameter(f"{rule}, got {show(text)}")
+        return value
+
+    return read_whole
 
 
 def read_fixed(text: str) -> tuple[str, float]:

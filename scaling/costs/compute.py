@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scaling.costs.total import TRAINING
+
 VOCABULARY = 50_432
 SAME_COMPUTE = 1e-9  # relative
 SEQUENCE_LENGTH = 2_048
@@ -283,7 +285,7 @@ def training_flops(N: ArrayLike, D: ArrayLike) -> Any:
     ----------
     Gadre et al., arXiv 2403.08540, section 2.
     """
-    return _plain(np.asarray(6.0 * _positive("N", N) * _positive("D", D)))
+    return _plain(np.asarray(TRAINING * _positive("N", N) * _positive("D", D)))
 
 
 def steps(D: ArrayLike, batch_sequences: ArrayLike, sequence_length: int = SEQUENCE_LENGTH) -> Any:

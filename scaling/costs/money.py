@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
@@ -24,9 +24,8 @@ from scaling.tables.faults import show
 from scaling.tables.numbers import parse_number
 
 SECONDS = 3600.0  # of an hour
-COUNTED = ("price_training", "price_serving", "peak_training", "peak_serving")
-SHARES = ("mfu_training", "mfu_in", "mfu_out")
 OF_TRAINING = ("price_training", "peak_training", "mfu_training")
+LEAST, MOST = 1e-9, 1e30  # of any of them: beyond lies no accelerator and no money
 
 
 class Origin(NamedTuple):
@@ -38,6 +37,31 @@ class Origin(NamedTuple):
     def __str__(self) -> str:
         """Source, and date in brackets."""
         return f"{self.source} ({self.date})" if self.date else self.source
+
+
+class Measure(NamedTuple):
+    """What kind of number a field of `Prices` holds.
+
+    Parameters
+    ----------
+    unit : str
+        As ``data/prices/defaults.csv`` has it; `currency` stands for the label.
+    rule : str
+        What a value must be, in words.
+    holds : callable
+        Whether a finite value keeps the rule.
+    """
+
+    unit: str
+    rule: str
+    holds: Callable[[float], bool]
+
+
+PRICE = Measure("currency per accelerator-hour", "finite and 0 or more", lambda value: value >= 0)
+PEAK = Measure("FLOP/s", "finite and above 0 FLOP/s", lambda value: value > 0)
+SHARE = Measure(
+    "of peak", "a share of the peak, above 0 and at most 1, as 0.4", lambda value: 0 < value <= 1
+)
 
 
 class Bill(NamedTuple):
@@ -64,7 +88,7 @@ class Bill(NamedTuple):
         return self.training + self.serving
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Prices:
     """Prices of an accelerator-hour, peaks, and the shares of them that are reached.
 
@@ -88,26 +112,23 @@ class Prices:
     """
 
     currency: str
-    price_training: float
-    price_serving: float
-    peak_training: float
-    peak_serving: float
-    mfu_training: float
-    mfu_in: float
-    mfu_out: float
+    price_training: float = field(metadata={"measure": PRICE})
+    price_serving: float = field(metadata={"measure": PRICE})
+    peak_training: float = field(metadata={"measure": PEAK})
+    peak_serving: float = field(metadata={"measure": PEAK})
+    mfu_training: float = field(metadata={"measure": SHARE})
+    mfu_in: float = field(metadata={"measure": SHARE})
+    mfu_out: float = field(metadata={"measure": SHARE})
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what no price is."""
-        for name in COUNTED:
-            value, least = getattr(self, name), name.startswith("price")
-            if not (math.isfinite(value) and (value > 0 or (least and value == 0))):
-                rule = "finite and 0 or more" if least else "finite and above 0 FLOP/s"
-                raise ValueError(f"{name} must be {rule}, got {value:g}")
-        for name in SHARES:
-            if not 0 < getattr(self, name) <= 1:
-                rule = "a share of the peak, above 0 and at most 1, as 0.4"
-                raise ValueError(f"{name} must be {rule}, got {getattr(self, name):g}")
+        for name, measure in MEASURES.items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and measure.holds(value)):
+                raise ValueError(f"{name} must be {measure.rule}, got {value:g}")
+            if value and not LEAST <= value <= MOST:
+                raise ValueError(f"{name} must be from {LEAST:g} to {MOST:g}, got {value:g}")
 
     @property
     def of_training(self) -> float:
@@ -191,18 +212,18 @@ class Prices:
         is_name = self.currency.isalpha()
         return f"{amount} {self.currency}" if is_name else f"{self.currency}{amount}"
 
-    def report(self, names: Iterable[str] = COUNTED + SHARES) -> dict[str, dict[str, Any]]:
-        """Give the currency, the prices of these `names`, and where each comes from, plainly."""
-        names = ("currency", *names)
+    def report(self, names: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
+        """Give the currency, the prices of these `names` or of all, and their origins, plainly."""
+        names = ("currency", *(names or MEASURES))
         origins = {name: str(self.origins[name]) for name in names if name in self.origins}
         return {"prices": {name: getattr(self, name) for name in names}, "origins": origins}
 
-    def in_words(self, names: Iterable[str] = COUNTED + SHARES) -> list[str]:
-        """Say of each price in `names` its value, unit, source and date, a line each."""
-        units = {"price": f"{self.currency} per accelerator-hour", "peak": "FLOP/s"}
+    def in_words(self, names: Iterable[str] | None = None) -> list[str]:
+        """Say of each price in `names` or of all its value, unit, source and date, a line each."""
         lines = ["prices and utilisation, to be replaced by your own (--prices):"]
-        for name in names:
-            value, unit = getattr(self, name), units.get(name.partition("_")[0], "of peak")
+        for name in names or MEASURES:
+            value = getattr(self, name)
+            unit = MEASURES[name].unit.replace("currency", self.currency)
             origin = f": {self.origins[name]}" if name in self.origins else ""
             lines.append(f"  {name} {value:.4g} {unit}{origin}")
         return lines
@@ -211,6 +232,12 @@ class Prices:
         """The same with other values, which come from `source`."""
         origins = {**self.origins, **dict.fromkeys(values, Origin(source, ""))}
         return replace(self, **values, origins=origins)
+
+
+LABELS = ("currency", "origins")  # every other field has a measure
+MEASURES: dict[str, Measure] = {
+    each.name: each.metadata["measure"] for each in fields(Prices) if each.name not in LABELS
+}
 
 
 @cache
@@ -244,6 +271,8 @@ def read_prices(given: Prices | Mapping[str, Any] | str | Path | None = None) ->
     if isinstance(given, Mapping):
         return default_prices().change(**_read_values(given.items()))
     text = str(given)
+    if not text.strip():
+        raise ValueError("prices must name a file or read NAME=VALUE,..., got nothing")
     if "=" in text and not Path(text).exists():
         pairs = [part.partition("=") for part in text.split(",")]
         if broken := [name for name, equals, _ in pairs if not equals]:
@@ -267,7 +296,11 @@ def _read_file(path: Path) -> list[tuple[str, Any]]:
     head = reader.fieldnames or []
     if "name" not in head or "value" not in head:
         raise ValueError(f"must have the columns name and value, got {', '.join(head) or 'none'}")
-    return [(row["name"] or "", row["value"] or "") for row in reader]
+    rows = list(reader)
+    if broken := [row for row in rows if None in row]:
+        rule = "has more cells than the head: a decimal comma, or text without quotes?"
+        raise ValueError(f"the line of {show(broken[0]['name'])} {rule}")
+    return [(row["name"] or "", row["value"] or "") for row in rows]
 
 
 def _read_yaml(text: str) -> list[tuple[str, Any]]:
@@ -284,13 +317,12 @@ def _read_yaml(text: str) -> list[tuple[str, Any]]:
 
 def _read_values(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Values by name, numbers where the name asks for one."""
-    known = [each.name for each in fields(Prices) if each.name != "origins"]
+    known = ["currency", *MEASURES]
     values: dict[str, Any] = {}
     for name, value in pairs:
         if name not in known:
             raise ValueError(f"there is no price {show(name)}: there are {', '.join(known)}")
         if name in values:
             raise ValueError(f"{name} is given twice")
-        is_label = name == "currency"
-        values[name] = str(value).strip() if is_label else parse_number(str(value), name)
+        values[name] = parse_number(str(value), name) if name in MEASURES else str(value).strip()
     return values

@@ -18,18 +18,16 @@ class Blocks(NamedTuple):
     width: float
 
 
-def guess_shape(N: float, aspect: float = ASPECT) -> Blocks:
-    """Guess layers and width of a model from its parameters, ``N = 12 L d^2`` and ``d = aspect L``.
+def guess_shape(N: float) -> Blocks:
+    """Guess layers and width of a model, ``N = 12 L d^2`` and ``d = 128 L``.
 
     Parameters
     ----------
     N : float
         Parameters, > 0; those of the vocabulary are taken for others.
-    aspect : float
-        Width over layers.
     """
-    width = (N * aspect / 12.0) ** (1.0 / 3.0)
-    return Blocks(width / aspect, width)
+    width = (N * ASPECT / 12.0) ** (1.0 / 3.0)
+    return Blocks(width / ASPECT, width)
 
 
 def attention_flops(shape: Blocks, context: float) -> float:
@@ -47,11 +45,10 @@ def attention_flops(shape: Blocks, context: float) -> float:
     return 4.0 * shape.layers * shape.width * context
 
 
-def cache_bytes(shape: Blocks, context: float, kv_share: float = 1.0, size: float = BYTES) -> float:
-    """Memory of the keys and values of one sequence.
+def cache_bytes(shape: Blocks, context: float) -> float:
+    """Memory of the keys and values of one sequence, in BF16: ``2 L d s`` numbers.
 
-    ``2 L n_kv d_head s`` numbers, with ``n_kv d_head`` a share of d: 1 where every head has its
-    own, 1/8 where eight share one.
+    Every head has its own; where eight share one it is an eighth.
 
     Parameters
     ----------
@@ -59,9 +56,5 @@ def cache_bytes(shape: Blocks, context: float, kv_share: float = 1.0, size: floa
         L and d.
     context : float
         Tokens in the sequence, s.
-    kv_share : float
-        ``n_kv d_head / d``.
-    size : float
-        Bytes of a number.
     """
-    return 2.0 * shape.layers * kv_share * shape.width * context * size
+    return 2.0 * shape.layers * shape.width * context * BYTES

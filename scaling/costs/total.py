@@ -31,28 +31,29 @@ class Law(NamedTuple):
 
 
 class Model(NamedTuple):
-    """Parameters and training tokens.
+    """One model, or an array of them.
 
     Parameters
     ----------
-    N, D : ndarray
-        Infinite where the loss cannot be had; NaN where a law does not fall in both.
+    N, D : float or ndarray
+        Parameters and training tokens. Infinite where the loss cannot be had; NaN where a law does
+        not fall in both.
     """
 
-    N: Array
-    D: Array
+    N: Any
+    D: Any
 
     @property
-    def M(self) -> Array:
+    def M(self) -> Any:
         """Tokens per parameter."""
         with np.errstate(invalid="ignore"):
-            return np.asarray(self.D / self.N)
+            return self.D / self.N
 
-    def training_flops(self) -> Array:
+    def training_flops(self) -> Any:
         """``6 N D``."""
         return TRAINING * self.N * self.D
 
-    def serving_flops(self, tokens: ArrayLike) -> Array:
+    def serving_flops(self, tokens: ArrayLike) -> Any:
         """``2 N T``.
 
         Parameters
@@ -62,7 +63,7 @@ class Model(NamedTuple):
         """
         return SERVING * self.N * np.asarray(tokens, dtype=float)
 
-    def total_flops(self, tokens: ArrayLike) -> Array:
+    def total_flops(self, tokens: ArrayLike) -> Any:
         """``6 N D + 2 N T``."""
         return self.training_flops() + self.serving_flops(tokens)
 
@@ -245,28 +246,6 @@ def tokens_factor(law: Any, model: Model, N_factor: ArrayLike) -> Array:
     left = 1 - (k**-alpha - 1) * (A * model.N**-alpha) / (B * model.D**-beta)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(left > 0, left ** (-1 / beta), np.inf)
-
-
-def break_even_tokens(law: Any, model: Model) -> Array:
-    """Tokens to serve at which a model is the cheapest of its loss; beyond, a smaller one is.
-
-    ``T = 3 D (alpha A N^-alpha / (beta B D^-beta) - 1)``.
-
-    Parameters
-    ----------
-    law : object
-        As `least_total` takes it.
-    model : Model
-        Parameters and training tokens.
-
-    Returns
-    -------
-    ndarray
-        Below 0 where a smaller model is cheaper even if nobody uses it.
-    """
-    _, A, B, alpha, beta = _read(law)
-    ratio = alpha * A * model.N**-alpha / (beta * B * model.D**-beta)
-    return np.asarray(3 * model.D * (ratio - 1))
 
 
 def over_training_cost(law: Any, factor: ArrayLike, loss: float | None = None) -> Array:

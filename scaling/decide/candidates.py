@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from scaling.costs.compute import training_flops
 from scaling.decide.gain import Array, Cells
 from scaling.forecast.selection import ChoiceError
 from scaling.forecast.targets import read_count
+from scaling.tables.schema import LARGEST
 
 STEP = 2.0  # between sizes, and between tokens per parameter
 LEAST_M, MOST_M = 20.0, 640.0  # tokens per parameter: those of the testbed outside its warm-up
@@ -59,13 +61,16 @@ class Offer:
             raise ChoiceError(f"{rule}: take a larger step than {self.step:g}", ("step",))
         all_N, all_M = (a.ravel() for a in np.meshgrid(sizes, multipliers))
         cells = Cells(all_N, all_N * all_M)
-        cells = cells.take((cells.C < 6 * N * D) & (WARMUPS * self.warmup_tokens <= cells.D))
+        least = max(1.0, WARMUPS * self.warmup_tokens)
+        cells = cells.take((training_flops(N, D) > cells.C) & (least <= cells.D))
         if len(cells.N) == 0:
-            rule = "no run of the grid costs less than the target and outlasts its warm-up"
+            warmup = f" and outlasts its warm-up of {self.warmup_tokens:.3g} tokens twice"
+            rule = "no run of the grid costs less than the target"
             raise ChoiceError(
-                f"{rule}: sizes {self.sizes[0]:.3g} to {self.sizes[1]:.3g}, tokens per parameter "
-                f"{self.multipliers[0]:g} to {self.multipliers[1]:g}",
-                ("sizes", "multipliers"),
+                f"{rule}{warmup * bool(self.warmup_tokens)}: sizes {self.sizes[0]:.3g} to "
+                f"{self.sizes[1]:.3g}, tokens per parameter {self.multipliers[0]:g} to "
+                f"{self.multipliers[1]:g}",
+                ("sizes", "multipliers", *["warmup-tokens"] * bool(self.warmup_tokens)),
             )
         return cells.take(np.lexsort((cells.N, cells.C)))
 
@@ -81,7 +86,7 @@ class Offer:
 
 def _climb(least: float, most: float, step: float) -> Array:
     """Numbers from the least up to the most, each so many times the one before."""
-    n_steps = math.floor(math.log(most / least) / math.log(step) + ROUNDING)
+    n_steps = math.floor((math.log(most) - math.log(least)) / math.log(step) + ROUNDING)
     return least * step ** np.arange(n_steps + 1.0)
 
 
@@ -115,10 +120,11 @@ def make_offer(
     M = target[1] / target[0]
     by_default = (float(N.min()), target[0]), (min(LEAST_M, M), max(MOST_M, M))
     factor, tokens = read_count("step", step), read_count("warmup-tokens", warmup_tokens)
-    if not 1.01 <= factor < math.inf:
-        raise ChoiceError(f"step must be a factor of 1.01 or more, got {factor:g}", ("step",))
-    if not 0 <= tokens < math.inf:
-        rule = "warmup-tokens must be 0 or more"
+    if not 1.01 <= factor <= LARGEST:
+        rule = f"step must be a factor of 1.01 or more, at most {LARGEST:g}"
+        raise ChoiceError(f"{rule}, got {factor:.10g}", ("step",))
+    if not 0 <= tokens <= LARGEST:
+        rule = f"warmup-tokens must be 0 or more, at most {LARGEST:g}"
         raise ChoiceError(f"{rule}, got {tokens:g}", ("warmup-tokens",))
     return Offer(
         _read_bounds("sizes", sizes, by_default[0]),
@@ -136,7 +142,11 @@ def _read_bounds(name: str, given: Any, by_default: tuple[float, float]) -> tupl
         rule = f"{name} must be the least and the most, as 10M:1B"
         raise ChoiceError(f"{rule}, got {given!r}", (name,))
     least, most = (read_count(name, end) for end in ends)
-    if not 0 < least <= most < math.inf:
+    if not 0 < least <= most:
         rule = f"{name} must rise from above 0, as 10M:1B"
+        raise ChoiceError(f"{rule}, got {least:g} to {most:g}", (name,))
+    lowest = 1.0 if name == "sizes" else 1 / LARGEST
+    if not lowest <= least <= most <= LARGEST:
+        rule = f"{name} must be from {lowest:g} to {LARGEST:g}"
         raise ChoiceError(f"{rule}, got {least:g} to {most:g}", (name,))
     return least, most

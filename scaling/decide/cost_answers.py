@@ -18,6 +18,7 @@ from scaling.decide.cost_words import (
     sizes_in_words,
 )
 from scaling.decide.costing import Case, Choice, Costs, Range
+from scaling.decide.wanted_error import WantedError
 from scaling.forecast.advice import warn_of_fit
 from scaling.forecast.answer import Answer
 from scaling.forecast.inputs import read_counts
@@ -44,8 +45,8 @@ class Costing(Answer):
         Loss that the models reach, nats per token; None where a budget was given.
     found : scaling.decide.costing.Costs
         The models.
-    error : float or None
-        Task error from which the loss was read, a fraction.
+    wanted_error : WantedError or None
+        Task and error from which the loss was read.
     context : float or None
         Tokens before a served one.
     """
@@ -55,7 +56,7 @@ class Costing(Answer):
     wanted: str
     loss: float | None
     found: Costs
-    error: float | None = None
+    wanted_error: WantedError | None = None
     context: float | None = None
 
     @property
@@ -79,9 +80,7 @@ class Costing(Answer):
         most = max(each.size.N * each.size.D for each in choices) / C.max()
         if most > 1:
             told.append(f"extrapolated to up to {most:.3g} times the compute of the largest run")
-        if self.error is not None:
-            told.append("the loss was read off the error law, whose own error is not in these")
-        return told
+        return told if self.wanted_error is None else told + self.wanted_error.warn()
 
     def _warn_of_repeats(self) -> list[str]:
         epochs = [each.epochs for each in self.found.choices if each.epochs is not None]
@@ -98,7 +97,8 @@ class Costing(Answer):
         return {
             "wanted": self.wanted,
             "loss": self.loss,
-            "error": self.error,
+            "error": None if self.wanted_error is None else self.wanted_error.value,
+            "task": None if self.wanted_error is None else self.wanted_error.task,
             "level": self.selected.level,
             "law": self.selected.law.name,
             "status": self.case.fitted.fit.status,
@@ -150,6 +150,9 @@ class Costing(Answer):
             "epochs": choice.epochs,
             "D_effective": float(effective_tokens(D, self.case.supply.unique)) if limited else None,
         }
+        if choice.error is not None:
+            error = choice.error
+            row |= {"error": error.value, "error_lo": error.lo, "error_hi": error.hi}
         if self.context is not None:
             row |= self._of_context(N)
         return row

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
 from scaling.costs.money import Prices, read_prices
+from scaling.costs.total import Model
 from scaling.decide.cost_answers import Costing
 from scaling.decide.cost_words import demand_in_words
 from scaling.decide.costing import (
@@ -21,14 +23,13 @@ from scaling.decide.costing import (
     cost_of_model,
     read_surface,
 )
-from scaling.decide.supply import Allocation, Supply
+from scaling.decide.supply import Supply
+from scaling.decide.wanted_error import WantedError, expect_errors, read_off
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import fit_table
-from scaling.forecast.inputs import is_effective, read_counts
+from scaling.forecast.inputs import Vector, is_effective, read_counts
 from scaling.forecast.selection import ChoiceError, Options, Runs, Selected, select_rows
 from scaling.forecast.targets import find_target, read_count
-from scaling.laws.fit import SOUND, FitError, fit_error_law
-from scaling.tables.runs import error_columns
 from scaling.tables.schema import LARGEST
 
 DAYS = 365.0
@@ -110,10 +111,13 @@ def cost(
         Fewer distinct runs than coefficients, or a law that cannot weigh N against D.
     """
     asked = _read_question(loss, error, budget, budget_money, find_target(N, D, M))
-    demand = _read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
-    terms = _read_prices(prices)
-    unique = math.inf if unique_tokens is None else _read_above_zero("unique-tokens", unique_tokens)
-    before = None if context is None else _read_above_zero("context", context)
+    if task is not None and asked.error is None:
+        rule = "task goes with an error, whose loss is read off its law: give an error as well"
+        raise ChoiceError(f"{rule}, got task {task} alone", ("task", "error"))
+    demand = read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
+    terms = open_prices(prices)
+    unique = math.inf if unique_tokens is None else _read_tokens("unique-tokens", unique_tokens)
+    before = None if context is None else _read_tokens("context", context)
     selected = select_rows(runs, **options)
     if is_effective(selected.table) and unique_tokens is None:
         rule = "with effective-tokens say how many different tokens there are: unique-tokens"
@@ -121,14 +125,16 @@ def cost(
     fitted = fit_table(*selected[:4])
     supply = Supply(read_surface(fitted), unique)
     case = Case(fitted, supply, demand, terms, selected.level)
-    wanted_loss = asked.loss
-    if asked.error is not None:
-        wanted_loss = _read_off(selected, asked.error, task)
-    found = _find(case, asked, wanted_loss, selected)
+    wanted = None if asked.error is None else read_off(selected, asked.error, task)
+    reached = asked.loss if wanted is None else wanted.loss
+    found = _find(case, asked, wanted, selected)
+    if wanted is not None:
+        choices = expect_errors(found.choices, wanted, selected, case)
+        found = replace(found, choices=choices)
     if asked.size is not None:
-        wanted_loss = float(supply.predict(*asked.size))
-    told = _tell(case, asked, wanted_loss, selected.loss)
-    return Costing(selected, case, told, wanted_loss, found, asked.error, before)
+        reached = float(supply.predict(*asked.size))
+    told = _tell(case, asked, wanted, reached, selected.loss)
+    return Costing(selected, case, told, reached, found, wanted, before)
 
 
 def _read_question(
@@ -159,16 +165,32 @@ def _read_above_zero(name: str, value: float | str) -> float:
     number = read_count(name, value)
     if not (number > 0 and math.isfinite(number)):
         raise ChoiceError(f"{name} must be finite and above 0, got {number:g}", (name,))
+    if number > LARGEST:
+        raise ChoiceError(f"{name} must be at most {LARGEST:g}, got {number:g}", (name,))
     return number
 
 
-def _read_demand(
+def _read_tokens(name: str, value: float | str) -> float:
+    number = _read_above_zero(name, value)
+    if number < 1:
+        raise ChoiceError(f"{name} must be 1 token or more, got {number:g}", (name,))
+    return number
+
+
+def read_demand(
     tokens_in: float | str | None,
     tokens_out: float | str | None,
     days: float | str,
     optional: bool,
 ) -> Demand:
-    about = ("tokens-in", "tokens-out")
+    """Read what is to be served; where it is `optional` and not given, nothing.
+
+    Raises
+    ------
+    ChoiceError
+        Nothing is given, or a count or the days cannot be.
+    """
+    about, n_days = ("tokens-in", "tokens-out"), _read_above_zero("days", days)
     if tokens_in is None and tokens_out is None:
         if optional:
             return Demand(0.0, 0.0, 0.0)
@@ -187,10 +209,17 @@ def _read_demand(
             "model is the cheapest, which predict and fit tell"
         )
         raise ChoiceError(f"{rule}, got 0 and 0", about)
-    return Demand(counts[0], counts[1], _read_above_zero("days", days))
+    return Demand(counts[0], counts[1], n_days)
 
 
-def _read_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
+def open_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
+    """Read prices by which serving can be weighed against training.
+
+    Raises
+    ------
+    ChoiceError
+        One cannot be, or training is free.
+    """
     try:
         terms = read_prices(prices)
         terms.as_tokens(0.0, 0.0)  # raises where training is free
@@ -199,56 +228,62 @@ def _read_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Pric
     return terms
 
 
-def _read_off(selected: Selected, error: float, task: str | None) -> float:
-    """Loss at which the error law gives an error."""
-    table, names = selected.table, error_columns(selected.table)
-    column = f"err_{task.removeprefix('err_')}" if task is not None else None
-    if column is None and len(names) == 1:
-        column = names[0]
-    if column not in names:
-        known = ", ".join(name.removeprefix("err_") for name in names[:20]) or "none"
-        raise ChoiceError(f"task must name one error of the table: {known}, got {task}", ("task",))
-    measured = table.dropna(subset=[column])
-    fit = fit_error_law(measured[selected.loss], measured[column])
-    if fit.status not in SOUND:
-        raise FitError(f"{column} gives no error law to read a loss off: status {fit.status}")
-    try:
-        return float(fit.law.solve_loss(error))
-    except ValueError as problem:
-        raise ChoiceError(str(problem), ("error",)) from problem
-
-
-def _find(case: Case, asked: Question, loss: float | None, selected: Selected) -> Costs:
+def _find(case: Case, asked: Question, wanted: WantedError | None, selected: Selected) -> Costs:
     N, D = read_counts(selected.table, selected.N)
-    if loss is not None:
-        about = ("loss",) if asked.error is None else ("error",)
-        worst = float(np.max(case.supply.law.predict(N, D)))
-        if loss >= worst:
-            rule = f"loss must be below {worst:.4g}, that of the worst of these runs"
-            raise ChoiceError(f"{rule}, got {loss:.4g}: no run needs planning for it", about)
-        try:
-            return cost_of_loss(case, loss)
-        except ValueError as error:
-            raise ChoiceError(str(error), about) from error
     if asked.size is not None:
-        return cost_of_model(case, Allocation(*asked.size))
+        return _cost_of_model(case, Model(*asked.size))
+    loss, about = asked.loss, "loss"
+    if wanted is not None:
+        loss, about = wanted.loss, "error"
+    if loss is None:
+        return _cost_of_budget(case, asked, N, D)
+    try:
+        return _cost_of_loss(case, loss, N, D)
+    except ValueError as error:
+        why = "" if wanted is None else f"error {wanted.value:g} of {wanted.task} needs a loss: "
+        raise ChoiceError(f"{why}{error}", (about,)) from error
+
+
+def _cost_of_model(case: Case, size: Model) -> Costs:
+    loss = float(case.supply.predict(*size))
+    if case.demand.total > 0 and not case.supply.is_reachable(loss):
+        what = f"N = {shorten(size.N)}, D = {shorten(size.D)} has the lowest loss of all"
+        rule = "ask about a smaller model or fewer tokens, which come as near"
+        raise ChoiceError(f"{what}, {loss:.4g}, and cannot be weighed: {rule}", ("N", "D", "M"))
+    return cost_of_model(case, size)
+
+
+def _cost_of_loss(case: Case, loss: float, N: Vector, D: Vector) -> Costs:
+    worst = float(np.max(case.supply.law.predict(N, D)))
+    if loss >= worst:
+        rule = f"loss must be below {worst:.4g}, that of the worst of these runs"
+        raise ValueError(f"{rule}, got {loss:.4g}: no run needs planning for it")
+    return cost_of_loss(case, loss)
+
+
+def _cost_of_budget(case: Case, asked: Question, N: Vector, D: Vector) -> Costs:
     in_money = asked.money is not None
     budget = asked.money if asked.money is not None else asked.budget
     assert budget is not None
-    least = 6.0 * float((N * D).min()) * (case.prices.of_training if in_money else 1.0)
+    served = case.as_tokens if in_money else case.demand.total
+    totals = Model(N, D).total_flops(served)
+    least = float(totals.min()) * (case.prices.of_training if in_money else 1.0)
     if budget < least:
         unit = case.prices.currency if in_money else "FLOPs"
         name = "budget-money" if in_money else "budget"
-        rule = f"{name} must be at least {least:.3g} {unit}, what training the cheapest run took"
+        what = "what the cheapest of these runs takes, trained and serving as much"
+        rule = f"{name} must be at least {least:.3g} {unit}, {what}"
         raise ChoiceError(f"{rule}, got {budget:g}", (name,))
     return cost_of_budget(case, budget, in_money)
 
 
-def _tell(case: Case, asked: Question, loss: float | None, column: str) -> str:
+def _tell(
+    case: Case, asked: Question, wanted: WantedError | None, loss: float | None, column: str
+) -> str:
     """Say what was asked."""
     served = demand_in_words(case)
-    if asked.error is not None:
-        return f"error {asked.error:g}, which is {column} {loss:.4f}: {served}"
+    if wanted is not None:
+        return f"err_{wanted.task} {wanted.value:g}, which is {column} {loss:.4f}: {served}"
     if asked.size is not None:
         N, D = asked.size
         return f"N = {shorten(N)}, D = {shorten(D)}, {column} {loss:.4f}: {served}"

@@ -6,7 +6,7 @@ import math
 
 from scaling.decide.costing import Case, Choice, Costs, Range
 from scaling.forecast.advice import shorten
-from scaling.forecast.words import ends_in_words, level_in_words
+from scaling.forecast.words import align, ends_in_words, level_in_words
 
 GIBIBYTE = 2.0**30
 
@@ -20,30 +20,26 @@ def demand_in_words(case: Case) -> str:
     return f"{a_day} for {demand.days:g} days, {shorten(demand.total)} in all"
 
 
-def _align(rows: list[list[str]]) -> list[str]:
-    """Columns of text: the first to the left, the others to the right."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *others in rows:
-        cells = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return lines
-
-
 def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
-    """A line per model: N, D, M, loss and both intervals; epochs where tokens may run out."""
+    """A line per model: N, D, M, loss and both intervals.
+
+    The interval of its error, where there is one, and epochs, where tokens may run out.
+    """
     at = level_in_words(level)
     head = ["", "N", "D", "M", "nats/token", "if the law holds", f"to bet on ({at})"]
+    errors = any(each.error is not None and each.error.lo is not None for each in choices)
     repeats = any(each.epochs is not None for each in choices)
-    rows = [head + ["epochs"] * repeats]
+    rows = [head + ["error to bet on"] * errors + ["epochs"] * repeats]
     for each in choices:
         told = each.told
         law = _interval_in_words(told.law_lo, told.law_hi) or "not to be used"
         bet = _interval_in_words(told.lo, told.hi)
         row = [each.name, shorten(each.size.N), shorten(each.size.D), _plainly(each.M)]
         row += [f"{told.loss:.4f}", law, bet]
+        if errors and each.error is not None:
+            row.append(_interval_in_words(each.error.lo, each.error.hi))
         rows.append(row + ([] if each.epochs is None else [f"{each.epochs:.3g}"]))
-    return _align(rows)
+    return align(rows, n_left=1)
 
 
 def _plainly(value: float) -> str:
@@ -65,7 +61,7 @@ def bills_in_words(choices: list[Choice], currency: str) -> list[str]:
         money = (bill.training, bill.reading, bill.writing, bill.total)
         row = [each.name, *(f"{value:.3g}" for value in flops)]
         rows.append(row + [shorten(float(value)) for value in money])
-    return _align(rows)
+    return align(rows, n_left=1)
 
 
 def range_in_words(ends: Range) -> str:
@@ -111,6 +107,8 @@ def money_in_words(found: Costs, case: Case) -> list[str]:
 def _break_even_in_words(tokens: float) -> str:
     if tokens <= 0:
         return "a smaller model of this loss costs fewer FLOPs even if it serves nothing"
+    if math.isinf(tokens):
+        return "no demand makes a smaller model of this loss cost fewer FLOPs"
     return f"beyond {shorten(tokens)} tokens served, a smaller model of this loss costs fewer FLOPs"
 
 

@@ -9,18 +9,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.costs.money import Bill, Prices
-from scaling.costs.total import SERVING, TRAINING, least_total
-from scaling.decide.supply import Allocation, Supply
+from scaling.costs.money import LEAST, Bill, Prices
+from scaling.costs.total import SERVING, TRAINING, Model, least_total
+from scaling.decide.supply import Supply
 from scaling.forecast.fitted import FittedTable, LossForecast
+from scaling.forecast.prediction import ErrorForecast
 from scaling.laws.draws import draw_laws
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw, LossSurface
 
-OPTIMUM = "compute-optimal"
+OPTIMUM, LEAST_TOTAL = "compute-optimal", "least total FLOPs"
 USUAL_M, LONG_M = 20.0, 640.0  # a rule of thumb; 32 times it, the paper's longest over-training
 HALF_AND_DOUBLE = (0.5, 2.0)  # of the utilisation that moves the bill most
-LEAST_SHARE = 1e-12  # of a budget, for training
+LEAST_LOG_SHARE = -300.0  # of a budget, for training
 
 
 class Demand(NamedTuple):
@@ -69,7 +70,7 @@ class Choice:
     ----------
     name : str
         What speaks for it.
-    size : Allocation
+    size : Model
         Parameters, and training tokens seen.
     told : LossForecast
         Its loss, with both intervals.
@@ -81,30 +82,33 @@ class Choice:
         How often its tokens are seen; None where there are always fresh ones.
     needed : Range or None
         If the law holds, training tokens at which this N reaches the wanted loss.
+    error : ErrorForecast or None
+        Error to expect of the task whose error was asked for.
     """
 
     name: str
-    size: Allocation
+    size: Model
     told: LossForecast
     bill: Bill
     demand: Demand
     epochs: float | None = None
     needed: Range | None = None
+    error: ErrorForecast | None = None
 
     @property
     def M(self) -> float:
         """Tokens per parameter."""
-        return self.size.D / self.size.N
+        return float(self.size.M)
 
     @property
     def training_flops(self) -> float:
         """``6 N D``."""
-        return TRAINING * self.size.N * self.size.D
+        return float(self.size.training_flops())
 
     @property
     def serving_flops(self) -> float:
         """``2 N T``."""
-        return SERVING * self.size.N * self.demand.total
+        return float(self.size.serving_flops(self.demand.total))
 
     @property
     def total_flops(self) -> float:
@@ -116,7 +120,7 @@ class Sensitivity(NamedTuple):
     """The model of least money at another utilisation of written tokens."""
 
     mfu_out: float
-    size: Allocation
+    size: Model
     bill: Bill
 
 
@@ -177,11 +181,11 @@ class Case:
         """Tokens that weigh as much in FLOPs as the demand does in money."""
         return float(self.prices.as_tokens(self.demand.read, self.demand.written))
 
-    def bill(self, size: Allocation) -> Bill:
+    def bill(self, size: Model) -> Bill:
         """Price one model."""
         return self.prices.bill(*size, self.demand.read, self.demand.written)
 
-    def price(self, sizes: dict[str, Allocation]) -> list[Choice]:
+    def price(self, sizes: dict[str, Model]) -> list[Choice]:
         """Give each model its loss, its bill, and how often it sees its tokens."""
         counts = [self.supply.effective(*size) for size in sizes.values()]
         N, D = np.transpose(counts)
@@ -191,7 +195,7 @@ class Case:
             for (name, size), loss in zip(sizes.items(), told, strict=True)
         ]
 
-    def _epochs(self, size: Allocation) -> float | None:
+    def _epochs(self, size: Model) -> float | None:
         return max(size.D / self.supply.unique, 1.0) if self.supply.is_limited else None
 
 
@@ -232,7 +236,7 @@ def cost_of_loss(case: Case, loss: float) -> Costs:
     supply, served = case.supply, case.demand.total
     sizes = {
         OPTIMUM: supply.least_total(loss),
-        "least total FLOPs": supply.least_total(loss, served),
+        LEAST_TOTAL: supply.least_total(loss, served),
         "least money": supply.least_total(loss, case.as_tokens),
         **{f"M = {M:g}": supply.at_multiplier(M, loss) for M in (USUAL_M, LONG_M)},
     }
@@ -252,10 +256,15 @@ def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
     return Costs(case.price(sizes), [])
 
 
-def cost_of_model(case: Case, size: Allocation) -> Costs:
+def cost_of_model(case: Case, size: Model) -> Costs:
     """Price one model beside others of its loss, and find the demand beyond which it is too large.
 
     Without a demand only the model itself is priced.
+
+    Raises
+    ------
+    ValueError
+        With a demand, for a model whose loss is the lowest there is.
     """
     own = case.price({"this model": size})
     break_even = case.supply.break_even_tokens(*size)
@@ -265,13 +274,13 @@ def cost_of_model(case: Case, size: Allocation) -> Costs:
     return replace(others, choices=own + others.choices, break_even=break_even)
 
 
-def _on_ray(M: float, budget: float, served: float) -> Allocation:
+def _on_ray(M: float, budget: float, served: float) -> Model:
     """Size of M tokens per parameter whose total, ``6 M N^2 + 2 N T``, is the budget."""
-    N = (math.sqrt(served**2 + TRAINING * M * budget) - served) / (TRAINING * M)
-    return Allocation(N, M * N)
+    N = budget / (math.sqrt(served**2 + TRAINING * M * budget) + served)
+    return Model(N, M * N)
 
 
-def _optimal_within(supply: Supply, budget: float, served: float) -> Allocation:
+def _optimal_within(supply: Supply, budget: float, served: float) -> Model:
     """Size whose training is compute-optimal and whose total is the budget."""
     from scipy.optimize import brentq  # here: a table is checked without SciPy
 
@@ -279,7 +288,7 @@ def _optimal_within(supply: Supply, budget: float, served: float) -> Allocation:
         size = supply.best_for_budget(budget * math.exp(log_share))
         return math.exp(log_share) + SERVING * size.N * served / budget - 1
 
-    share = brentq(excess, math.log(LEAST_SHARE), 0.0) if served else 0.0
+    share = brentq(excess, LEAST_LOG_SHARE, 0.0) if served else 0.0
     return supply.best_for_budget(budget * math.exp(share))
 
 
@@ -287,7 +296,7 @@ def _move_mfu(case: Case, loss: float) -> list[Sensitivity]:
     """Let written tokens reach half and twice the utilisation, at most all of the peak."""
     moved = []
     for factor in HALF_AND_DOUBLE:
-        mfu = min(factor * case.prices.mfu_out, 1.0)
+        mfu = min(max(factor * case.prices.mfu_out, LEAST), 1.0)
         other = replace(case, prices=case.prices.change(mfu_out=mfu))
         size = other.supply.least_total(loss, other.as_tokens)
         moved.append(Sensitivity(mfu, size, other.bill(size)))
@@ -302,10 +311,13 @@ def _with_ranges(case: Case, loss: float, costs: Costs) -> Costs:
         return costs
     supply, served = case.supply, case.demand.total
     choices = [
-        replace(each, needed=_range(supply.tokens_needed(each.size.N, loss, laws), case.level))
+        each
+        if each.told.doubt
+        else replace(each, needed=_range(supply.tokens_needed(each.size.N, loss, laws), case.level))
         for each in costs.choices
     ]
-    if supply.is_limited:
+    in_doubt = any(each.told.doubt for each in choices if each.name == LEAST_TOTAL)
+    if supply.is_limited or in_doubt:
         return replace(costs, choices=choices)
     best = least_total(laws, loss, served)
     flops = best.total_flops(served)

@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import OF_TRAINING, Prices
+from scaling.costs.total import TRAINING
 from scaling.decide.candidates import WARMUPS
 from scaling.decide.gain import Cells
-from scaling.decide.plan_words import hours_and_money, price_in_words, table_in_words
+from scaling.decide.plan_words import hours_and_money, price_in_words
 from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN, shorten
 from scaling.forecast.answer import Answer
 from scaling.forecast.selection import ChoiceError
+from scaling.forecast.words import align
 
 SIZES = np.array([1.0, 7.5, 14.5, 39.0])  # over the smallest
 FAR = 16.0  # times the tokens per parameter of the others
@@ -56,23 +59,30 @@ def design_first(
     Raises
     ------
     ChoiceError
-        The budget is too small for such runs, or as large as the target.
+        The budget is too small for such runs, or as large as the target, or makes larger models.
     """
-    C_target = 6.0 * target[0] * target[1]
+    C_target = training_flops(*target)
     if budget >= C_target:
         rule = f"the budget, {budget:.3g} FLOPs, trains the target itself, {C_target:.3g}"
         raise ChoiceError(f"{rule}: nothing is to be extrapolated", ("budget",))
     of_smallest = float((SIZES**2).sum() + FAR)  # compute of all over that of the smallest
-    smallest = float(np.sqrt(budget / (6.0 * M * of_smallest)))
+    smallest = float(np.sqrt(budget / (TRAINING * M * of_smallest)))
     least = max(LEAST_N, WARMUPS * warmup_tokens / M)
     if smallest < least:
-        needed = 6.0 * M * least**2 * of_smallest
+        needed = TRAINING * M * least**2 * of_smallest
         rule = (
             f"sizes over a factor of {SIZES[-1]:g} from N = {shorten(least)} at M = {M:g} take "
             f"{needed:.2g} FLOPs"
         )
         raise ChoiceError(f"the budget is too small: {rule}, got {budget:.3g}", ("budget",))
     N = smallest * np.array([SIZES[0], SIZES[0], *SIZES[1:]])
+    if N[-1] > target[0]:
+        rule = f"at M = {M:g} the budget trains sizes up to {shorten(N[-1])} parameters"
+        raise ChoiceError(
+            f"{rule}, beyond the target's {shorten(target[0])}: begin the multipliers higher, or "
+            "take a smaller budget",
+            ("multipliers", "budget"),
+        )
     D = N * M * np.array([1.0, FAR, 1.0, 1.0, 1.0])
     return Cells(N, D)
 
@@ -180,7 +190,7 @@ class FirstRuns(Answer):
         return "\n".join(
             [
                 f"first {len(self.cells.N)} runs toward N = {shorten(N)}, D = {shorten(D)}:",
-                *(f"  {line}" for line in table_in_words(rows)),
+                *(f"  {line}" for line in align(rows)),
                 f"in all: {price_in_words(float(self.cells.C.sum()), self.prices)}",
                 *(f"{check.asks}: {marks[check.holds]} ({check.has})" for check in self.checks),
                 "then: scaling plan RUNS says which run is next",

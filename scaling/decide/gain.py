@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from scaling.costs.total import TRAINING
 from scaling.laws.posterior import Posterior
 from scaling.laws.prior import Belief
 
@@ -32,7 +33,7 @@ class Cells(NamedTuple):
     @property
     def C(self) -> Array:
         """Training compute, FLOPs."""
-        return 6.0 * self.N * self.D
+        return TRAINING * self.N * self.D
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.int_] | list[int]) -> Cells:
         """Some of them, by a mask or by position."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from scaling.costs.total import TRAINING
 from scaling.decide.gain import Cells, read_law
 from scaling.decide.purchases import SHIPPED, BuyingRule, Choice, Known, choose_next
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
@@ -51,7 +52,7 @@ class Target(NamedTuple):
     @property
     def C(self) -> float:
         """Training compute, FLOPs."""
-        return 6.0 * self.N * self.D
+        return TRAINING * self.N * self.D
 
 
 class Purchase(NamedTuple):
@@ -79,7 +80,7 @@ class Purchase(NamedTuple):
     @property
     def C(self) -> float:
         """Training compute, FLOPs."""
-        return 6.0 * self.N * self.D
+        return TRAINING * self.N * self.D
 
 
 class Plan(NamedTuple):

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import OF_TRAINING, Prices
 from scaling.decide.candidates import Offer
 from scaling.decide.gain import Cells
-from scaling.decide.plan import Plan, Purchase, Target
+from scaling.decide.plan import Plan, Purchase, Target, open_table
 from scaling.decide.plan_words import (
     HEAD,
     before_in_words,
@@ -20,11 +21,13 @@ from scaling.decide.plan_words import (
     row_of,
     rule_in_words,
     stop_in_words,
-    table_in_words,
 )
+from scaling.forecast.advice import warn_of_flags
 from scaling.forecast.answer import Answer
 from scaling.forecast.fitted import LossForecast
+from scaling.forecast.residuals import warn_of_residual
 from scaling.forecast.selection import Selected
+from scaling.forecast.words import align
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +71,11 @@ class NextRuns(Answer):
 
     @property
     def warnings(self) -> list[str]:
-        """What the plan rests on, and the rows left out."""
-        return self.selected.in_words()
+        """What speaks against the runs that the plan rests on, and the rows left out."""
+        table, loss, N, law = self.selected[:4]
+        fitted = open_table(table, loss, N, law).fitted
+        told = [] if isinstance(fitted, str) else warn_of_residual(fitted.fit, table, loss, N, law)
+        return told + warn_of_flags(table) + self.selected.in_words()
 
     def report(self) -> dict[str, Any]:
         """Target, budget, what is known before, the runs in order, and why to stop.
@@ -106,7 +112,7 @@ class NextRuns(Answer):
         if self.plan.worth is None:
             return None
         N, D = self.plan.worth
-        return {"N": N, "D": D, "M": D / N, **self._price(6.0 * N * D)}
+        return {"N": N, "D": D, "M": D / N, **self._price(training_flops(N, D))}
 
     def _price(self, flops: float) -> dict[str, float]:
         return {
@@ -145,7 +151,7 @@ class NextRuns(Answer):
         if plan.purchases:
             lines += [f"train, in this order ({rule_in_words()}):"]
             rows = [row_of(str(i), run, self.prices) for i, run in enumerate(plan.purchases, 1)]
-            lines += [f"  {line}" for line in table_in_words([list(HEAD), *rows])]
+            lines += [f"  {line}" for line in align([list(HEAD), *rows])]
             if doubt := plan.purchases[-1].told.doubt:
                 lines += [f"  the target is not to be told from them yet: {doubt}"]
         spent = sum(run.C for run in plan.purchases)

@@ -9,13 +9,15 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices, read_prices
-from scaling.decide.candidates import LEAST_M, make_offer
+from scaling.decide.candidates import LEAST_M, STEP, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.plan import Target, make_plan, open_table
 from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.selection import ChoiceError, Options, Runs, select_rows
 from scaling.forecast.targets import read_count, read_target
+from scaling.tables.schema import LARGEST
 
 MOST = 10  # runs of a plan, unless asked otherwise
 
@@ -31,7 +33,7 @@ def plan(
     budget_money: float | str | None = None,
     sizes: str | tuple[float, float] | None = None,
     multipliers: str | tuple[float, float] | None = None,
-    step: float | str = 2.0,
+    step: float | str = STEP,
     warmup_tokens: float | str = 0.0,
     tolerance: float | str | None = None,
     most: int = MOST,
@@ -83,17 +85,18 @@ def plan(
     except ValueError as error:
         raise ChoiceError(str(error), ("prices",)) from error
     flops = read_budget(budget, budget_hours, budget_money, terms)
-    width = _read_tolerance(tolerance)
+    width = read_tolerance(tolerance)
     if not (isinstance(most, int) and most >= 1):
         raise ChoiceError(f"most must be a whole number of 1 or more, got {most!r}", ("most",))
     if runs is None:
+        _refuse_unread(sizes=sizes, step=step, tolerance=tolerance, most=most, **options)
         offer = make_offer(np.array([1.0]), where, sizes, multipliers, step, warmup_tokens)
         base = LEAST_M if multipliers is None else offer.multipliers[0]
         cells = design_first(flops, where, base, offer.warmup_tokens)
         return FirstRuns(where, cells, flops, offer.warmup_tokens, terms)
     selected = select_rows(runs, enough=False, **options)
     counts = selected.table[selected.N].to_numpy(float), selected.table["D"].to_numpy(float)
-    _require_beyond(where, 6.0 * float((counts[0] * counts[1]).max()))
+    _require_beyond(where, float(training_flops(*counts).max()))
     offer = make_offer(counts[0], where, sizes, multipliers, step, warmup_tokens)
     cells = offer.list_cells(where)
     cheapest = float(cells.C[0])
@@ -127,6 +130,8 @@ def read_budget(budget: object, hours: object, money: object, prices: Prices) ->
     amount = read_count(name, value)
     if not 0 < amount < math.inf:
         raise ChoiceError(f"{name} must be finite and above 0, got {amount:g}", (name,))
+    if amount > LARGEST:
+        raise ChoiceError(f"{name} must be at most {LARGEST:g}, got {amount:g}", (name,))
     if name == "budget-money":
         if prices.price_training == 0:
             raise ChoiceError("budget-money needs a price_training above 0", (name, "prices"))
@@ -142,7 +147,24 @@ def _read_target(N: object, D: object, M: object) -> tuple[float, float]:
         raise ChoiceError(str(error), tuple(f"target-{name}" for name in error.about)) from error
 
 
-def _read_tolerance(tolerance: object) -> float | None:
+def _refuse_unread(**given: object) -> None:
+    """Refuse what a first design does not read, where it is not as it is by default."""
+    usual = {"step": STEP, "most": MOST, **(select_rows.__kwdefaults__ or {})}
+    for name, value in given.items():
+        if value and str(value) != str(usual.get(name)):
+            rule = "is about a table of runs, and a first design has none: leave it out"
+            name = "map" if name == "columns" else name.replace("_", "-")
+            raise ChoiceError(f"{name} {rule}, got {value}", (name,))
+
+
+def read_tolerance(tolerance: object) -> float | None:
+    """Read the half width that is narrow enough, a fraction of the loss; None where none is given.
+
+    Raises
+    ------
+    ChoiceError
+        It does not lie between 0 and 1.
+    """
     if tolerance is None:
         return None
     share = read_count("tolerance", tolerance)
@@ -154,7 +176,7 @@ def _read_tolerance(tolerance: object) -> float | None:
 
 def _require_beyond(target: tuple[float, float], largest: float) -> None:
     """Refuse a target that costs no more than what is trained already."""
-    C = 6.0 * target[0] * target[1]
+    C = training_flops(*target)
     if largest >= C:
         rule = f"the target takes {C:.3g} FLOPs, no more than the largest run, {largest:.3g}"
         raise ChoiceError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.plan import LEAST_GAIN, Plan, Purchase, Target
 from scaling.decide.purchases import SHIPPED
@@ -61,15 +62,6 @@ def row_of(name: str, run: Purchase, prices: Prices) -> list[str]:
     return [name, *counts, *bill, f"{run.loss:.3f}", *told_in_words(run.told)]
 
 
-def table_in_words(rows: list[list[str]]) -> list[str]:
-    """Put rows under each other, the first of them the heads."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-
-
 def stop_in_words(plan: Plan, target: Target, budget: float, cheapest: float, most: int) -> str:
     """Say why to stop."""
     told = plan.purchases[-1].told if plan.purchases else plan.before
@@ -77,7 +69,7 @@ def stop_in_words(plan: Plan, target: Target, budget: float, cheapest: float, mo
         half = (told.hi - told.lo) / 2 / told.loss
         return (
             f"inside the tolerance: the bet leaves {100 * half:.2g}% of the loss to either side, "
-            f"{100 * (target.tolerance or 0):.2g}% are asked for"
+            f"{100 * (target.tolerance or 0):.3g}% are asked for"
         )
     if plan.stop == "misfit" and told.law_lo is not None and told.law_hi is not None:
         half = (told.law_hi - told.law_lo) / 2 / told.loss
@@ -99,7 +91,7 @@ def _worth_in_words(plan: Plan) -> str:
     if plan.worth is None:
         return "; nor does any dearer one of the grid"
     N, D = plan.worth
-    run = f"N = {shorten(N)} at M = {D / N:.3g}, {6 * N * D:.2g} FLOPs"
+    run = f"N = {shorten(N)} at M = {D / N:.3g}, {training_flops(N, D):.2g} FLOPs"
     return f"; the cheapest that does is {run}"
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.costs.total import SERVING, TRAINING, tokens_needed
+from scaling.costs.total import SERVING, TRAINING, Model, tokens_needed
 from scaling.costs.total import best_for_budget as spend_fresh
 from scaling.costs.total import least_total as least_fresh
 from scaling.laws.law import LossSurface
@@ -32,14 +32,9 @@ from scaling.laws.repeated import (
 
 WIDEST = 30.0  # of a search along a line of equal loss, in the logit of what is feasible
 FARTHEST = 300.0  # of one along a budget or a multiplier, in logarithms
+OUTERMOST = 1e300  # stands for infinity, where a search begins at a count that is infinite
 TOLERANCE = 1e-14
-
-
-class Allocation(NamedTuple):
-    """Parameters, and training tokens seen."""
-
-    N: float
-    D: float
+ROUNDING = 1e-9  # of a loss, relative
 
 
 @dataclass(frozen=True)
@@ -83,7 +78,7 @@ class Supply:
         most = (1 + R_N) * OPTIMAL * self.unique, (1 + R_D) * self.unique
         return self.law.A * most[0] ** -self.law.alpha, self.law.B * most[1] ** -self.law.beta
 
-    def least_total(self, loss: float, tokens: float = 0.0) -> Allocation:
+    def least_total(self, loss: float, tokens: float = 0.0) -> Model:
         """Size of least ``6 N D + 2 N T`` that reaches a loss.
 
         It obeys ``alpha A N'^-alpha e_N / (beta B D'^-beta e_D) = 1 + T / (3 D)``, where N' and D'
@@ -98,36 +93,38 @@ class Supply:
         self._refuse_unreachable(loss)
         if not self.is_limited:
             model = least_fresh(self.law, loss, tokens)
-            return Allocation(float(model.N), float(model.D))
+            return Model(float(model.N), float(model.D))
         gap = loss - self.law.E
         least, most = self._least_terms()[0] / gap, 1 - self._least_terms()[1] / gap
 
-        def place(z: float) -> Allocation:
+        def place(z: float) -> Model:
             share = least + (most - least) / (1 + math.exp(-z))
             N = real_parameters((self.law.A / (share * gap)) ** (1 / self.law.alpha), self.unique)
             D = seen_tokens((self.law.B / ((1 - share) * gap)) ** (1 / self.law.beta), self.unique)
-            return Allocation(float(N), float(D))
+            return Model(float(N), float(D))
 
         z = _solve(lambda z: self.imbalance(*place(z), tokens), -WIDEST, WIDEST)
         return place(z)
 
-    def best_for_budget(self, budget: float, tokens: float = 0.0) -> Allocation:
+    def best_for_budget(self, budget: float, tokens: float = 0.0) -> Model:
         """Size of least loss with ``6 N D + 2 N T`` at a budget, FLOPs."""
         if not self.is_limited:
             model = spend_fresh(self.law, budget, tokens)
-            return Allocation(float(model.N), float(model.D))
+            return Model(float(model.N), float(model.D))
 
-        def place(log_D: float) -> Allocation:
+        def place(log_D: float) -> Model:
             D = math.exp(log_D)
-            return Allocation(budget / (TRAINING * D + SERVING * tokens), D)
+            return Model(budget / (TRAINING * D + SERVING * tokens), D)
 
-        return place(_solve(lambda y: self.imbalance(*place(y), tokens), 0.0, FARTHEST))
+        return place(_solve(lambda y: self.imbalance(*place(y), tokens), -FARTHEST, FARTHEST))
 
     def imbalance(self, N: float, D: float, tokens: float = 0.0) -> float:
         """How far a size is from the cheapest of its loss: 0 there, above 0 for too small an N.
 
         The logarithm of the left side of the condition over its right side.
         """
+        if math.isinf(N) or math.isinf(D):
+            return -OUTERMOST if math.isinf(N) else OUTERMOST
         law, (small, few) = self.law, self.effective(N, D)
         ratio = math.log(law.alpha * law.A / (law.beta * law.B))
         ratio += law.beta * math.log(few) - law.alpha * math.log(small)
@@ -137,10 +134,14 @@ class Supply:
         return ratio - math.log1p(tokens / (3 * D))
 
     def break_even_tokens(self, N: float, D: float) -> float:
-        """Tokens to serve at which a size is the cheapest of its loss; beyond, a smaller one is."""
-        return 3 * D * math.expm1(self.imbalance(N, D))
+        """Tokens to serve at which a size is the cheapest of its loss; beyond, a smaller one is.
 
-    def at_multiplier(self, M: float, loss: float) -> Allocation:
+        Infinite where tokens were seen so often that a smaller one never makes up for it.
+        """
+        with np.errstate(over="ignore"):
+            return float(3 * D * np.expm1(self.imbalance(N, D)))
+
+    def at_multiplier(self, M: float, loss: float) -> Model:
         """Size of M tokens per parameter that reaches a loss.
 
         Raises
@@ -151,13 +152,13 @@ class Supply:
         self._refuse_unreachable(loss)
         if not self.is_limited:
             N = self.law.solve_N(M, loss)
-            return Allocation(N, M * N)
+            return Model(N, M * N)
 
         def excess(log_N: float) -> float:
             return loss - float(self.predict(math.exp(log_N), M * math.exp(log_N)))
 
-        N = math.exp(_solve(excess, 0.0, FARTHEST))
-        return Allocation(N, M * N)
+        N = math.exp(_solve(excess, -FARTHEST, FARTHEST))
+        return Model(N, M * N)
 
     def tokens_needed(self, N: float, loss: float, laws: LossSurface | None = None) -> Any:
         """Tokens to see until N parameters reach a loss; infinite where they never do.
@@ -173,8 +174,12 @@ class Supply:
         needed = tokens_needed(self.law if laws is None else laws, real, loss)
         return seen_tokens(needed, self.unique) if self.is_limited else needed
 
+    def is_reachable(self, loss: float) -> bool:
+        """Whether some N and D have a loss; one that is lowest to rounding has no D to be told."""
+        return loss > self.lowest * (1 + (ROUNDING if self.is_limited else 0.0))
+
     def _refuse_unreachable(self, loss: float) -> None:
-        if loss > self.lowest:
+        if self.is_reachable(loss):
             return
         floor = f"the irreducible loss E = {self.law.E:.4g}"
         if self.is_limited:
@@ -183,6 +188,9 @@ class Supply:
 
 
 def _solve(rising: Callable[[float], float], lo: float, hi: float) -> float:
+    """Root of a rising function, or the end that is nearest to one."""
     from scipy.optimize import brentq  # here: a table is checked without SciPy
 
+    if rising(lo) >= 0 or rising(hi) <= 0:
+        return lo if rising(lo) >= 0 else hi
     return float(brentq(rising, lo, hi, xtol=TOLERANCE, rtol=4 * np.finfo(float).eps))

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from scaling.figures.style import INK, SHADE, SHADE_EDGE, Look, name_rows, number_ticks
+from scaling.figures.style import INK, Look, name_rows, number_ticks
 
 Array = NDArray[np.float64]
 # Colour, dash and marker: each alone tells the lines apart.
@@ -22,6 +22,7 @@ PART_LOOKS: dict[str, Look] = {
     "tokens in": {"color": "#9a9a9a"},
     "tokens out": {"color": "#e4e4e4", "hatch": "////"},
 }
+BACKING: Look = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}  # of a name on lines
 BILLION = FuncFormatter(lambda value, _: f"{value / 1e9:g}B")
 
 
@@ -82,9 +83,15 @@ def draw_cost_map(
     losses = ax.contour(N, D, loss, levels=levels[0], colors=INK, linewidths=1.4)
     dashed: Look = {"colors": "#777777", "linestyles": "dashed", "linewidths": 1.0}
     costs = ax.contour(N, D, total, levels=levels[1], **dashed)
-    at: Look = {"inline_spacing": 2, "fontsize": 8.5}
-    ax.clabel(losses, fmt="%.1f", manual=_places(grid, -loss, levels[0], 0.93), **at)
-    ax.clabel(costs, fmt=_power, manual=_places(grid, total, levels[1], 0.06), **at)
+    of_losses = _places(grid, -loss, levels[0], (0.94, 0.7, 0.2))
+    of_costs = _places(grid, total, levels[1], (0.3,))
+    at: Look = {"inline": False, "fontsize": 9.5}
+    names = [
+        *ax.clabel(losses, fmt="%.1f", manual=of_losses, **at),
+        *ax.clabel(costs, fmt=_power, manual=of_costs, colors="#555555", **at),
+    ]
+    for name in names:
+        name.set(rotation=0, bbox=BACKING)
     ax.plot([], [], color=INK, linewidth=1.4, label="equal loss, nats/token")
     ax.plot([], [], color="#777777", linestyle="--", linewidth=1.0, label="equal total FLOPs")
     _name_counts(ax)
@@ -96,14 +103,16 @@ def _power(value: float) -> str:
 
 
 def _places(
-    grid: tuple[Array, Array], rising: Array, levels: list[float], height: float
+    grid: tuple[Array, Array], rising: Array, levels: list[float], heights: tuple[float, ...]
 ) -> list[tuple[float, float]]:
-    """Where lines of these levels cross a line of one D, for their labels."""
+    """Where lines of these levels first cross one of these heights, for their labels."""
     N, D = grid
-    row = int(height * len(D))
-    wanted = np.sort(np.array(levels) * np.sign(rising[0, 0]))
-    inside = wanted[(wanted > rising[row].min()) & (wanted < rising[row].max())]
-    return [(float(np.interp(level, rising[row], N)), float(D[row])) for level in inside]
+    places = []
+    for level in np.array(levels) * np.sign(rising[0, 0]):
+        rows = [int(height * len(D)) for height in heights]
+        crossed = [row for row in rows if rising[row, 0] < level < rising[row, -1]]
+        places += [(float(np.interp(level, rising[row], N)), float(D[row])) for row in crossed[:1]]
+    return places
 
 
 def draw_paths(ax: Axes, paths: dict[str, tuple[Array, Array]], multipliers: list[float]) -> Axes:
@@ -121,8 +130,7 @@ def draw_paths(ax: Axes, paths: dict[str, tuple[Array, Array]], multipliers: lis
     for look, (name, (N, D)) in zip(LINE_LOOKS, paths.items(), strict=False):
         line: Look = {"linewidth": 2.6, "markersize": 7, "markevery": 4, "label": name}
         ax.plot(N, D, **look | line)
-    beside: Look = {"fontsize": 8.5, "ha": "right", "va": "top"}
-    beside["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+    beside: Look = {"fontsize": 9.5, "ha": "right", "va": "top", "bbox": BACKING}
     ends, limits = np.array(ax.get_xlim()), ax.get_ylim()
     for M in multipliers:
         ax.plot(ends, M * ends, color=INK, linestyle=":", linewidth=1.2)
@@ -161,24 +169,22 @@ def draw_split(ax: Axes, bills: pd.DataFrame, unit: float, label: str) -> Axes:
     return ax
 
 
-def draw_over_training(ax: Axes, factor: Array, costs: dict[str, tuple[Array, Look]]) -> Axes:
-    """Draw how much more compute over-training takes at equal loss.
+def draw_over_training(ax: Axes, M: Array, costs: dict[str, tuple[Array, Look]]) -> Axes:
+    """Draw how much compute over-training takes at equal loss, relative to the usual M.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
         Where to draw.
-    factor : ndarray of shape (n_factors,)
-        Tokens per parameter over the compute-optimal ones.
+    M : ndarray of shape (n_multipliers,)
+        Tokens per parameter.
     costs : dict of tuple
-        Relative costs and the look of their line, by name.
+        Training compute relative to that of the usual M, and the look of its line, by name.
     """
     for name, (cost, look) in costs.items():
         style: Look = {"label": name} | look
-        ax.plot(factor, 100 * cost, **style)
-    ax.axvspan(1, 32, facecolor=SHADE, edgecolor=SHADE_EDGE, zorder=0)
-    ax.set(xscale="log", xlabel="m = M/M*, tokens per parameter over the compute-optimal ones")
-    ax.set_ylabel("more compute, %")
-    number_ticks(ax.xaxis, [1, 2, 4, 8, 16, 32, 64])
-    ax.set_ylim(bottom=0)
+        ax.plot(M, cost, **style)
+    ax.set(xscale="log", xlabel="M, tokens per parameter", ylim=(0, None))
+    ax.set_ylabel("training compute over that at 20")
+    number_ticks(ax.xaxis, [20, 40, 80, 160, 320, 640])
     return ax

@@ -3,8 +3,8 @@
 The first leg is the loss law. The second is a straight line of the KPI, or of its logit between
 bounds, in the loss: at few runs it was nearer than the error law. The line is mixed over what the
 first leg leaves open. What the line misses beyond the runs no residual shows: the bet allows for
-how far a parabola through the same runs leaves it. That rule was chosen on small runs alone, from
-which the bets on larger small ones held oftener with it. Nothing is answered where the runs cannot
+how far a parabola through the same runs leaves it. On small runs alone the bets hold oftener with
+it, but the rule was chosen with the large runs in view. Nothing is answered where the runs cannot
 say.
 """
 

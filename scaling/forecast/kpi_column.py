@@ -55,7 +55,7 @@ class Kpi:
 
     @property
     def height(self) -> Array:
-        """What is a straight line in the loss: the KPI, or its logit.
+        """The KPI or its logit, whichever is taken for a straight line in the loss.
 
         Of k out of n items ``log((k + 1/2) / (n - k + 1/2))``, which is finite for none and for
         all of them.
@@ -74,7 +74,7 @@ class Kpi:
 
     @property
     def items_at_target(self) -> float | None:
-        """Items that the target is taken to answer: the median of those of the runs."""
+        """Items that the target is taken to answer, the median of those of the runs."""
         return None if self.items is None else float(np.round(np.median(self.items)))
 
     def count_at(self, height: ArrayLike) -> Array | float:

@@ -26,6 +26,19 @@ Each size is predicted from the smaller ones alone. Baselines: no change, the lo
 smaller run; line, in log loss over log compute through two of the dearest smaller runs."""
 
 
+def align(rows: list[list[str]], n_left: int = 0) -> list[str]:
+    """Put rows under each other, a line each, all but the first `n_left` columns to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if i < n_left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
 def soundness_in_words(n_runs: int, n_flagged: int) -> str:
     """Say whether a table is sound, and how many of its runs look odd."""
     if n_flagged == n_runs:

@@ -18,8 +18,13 @@ from scaling.studies.decide.allowance import (
     tabulate_interval_constants,
 )
 from scaling.studies.decide.coverage import tabulate_coverage, tabulate_targets
+from scaling.studies.decide.plan_rules import (
+    tabulate_budgets,
+    tabulate_factors,
+    tabulate_rules,
+)
 from scaling.studies.decide.planted_intervals import tabulate_planted
-from scaling.studies.decide.replay import tabulate_replays, tabulate_rules
+from scaling.studies.decide.replay import tabulate_replays
 from scaling.studies.loss.ablation_tables import (
     tabulate_leave_sizes_out,
     tabulate_subsets,
@@ -124,6 +129,8 @@ RESULTS: dict[str, Result] = {
         "replays.csv.gz", tabulate_replays, ("plan", "draw", "dataset", "loss_set", "target")
     ),
     "plan_rules": Result("plan_rules.csv", tabulate_rules, ("constant", "value")),
+    "plan_factors": Result("plan_factors.csv", tabulate_factors, ("misfit", "kappa", "least_gain")),
+    "plan_budgets": Result("plan_budgets.csv", tabulate_budgets, ("share", "plan")),
     "task_subsets": Result(
         "task_subsets.csv", tabulate_task_subsets, ("pool", "n_tasks", "run", "method")
     ),

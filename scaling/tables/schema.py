@@ -158,7 +158,7 @@ def run_schema(
         never_empty.discard(losses[0])
         lossless = table[losses].isna().all(axis=1)
         if in_steps and "run" in table:
-            lossless = lossless.groupby(table["run"]).transform("all")
+            lossless = lossless.groupby(table["run"], dropna=False).transform("all")
         row = "run" if in_steps else "row"
         rule = f"must not be empty where the {row} has no other loss"
         checks[losses[0]].append(pa.Check(lambda _: ~lossless, ignore_na=False, error=rule))

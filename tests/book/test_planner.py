@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from places import PATIENCE, ROOT
+from places import PATIENCE
 from scipy.stats import t as student
 
-from scaling.studies.decide.planner import Choice, compute, first_choice
+from scaling.reports.language import speak
+from scaling.reports.planner import BY_BUDGET, BY_HAND, Choice
+from scaling.reports.planner_page import PlannerPage
+from scaling.studies.decide.planner import FRAME, first_choice, make_planner
 
 WEIGHT = 60 * 1024  # bytes, of all that the planner adds to a page
 WIDTHS = (1280, 390)
+CHAPTER = "notebooks/13_total_cost"
 LOCAL = ("file://", "data:", "blob:", "about:")
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def writer() -> ModuleType:
-    """The room beside the extension that writes the planner."""
-    place = ROOT / "book" / "_ext" / "planner_page.py"
-    spec = importlib.util.spec_from_file_location("planner_page", place)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def writer() -> PlannerPage:
+    """What writes the planner of the book."""
+    return PlannerPage(make_planner(), FRAME, speak("en"))
+
+
+def compute(choice: Choice) -> dict[str, Any]:
+    return make_planner().compute(choice)
 
 
 @pytest.fixture(scope="module")
-def address(writer: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> str:
+def address(writer: PlannerPage, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A page with the planner and nothing else."""
     page = tmp_path_factory.mktemp("planner") / "planner.html"
     head = "<!doctype html><html lang=en><meta charset=utf-8><title>Planner</title>"
-    page.write_text(head + writer.write_page(), encoding="utf-8")
+    page.write_text(head + writer.write(), encoding="utf-8")
     return page.as_uri()
 
 
@@ -56,20 +57,21 @@ def tab(browser: Any, address: str) -> Iterator[Any]:
     assert errors == []
 
 
-def many_choices() -> list[Choice]:
-    """Two hundred: sizes and ratios on a grid, the rest drawn over what can be chosen."""
+def many_choices(by: str) -> list[Choice]:
+    """Two hundred: sizes and ratios or budgets on a grid, the rest drawn over what can be."""
     rng, choices = np.random.default_rng(17), []
     sets, sizes = ("c4", "redpajama", "refinedweb"), np.geomspace(1.1e7, 9.1e10, 14)
+    budgets = dict(zip(sizes, np.geomspace(100, 1e6, 14), strict=True))
     grid = itertools.product(sets, sizes, (5.0, 20.0, 97.0, 640.0, 2000.0))
-    for dataset, N, M in itertools.islice(grid, 200):
+    for dataset, N, M in itertools.islice(grid, 199):
         shares = {name: rng.uniform(0.01, 1) for name in ("mfu_training", "mfu_in", "mfu_out")}
-        demand = {name: 10 ** rng.uniform(6, 12) for name in ("tokens_in", "tokens_out")}
-        other = {"days": rng.uniform(0, 999), "price": rng.uniform(0, 20)}
+        most = {BY_HAND: 12, BY_BUDGET: 10}[by]  # a budget serves so much with a model of a kind
+        demand = {name: 10 ** rng.uniform(6, most) for name in ("tokens_in", "tokens_out")}
+        other = {"days": rng.uniform(0, 999), "price": rng.uniform(0.2, 20)}
         other["peak"] = 10 ** rng.uniform(14, 16)
-        chosen = {"dataset": dataset, "N": float(N), "M": M} | shares | demand | other
-        choices.append(replace(first_choice(), **chosen))
-    free = replace(first_choice(), tokens_in=0.0, tokens_out=0.0, days=0.0, price=0.0)
-    return [*choices[:199], free]
+        chosen = {"dataset": dataset, "by": by, "N": float(N), "M": M, "budget": budgets[N]}
+        choices.append(replace(first_choice(), **chosen | shares | demand | other))
+    return [*choices, replace(first_choice(), by=by, tokens_in=0.0, tokens_out=0.0, days=0.0)]
 
 
 def flatten(values: dict[str, Any]) -> dict[str, Any]:
@@ -85,8 +87,9 @@ WORDS = "choices => choices.map(choice => planner.say(choice, planner.compute(ch
 MARKS = "choices => choices.map(choice => planner.draw(choice, planner.compute(choice)))"
 
 
-def test_the_numbers_of_the_script_are_those_of_python(tab, writer):
-    choices = many_choices()
+@pytest.mark.parametrize("by", [BY_HAND, BY_BUDGET])
+def test_the_numbers_of_the_script_are_those_of_python(tab, writer, by):
+    choices = many_choices(by)
     given = [asdict(choice) for choice in choices]
     told = [compute(choice) for choice in choices]
     assert len(choices) == 200
@@ -104,7 +107,10 @@ def test_the_numbers_of_the_script_are_those_of_python(tab, writer):
 
 
 def test_the_map_of_the_script_is_that_of_the_page_without_scripts(tab, writer):
-    for choice in (first_choice(), replace(first_choice(), dataset="redpajama", M=640.0)):
+    first = first_choice()
+    other = replace(first, dataset="redpajama", M=640.0)
+    too_small = replace(first, by=BY_BUDGET, budget=1e-3, tokens_in=1e12)
+    for choice in (first, other, replace(first, by=BY_BUDGET), too_small):
         (marks,) = tab.evaluate(MARKS, [asdict(choice)])
         assert marks == writer.draw(choice, compute(choice))
 
@@ -114,9 +120,6 @@ def test_students_t_of_any_whole_degrees_of_freedom(tab):
     ask = "([x, dof]) => dof.map(n => x.map(each => planner.below(each, n)))"
     ours = tab.evaluate(ask, [x.tolist(), dof.tolist()])
     np.testing.assert_allclose(ours, student.cdf(x, dof[:, None]), rtol=0, atol=1e-14)
-
-
-NAMED = """node => (node.ariaLabel ?? node.labels?.[0]?.textContent ?? node.textContent).trim()"""
 
 
 def sentence(tab: Any) -> str:
@@ -136,9 +139,11 @@ def test_an_arrow_key_moves_a_slider_its_number_and_the_answer(tab):
 
 def test_every_control_has_a_name_and_is_reached_by_the_tab_key(tab):
     controls = tab.locator("#planner :is(input, select, button)")
-    assert controls.count() == 23
+    assert controls.count() == 26
     tab.locator("#planner-dataset").focus()
-    for control in controls.all():
+    shown = [control for control in controls.all() if control.is_visible()]
+    assert len(shown) == 24
+    for control in shown:
         assert control.evaluate("node => node === document.activeElement")
         named = (
             "node => (node.ariaLabel ?? node.labels?.[0]?.textContent ?? node.textContent).trim()"
@@ -176,10 +181,51 @@ def test_a_choice_travels_in_the_address(tab, browser):
     other.close()
 
 
+def test_a_budget_buys_the_model_of_least_loss(tab, browser):
+    bill = tab.locator("[data-out=money_total]").inner_text()
+    by, budget = tab.locator("#planner-by"), tab.locator("#planner-budget")
+    assert not budget.is_visible()
+    by.focus()
+    by.press("ArrowDown")  # from the keyboard: the second of two
+    tab.wait_for_function("document.querySelector('output').innerText.includes('The best')")
+    assert sentence(tab).startswith(f"The best C4 model for {bill}, 4.7")
+    assert tab.locator("[data-out=money_total]").inner_text() == bill
+    assert budget.is_visible()
+    assert not tab.locator("#planner-N").is_visible()
+    slider = tab.get_by_role("slider", name="Budget, training and serving")
+    assert slider.get_attribute("aria-valuetext") == "$63,100 for training and serving"
+    slider.press("End")
+    tab.wait_for_function("document.querySelector('output').innerText.includes('$1M,')")
+    budget.fill("50000")
+    tab.wait_for_function("document.querySelector('output').innerText.includes('$50,000,')")
+    other = browser.new_page()
+    other.set_default_timeout(PATIENCE)
+    other.goto(tab.url)
+    assert sentence(other) == sentence(tab)
+    other.close()
+    by.press("ArrowUp")  # the model that was found, to vary it by hand
+    tab.wait_for_function("document.querySelector('output').innerText.startsWith('A C4')")
+    found = compute(replace(first_choice(), by=BY_BUDGET, budget=50e3))
+    assert float(tab.locator("#planner-N").input_value()) == float(f"{found['N'] / 1e9:.3g}")
+    assert float(tab.locator("#planner-M").input_value()) == float(f"{found['D'] / found['N']:.3g}")
+
+
+def test_the_ring_lies_lowest_on_the_line_of_a_budget(tab):
+    choice = asdict(replace(first_choice(), by=BY_BUDGET))
+    best = tab.evaluate("choice => planner.compute(choice)", choice)
+    beside = """([choice, N]) => N.map(N => planner.compute(
+        { ...choice, by: "model", N, M: planner.tokensOf(choice, N) / N }).loss)"""
+    sizes = [best["N"] * factor for factor in (0.5, 0.99, 1.01, 1.5)]
+    losses = tab.evaluate(beside, [choice, sizes])
+    assert min(losses) > best["loss"]
+    assert min(losses) < best["loss"] * (1 + 1e-5)
+
+
 HOSTILE = [
     "#dataset=none&N=-1&M=x&mfu_in=40&price=",
     "#dataset=__proto__",
     "#what-the-numbers-are",
+    "#dataset=none&by=me&budget=0",
     "#N=1e9",
 ]
 
@@ -207,7 +253,7 @@ def test_without_scripts_one_choice_stands_in_figure_and_numbers(browser, addres
     words = writer.say(first_choice(), compute(first_choice()))
     for name, text in words.items():
         if text:
-            assert page.locator(f"[data-out={name}]").inner_text() == text
+            assert page.locator(f"[data-out={name}]").first.text_content() == text
     assert page.get_by_text("Scripts are off").is_visible()
     assert not page.locator("form").is_visible()
     assert len(page.locator("[data-mark=bet]").get_attribute("d")) > 100
@@ -215,7 +261,7 @@ def test_without_scripts_one_choice_stands_in_figure_and_numbers(browser, addres
 
 
 def test_the_planner_weighs_little_and_names_no_host(writer):
-    page = writer.write_page()
+    page = writer.write()
     assert len(page.encode()) <= WEIGHT
     assert "http" not in page
     assert "src=" not in page
@@ -223,16 +269,20 @@ def test_the_planner_weighs_little_and_names_no_host(writer):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_in_the_book_it_fits_and_asks_for_nothing(browser, site: Path, width, theme):
+@pytest.mark.parametrize("name", ["book/planner", CHAPTER])
+def test_in_the_book_it_fits_and_asks_for_nothing(browser, site: Path, name, width, theme):
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
     context.set_default_timeout(PATIENCE)
     page, asked, said = context.new_page(), [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: message.type == "error" and said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    page.goto((site / "book" / "planner.html").as_uri(), wait_until="load")
+    page.goto((site / f"{name}.html").as_uri(), wait_until="load")
     page.wait_for_load_state("networkidle")
     opened = len(asked)
+    if name == CHAPTER:  # closed at its head
+        assert not page.locator("#planner output").is_visible()
+        page.locator("details.planner > summary").press("Enter")
     page.get_by_role("slider", name="Parameters, billion").press("Home")
     page.wait_for_function("document.querySelector('output').innerText.includes('of 10M')")
     page.get_by_role("slider", name="Price of an accelerator-hour").press("End")
@@ -243,4 +293,7 @@ def test_in_the_book_it_fits_and_asks_for_nothing(browser, site: Path, width, th
     assert all(address.startswith(LOCAL) for address in asked)
     assert len(asked) == opened
     assert said == []
+    page.reload()  # an address that holds a choice opens it
+    assert "1,000,000 days" in page.locator("#planner output").inner_text()
+    assert page.locator("#planner output").is_visible()
     context.close()

@@ -18,6 +18,9 @@ from scaling.forecast.rulers import relative_error
 from scaling.forecast.verdicts import judge_tasks
 from scaling.laws.fit import SOUND
 from scaling.laws.prior import load_belief
+from scaling.reports.question import TOLERANCE
+from scaling.reports.verdict import find_allowance
+from scaling.studies.decide.savings import read_ends, spread_over_laws
 from scaling.studies.headline import write_headline
 from scaling.studies.loss.ablation import sweep_choices
 from scaling.studies.loss.ablation_tables import pair_sizes
@@ -68,15 +71,28 @@ def test_the_example_prints_what_the_page_shows(page, tmp_path):
     assert [line for line in shown if line.strip()] == result.output.splitlines()
 
 
-def test_the_bill_is_the_one_that_the_page_shows(tmp_path, monkeypatch):
-    """But for the prices below it."""
+def test_the_report_says_what_the_page_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("runs.csv").write_text(block("text", page=OWN_RUNS), encoding="utf-8")
-    command, shown = block("console", "scaling cost", OWN_RUNS).split("\n", 1)
+    command, shown = block("console", "scaling report", OWN_RUNS).split("\n", 1)
     result = CliRunner().invoke(app, shlex.split(command)[2:])
     assert result.exit_code == 0, result.output
+    assert result.stdout == shown
+    assert result.stderr.endswith("report.html is written\n")
+    assert f"({100 * TOLERANCE:g}% by default)" in OWN_RUNS
+    assert f"the {100 * find_allowance(0.9):g}% that laws have missed" in unfolded(OWN_RUNS)
+
+
+@pytest.mark.parametrize("command", ["plan", "cost"])
+def test_the_plan_and_the_bill_are_those_that_the_page_shows(command, tmp_path, monkeypatch):
+    """But for the prices below them."""
+    monkeypatch.chdir(tmp_path)
+    Path("runs.csv").write_text(block("text", page=OWN_RUNS), encoding="utf-8")
+    typed, shown = block("console", f"scaling {command}", OWN_RUNS).split("\n", 1)
+    result = CliRunner().invoke(app, shlex.split(typed)[2:])
+    assert result.exit_code == 0, result.output
     assert result.stdout.startswith(shown)
-    assert result.stdout.removeprefix(shown).startswith("\nprices and utilisation")
+    assert result.stdout.removeprefix(shown).lstrip("\n").startswith("prices and utilisation")
 
 
 def test_the_exports_print_what_the_page_shows(tmp_path, monkeypatch):
@@ -384,12 +400,14 @@ def test_the_backtest_judges_what_the_readme_says(tmp_path):
 
 
 def test_the_answer_on_cost():
-    asked = {"tokens_in": "2B", "tokens_out": "500M", "loss_set": "c4_eval", "law": "tied"}
+    asked = {"tokens_in": "2B", "tokens_out": "500M", "loss_set": "c4_eval"}
     found = scaling.cost(select_loss_fit(run_table("c4")), loss=2.4, **asked)
-    table = found.to_frame().set_index("choice")
-    best, usual = (table.loc[name] for name in ("least total FLOPs", "M = 20"))
-    told = f"{1 - best['flops'] / usual['flops']:.0%} fewer FLOPs at 2.5B tokens a day for a year"
-    assert f"{told}, at {best['M']:.0f} tokens per parameter" in README
+    table, spread = found.to_frame().set_index("choice"), spread_over_laws(found)
+    saved = 1 - table["flops"]["least total FLOPs"] / table["flops"]["M = 20"]
+    lo, hi = (f"{100 * end:.0f}" for end in read_ends(spread.saved))
+    told = f"Longer: about {saved:.0%} fewer FLOPs ({lo} to {hi}%) at 2.5B tokens a day for a year"
+    assert f"{told}; a size fixed beforehand can lose" in README
+    assert (spread.saved_if_fixed < 0).mean() > 0.1
 
 
 def test_questions_are_titles_of_chapters():

@@ -394,6 +394,7 @@ def test_numbers_that_are_none(write, option: str, text: str) -> None:
     said = refusal("predict", write(GOOD), *options)
     rule = "must be a finite number > 0, written like 6.9e9 or 6.9B"
     rule += ", with a decimal point" * ("," in text)
+    rule += ", a fraction and not a percentage" * ("%" in text)
     shown = repr(text[:60] + "…" if len(text) > 60 else text)
     assert said == f"Error: Invalid value for '{option}': {rule}, got {shown}"
 

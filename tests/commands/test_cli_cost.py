@@ -25,14 +25,16 @@ LOSS = LossLaw(1.8, 150.0, 300.0, 0.27).predict(N, D) * OFF
 SERVE = ("--tokens-in", "2B", "--tokens-out", "500M")
 DEMAND = {"tokens_in": 2e9, "tokens_out": 5e8}
 TOP = set(
-    "wanted loss error level law status loss_set count n_runs fix nonneg objective huber_delta "
-    "demand prices origins unique_tokens lowest_loss choices least_total_if_the_law_holds "
-    "mfu_out_moved break_even_tokens rows warnings".split()
+    "wanted loss error task level law status loss_set count n_runs fix nonneg objective "
+    "huber_delta demand prices origins unique_tokens lowest_loss choices "
+    "least_total_if_the_law_holds mfu_out_moved break_even_tokens rows warnings".split()
 )
 ROW = set(
     "choice N D M loss lo hi law_lo law_hi usable D_needed flops_training flops_serving flops "
     "over_training money_training money_in money_out money epochs D_effective".split()
 )
+
+OF_ERROR = {"error", "error_lo", "error_hi"}
 
 
 @pytest.fixture
@@ -87,7 +89,9 @@ def test_shape_of_cost(path):
     assert all(len(row["D_needed"]) == 2 for row in report["choices"])
     page = (Path(__file__).parents[2] / "book" / "data_dictionary.md").read_text("utf-8")
     told = page.partition("## What `scaling cost --json` gives")[2].partition("\n## ")[0]
-    assert {key for key in TOP | ROW if f"`{key}`" not in told} == set()
+    assert {key for key in TOP | ROW | OF_ERROR if f"`{key}`" not in told} == set()
+    report = json.loads(run("cost", path, "--error", "0.45", *SERVE, "--json").stdout)
+    assert all(set(row) == ROW | OF_ERROR for row in report["choices"])
 
 
 def test_the_example_of_the_help_runs_as_written(path, monkeypatch):
@@ -114,7 +118,12 @@ def test_a_file_of_prices(path, tmp_path):
         (("--loss", "9", *SERVE), "loss must be below"),
         (("--loss", "-2", *SERVE), "must be a finite number > 0"),
         (("--loss", "2.4", "--tokens-in", "0", "--tokens-out", "0"), "must not both be 0"),
-        (("--loss", "2.4", "--tokens-in", "-5"), "must be a finite number > 0"),
+        (("--loss", "2.4", "--tokens-in", "-5"), "must be a finite number >= 0"),
+        (("--loss", "2.4", "--tokens-in", "0.00", "--tokens-out", "0e3"), "must not both be 0"),
+        (("--error", "45%", *SERVE), "a fraction and not a percentage, got '45%'"),
+        (("--loss", "2.4", *SERVE, "--task", "t"), "task goes with an error"),
+        (("--N", "1B", "--M", "20", "--days", "never"), "days must be one number"),
+        (("--loss", "2.4", *SERVE, "--prices", ""), "prices must name a file or read NAME=VALUE"),
         (("--loss", "2.4"), "say what is to be served"),
         (("--loss", "2.4", *SERVE, "--days", "never"), "days must be one number"),
         (("--loss", "2.4", *SERVE, "--prices", "price_serving=-2"), "0 or more, got -2"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,15 @@ import pytest
 from typer.testing import CliRunner
 
 import scaling
-from scaling.commands.cli import app
+from scaling.commands.cli import app, cost
+from scaling.commands.plan import plan
+from scaling.costs.compute import VOCABULARY
+from scaling.decide.candidates import STEP
+from scaling.decide.cost_question import DAYS
+from scaling.decide.plan_question import MOST
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.law import LossLaw
+from scaling.training.plan.written import write_spec
 
 N, D = (grid.ravel() for grid in np.meshgrid([1e7, 4e7, 1.6e8, 6.4e8], [4e8, 3e9, 2e10]))
 LAW = LossLaw(1.8, 150.0, 300.0, 0.27)
@@ -42,6 +49,23 @@ def path(tmp_path: Path) -> Path:
 
 def run(*args: object) -> Any:
     return CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+@pytest.mark.parametrize(
+    ("command", "question", "named"),
+    [
+        (plan, scaling.plan, {"step": STEP, "most": MOST}),
+        (cost, scaling.cost, {"days": DAYS}),
+        (plan, write_spec, {"vocab": VOCABULARY}),
+    ],
+    ids=["plan", "cost", "vocab"],
+)
+def test_a_default_of_the_command_is_the_one_of_python(command, question, named):
+    """The command starts without NumPy, and so cannot read it there."""
+    typed, by_name = signature(command).parameters, signature(question).parameters
+    for name, value in named.items():
+        assert by_name[name].default == value
+        assert float(typed[name].default) == value
 
 
 @pytest.mark.parametrize(("typed", "by_name"), ASKED)

@@ -162,6 +162,47 @@ def test_hostile_input_gets_one_message_and_nothing_on_stdout(path, arguments, s
     assert said in " ".join(re.sub(r"[│╭╮╰╯─]", " ", done.stderr).split())
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (("--most", "0"), "must be a whole number of 1 or more, got '0'"),
+        (("--most", "1.5"), "must be a whole number of 1 or more, got '1.5'"),
+        (("--vocab", "1"), "must be a whole number of 2 or more, got '1'"),
+        (("--tolerance", "5%"), "a fraction and not a percentage, got '5%'"),
+    ],
+)
+def test_a_number_that_cannot_be_is_named(path, typed, said):
+    done = run("plan", path, *TARGET, "--budget", "1e19", *typed)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in " ".join(done.stderr.split())
+
+
+def test_a_specification_takes_no_place_of_another_file(path):
+    own = path.parent / "grid.yaml"
+    own.write_text("mine\n", "utf-8")
+    for spec in ("grid.yaml", ".", ""):
+        done = run("plan", path, *TARGET, "--budget", "3e19", "--write-spec", spec)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert "is there already: name another file" in " ".join(done.stderr.split())
+    assert own.read_text("utf-8") == "mine\n"
+
+
+def test_a_plan_without_runs_writes_no_specification(path):
+    asked = (path, *TARGET, "--budget", "3e19", "--tolerance", "0.99")
+    assert "inside the tolerance" in run("plan", *asked).stdout
+    done = run("plan", *asked, "--write-spec", "none.yaml")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "no run to train, so that there is nothing to write to none.yaml" in " ".join(
+        done.stderr.split()
+    )
+    assert not (path.parent / "none.yaml").exists()
+
+
+def test_no_warm_up_may_be_said(path):
+    done = run("plan", path, *TARGET, "--budget", "3e19", "--warmup-tokens", "0")
+    assert done.stdout == run("plan", path, *TARGET, "--budget", "3e19").stdout
+
+
 def test_two_runs_of_a_dataset_each_need_a_choice(path):
     pd.read_csv(path).assign(dataset=list("xxyy")).to_csv(path, index=False)
     assert run("plan", path, *TARGET, "--budget", "1e19").exit_code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import re
 
@@ -10,13 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaling.costs.money import Prices, default_prices, read_prices
+from scaling.costs.money import MEASURES, Prices, default_prices, read_prices
 from scaling.costs.total import least_total
 from scaling.laws.law import LossSurface
 from scaling.tables.datafiles import data_path
 
 LAW = LossSurface(1.69, 406.4, 410.7, 0.336, 0.283)
-PLAIN = Prices("$", 2.0, 3.0, 1e15, 5e14, 0.5, 0.25, 0.01)
+PLAIN = Prices(
+    currency="$",
+    price_training=2.0,
+    price_serving=3.0,
+    peak_training=1e15,
+    peak_serving=5e14,
+    mfu_training=0.5,
+    mfu_in=0.25,
+    mfu_out=0.01,
+)
 
 
 def test_the_bill_by_hand():
@@ -45,16 +55,18 @@ def test_the_cheapest_model_is_cheaper_than_its_neighbours():
 
 @given(st.floats(1e-3, 1e6), st.floats(1e-6, 1e6))
 def test_currency_and_units_move_no_model(rate, unit):
-    other = Prices("¥", 2.0 * rate, 3.0 * rate, 1e15, 5e14, 0.5, 0.25, 0.01)
+    rates = {"price_training": 2.0 * rate, "price_serving": 3.0 * rate}
+    other = PLAIN.change(currency="¥", **rates)
     assert cheapest(other) == pytest.approx(cheapest(PLAIN), rel=1e-9)
     bills = (prices.bill(1e9, 1e10, 1e12, 1e11).total for prices in (other, PLAIN))
     assert float(next(bills)) == pytest.approx(rate * float(next(bills)), rel=1e-9)
-    faster = Prices("$", 2.0 * unit, 3.0 * unit, 1e15 * unit, 5e14 * unit, 0.5, 0.25, 0.01)
+    scaled = ("price_training", "price_serving", "peak_training", "peak_serving")
+    faster = PLAIN.change(**{name: unit * getattr(PLAIN, name) for name in scaled})
     assert cheapest(faster) == pytest.approx(cheapest(PLAIN), rel=1e-9)
 
 
 def test_equal_prices_and_shares_give_the_model_of_least_flops():
-    even = Prices("$", 2.0, 2.0, 1e15, 1e15, 0.4, 0.4, 0.4)
+    even = PLAIN.change(price_serving=2.0, peak_serving=1e15, mfu_in=0.5, mfu_out=0.5)
     assert cheapest(even) == pytest.approx(float(least_total(LAW, 2.3, 1.3e12).N), rel=1e-12)
 
 
@@ -71,6 +83,18 @@ def test_the_shipped_prices_tell_source_and_date():
     assert len(values) == 7
     assert all(re.fullmatch(r"20\d\d-\d\d", prices.origins[name].date) for name in values)
     assert all(prices.origins[name].source for name in values)
+
+
+def test_each_field_has_the_unit_that_the_table_gives_and_is_told_with_it():
+    with data_path("prices", "defaults.csv").open(encoding="utf-8", newline="") as file:
+        units = {row["name"]: row["unit"] for row in csv.DictReader(file)}
+    assert units == {"currency": ""} | {name: each.unit for name, each in MEASURES.items()}
+    told = PLAIN.change(currency="EUR").in_words()
+    assert "  price_serving 3 EUR per accelerator-hour" in told
+    assert "  peak_serving 5e+14 FLOP/s" in told
+    assert "  mfu_out 0.01 of peak" in told
+    assert len(told) == 1 + len(MEASURES)
+    assert list(PLAIN.report()["prices"]) == ["currency", *MEASURES]
 
 
 def test_the_checksum_stands_in_the_readme():
@@ -118,6 +142,10 @@ def test_files_and_texts_replace_what_they_name(tmp_path):
         ("mfu=0.5", "there is no price 'mfu': there are currency, price_training"),
         ("mfu_in=0.5,0.6", "prices must read NAME=VALUE,..., got '0.6'"),
         ("mfu_in=0.5,mfu_in=0.6", "mfu_in is given twice"),
+        ("price_training=1e-300", "price_training must be from 1e-09 to 1e+30, got 1e-300"),
+        ("peak_serving=1e307", "peak_serving must be from 1e-09 to 1e+30, got 1e+307"),
+        ("mfu_out=1e-320", "mfu_out must be from 1e-09 to 1e+30, got"),
+        ("", "prices must name a file or read NAME=VALUE,..., got nothing"),
         ("nowhere.csv", "nowhere.csv: cannot be read as text"),
         ({"mfu_in": "half"}, "mfu_in must be a number"),
     ],
@@ -134,10 +162,12 @@ def test_what_is_no_price_is_refused(given_as, said):
         ("a.csv", "what,cost\n", "must have the columns name and value, got what, cost"),
         ("a.csv", "", "must have the columns name and value, got none"),
         ("a.csv", "name,value\nmfu_out\n", "mfu_out must be a number"),
+        ("a.csv", "name,value\nprice_training,1,90\n",
+         "the line of 'price_training' has more cells than the head: a decimal comma"),
         ("a.yaml", "- 1\n", "must hold lines of name: value"),
         ("a.yaml", "a: [", "is no YAML"),
     ],
-)
+)  # fmt: skip
 def test_a_file_that_holds_no_prices_is_named(tmp_path, name, content, said):
     (tmp_path / name).write_text(content, "utf-8")
     with pytest.raises(ValueError) as caught:

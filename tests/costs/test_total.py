@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from scaling.costs.total import (
     Model,
     best_for_budget,
-    break_even_tokens,
     least_total,
     over_training_cost,
     tokens_factor,
@@ -140,14 +139,6 @@ def test_along_a_line_of_equal_loss():
     assert tokens_factor(FREE, model, 0.05) == np.inf
     assert needed[1] == pytest.approx(FREE.solve_D(N, FREE.predict(N, D)))
     assert tokens_needed(FREE, 1e6, 2.0) == np.inf
-
-
-def test_the_demand_that_makes_a_model_the_cheapest():
-    model = least_total(FREE, 2.2, 3e12)
-    assert float(break_even_tokens(FREE, model)) == pytest.approx(3e12, rel=1e-9)
-    N, D = FREE.optimal_allocation(1e22)
-    assert abs(float(break_even_tokens(FREE, Model(np.float64(N), np.float64(D))))) < 1e-3 * D
-    assert break_even_tokens(FREE, Model(np.float64(2 * N), np.float64(D))) < 0
 
 
 @pytest.mark.parametrize(("alpha", "printed"), [(0.242, (0.30, 0.58, 1.03))])

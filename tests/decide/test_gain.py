@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaling.decide.gain import NOISE_ALONE, WIDE, Cells, LawAt, LawMisfit, find_variances, read_law
+from scaling.decide.gain import NOISE_ALONE, Cells, LawAt, LawMisfit, find_variances, read_law
 from scaling.laws.posterior import find_posterior
 from scaling.laws.prior import Belief
 
 BELIEF = Belief(0.28, 0.3, 0.018, 1.0)
 NONE = np.zeros(0, dtype=int)
 TARGET = 6.9e9, 1.38e11
+SPREAD = np.array([1.0, 1.0, 1.0, BELIEF.tau])  # of three terms in losses, and of log alpha
 
 
 def draw_cells(rng: np.random.Generator, n: int) -> Cells:
@@ -53,7 +54,7 @@ def test_without_misfit_it_is_c_optimality():
     law, runs, candidates = draw_law(rng), draw_cells(rng, 7), draw_cells(rng, 20)
     found = find_variances(law, runs, candidates, TARGET, BELIEF, NOISE_ALONE)
     J, g = law.slopes(*runs), law.slopes([TARGET[0]], [TARGET[1]])[0]
-    P = np.diag([WIDE**-2.0] * 3 + [BELIEF.tau**-2.0])
+    P = np.diag(SPREAD**-2.0)
     S = np.linalg.inv(J.T @ J / BELIEF.sigma_0**2 + P)
     assert found.now == pytest.approx(g @ S @ g, rel=1e-10)
     j = law.slopes(*candidates)
@@ -74,13 +75,12 @@ def test_the_variance_is_that_of_simulated_predictions():
     R = np.exp(-((logs[:, :, None] - logs[:, None]) ** 2).sum(axis=0) / 2)
     shared = misfit.shared * np.outer(w, w) * R
     J = law.slopes(*places)
-    root_P = np.array([WIDE, WIDE, WIDE, BELIEF.tau])
     n = 200_000
-    truth = rng.normal(size=(n, 4)) * root_P
+    truth = rng.normal(size=(n, 4)) * SPREAD
     latent = rng.multivariate_normal(np.zeros(7), BELIEF.sigma_0**2 * shared, n)
     own = rng.normal(size=(n, 6)) * BELIEF.sigma_0 * np.sqrt(1 - misfit.shared) * w[:6]
     seen = truth @ J[:6].T + latent[:, :6] + own
-    S = np.linalg.inv(J[:6].T @ J[:6] / BELIEF.sigma_0**2 + np.diag(root_P**-2.0))
+    S = np.linalg.inv(J[:6].T @ J[:6] / BELIEF.sigma_0**2 + np.diag(SPREAD**-2.0))
     predicted = seen @ (J[:6] @ S @ J[6]) / BELIEF.sigma_0**2
     error = predicted - (truth @ J[6] + latent[:, 6])
     assert error.var() == pytest.approx(found.now, rel=0.02)

@@ -40,6 +40,12 @@ def test_other_ways_to_the_same_size(supply):
     assert supply.at_multiplier(M, 1.05 * supply.lowest) == pytest.approx(size, rel=1e-8)
 
 
+def test_the_demand_that_makes_a_model_the_cheapest():
+    fresh, (N, D) = Supply(FREE), FREE.optimal_allocation(1e22)
+    assert abs(fresh.break_even_tokens(N, D)) < 1e-3 * D
+    assert fresh.break_even_tokens(2 * N, D) < 0
+
+
 def test_plenty_of_tokens_are_as_good_as_fresh_ones():
     fresh, plenty = Supply(FREE), Supply(FREE, 1e18)
     assert plenty.least_total(2.3, 1e12) == pytest.approx(fresh.least_total(2.3, 1e12), rel=1e-9)
@@ -62,6 +68,20 @@ def test_repetition_makes_a_larger_model_the_cheapest():
     """Tokens that are worth less shift the balance to parameters."""
     sizes = [Supply(PRINTED, U).least_total(2.4, 1e12) for U in (math.inf, 3e10, 1.5e10)]
     assert sizes[0].N < sizes[1].N < sizes[2].N
+
+
+def test_what_nobody_can_spend_is_spent_to_the_end():
+    """Far beyond all use a search ends at the nearest that it knows, and raises nothing."""
+    supply = Supply(FREE, 1e13)
+    size = supply.least_total(2.4, 1e60)
+    assert supply.predict(*size) == pytest.approx(2.4)
+    assert size.N < supply.least_total(2.4, 1e15).N
+    assert Supply(FREE, 1e6).break_even_tokens(1e9, 1e13) == math.inf
+    lowest = supply.lowest
+    with pytest.raises(ValueError, match="out of reach"):
+        supply.least_total(lowest * (1 + 1e-12))
+    near = supply.least_total(lowest * (1 + 1e-6), 1e12)
+    assert supply.predict(*near) == pytest.approx(lowest, rel=1e-5)
 
 
 def test_tokens_that_are_never_enough():

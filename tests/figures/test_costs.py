@@ -62,9 +62,10 @@ def test_bars_add_up(ax):
     assert [text.get_text() for text in ax.texts] == ["9", "12"]
 
 
-def test_over_training_starts_at_nothing(ax):
-    factors = np.geomspace(1, 64, 20)
-    draw_over_training(ax, factors, {"a law": (over_training_cost(LAW, factors), {"color": "k"})})
-    y = ax.get_lines()[0].get_ydata()
-    assert abs(y[0]) < 1e-9
-    assert np.all(np.diff(y) > 0)
+def test_over_training_is_drawn_as_given_from_nothing(ax):
+    M = np.geomspace(20, 640, 20)
+    times = 1 + over_training_cost(LAW, M / 20)
+    draw_over_training(ax, M, {"a law": (times, {"color": "k"})})
+    np.testing.assert_array_equal(ax.get_lines()[0].get_ydata(), times)
+    assert ax.get_ylim()[0] == 0
+    assert [f"{tick:g}" for tick in ax.get_xticks()] == "20 40 80 160 320 640".split()

@@ -20,7 +20,7 @@ ELSEWHERE += ("interval_planted", "interval_targets", "interval_coverage")
 
 LONG = ("subsets", "large_runs", "candidates", "leverage", "task_verdicts")
 LONG += ("interval_candidates", "interval_constants", "average_coverage")
-LONG += ("replays", "plan_rules")
+LONG += ("replays", "plan_rules", "plan_factors", "plan_budgets")
 
 
 @pytest.mark.parametrize(

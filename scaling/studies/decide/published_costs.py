@@ -34,7 +34,16 @@ LAWS = {
     "besiroglu": LossSurface(1.8172, 482.01, 2085.43, 0.3478, 0.3658),
 }
 # Trained in BF16 on an A100 of 80 GB, served in INT8 on one of 40 GB.
-SARDANA_PRICES = Prices("$", 1.5, 1.1, 312e12, 624e12, 0.5, 0.5, 0.01)
+SARDANA_PRICES = Prices(
+    currency="$",
+    price_training=1.5,
+    price_serving=1.1,
+    peak_training=312e12,
+    peak_serving=624e12,
+    mfu_training=0.5,
+    mfu_in=0.5,
+    mfu_out=0.01,
+)
 TOKENS_IN, TOKENS_OUT = 70.0, 215.0  # of a request
 NODES, ACCELERATORS, HOURS, PRICE = 226.75, 8.0, 24.0, 2.0  # of DeepSeek's day
 HUBER_DELTA = 1e-3

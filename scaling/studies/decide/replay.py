@@ -2,19 +2,18 @@
 
 From three tiny runs and the compute of the paper's five, runs are bought among the testbed's small
 ones; each is measured when it is bought. Then the law with its prior predicts the two large runs
-of Table 1, on the loss sets near the training text. Beside it stand the paper's five, plans that
-know of noise alone, and plans drawn at random.
+of Table 1, on the loss sets near the training text. Beside it stand the paper's five, plain rules
+that need no planner, plans that know of noise alone, and plans drawn at random.
 
 The constants of `scaling.decide.purchases.BuyingRule` were looked at with these large runs in view.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache, partial
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +28,7 @@ from scaling.decide.gain import (
     find_variances,
     read_law,
 )
+from scaling.decide.plan import LEAST_GAIN
 from scaling.decide.purchases import SHIPPED, BuyingRule, Known, choose_next, is_affordable
 from scaling.laws.prior import fit_with_prior
 from scaling.studies.decide.forecasts import NEAR_TEXT
@@ -37,14 +37,16 @@ from scaling.testbed.labels import DATASETS
 from scaling.testbed.runs import run_table, select_loss_fit, select_small, select_targets
 
 START = (("0.011B", 20), ("0.011B", 160), ("0.079B", 20))
+STEPS = (("0.154B", 20), ("0.411B", 20))  # the largest two sizes: with the start, a ladder
 LEAST_M = 10.0  # below, most runs end inside their warm-up
-LEAST_GAIN = 0.05  # of the standard deviation: the stop rule of the plan
 N_RANDOM = 200
 SEED = 12
 SAME = 1e-6  # relative, of two errors
 PLAN, STOPPED, FIVE, RANDOM = "plan", "plan, stopped", "the paper's five", "random"
 IDEAL = "as if weighed ideally"
 NOISE_GREEDY, NOISE_FIVE = "noise alone, greedy", "noise alone, best five"
+LADDER, LARGEST, DEAREST = "ladder of two", "largest affordable", "most expensive first"
+RANDOM_HELD = "random, with the largest"
 Plan = list[int]  # places of runs among the small ones, in the order in which they are bought
 
 
@@ -58,12 +60,18 @@ class Shop:
         Runs that may be bought, and those to be predicted.
     start, five : list of int
         Places of the runs that stand at the start, and of the paper's five.
+    steps : list of int
+        Places of `STEPS`.
+    share : float
+        What may be spent, over the compute of the paper's five.
     """
 
     runs: pd.DataFrame
     targets: pd.DataFrame
     start: Plan
     five: Plan
+    steps: Plan
+    share: float = 1.0
 
     @property
     def cells(self) -> Cells:
@@ -72,8 +80,8 @@ class Shop:
 
     @property
     def budget(self) -> float:
-        """Compute of the paper's five, FLOPs."""
-        return float(self.cells.C[self.five].sum())
+        """Compute that may be spent, FLOPs."""
+        return self.share * float(self.cells.C[self.five].sum())
 
     def measure(self, plan: Plan, loss: str) -> Known:
         """What the runs of a plan were measured to have."""
@@ -92,14 +100,15 @@ class Shop:
 
 
 @cache
-def open_shop(dataset: str) -> Shop:
+def open_shop(dataset: str, share: float = 1.0) -> Shop:
     """Take the small runs of a training set, from `LEAST_M` tokens per parameter on."""
     table = run_table(dataset)
     small = select_small(table, least_M=LEAST_M)
     places = {name: i for i, name in enumerate(zip(small["size"], small["M"], strict=True))}
     five = select_loss_fit(table)
     of_five = [places[name] for name in zip(five["size"], five["M"], strict=True)]
-    return Shop(small, select_targets(table), [places[name] for name in START], of_five)
+    start, steps = ([places[name] for name in names] for names in (START, STEPS))
+    return Shop(small, select_targets(table), start, of_five, steps, share)
 
 
 def buy(
@@ -121,9 +130,30 @@ def buy(
         plan.append(choice.which)
 
 
-def draw_plan(shop: Shop, rng: np.random.Generator) -> Plan:
-    """Buy at random among what is affordable until nothing is."""
+def buy_in_order(shop: Shop, order: Iterable[int]) -> Plan:
+    """Go once through runs in an order of one's own, and buy what is affordable."""
     plan = list(shop.start)
+    for place in map(int, order):
+        left = shop.budget - shop.spent(plan)
+        if place not in plan and is_affordable(shop.cells.C[[place]], left)[0]:
+            plan.append(place)
+    return plan
+
+
+def buy_largest(shop: Shop, *_: object) -> Plan:
+    """Buy the most parameters that are affordable, of those the most tokens, until nothing is."""
+    N, D = shop.cells
+    return buy_in_order(shop, np.lexsort((D, N))[::-1])
+
+
+def buy_dearest(shop: Shop, *_: object) -> Plan:
+    """Buy the most compute that is affordable until nothing is."""
+    return buy_in_order(shop, np.argsort(shop.cells.C, kind="stable")[::-1])
+
+
+def draw_plan(shop: Shop, rng: np.random.Generator, held: Plan | None = None) -> Plan:
+    """Buy what is held, then at random among what is affordable until nothing is."""
+    plan = shop.start + (held or [])
     while True:
         affordable = is_affordable(shop.cells.C, shop.budget - shop.spent(plan))
         affordable[plan] = False
@@ -155,15 +185,18 @@ BUYERS: dict[str, Buyer] = {
     STOPPED: partial(buy, least_gain=LEAST_GAIN),
     IDEAL: partial(buy, find=find_ideal_variances),
     FIVE: lambda shop, *_: shop.five,
+    LADDER: lambda shop, *_: shop.start + shop.steps,
+    LARGEST: buy_largest,
+    DEAREST: buy_dearest,
     NOISE_GREEDY: partial(buy, rule=BuyingRule(NOISE_ALONE)),
     NOISE_FIVE: find_best_five,
 }
 
 
-def replay(name: str, buyer: Buyer) -> Iterator[dict[str, object]]:
+def replay(name: str, buyer: Buyer, share: float = 1.0) -> Iterator[dict[str, object]]:
     """Let a buyer buy for every training set, loss set and target, and predict that target."""
     for dataset in DATASETS.values():
-        shop = open_shop(dataset)
+        shop = open_shop(dataset, share)
         for loss_set in NEAR_TEXT:
             loss = f"loss_{loss_set}"
             for i, (N, D) in enumerate(shop.targets[["N", "D"]].to_numpy(float)):
@@ -186,18 +219,24 @@ def name_cell(shop: Shop, place: int) -> str:
     return f"{shop.runs['size'].iloc[place]}-M{shop.runs['M'].iloc[place]:g}"
 
 
-def replay_random(n_plans: int = N_RANDOM) -> Iterator[dict[str, object]]:
-    """Draw plans for every training set, the same for all loss sets and both targets."""
+def replay_random(
+    n_plans: int = N_RANDOM, share: float = 1.0, name: str = RANDOM
+) -> Iterator[dict[str, object]]:
+    """Draw plans for every training set, the same for all loss sets and both targets.
+
+    Those called `RANDOM_HELD` must hold the first run that `buy_largest` buys.
+    """
     for number, dataset in enumerate(DATASETS.values()):
-        shop, rng = open_shop(dataset), np.random.default_rng([SEED, number])
+        shop, rng = open_shop(dataset, share), np.random.default_rng([SEED, number])
+        held = buy_largest(shop)[len(START) :][:1] if name == RANDOM_HELD else []
         for draw in range(n_plans):
-            plan = draw_plan(shop, rng)
+            plan = draw_plan(shop, rng, held)
             for loss_set in NEAR_TEXT:
                 for target, error in zip(
                     shop.targets["run"], shop.miss(plan, f"loss_{loss_set}"), strict=True
                 ):
                     yield {
-                        "plan": RANDOM,
+                        "plan": name,
                         "draw": draw,
                         "dataset": dataset,
                         "loss_set": loss_set,
@@ -222,7 +261,7 @@ def tabulate_replays() -> pd.DataFrame:
         start, relative_error of the target's loss, and bought, in order, empty for random plans.
     """
     rows = [row for name, buyer in BUYERS.items() for row in replay(name, buyer)]
-    return pd.DataFrame([*rows, *replay_random()])
+    return pd.DataFrame([*rows, *replay_random(), *replay_random(name=RANDOM_HELD)])
 
 
 def compare_with_random(replays: pd.DataFrame, random: pd.DataFrame) -> pd.DataFrame:
@@ -265,43 +304,3 @@ def sum_up(replays: pd.DataFrame) -> pd.DataFrame:
     table = by_plan[["n_runs", "C", "error", "beats"]].mean()
     sets = compared.pivot_table(index="plan", columns="dataset", values="beats")
     return table.join(sets[list(DATASETS.values())].add_prefix("beats_"))
-
-
-# --- neighbouring rules ---------------------------------------------------------------------
-
-NEIGHBOURS = {
-    "shared": (0.0, 0.4, 0.5, 0.8),
-    "length": (0.5, 0.7, 1.5, 2.0),
-    "closer": (0.0, 0.05, 0.1, 0.15),
-    "kappa": (0.0, 0.2, 0.6, 1.0),
-    "noise": (0.005, 0.01, 0.014, 0.025),
-}
-
-
-def list_rules() -> dict[tuple[str, float], BuyingRule]:
-    """The shipped rule, and rules that differ from it in one constant."""
-    rules = {("shipped", float("nan")): SHIPPED}
-    for name, values in NEIGHBOURS.items():
-        for value in values:
-            changed: dict[str, Any] = {name: value}
-            if name not in BuyingRule._fields:
-                changed = {"misfit": replace(SHIPPED.misfit, **changed)}
-            rules[name, value] = SHIPPED._replace(**changed)
-    return rules
-
-
-def tabulate_rules() -> pd.DataFrame:
-    """Replay neighbouring rules beside the random plans that are stored.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per constant and value, as `sum_up` has them.
-    """
-    random = pd.DataFrame(replay_random())
-    tables = []
-    for (constant, value), rule in list_rules().items():
-        rows = pd.DataFrame(replay(PLAN, partial(buy, rule=rule)))
-        table = sum_up(pd.concat([rows, random])).loc[[PLAN]]
-        tables.append(table.assign(constant=constant, value=value))
-    return pd.concat(tables).set_index(["constant", "value"]).reset_index()

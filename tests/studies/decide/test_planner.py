@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 import scaling
 from scaling.forecast.fitted import fit_table
-from scaling.studies.decide.planner import (
-    compute,
-    describe_loss,
-    first_choice,
-    fit_five,
-    make_data,
-)
+from scaling.reports.planner import BY_BUDGET, Choice, tokens_of_sizes
+from scaling.reports.planner_data import NoPlannerError, describe, describe_loss
+from scaling.studies.decide.planner import first_choice, fit_five, make_planner
 from scaling.testbed.labels import LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_loss_fit
+
+
+def compute(choice: Choice) -> dict[str, Any]:
+    return make_planner().compute(choice)
 
 
 @pytest.mark.parametrize("dataset", ["c4", "redpajama", "refinedweb"])
@@ -47,6 +48,30 @@ def test_the_bill_by_hand():
     assert answer["money"]["out"] == pytest.approx(2.5 * 2e18 / (0.05 * an_hour))
 
 
+@pytest.mark.parametrize("dataset", ["c4", "redpajama", "refinedweb"])
+@pytest.mark.parametrize("days", [1.0, 365.0])
+def test_the_best_model_for_a_budget_is_that_of_cost(dataset, days):
+    shares = {"mfu_training": 0.37, "mfu_in": 0.6, "mfu_out": 0.02}
+    first = replace(first_choice(), dataset=dataset, by=BY_BUDGET, budget=2e4, days=days, **shares)
+    choice = replace(first, price=1.7, peak=3e14, currency="€")
+    told = scaling.cost(
+        select_loss_fit(run_table(dataset)),
+        budget_money=choice.budget,
+        tokens_in=choice.tokens_in,
+        tokens_out=choice.tokens_out,
+        days=days,
+        prices=choice.prices,
+        loss_set="c4_eval",
+        law="tied",
+    )
+    row = told.to_frame().set_index("choice").loc["least loss"]
+    answer = compute(choice)
+    for name in ("N", "D", "loss", "lo", "hi"):
+        assert answer[name] == pytest.approx(row[name], rel=1e-9)
+    assert answer["money"]["total"] == pytest.approx(2e4, rel=1e-12)
+    assert tokens_of_sizes(choice, answer["N"]) == pytest.approx(answer["D"], rel=1e-9)
+
+
 def test_too_far_has_a_reason_and_no_ends():
     answer = compute(replace(first_choice(), N=1e11))
     assert "10,000 times" in answer["doubt"]
@@ -56,7 +81,7 @@ def test_too_far_has_a_reason_and_no_ends():
 
 
 def test_its_data_are_the_grid_of_the_posterior():
-    data = make_data()
+    data = describe(make_planner())
     for name, each in data["sets"].items():
         assert math.fsum(each["loss"]["weight"]) == pytest.approx(1.0)
         assert each["loss"]["L"] == fit_five(name).L.tolist()
@@ -68,7 +93,7 @@ def test_its_data_are_the_grid_of_the_posterior():
 def test_runs_that_it_cannot_take_are_refused():
     table = run_table("c4")
     line = table[(table["M"] == 20) & (table["N"] < 1e9)]
-    with pytest.raises(ValueError, match="do not lie on a line"):
+    with pytest.raises(NoPlannerError, match="do not lie on a line"):
         describe_loss(fit_table(line, LOSS_COLUMN, law="tied"))
-    with pytest.raises(ValueError, match="a tied law"):
+    with pytest.raises(NoPlannerError, match="a law of one exponent"):
         describe_loss(fit_table(select_loss_fit(table), LOSS_COLUMN, law="free"))

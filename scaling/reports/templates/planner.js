@@ -1,8 +1,8 @@
 // The planner: what a model would reach, and what it would cost. `planner.compute` is pure, and
-// `scaling/studies/decide/planner.py` computes the same; a test compares them.
+// `scaling/reports/planner.py` computes the same; a test compares them.
 const planner = (() => {
   "use strict";
-  const { sets, constants, fields, first, frame } = JSON.parse(
+  const { sets, constants, fields, first, frame, words: texts, units, of_money } = JSON.parse(
     document.getElementById("planner-data").textContent,
   );
   const TRAINING = 6, SERVING = 2, SECONDS = 3600; // FLOPs of a parameter and a token; of an hour
@@ -52,7 +52,27 @@ const planner = (() => {
     };
   }
 
-  // Quantile of a mixture of Student's t: Newton's steps, halving where one does not help.
+  // Root of a rising function that tells its slope, from x on: Newton's steps, halving where one
+  // does not help. `step` widens the search until the root lies inside.
+  function findRoot(rising, x, step) {
+    let lo = x - step, hi = x + step, last = Infinity;
+    for (let more = step; rising(lo)[0] > 0; more *= 2) lo -= more;
+    for (let more = step; rising(hi)[0] < 0; more *= 2) hi += more;
+    for (let round = 0; round < ROUNDS; round++) {
+      const [value, slope] = rising(x);
+      if (value < 0) lo = x;
+      else hi = x;
+      const next = x - value / slope;
+      const helps = next >= lo && next <= hi && Math.abs(value) <= last / 2;
+      const to = helps ? next : (lo + hi) / 2;
+      if (Math.abs(to - x) <= CLOSE * Math.abs(x)) return to;
+      x = to;
+      last = Math.abs(value);
+    }
+    return x;
+  }
+
+  // Quantile of a mixture of Student's t.
   function quantile(parts, { dof, top }, p) {
     const excess = (x) => {
       let value = -p, slope = 0;
@@ -63,24 +83,8 @@ const planner = (() => {
       }
       return [value, slope];
     };
-    const middles = parts.map(({ middle }) => middle);
-    let step = Math.max(...parts.map(({ scale }) => scale));
-    let lo = Math.min(...middles) - step, hi = Math.max(...middles) + step;
-    for (; excess(lo)[0] > 0; step *= 2) lo -= step;
-    for (; excess(hi)[0] < 0; step *= 2) hi += step;
-    let x = sum(parts.map(({ weight, middle }) => weight * middle)), last = Infinity;
-    for (let round = 0; round < ROUNDS; round++) {
-      const [value, slope] = excess(x);
-      if (value < 0) lo = x;
-      else hi = x;
-      const next = x - value / slope;
-      const helps = next > lo && next < hi && Math.abs(value) <= last / 2;
-      const to = helps ? next : (lo + hi) / 2;
-      if (Math.abs(to - x) <= CLOSE * Math.abs(x)) return to;
-      x = to;
-      last = Math.abs(value);
-    }
-    return x;
+    const start = sum(parts.map(({ weight, middle }) => weight * middle));
+    return findRoot(excess, start, Math.max(...parts.map(({ scale }) => scale)));
   }
 
   const lossOf = ([E, A, B, alpha], N, D) => E + A * N ** -alpha + B * D ** -alpha;
@@ -98,6 +102,7 @@ const planner = (() => {
       return fitLinear(columns, loss.L.map(() => 1), constants.bet, loss.dof);
     });
     loss.centre = centre;
+    if (!error) continue;
     const middle = sum(error.L) / error.L.length;
     error.rise = (gamma, L) => -Math.expm1(-gamma * (L - middle)) / gamma;
     error.fits = error.gamma.map((gamma) => {
@@ -141,17 +146,23 @@ const planner = (() => {
     return { lo: Math.min(lo, law[0]), hi: Math.max(hi, law[1]), law_lo: law[0], law_hi: law[1] };
   }
 
-  const short = (value) => Number(value.toPrecision(3)).toString();
+  const round = (value) => Number(value.toPrecision(3));
+  const short = (value) => String(round(value));
+
+  // Words: a text with its places filled. `scaling/reports/planner_page.py` says the same where
+  // scripts are off.
+  const tell = (name, values) => texts[name].replace(/{(\w+)}/g, (_, place) => values[place]);
 
   // Why a loss is not told; empty where it is.
   function doubt({ N, D, L }, model, loss, { law_lo, law_hi }) {
     const { farthest, widest, of_the_fall } = constants.told;
     const largest = Math.max(...N.map((N_i, i) => N_i * D[i]));
+    if (!(loss > 0)) return texts.no_loss;
     if (farthest * largest < model.N * model.D)
-      return `over ${farthest.toLocaleString("en-US")} times the compute of the largest run, farther than any check`;
+      return tell("too_far", { farthest: farthest.toLocaleString("en-US") });
     const least = Math.min(...L), fall = Math.max(Math.log(least) - Math.log(loss), 0);
     if ((law_hi - law_lo) / 2 <= least * Math.max(widest, of_the_fall * fall)) return "";
-    return `the law itself leaves ${short(law_lo)} to ${short(law_hi)} open`;
+    return tell("too_wide", { lo: short(law_lo), hi: short(law_hi) });
   }
 
   function predictLoss(told, N, D) {
@@ -194,66 +205,103 @@ const planner = (() => {
     return { error: value, ...Object.fromEntries(names.map((name, i) => [name, ends[i]])) };
   }
 
-  function costOf({ N, M, tokens_in, tokens_out, days, price, peak, ...mfu }) {
-    const parts = { training: TRAINING * N * N * M };
-    parts.in = SERVING * N * tokens_in * days;
-    parts.out = SERVING * N * tokens_out * days;
-    const money = {};
-    for (const name in parts)
-      money[name] = (price / (peak * mfu[`mfu_${name}`] * SECONDS)) * parts[name];
-    for (const each of [parts, money]) each.total = each.training + each.in + each.out;
-    return { flops: parts, money };
+  // The budget in FLOPs of training, and the tokens whose 2 N T cost what serving costs.
+  function readBudget({ budget, price, peak, tokens_in, tokens_out, days, ...mfu }) {
+    const served = tokens_in / mfu.mfu_in + tokens_out / mfu.mfu_out;
+    return [(budget * SECONDS * peak * mfu.mfu_training) / price, days * mfu.mfu_training * served];
+  }
+
+  // N and D by hand; or those of least loss whose training and serving cost the budget. They solve
+  // A N^-alpha / (B D^-alpha) = 1 + T / (3 D).
+  function findModel(choice) {
+    if (choice.by === "model") return { N: choice.N, D: choice.N * choice.M };
+    const [C, T] = readBudget(choice), [, A, B, alpha] = sets[choice.dataset].loss.law;
+    const ratio = Math.log(A / B) - alpha * Math.log(C / TRAINING);
+    const excess = (log_D) => {
+      const served = T / ((TRAINING / SERVING) * Math.exp(log_D));
+      const value = ratio + 2 * alpha * log_D - (1 - alpha) * Math.log1p(served);
+      return [value, 2 * alpha + ((1 - alpha) * served) / (1 + served)];
+    };
+    const D = Math.exp(findRoot(excess, -ratio / (2 * alpha), 1));
+    return { N: C / (TRAINING * D + SERVING * T), D };
+  }
+
+  // Tokens of another size on the map: as many a parameter, or what the budget leaves.
+  function tokensOf(choice, N) {
+    if (choice.by === "model") return N * choice.M;
+    const [C, T] = readBudget(choice);
+    return (C / N - SERVING * T) / TRAINING;
+  }
+
+  function costOf({ N, D }, { tokens_in, tokens_out, days, price, peak, ...mfu }) {
+    const flops = { training: TRAINING * N * D }, money = {};
+    flops.in = SERVING * N * tokens_in * days;
+    flops.out = SERVING * N * tokens_out * days;
+    for (const name in flops)
+      money[name] = (price / (peak * mfu[`mfu_${name}`] * SECONDS)) * flops[name];
+    for (const each of [flops, money]) each.total = each.training + each.in + each.out;
+    return { flops, money };
   }
 
   function compute(choice) {
-    const set = sets[choice.dataset];
-    const told = predictLoss(set.loss, choice.N, choice.N * choice.M);
-    return { ...told.found, ...predictError(set, told), ...costOf(choice) };
+    const set = sets[choice.dataset], model = findModel(choice);
+    const told = predictLoss(set.loss, model.N, model.D);
+    const error = set.error ? predictError(set, told) : {};
+    return { ...model, ...told.found, ...error, ...costOf(model, choice) };
   }
 
-  // Words. `book/_ext/planner.py` says the same where scripts are off.
-  const digits = (value) =>
-    Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 9 });
-  const SIZES = [[1e12, "T", "trillion"], [1e9, "B", "billion"], [1e6, "M", "million"]];
-  function count(value, long = false) {
-    const size = SIZES.find(([least]) => Number(value.toPrecision(3)) >= least);
-    if (!size) return digits(value);
-    return digits(value / size[0]) + (long ? ` ${size[2]}` : size[1]);
+  const digits = (value) => round(value).toLocaleString("en-US", { maximumFractionDigits: 9 });
+  function count(value, long = false, letters = units) {
+    const size = letters.find(([least]) => round(value) >= least);
+    return size ? digits(value / size[0]) + size[long ? 2 : 1] : digits(value);
   }
+  const money = (choice, value) => choice.currency + count(value, false, of_money);
   const power = (value) => (value ? value.toExponential(2).replace("e+", "e") : "0");
-  const between = (lo, hi) => (lo === null ? "not told" : `${lo.toFixed(2)} to ${hi.toFixed(2)}`);
   const percent = (value) => (100 * value).toFixed(0);
   const share = (part, whole) => (whole ? part / whole : 0);
-  const shares = (lo, hi) => (lo === null ? "not told" : `${percent(lo)} to ${percent(hi)} %`);
+  const between = (lo, hi) =>
+    lo === null ? texts.no_ends : tell("between", { lo: lo.toFixed(2), hi: hi.toFixed(2) });
+  const shares = (lo, hi) =>
+    lo === null ? texts.no_ends : tell("percents", { lo: percent(lo), hi: percent(hi) });
 
   function say(choice, answer) {
-    const { flops, money } = answer, label = sets[choice.dataset].label;
-    const cost = (name) => choice.currency + count(money[name]);
-    const model = `A ${label} model of ${count(choice.N)} at ${digits(choice.M)} tokens per parameter`;
-    const promise = answer.doubt
-      ? "the five runs do not tell its loss"
-      : `${between(answer.lo, answer.hi)} nats per token, nine times in ten`;
+    const { N, D, flops, money: bill } = answer, { label, loss } = sets[choice.dataset];
+    const M = D / N, told = loss.D.map((D_i, i) => D_i / loss.N[i]), is_by_hand = choice.by === "model";
+    const [least, most] = [Math.min(...told), Math.max(...told)].map(round);
+    const cost = (name) => money(choice, bill[name]);
+    const model = tell((is_by_hand ? "model" : "best") + (label ? "_of" : ""), {
+      label, size: count(N), budget: money(choice, choice.budget), M: digits(M),
+    });
+    const bet = between(answer.lo, answer.hi), days = digits(choice.days);
+    const promise = answer.doubt ? texts.no_promise : tell("promise", { ends: bet });
+    const notes = answer.doubt ? [tell("why", { doubt: answer.doubt })] : [];
+    if (round(M) < least || round(M) > most)
+      notes.push(tell("outside", { least: digits(least), most: digits(most), M: digits(M) }));
     const words = {
-      sentence: `${model}: ${promise}. Training and ${digits(choice.days)} days of serving cost ${cost("total")}.`,
-      doubt: answer.doubt && `Why there is no interval: ${answer.doubt}.`,
+      sentence: tell("sentence", { model, promise, days, cost: cost("total") }),
+      notes: notes.join(" "),
+      map: is_by_hand ? texts.map_model : texts.map_best,
+      currency: choice.currency,
       loss: answer.loss.toFixed(2),
       law: between(answer.law_lo, answer.law_hi),
-      bet: between(answer.lo, answer.hi),
-      error: `${percent(answer.error)} %`,
-      error_law: shares(answer.error_law_lo, answer.error_law_hi),
-      error_bet: shares(answer.error_lo, answer.error_hi),
-      tokens: count(choice.N * choice.M),
+      bet,
+      tokens: count(D),
     };
+    if ("error" in answer) {
+      words.error = tell("percent", { value: percent(answer.error) });
+      words.error_law = shares(answer.error_law_lo, answer.error_law_hi);
+      words.error_bet = shares(answer.error_lo, answer.error_hi);
+    }
     for (const name in flops) {
       words[`flops_${name}`] = power(flops[name]);
       words[`money_${name}`] = cost(name);
-      words[`flops_share_${name}`] = `${percent(share(flops[name], flops.total))} %`;
-      words[`money_share_${name}`] = `${percent(share(money[name], money.total))} %`;
+      for (const [kind, parts] of [["flops", flops], ["money", bill]])
+        words[`${kind}_share_${name}`] = tell("percent", { value: percent(share(parts[name], parts.total)) });
     }
     return words;
   }
 
-  // The map: loss over N at the chosen tokens per parameter.
+  // The map: loss over N.
   const [fewest, most] = frame.N, [lowest, highest] = frame.L;
   const x = (N) => frame.left + (frame.width * Math.log(N / fewest)) / Math.log(most / fewest);
   const y = (L) => frame.top + (frame.height * (highest - L)) / (highest - lowest);
@@ -261,7 +309,8 @@ const planner = (() => {
 
   function draw(choice, answer) {
     const { loss } = sets[choice.dataset];
-    const at = frame.at.map((N) => ({ N, ...predictLoss(loss, N, N * choice.M).found }));
+    const sizes = frame.at.filter((N) => tokensOf(choice, N) > 0);
+    const at = sizes.map((N) => ({ N, ...predictLoss(loss, N, tokensOf(choice, N)).found }));
     const told = at.filter(({ doubt }) => !doubt);
     const band = (lo, hi) =>
       told.length
@@ -272,8 +321,8 @@ const planner = (() => {
       fitted: { x: first_N.toFixed(1), width: (last_N - first_N).toFixed(1) },
       bet: { d: band("lo", "hi") },
       law: { d: band("law_lo", "law_hi") },
-      line: { d: `M${join(at.map((t) => [t.N, t.loss]))}` },
-      point: { cx: x(choice.N).toFixed(1), cy: y(answer.loss).toFixed(1) },
+      line: { d: at.length ? `M${join(at.map((t) => [t.N, t.loss]))}` : "" },
+      point: { cx: x(answer.N).toFixed(1), cy: y(answer.loss).toFixed(1) },
     };
   }
 
@@ -286,6 +335,7 @@ const planner = (() => {
   function read(fragment) {
     const given = new URLSearchParams(fragment.replace(/^#/, "")), choice = { ...first };
     if (Object.hasOwn(sets, given.get("dataset"))) choice.dataset = given.get("dataset");
+    if (given.get("by") === "budget") choice.by = "budget";
     if (given.has("currency")) choice.currency = given.get("currency").slice(0, 4);
     for (const field of fields)
       if (given.has(field.name) && is(field, Number(given.get(field.name) || NaN)))
@@ -297,10 +347,13 @@ const planner = (() => {
 
   const position = ({ lo, hi, steps }, value) =>
     Math.round((steps * Math.log(Math.max(value, lo) / lo)) / Math.log(hi / lo));
-  const valueAt = ({ lo, hi, steps }, at) => Number((lo * (hi / lo) ** (at / steps)).toPrecision(3));
+  const valueAt = ({ lo, hi, steps }, at) => round(lo * (hi / lo) ** (at / steps));
   const inUnits = ({ unit }, value) => Number((value / unit).toPrecision(12));
-  const speak = (field, value) =>
-    `${field.spoken ? count(value, true) : digits(inUnits(field, value))} ${field.words}`;
+  function speak(field, value) {
+    const letters = field.in_money ? of_money : units, currency = field.in_money ? choice.currency : "";
+    const number = field.spoken ? count(value, true, letters) : digits(inUnits(field, value));
+    return tell("spoken", { value: currency + number, words: field.words });
+  }
 
   let choice = read(isOurs(location.hash) ? location.hash : "");
 
@@ -317,7 +370,7 @@ const planner = (() => {
     for (const [name, values] of Object.entries(marks))
       for (const [key, value] of Object.entries(values))
         root.querySelector(`[data-mark="${name}"]`).setAttribute(key, value);
-    root.querySelector("svg[role=img]").setAttribute("aria-label", frame.says + words.sentence);
+    root.querySelector("svg[role=img]").setAttribute("aria-label", `${words.map} ${words.sentence}`);
   }
 
   function fill(except) {
@@ -330,13 +383,23 @@ const planner = (() => {
       else if (control.type === "range") control.value = position(field, value);
       else control.value = inUnits(field, value);
     }
+    for (const row of root.querySelectorAll("[data-by]")) row.hidden = row.dataset.by !== choice.by;
+  }
+
+  // Whoever turns to a budget begins with the bill of the model, and the other way round.
+  function takeAlong(by) {
+    const { N, D, money } = compute(choice);
+    if (by === "budget") choice.budget = round(money.total);
+    else Object.assign(choice, { N: round(N), M: round(D / N) });
   }
 
   let waiting = 0;
   function change({ target }) {
     const field = fieldOf(target.name);
-    if (!field) choice[target.name] = target.value;
-    else {
+    if (!field) {
+      if (target.name === "by") takeAlong(target.value);
+      choice[target.name] = target.value;
+    } else {
       const isRange = target.type === "range", given = Number(target.value || NaN);
       const value = isRange ? valueAt(field, given) : given * field.unit;
       target.setCustomValidity(is(field, value) ? "" : field.rule);
@@ -361,8 +424,9 @@ const planner = (() => {
     start({ ...first });
   });
   addEventListener("hashchange", () => isOurs(location.hash) && start(read(location.hash)));
+  if (isOurs(location.hash)) root.closest("details")?.setAttribute("open", "");
   root.querySelector("form").hidden = false;
   root.querySelector(".still").hidden = true;
   start(choice);
-  return { below, compute, say, draw, read, write, first };
+  return { below, compute, tokensOf, say, draw, read, write, first };
 })();

@@ -1,0 +1,207 @@
+"""What does each section say of money? The next run, the bill, and a planner to try others with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scaling.costs.money import Prices
+from scaling.decide.costing import Choice as Priced
+from scaling.decide.plan import LEAST_GAIN, Purchase
+from scaling.decide.plan_answer import NextRuns
+from scaling.forecast.averages import is_average
+from scaling.forecast.inputs import is_effective
+from scaling.laws.fit import SOUND, FitError, fit_error_law
+from scaling.reports.blocks import Block, Cells, Paragraph, Plain
+from scaling.reports.gathered import Gathered, Missing
+from scaling.reports.language import Language, digits, power
+from scaling.reports.planner import BY_HAND, ErrorRuns, KnownRuns, Planner, choose
+from scaling.reports.planner_data import NoPlannerError
+from scaling.reports.planner_page import MapFrame, PlannerPage
+from scaling.reports.wording import explain, money_of, split_ends
+from scaling.tables.schema import error_columns
+
+OWN = "own"  # the training set, in a planner
+BEYOND = 10.0  # times the model's size, the end of the planner's map
+NAMES = {
+    "this model": "choice_this",
+    "compute-optimal": "choice_optimum",
+    "least total FLOPs": "choice_flops",
+    "least money": "choice_money",
+}
+
+
+def tell_next(found: Gathered, words: Language) -> list[Block]:
+    """Which run to train next, and when to stop."""
+    answer, prices = found.plan, found.asked.prices
+    if found.is_broken:
+        return [Paragraph(words("no_next", reason=explain(found.doubt, words)))]
+    if not isinstance(answer, NextRuns):
+        reason = answer.reason if isinstance(answer, Missing) else ""
+        return [Paragraph(words("no_next", reason=explain(reason, words)))]
+    plan, money = answer.plan, money_of(prices.training_money(answer.budget), prices)
+    budget = {"budget": f"{answer.budget:.2g}", "money": money}
+    blocks: list[Block] = []
+    if plan.purchases:
+        names = ("head_run", "next_hours", "next_price", "head_law_interval", "next_after")
+        head = [words(names[0]), "N", "D", *(words(name) for name in names[1:])]
+        rows = [_row_of_run(i, run, prices, words) for i, run in enumerate(plan.purchases, 1)]
+        blocks += [Paragraph(words("next_told", **budget)), Cells(head, rows)]
+    else:
+        blocks.append(Paragraph(words("next_none", **budget)))
+    stop = words(f"stop_{plan.stop}", share=words.percent(LEAST_GAIN))
+    blocks.append(Paragraph(words("next_stop" if plan.purchases else "next_why", stop=stop)))
+    if plan.worth is not None:
+        N, D = plan.worth
+        price = money_of(prices.training_money(6.0 * N * D), prices)
+        blocks.append(Paragraph(words("next_worth", N=words.both(N), D=words.both(D), money=price)))
+    if plan.nearer is not None:
+        N, D, C = plan.nearer.N, plan.nearer.D, plan.nearer.C
+        told = words(
+            "next_nearer",
+            N=words.both(N),
+            D=words.both(D),
+            flops=f"{C:.2g}",
+            money=money_of(prices.training_money(C), prices),
+            share=words.percent(C / found.asked.flops),
+        )
+        blocks.append(Paragraph(told))
+    return blocks
+
+
+def _row_of_run(i: int, run: Purchase, prices: Prices, words: Language) -> list[str]:
+    told = run.told
+    ends = [words("none")] * 2
+    if told.lo is not None and told.hi is not None:
+        assert told.law_lo is not None and told.law_hi is not None
+        pairs = split_ends(told.law_lo, told.law_hi), split_ends(told.lo, told.hi)
+        ends = [words("ends", lo=lo, hi=hi) for lo, hi in pairs]
+    money = money_of(prices.training_money(run.C), prices)
+    hours = digits(prices.training_hours(run.C))
+    return [str(i), words.count(run.N), words.count(run.D), hours, money, *ends]
+
+
+def tell_bill(found: Gathered, words: Language) -> list[Block]:
+    """What the model costs, beside others of its loss."""
+    asked, prices = found.asked, found.asked.prices
+    hours, money = prices.training_hours(asked.flops), prices.training_money(asked.flops)
+    told = {"flops": power(asked.flops), "hours": digits(hours), "money": money_of(money, prices)}
+    blocks: list[Block] = [Paragraph(words("bill_training", **told))]
+    costing = found.costing
+    if costing is None:
+        return [*blocks, Paragraph(words("no_demand"))]
+    if isinstance(costing, Missing):
+        return [*blocks, Paragraph(words("no_bill", reason=explain(costing.reason, words)))]
+    if found.usable is None and asked.loss is None:
+        return [*blocks, Paragraph(words("bill_unknown"))]
+    choices = costing.found.choices
+    served = {"served": words.both(costing.case.demand.total)}
+    name = "bill_told" if asked.loss is None else "bill_told_for"
+    names = ("training", "reading", "writing", "total")
+    head = [words("head_model"), "N", "D", "M", *(words(f"head_{name}") for name in names)]
+    rows = [_row_of_choice(choice, prices, words) for choice in choices]
+    blocks += [
+        Paragraph(words(name, loss=f"{costing.loss:.4g}", **served)),
+        Cells(head, rows),
+    ]
+    return blocks + [Paragraph(line) for line in _list_doubts(found, choices, words)]
+
+
+def _name_choice(name: str, words: Language) -> str:
+    if name in NAMES:
+        return words(NAMES[name])
+    return words("choice_M", M=name.rpartition(" ")[2])
+
+
+def _row_of_choice(choice: Priced, prices: Prices, words: Language) -> list[str]:
+    bill = choice.bill
+    parts = (bill.training, bill.reading, bill.writing, bill.total)
+    counts = [words.count(choice.size.N), words.count(choice.size.D), digits(choice.M)]
+    money = [money_of(float(part), prices) for part in parts]
+    return [_name_choice(choice.name, words), *counts, *money]
+
+
+def _list_doubts(found: Gathered, choices: list[Priced], words: Language) -> list[str]:
+    """What the bill does not hold for, and what moves it."""
+    costing, prices = found.costing, found.asked.prices
+    assert costing is not None and not isinstance(costing, Missing)
+    told, table = [], found.selected.table
+    M = table["D"] / table[found.selected.N]
+    doubtful = [_name_choice(each.name, words) for each in choices if each.told.doubt]
+    least, most = float(M.min()) * (1 - 1e-9), float(M.max()) * (1 + 1e-9)
+    outside = [_name_choice(each.name, words) for each in choices if not least <= each.M <= most]
+    if doubtful:
+        told.append(words("bill_doubt", names=words("comma").join(doubtful)))
+    if outside:
+        told.append(words("bill_outside", names=words("comma").join(outside)))
+    moved = costing.found.sensitivity
+    if costing.case.demand.written > 0 and len(moved) == 2:
+        half, double = moved
+        bills = [money_of(float(each.bill.total), prices) for each in moved]
+        shares = {"half": words.percent(half.mfu_out), "double": words.percent(double.mfu_out)}
+        told.append(words("bill_mfu", **shares, dear=bills[0], cheap=bills[1]))
+    return told
+
+
+def tell_planner(found: Gathered, words: Language) -> list[Block]:
+    """The planner on the law of these runs, or why there is none; none without a demand."""
+    if found.asked.demand is None:
+        return []
+    planner = make_planner(found)
+    if isinstance(planner, Missing):
+        why = words(f"no_planner_{planner.reason}")
+        return [Paragraph(words("no_planner", reason=why))]
+    try:
+        html = PlannerPage(planner, frame_of(planner), words, with_origins=False).write()
+    except NoPlannerError as error:
+        why = words(f"no_planner_{error.reason}")
+        return [Paragraph(words("no_planner", reason=why))]
+    title = Paragraph(words("planner_title"), "over")
+    return [title, Paragraph(words("planner_note")), Plain(html)]
+
+
+def make_planner(found: Gathered) -> Planner | Missing:
+    """Put the runs, the model asked about, the demand and the prices into a planner."""
+    told, asked, prices = found.usable, found.asked, found.asked.prices
+    if told is None or asked.demand is None:
+        return Missing("loss")
+    alike = prices.price_training == prices.price_serving
+    if not (alike and prices.peak_training == prices.peak_serving):
+        return Missing("prices")
+    if is_effective(found.selected.table):
+        return Missing("effective")
+    N, D = asked.target
+    first: dict[str, Any] = {"dataset": OWN, "by": BY_HAND, "N": N, "M": D / N}
+    first |= {"budget": asked.life, **asked.demand._asdict()}
+    name, errors = find_average(found)
+    known = KnownRuns("", told.forecast.fitted, errors)
+    return Planner({OWN: known}, choose(prices, **first), prices, error_of=name)
+
+
+def find_average(found: Gathered) -> tuple[str, ErrorRuns | None]:
+    """Give the first average of tasks whose error law is sound, with its runs."""
+    selected, told = found.selected, found.usable
+    for column in error_columns(selected.table):
+        name = column.removeprefix("err_")
+        if told is None or not is_average(name):
+            continue
+        measured = selected.table.dropna(subset=[column])
+        loss, error = measured[selected.loss].to_numpy(), measured[column].to_numpy()
+        try:
+            fit = fit_error_law(loss, error)
+        except FitError:
+            continue
+        value = fit.law.predict(told.loss)
+        if fit.status in SOUND and 0 <= value <= 1 and len(set(loss)) > 2:
+            return column, ErrorRuns(loss, error, fit)
+    return "", None
+
+
+def frame_of(planner: Planner) -> MapFrame:
+    """Ends of the map: from the smallest run to well beyond the model, and all losses of these."""
+    first, known = planner.first, planner.sets[OWN]
+    sizes = [*known.fitted.N, first.N]
+    N = (min(sizes) / 2, max(sizes) * BEYOND)
+    told = planner.predict(OWN, first.N, first.N * first.M, with_error=False)
+    losses = [*known.fitted.L, told["loss"], told["lo"] or told["loss"]]
+    span = max(losses) - min(losses) or 1.0
+    return MapFrame(N, (min(losses) - 0.3 * span, max(losses) + 0.1 * span))

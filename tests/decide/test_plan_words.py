@@ -1,0 +1,80 @@
+"""Words of a plan: each reason to stop as it is told, number by number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import scaling
+from scaling.laws.law import LossLaw
+
+LAW = LossLaw(1.8, 150.0, 300.0, 0.28)
+N = np.array([1e7, 1e7, 8e7, 1.5e8])
+D = N * np.array([20, 160, 20, 20])
+OFF = np.array([1.004, 0.996, 1.003, 0.998])
+RUNS = pd.DataFrame({"N": N, "D": D, "loss": LAW.predict(N, D) * OFF})
+FIRST = RUNS.iloc[:1]
+
+
+def tell(runs: pd.DataFrame = RUNS, **asked) -> list[str]:
+    """Lines of a plan but for its prices."""
+    text = scaling.plan(runs, **{"N": 6.9e9, "M": 20, **asked}).text()
+    return text.partition("\nprices and utilisation")[0].splitlines()
+
+
+def test_inside_the_tolerance_as_it_is_told():
+    assert tell(budget=1e20, tolerance=0.1) == [
+        "loss at N = 6.9B, D = 138B, from 4 runs: 2.2647 nats/token",
+        "  if the law holds: 1.80 to 2.41; to bet on: 1.79 to 2.43 (90%)",
+        "train, in this order (each is the best gain at the target over FLOPs^0.4):",
+        "  run     N   M     D    FLOPs  hours   price  own loss  if the law holds     to bet on",
+        "    1  320M  20  6.4B  1.2e+19   8.63  $21.57     2.925      1.95 to 2.27  1.93 to 2.29",
+        "spent: 1.2e+19 FLOPs, 8.63 accelerator-hours, $21.57; budget 1e+20 FLOPs",
+        "then stop: inside the tolerance: the bet leaves 8.3% of the loss to either side, 10% are "
+        "asked for",
+        "nearer the target: N = 5.8B at M = 20, 4e+21 FLOPs, 2,840 accelerator-hours, $7,092, 71% "
+        "of the target's compute; with it, to bet on: 2.079 to 2.161",
+    ]
+
+
+def test_where_nothing_is_affordable_what_is_left_is_told():
+    """Two runs, 4.8e16 and 1.92e17 FLOPs, of 2.8e17."""
+    told = tell(FIRST, budget=2.8e17, sizes="20M:80M", multipliers="20:20", level=0.8)
+    assert told[1:] == [
+        "train, in this order (each is the best gain at the target over FLOPs^0.4):",
+        "  run    N   M     D    FLOPs   hours  price  own loss  if the law holds  to bet on",
+        "    1  20M  20  400M  4.8e+16  0.0337  $0.08     4.311                 -          -",
+        "    2  40M  20  800M  1.9e+17   0.135  $0.34     3.833                 -          -",
+        "  the target is not to be told from them yet: a law with 4 parameters needs at least 4 "
+        "runs that differ in (N, D), got 3",
+        "spent: 2.4e+17 FLOPs, 0.169 accelerator-hours, $0.42; budget 2.8e+17 FLOPs",
+        "then stop: nothing else is affordable: 4e+16 FLOPs are left, a run takes 4.8e+16",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runs", "asked", "stop"),
+    [
+        (
+            RUNS,
+            {"budget": 1e17},
+            "stop: no run within the budget takes 5% off the uncertainty of the target; the "
+            "cheapest that does is N = 80M at M = 80, 3.1e+18 FLOPs",
+        ),
+        (
+            RUNS,
+            {"budget": 1e17, "sizes": "10M:40M"},
+            "stop: no run within the budget takes 5% off the uncertainty of the target; nor does "
+            "any dearer one of the grid",
+        ),
+        (
+            FIRST,
+            {"budget": 3e20, "most": 2},
+            "then stop: 2 runs are planned, the most that were asked for: train them, then plan "
+            "again",
+        ),
+    ],
+)
+def test_other_reasons_as_they_are_told(runs, asked, stop):
+    assert stop in tell(runs, **asked)

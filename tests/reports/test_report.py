@@ -1,0 +1,450 @@
+"""A report: the tool's own numbers, the right verdict, a sound page, a whole file or none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hostile import HOSTILE, Hostile, as_parameters
+from hypothesis import given
+from hypothesis import strategies as st
+from page import read_page
+from typer.testing import CliRunner
+
+import scaling
+from scaling.commands.cli import app
+from scaling.commands.console import _plain
+from scaling.forecast.selection import ChoiceError
+from scaling.laws.fit import FitError
+from scaling.reports.gathered import Missing
+from scaling.reports.language import speak
+from scaling.reports.record import Report
+from scaling.reports.sources import MARK
+from scaling.reports.verdict import find_allowance
+from scaling.reports.wording import split_ends
+
+FIVE = """\
+run,N,D,loss
+a,10.6M,211M,5.39
+b,78.9M,1.58B,3.90
+c,154M,3.07B,3.53
+d,412M,8.23B,3.15
+e,10.6M,3.38B,4.57
+"""
+MODEL: dict[str, Any] = {"N": 6.9e9, "M": 20}
+DEMAND: dict[str, Any] = {"tokens_in": 2e9, "tokens_out": 5e8}
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("report") / "runs.csv"
+    place.write_text(FIVE)
+    return place
+
+
+@pytest.fixture(scope="module")
+def answer(path: Path) -> Report:
+    return scaling.report(path, **MODEL, **DEMAND)
+
+
+def as_json(value: Any) -> Any:
+    return json.loads(json.dumps(_plain(value)))
+
+
+def planted(n: int = 24, noise: float = 0.002, span: float = 300.0, seed: int = 0) -> pd.DataFrame:
+    """Runs of the law 1.8 + 400 N^-0.3 + 400 D^-0.3."""
+    rng = np.random.default_rng(seed)
+    N = np.geomspace(1e7, 1e7 * span, n // 3).repeat(3)
+    D = N * np.tile([20.0, 80.0, 320.0], n // 3)
+    loss = (1.8 + 400 * N**-0.3 + 400 * D**-0.3) * np.exp(noise * rng.standard_normal(len(N)))
+    return pd.DataFrame({"N": N, "D": D, "loss": loss})
+
+
+def test_its_numbers_are_those_of_the_other_questions(path, answer):
+    told = scaling.predict(path, **MODEL)
+    lo, hi = split_ends(told.lo, told.hi)
+    assert f"{lo} to {hi} nats per token (90%)" in answer.sentences()[0]
+    report = answer.report()
+    assert report["prediction"] == told.report()
+    assert report["backtest"] == scaling.backtest(path).report()
+    bill = scaling.cost(path, **MODEL, **DEMAND)
+    assert report["costing"]["choices"] == bill.report()["choices"]
+    flops = 6 * 6.9e9 * 6.9e9 * 20
+    plan = scaling.plan(path, **MODEL, budget=flops / 10, tolerance=0.05)
+    assert report["plan"] == plan.report()
+    assert report["tasks"] is None
+    assert report["missing"] == {}
+    assert report["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_verdict_of_few_runs_names_the_next_one(answer):
+    assert answer.verdict.outcome == "more"
+    first = answer.report()["plan"]["runs"][0]
+    assert answer.verdict.step[:2] == (first["N"], first["D"])
+    assert answer.verdict.step.money == pytest.approx(first["money"])
+    told = answer.found.prediction.forecast.told
+    assert answer.verdict.half == pytest.approx((told.hi - told.lo) / 2 / told.loss)
+    assert len(answer.sentences()) == len(answer.sentences("ja")) == 3
+
+
+def test_runs_that_hold_a_near_model_are_enough():
+    answer = scaling.report(planted(), N=6e9, M=80, tolerance=0.05)
+    assert answer.verdict.outcome == "enough"
+    assert "enough to decide on" in answer.sentences()[1]
+    assert answer.verdict.step is None
+
+
+def test_where_the_law_is_known_only_a_nearer_run_helps():
+    answer = scaling.report(planted(), N=100e9, M=80, tolerance=0.01)
+    law, bet = (check.here for check in answer.verdict.checks[:2])
+    assert law <= find_allowance(0.9) < 0.05
+    assert bet > 0.01
+    assert answer.verdict.outcome == "nearer"
+    assert answer.verdict.step is not None
+    assert 6.0 * answer.verdict.step.N * answer.verdict.step.D > 6.0 * 3e9 * 9.6e11
+
+
+ONE_RAY = pd.DataFrame({"N": [1e7, 4e7, 2e8, 4e8], "loss": [4.8, 4.0, 3.4, 3.2]}).assign(
+    D=lambda t: 20 * t["N"]
+)
+CANNOT = {
+    "two runs": (planted().head(2), {}, "needs at least 4 runs"),
+    "one ray, another M": (ONE_RAY, {"N": 4e9, "M": 200}, "all runs have one D/N"),
+    "too far": (planted(), {"N": 1e13, "M": 80}, "over 10,000 times the compute"),
+    "no law": (planted().assign(loss=lambda t: np.tile([2.0, 6.0, 3.0], 8)), {}, "status|follow"),
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("name", CANNOT)
+def test_where_the_runs_cannot_say_the_first_sentence_does(name, language):
+    runs, model, reason = CANNOT[name]
+    answer = scaling.report(runs, **model, **DEMAND)
+    assert answer.verdict.outcome == "cannot"
+    assert answer.found.usable is None
+    first = answer.sentences(language)[0]
+    if language == "en":
+        assert first.startswith("These runs cannot say")
+        assert any(part in first for part in reason.split("|"))
+    else:
+        assert "予測できません" in first
+        assert "英語の原文" not in first
+    page = read_page(answer.html(language))
+    prediction = answer.found.prediction
+    if not isinstance(prediction, Missing):
+        for number in (f"{prediction.loss:.3g}", f"{prediction.loss:.4g}"):
+            parts = ("verdict", "intervals", "tasks", "bill")
+            assert not any(number in page.texts[part].split() for part in parts)
+    assert "planner-data" not in answer.html(language)
+    assert page.tags["figure"] <= 1  # a backtest may have held
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_page_is_sound_and_the_same_twice(answer, path, language):
+    text = answer.html(language)
+    page = read_page(text)
+    assert f'<html lang="{language}">' in text
+    assert text == scaling.report(path, **MODEL, **DEMAND).html(language)
+    for sentence in answer.sentences(language):
+        assert sentence in page.texts["verdict"]
+    assert answer.found.source.sha256 in page.texts["versions"]
+    assert "2026-05" in page.texts["assumptions"]
+    assert "planner-data" in text
+
+
+def test_nothing_of_the_clock_or_the_place_stands_in_it(path, tmp_path):
+    other = tmp_path / "elsewhere" / "runs.csv"
+    other.parent.mkdir()
+    other.write_bytes(path.read_bytes())
+    os.utime(other, (0, 0))
+    text = scaling.report(path, **MODEL).html()
+    assert text == scaling.report(other, **MODEL).html()
+    assert str(path.parent) not in text
+
+
+NAMES = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</table>&amp;",
+    "{{ 7*7 }}",
+    "木\u202eabc",
+]
+
+
+def test_a_hostile_name_stays_text(tmp_path):
+    table = planted(15).assign(run=[*NAMES, *map(str, range(10))], dataset=NAMES[0])
+    table["err_" + NAMES[1]] = np.linspace(0.9, 0.5, 15)
+    table["err_avg</script>"] = np.linspace(0.9, 0.5, 15)
+    table.loc[2, "loss"] *= 1.3  # a flag names it
+    prices = {"currency": "</script><b>"}
+    answer = scaling.report(table, **DEMAND, prices=prices)
+    for language in ("en", "ja"):
+        text = answer.html(language)
+        page = read_page(text)
+        assert page.tags["script"] in (0, 2)
+        assert page.tags["b"] == page.tags["img"] == 0
+        assert NAMES[0] in page.texts["assumptions"]
+        assert NAMES[2] in page.texts["rows"]
+        assert "{{ 7*7 }}" not in text or "49" not in page.texts["backtest"].split()
+
+
+def test_assumptions_say_what_was_given_and_what_was_taken(path):
+    by_default = read_page(scaling.report(path).html()).texts["assumptions"]
+    assert "ten times the compute of the largest run" in by_default
+    assert "a tenth of the compute" in by_default
+    given = scaling.report(path, **MODEL, budget=1e20, tolerance=0.03, prices="mfu_out=0.1")
+    told = read_page(given.html()).texts["assumptions"]
+    assert "ten times" not in told
+    assert "3%" in told
+    assert "1e+20 FLOPs" in told
+    assert given.report()["prices"]["mfu_out"] == 0.1
+
+
+def test_without_a_demand_there_is_no_bill_of_serving(path):
+    page = read_page(scaling.report(path, **MODEL).html())
+    assert "No demand was given" in page.texts["bill"]
+    assert page.tags["script"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"law": "free"}, "another_law"),
+        ({"prices": {"price_serving": 1.0}}, "prices"),
+        ({"law": "tied", "fix": {"E": 1.7}}, "another_law"),
+    ],
+)
+def test_where_there_is_no_planner_the_page_says_why(options, reason):
+    answer = scaling.report(planted(), N=2e10, M=80, **DEMAND, **options)
+    for language in ("en", "ja"):
+        assert speak(language)(f"no_planner_{reason}") in answer.html(language)
+        assert "planner-data" not in answer.html(language)
+
+
+def test_weights_leave_no_planner():
+    answer = scaling.report(planted().assign(loss_std=0.01), N=2e10, M=80, **DEMAND)
+    assert "carry weights" in read_page(answer.html()).texts["bill"]
+
+
+def test_rows_left_out_and_flags_are_told(tmp_path):
+    table = planted(15).assign(run=[f"r{i}" for i in range(15)])
+    table.loc[14, "loss"] *= 1.4
+    answer = scaling.report(table)
+    assert "r14" in read_page(answer.html()).texts["rows"]
+    without = scaling.report(table, without_flagged=True)
+    assert "left out: r14" in read_page(without.html()).texts["rows"]
+    assert "r14" in read_page(without.html("ja")).texts["rows"]
+
+
+def test_tasks_have_their_verdicts():
+    table = planted(15)
+    falls = 1 / (1 + np.exp(-2 * (table["loss"] - 2.6)))
+    table = table.assign(err_sure=falls, err_flat=0.5)
+    answer = scaling.report(table)
+    texts = read_page(answer.html()).texts["tasks"]
+    judged = scaling.tasks(table, N=answer.found.asked.target[0], D=answer.found.asked.target[1])
+    for row in judged.judged.to_dict("records"):
+        assert row["task"] in texts
+        assert row["verdict"] in texts
+        if math.isfinite(row["predicted"]):
+            assert f"{row['predicted']:.3f}" in texts
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_an_own_kpi_has_both_legs_or_a_reason(language):
+    table = planted(15)
+    rng = np.random.default_rng(4)
+    follows = 1 / (1 + np.exp(2 * (table["loss"] - 3))) + 0.002 * rng.standard_normal(15)
+    table = table.assign(solved=follows, useless=rng.uniform(0.4, 0.6, 15))
+    asked: dict[str, Any] = {"higher_is_better": True, "bounds": "0:1"}
+    answer = scaling.report(table, N=6e9, M=80, kpi="solved", **asked)
+    told = scaling.kpi(table, column="solved", N=6e9, M=80, **asked)
+    assert as_json(answer.report()["kpi"]) == as_json(told.report())
+    text = read_page(answer.html(language)).texts["kpi"]
+    for end in (*split_ends(told.lo, told.hi), f"{told.value:.4g}"):
+        assert end in text
+    useless = scaling.report(table, N=6e9, M=80, kpi="useless", **asked)
+    assert useless.found.kpi.value is None
+    text = read_page(useless.html(language)).texts["kpi"]
+    assert {"en": "does not follow the loss", "ja": "連動しておらず"}[language] in text
+    assert "英語の原文" not in text
+
+
+@pytest.mark.parametrize(
+    ("values", "about"),
+    [
+        ({"tolerance": 2}, "tolerance"),
+        ({"budget": -1}, "budget"),
+        ({"budget": 1e3}, "budget"),
+        ({"tokens_in": -1}, "tokens-in"),
+        ({"tokens_in": 0, "tokens_out": 0}, "tokens-in"),
+        ({"loss": 2.5}, "tokens-in"),
+        ({"loss": 9.0, "tokens_in": 1e9}, "loss"),
+        ({"prices": "price_training=0"}, "prices"),
+        ({"N": 1e9}, "D"),
+        ({"level": 2}, "level"),
+        ({"kpi": "loss"}, "higher-is-better"),
+        ({"kpi": "nothing", "higher_is_better": True}, "kpi"),
+        ({"bounds": "0:1"}, "kpi"),
+    ],
+)
+def test_what_cannot_be_is_refused(path, values, about):
+    with pytest.raises(ChoiceError) as refused:
+        scaling.report(path, **values)
+    assert about in refused.value.about
+
+
+def test_no_run_is_no_report():
+    table = pd.DataFrame({"N": [1e8], "D": [1e7], "loss": [50.0]})
+    with pytest.raises(FitError, match="no run is left"):
+        scaling.report(table, without_flagged=True)
+
+
+# --- the file -----------------------------------------------------------------------------
+
+
+def test_an_earlier_report_is_replaced_and_nothing_else(answer, tmp_path):
+    place = tmp_path / "report.html"
+    answer.write(place, "ja")
+    answer.write(place)
+    assert place.read_text("utf-8") == answer.html()
+    assert MARK in answer.html()[:400]
+    assert place.stat().st_mode & 0o777 == 0o666 & ~_umask()
+    own = tmp_path / "own.html"
+    own.write_text("<p>mine</p>")
+    with pytest.raises(ChoiceError, match="is no report"):
+        answer.write(own)
+    assert own.read_text() == "<p>mine</p>"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["own.html", "report.html"]
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@pytest.mark.parametrize(
+    "place", ["", ".", "missing/report.html", "a\0b.html", "x" * 300 + ".html"]
+)
+def test_a_place_that_cannot_be_is_refused(answer, tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ChoiceError) as refused:
+        answer.write(place)
+    assert refused.value.about == ("output",)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_leaves_the_earlier_report(answer, tmp_path, monkeypatch):
+    place = tmp_path / "report.html"
+    answer.write(place, "ja")
+    before = place.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(ChoiceError, match="No space left"):
+        answer.write(place)
+    assert place.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+
+
+# --- hostile tables -----------------------------------------------------------------------
+
+
+def report_or_refuse(runs: Path, *options: str, twice: bool = False) -> str | None:
+    """A page that is sound, and the same twice; or exit code 2, a message, and no file."""
+    place = runs.parent / "out" / "report.html"
+    place.parent.mkdir(exist_ok=True)
+    command = ["report", str(runs), "-o", str(place), *options]
+    done = CliRunner().invoke(app, command)
+    if done.exit_code:
+        assert done.exit_code == 2, done.output
+        assert done.stdout == ""
+        assert done.stderr.strip()
+        assert list(place.parent.iterdir()) == []
+        return None
+    assert [each.name for each in place.parent.iterdir()] == ["report.html"]
+    text = place.read_text("utf-8")
+    read_page(text)
+    if twice:
+        assert CliRunner().invoke(app, command).exit_code == 0
+        assert place.read_text("utf-8") == text
+    return text
+
+
+@pytest.mark.parametrize("case", as_parameters(HOSTILE))
+def test_hostile_table(case: Hostile, tmp_path: Path) -> None:
+    text = report_or_refuse(case.write(tmp_path), "--tokens-in", "1B", "--language", "ja")
+    assert case.sound or text is None
+    if text:
+        told = read_page(text).texts
+        assert not any("英語の原文" in told[name] for name in told if name != "rows")
+
+
+CELLS = st.sampled_from(
+    ["1e7", "4e7", "2e8", "1e9", "3B", "8e9", "1e11", "0", "-1", "", "x", "1e30", "2"]
+)
+LOSSES = st.sampled_from(["3.1", "2.9", "4.4", "5.2", "2.2", "0.01", "30", "", "inf"])
+TEXTS = st.text(max_size=8) | st.sampled_from([*NAMES, "</script>", "'", "=1+1", "\u2028"])
+KPI_WAYS = [
+    ("--higher-is-better",),
+    ("--lower-is-better", "--bounds", "0:1"),
+    ("--higher-is-better", "--kpi-items", "100", "--chance", "0.25"),
+    ("--higher-is-better", "--kpi-items", "N"),
+    (),
+]
+KPIS = st.sampled_from(["0.1", "0.5", "0.9", "1", "0", "", "41%", "nan", "-3", "1e9"])
+
+
+@given(
+    rows=st.lists(st.tuples(TEXTS, CELLS, CELLS, LOSSES, KPIS, KPIS), min_size=1, max_size=9),
+    kpi=st.sampled_from([(), *(("--kpi", "kpi", *more) for more in KPI_WAYS)]),
+    column=TEXTS,
+    language=st.sampled_from(["en", "ja"]),
+)
+def test_any_table_gives_a_sound_page_or_none(rows, column, language, kpi, tmp_path_factory):
+    runs = tmp_path_factory.mktemp("any") / "runs.csv"
+    names = ["run", "N", "D", "loss", f"err_{column}", "kpi"]
+    table = pd.DataFrame(rows, columns=names)
+    table.to_csv(runs, index=False, encoding="utf-8", errors="replace")
+    report_or_refuse(runs, "--language", language, "--tokens-out", "1M", *kpi, twice=True)
+
+
+MEASURED = st.none() | st.sampled_from([0.0, 1.0, 0.5]) | st.floats(-1e9, 1e9) | st.floats(0, 1)
+
+
+@given(
+    kpi=st.lists(MEASURED, min_size=9, max_size=9),
+    name=TEXTS.filter(str.strip),
+    way=st.sampled_from(KPI_WAYS),
+    language=st.sampled_from(["en", "ja"]),
+)
+def test_any_kpi_of_sound_runs_gives_a_sound_page_or_none(
+    kpi, name, way, language, tmp_path_factory
+):
+    runs = tmp_path_factory.mktemp("kpi") / "runs.csv"
+    table = planted(9).assign(**{name: kpi})
+    table.to_csv(runs, index=False, encoding="utf-8", errors="replace")
+    asked = () if name.startswith("-") else ("--kpi", name, *way)
+    report_or_refuse(runs, "--language", language, *asked, twice=True)
+
+
+def test_json_holds_what_python_reports(answer, path, tmp_path):
+    place = tmp_path / "report.html"
+    options = "--N 6.9B --M 20 --tokens-in 2B --tokens-out 500M --json".split()
+    done = CliRunner().invoke(app, ["report", str(path), "-o", str(place), *options])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["verdict"] == answer.sentences()
+    assert told["outcome"] == "more"
+    assert told["checks"][0]["wanted"] == [None, find_allowance(0.9)]
+    assert place.read_text("utf-8") == answer.html()
