@@ -76,7 +76,7 @@ domain: $(READY) ## Train a grid on Python's own modules, and count closing brac
 	$(BIN)/scaling grid prepare --text _build/domain/modules.jsonl --tokenizer _build/domain/tokenizer.json \
 		--held-out-share 0.05 --out _build/domain/tokens --force
 	$(BIN)/scaling grid run data/specs/domain.yaml --out _build/domain/grid --workers $(JOBS) --device cpu
-	$(BIN)/scaling grid accuracy _build/domain/grid --at 'bracket=^[^([{]*[])}]' --at 'indent=^\n' \
+	$(BIN)/scaling grid accuracy _build/domain/grid --at 'indent=^\n' --at 'bracket=^[^([{]*[])}]' \
 		--at 'brace=^}' --device cpu --out data/results/domain.csv
 
 results: $(READY) ## Make the stored results in data/results again

@@ -13,21 +13,43 @@ from scaling.forecast.intervals import Nodes
 from scaling.forecast.kpi import find_kpi_ends
 from scaling.forecast.kpi_answer import KpiPrediction
 from scaling.forecast.selection import Options
+from scaling.tables.runs import loss_columns
 
 LARGER = 10.0  # times the compute of any run that predicts
+NEARER = 3.0  # times less compute than the largest run
 LEAST_RUNS = 4  # that a law takes
 ENDS = ("lo", "hi", "law_lo", "law_hi")
+LOSSES = ("loss", "measured", *ENDS, "times")
+FIRST_LEG = ("loss", "loss_lo", "loss_hi", "measured_loss")
+SECOND_LEG = ("at_loss", "at_lo", "at_hi")
+KPIS = ("share", "measured", *ENDS, *FIRST_LEG, *SECOND_LEG, "doubt")
 
 
 def hold_out(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Split a run table at a tenth of its largest compute: small runs, and larger ones held out.
 
-    With fewer than four runs below it, nothing is held out.
+    With fewer than four runs below it, nothing is held out. Both come by their compute.
     """
+    runs = runs.sort_values("C", kind="stable")
     larger = runs["C"] > runs["C"].max() / LARGER
     if (~larger).sum() < LEAST_RUNS:
         larger = pd.Series(False, runs.index)
     return runs[~larger], runs[larger]
+
+
+def add_nearer(small: pd.DataFrame, held_out: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add the runs held out of less than a third of the largest compute to the small ones.
+
+    Gives the runs that there are then, and those still held out.
+    """
+    nearer = held_out["C"] < held_out["C"].max() / NEARER
+    return pd.concat([small, held_out[nearer]]), held_out[~nearer]
+
+
+def keep_better_half(runs: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Blank the share ``acc_<name>`` of the half of the runs whose loss is the higher."""
+    loss = runs[loss_columns(runs)[0]]
+    return runs.assign(**{f"acc_{name}": runs[f"acc_{name}"].where(loss <= loss.median())})
 
 
 def list_kpis(runs: pd.DataFrame) -> list[str]:
@@ -61,7 +83,7 @@ def predict_losses(
         row = {"label": _label(run), "loss": told.loss, "measured": run[told.selected.loss]}
         row |= {end: getattr(told, end) for end in ENDS}
         rows.append(row | {"times": run["C"] / small["C"].max()})
-    frame = _judge(pd.DataFrame(rows))
+    frame = _judge(rows, LOSSES)
     return frame.assign(error=frame["loss"] / frame["measured"] - 1)
 
 
@@ -109,12 +131,26 @@ def predict_kpi(
         first, loss = told.forecast.told, float(run[told.selected.loss])
         row = {"label": _label(run), "share": told.value, "measured": run[f"acc_{name}"]}
         row |= {end: getattr(told, end) for end in ENDS} | {"doubt": told.doubt}
-        row |= {"loss": first.loss, "loss_lo": first.lo, "loss_hi": first.hi, "measured_loss": loss}
-        at_loss = zip(("at_loss", "at_lo", "at_hi"), _at_loss(told, loss), strict=True)
-        rows.append(row | dict(at_loss))
-    frame = pd.DataFrame(rows)
-    numbers = frame.columns.drop(["label", "doubt"])
-    return _judge(frame.astype(dict.fromkeys(numbers, float)))
+        row |= zip(FIRST_LEG, (first.loss, first.lo, first.hi, loss), strict=True)
+        row |= zip(SECOND_LEG, _at_loss(told, loss), strict=True)
+        rows.append(row)
+    return _judge(rows, KPIS)
+
+
+def trace_kpi(told: KpiPrediction) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Give what a figure draws of an answer: the runs, and the line down to the predicted loss.
+
+    The runs have their `loss`, `share` and counting `noise`; the line, `loss` and `share`, is None
+    where it is not to be used.
+    """
+    kpi, line = told.kpi, told.found.line
+    items = 1.0 if kpi.items is None else kpi.items
+    noise = np.sqrt(kpi.share * (1 - kpi.share) / items)
+    runs = pd.DataFrame({"loss": kpi.loss, "share": kpi.value, "noise": noise})
+    if line is None or not told.usable:
+        return runs, None
+    losses = np.linspace(kpi.loss.max(), told.forecast.told.loss, 50)
+    return runs, pd.DataFrame({"loss": losses, "share": kpi.value_at(line.read(losses))})
 
 
 def _at_loss(told: KpiPrediction, loss: float) -> tuple[float | None, float | None, float | None]:
@@ -132,8 +168,11 @@ def _label(run: dict[Any, Any]) -> str:
     return f"N = {shorten(run['N'])}, M = {run['M']:.3g}"
 
 
-def _judge(frame: pd.DataFrame) -> pd.DataFrame:
-    """Say whether what was measured lies in the intervals."""
+def _judge(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Say whether what was measured lies in the intervals; where there is none it does not."""
+    frame = pd.DataFrame(rows, columns=["label", *columns])
+    numbers = [name for name in columns if name != "doubt"]
+    frame = frame.astype(dict.fromkeys(numbers, float))
     measured = frame["measured"]
     return frame.assign(
         inside=measured.between(frame["lo"], frame["hi"]),

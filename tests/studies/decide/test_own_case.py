@@ -7,7 +7,16 @@ import pandas as pd
 import pytest
 
 import scaling
-from scaling.studies.decide.own_case import hold_out, list_kpis, predict_kpi, predict_losses
+from scaling.studies.decide.own_case import (
+    add_nearer,
+    ask_kpi,
+    hold_out,
+    keep_better_half,
+    list_kpis,
+    predict_kpi,
+    predict_losses,
+    trace_kpi,
+)
 
 LAW = scaling.LossLaw(E=1.2, A=40, B=60, alpha=0.3)
 
@@ -36,6 +45,11 @@ def test_nothing_is_held_out_where_too_few_would_be_left(runs):
     small, held_out = hold_out(runs.iloc[[0, 1, 2, 7]])
     assert len(small) == 4
     assert held_out.empty
+    more, farther = add_nearer(small, held_out)
+    assert more.equals(small)
+    assert farther.empty
+    assert predict_losses(small, held_out).empty
+    assert predict_kpi(small, held_out, "close").empty
 
 
 def test_a_share_needs_its_number_of_items(runs):
@@ -69,3 +83,33 @@ def test_a_share_that_no_run_reaches_is_refused_with_its_reason(runs):
     assert np.isnan(told["at_loss"])
     assert not told["inside"]
     assert "counting noise" in told["doubt"]
+
+
+def test_runs_between_join_the_small_ones(runs):
+    small, held_out = hold_out(runs)
+    between = held_out.assign(N=4e5, C=held_out["C"] / 4)
+    more, farther = add_nearer(small, pd.concat([between, held_out]))
+    assert len(more) == len(small) + 1
+    assert farther["N"].tolist() == [6.5e5]
+
+
+def test_the_better_half_keeps_its_share_and_every_run_its_loss(runs):
+    half = keep_better_half(runs, "close")
+    kept = half["acc_close"].notna()
+    assert kept.sum() == len(runs) / 2
+    assert half.loc[kept, "loss"].max() < half.loc[~kept, "loss"].min()
+    assert half["loss"].equals(runs["loss"])
+    assert half["acc_rare"].equals(runs["acc_rare"])
+
+
+def test_what_is_drawn_is_the_line_that_was_fitted(runs):
+    small, held_out = hold_out(runs)
+    (run,) = held_out.to_dict("records")
+    told = ask_kpi(small, "close", N=run["N"], D=run["D"])
+    points, line = trace_kpi(told)
+    assert points["share"].tolist() == small["acc_close"].tolist()
+    p = small["acc_close"]
+    assert points["noise"].to_numpy() == pytest.approx(np.sqrt(p * (1 - p) / 4000).to_numpy())
+    assert line["loss"].iloc[-1] == told.forecast.loss
+    assert line["share"].iloc[-1] == pytest.approx(told.value)
+    assert trace_kpi(ask_kpi(small, "rare", N=run["N"], D=run["D"]))[1] is None
