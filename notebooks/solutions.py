@@ -824,7 +824,7 @@ Markdown(
 own_small, own_large = hold_out(scaling.read_runs(data_path("results", "domain.csv")))
 largest_run = own_large.iloc[-1]
 by_tied = scaling.predict(own_small, N=largest_run["N"], D=largest_run["D"], law="tied")
-assert not by_tied.usable
+assert not by_tied.to_frame()["usable"].any()
 assert by_tied.loss < 0.85 * largest_run["loss_held_out"]
 by_tied
 
