@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown
 
-from scaling.costs.compute import count_flops_per_token, count_parameters, warmup_share
+from scaling.costs.compute import count_flops_per_token, count_parameters
+from scaling.costs.steps import warmup_share
 from scaling.figures.style import use_style
 from scaling.figures.testbed import draw_curves, draw_design, draw_intervals, draw_warmup
 from scaling.testbed.runs import load_losses, load_runs, load_tasks, run_table, select_loss_fit

@@ -16,7 +16,7 @@
 # *You need: [the loss law](03_loss_law.ipynb); intervals, from [chapter 11](11_intervals.ipynb). Reading: 14 minutes. Running: 10 seconds.*
 #
 # Your own numbers: [the planner](../book/planner.md) computes loss, error and bill of a model, or the best model for a budget, in the page. It
-# takes the paper's law; this chapter takes [the law with a prior](07_better_predictor.ipynb), as `scaling cost` does.
+# takes [the law with a prior](07_better_predictor.ipynb), as this chapter and `scaling cost` do.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -86,12 +86,16 @@ def find_saved(answer):
 
 
 spread = spread_over_laws(answers["2.5B"])  # the laws that fit the five runs
-ends_N, ends_D, ends_saved = (read_ends(each) for each in (*spread.cheapest, spread.saved))
+ends_N, ends_D, ends_saved, ends_fixed = (
+    read_ends(each) for each in (*spread.cheapest, spread.saved, spread.saved_if_fixed)
+)
 loses = (spread.saved_if_fixed < 0).mean()
 
 asked = {law: {name: ask(table=table, law=law) for name, table in five.items()} for law in ("prior", "tied")}
 from_five = np.array([find_saved(each) for by_set in asked.values() for each in by_set.values()])
 spreads = [spread_over_laws(each) for by_set in asked.values() for each in by_set.values()]
+in_money = [spread_over_laws(each, in_money=True) for each in asked["prior"].values()]
+ends_saved_money, ends_fixed_money = (read_ends(each) for each in (in_money[0].saved, in_money[0].saved_if_fixed))
 loses_elsewhere = max((each.saved_if_fixed < 0).mean() for each in spreads)
 saved, saved_money = find_saved(answers["2.5B"])
 
@@ -100,21 +104,24 @@ saved, saved_money = find_saved(answers["2.5B"])
 assert np.allclose([saved, saved_money, best["M"]], [0.18, 0.33, 87], atol=[0.005, 0.005, 0.5])
 assert np.allclose(ends_saved, [0.08, 0.36], atol=0.01)
 assert np.allclose([from_five.min(axis=0), from_five.max(axis=0)], [[0.11, 0.26], [0.22, 0.37]], atol=0.01)
-assert np.allclose([loses, loses_elsewhere], [0.12, 0.29], atol=0.01)
+assert np.allclose([loses, loses_elsewhere], [1 / 8, 0.3], atol=0.01)
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
-low, low_money = (tables["0.1B"].loc[name] for name in ("least total FLOPs", "least money"))
+low, low_money, low_usual = (tables["0.1B"].loc[name] for name in ("least total FLOPs", "least money", "M = 20"))
+more_at_20 = max(low_usual["flops"] / low["flops"], low_usual["money"] / low_money["money"]) - 1
+assert ends_fixed[0] < 0 < ends_fixed[1] and ends_fixed_money[0] < 0 < ends_fixed_money[1]
 Markdown(
     f"""**Short answer. Train longer: where 2.5B tokens a day are served for a year, that saves about {saved:.0%} of all FLOPs against the usual 20
 tokens per parameter.**
 
-- **How sure.** {ends_saved[0]:.0%} to {ends_saved[1]:.0%} by nine in ten of the laws that fit the five runs, each with its own two sizes; {from_five[:, 0].min():.0%} to {from_five[:, 0].max():.0%} over three training sets and two laws.
 - **Which model.** At a loss of {WANTED:g}, training and serving taken together, the cheapest C4 model has {best["M"]:.0f} tokens per parameter. In money, at the prices
-  below, it has {cheapest["M"]:.0f} and saves {saved_money:.0%}, or {from_five[:, 1].min():.0%} to {from_five[:, 1].max():.0%} over sets and laws.
-- **A size fixed beforehand can lose.** Take {billions(best["N"])} parameters, and train until the loss is there: by {loses:.0%} of the laws {billions(usual["N"])}, the size of 20, would have
-  been cheaper. With other sets, or the paper's law, it is up to {loses_elsewhere:.0%}. The five runs leave the cheapest size open from {billions(ends_N[0])} to {billions(ends_N[1])}, its tokens from {billions(ends_D[0])} to {billions(ends_D[1])}.
-- **So** choose the size, train, and stop when the loss is there: tokens can be added later, parameters cannot.
-- **Serving little**, a twenty-fifth of that demand, the cheapest has {low["M"]:.0f} and {low_money["M"]:.0f} tokens per parameter: there 20 is enough."""
+  below, it has {cheapest["M"]:.0f} and saves {saved_money:.0%}.
+- **If the law were known**, the saving would be {ends_saved[0]:.0%} to {ends_saved[1]:.0%} of the FLOPs, {ends_saved_money[0]:.0%} to {ends_saved_money[1]:.0%} of the money: so say nine in ten of {len(spread.saved):,} laws drawn that fit the five runs.
+  The fitted law says, over three training sets and two laws, {from_five[:, 0].min():.0%} to {from_five[:, 0].max():.0%}, in money {from_five[:, 1].min():.0%} to {from_five[:, 1].max():.0%}.
+- **If the size must be fixed now**, nine times in ten {billions(best["N"])} parameters, trained until the loss is there, take from {-ends_fixed[0]:.0%} more FLOPs to {ends_fixed[1]:.0%} less than {billions(usual["N"])}, the size at 20
+  tokens per parameter; {billions(cheapest["N"])} cost from {-ends_fixed_money[0]:.0%} more money to {ends_fixed_money[1]:.0%} less. In one case in {1 / loses:.0f} the usual size takes fewer FLOPs (with other sets, or the paper's law, up to {10 * loses_elsewhere:.0f} in ten).
+- **So** choose the size, train, and stop when the loss is there: tokens can be added later, parameters cannot. Five runs leave the cheapest size open from {billions(ends_N[0])} to {billions(ends_N[1])}.
+- **Serving little**, a twenty-fifth of that demand, the cheapest has {low["M"]:.0f} tokens per parameter by FLOPs and {low_money["M"]:.0f} by money. There 20 is enough, within {more_at_20:.0%} of either."""
 )
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
@@ -162,11 +169,14 @@ pd.DataFrame(
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 optimum, long = middle.loc["compute-optimal"], middle.loc["M = 640"]
+served = DEMANDS["2.5B"] * DAYS
+tenth = float(least_total(law, WANTED - 0.1, served).total_flops(served)) / best["flops"]
 M_runs = runs["D"] / runs["N"]
 assert optimum["M"] < M_runs.min()
 Markdown(
     f"""The same from the command line: `scaling cost runs.csv --loss 2.4 --tokens-in 2B --tokens-out 500M`.
 
+- **What a tenth of a nat costs.** A loss of {WANTED - 0.1:.3g} would take {tenth:.1f} times the least total.
 - **Serving decides.** At 20 tokens per parameter it takes {usual["flops_serving"] / usual["flops"]:.0%} of all FLOPs.
 - **The compute-optimal model is the most expensive of the five**: {optimum["flops"] / best["flops"]:.1f} times the least total. It is also the least certain
   entry: the law puts it at {optimum["M"]:.1f} tokens per parameter, and no run had fewer than {M_runs.min():.0f}.
@@ -247,7 +257,8 @@ one, trained longer, would have been cheaper: `scaling cost runs.csv --N 6.9B --
 # $$ (eq-bill)
 #
 # with prices $p$ per accelerator-second, the peak $P$ in FLOP/s and the utilisation $u$, the share of the peak that is
-# reached (MFU). All of them are **inputs**; what follows uses the shipped ones.
+# reached (MFU). All of them are **inputs**; what follows uses the shipped ones. **Not in the bill:** staff, failed or restarted
+# runs, idle hardware, data.
 
 # %% tags=["hide-input"]
 prices = answer.case.prices
@@ -272,12 +283,12 @@ ax.legend(loc="lower right")
 ax.set_title("Serving, not training, makes the difference");
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
-half, double = answer.report()["mfu_out_moved"]
+reported = prices.reported["mfu_out"]
+at_low, at_high = (ask(prices={"mfu_out": u}).to_frame().set_index("choice").loc["least money"] for u in reported)
 Markdown(
-    f"""**The utilisation of written tokens moves the bill most, and is known least**: reports range from 1 to 14 %. At half of the
-{prices.mfu_out:.0%} taken here the cheapest bill is {half["money"] / 1e3:.3g} thousand dollars, with {billions(half["N"])} parameters; at twice it, {double["money"] / 1e3:.3g} thousand with
-{billions(double["N"])}. The model changes by {double["N"] / half["N"] - 1:.0%}, the bill by a factor of {half["money"] / double["money"]:.1f}: a doubtful price spoils the budget more than
-the choice. Your own prices go into a file: `--prices prices.csv`, or `--prices mfu_out=0.1,currency=EUR`."""
+    f"""**The utilisation of written tokens moves the bill most, and is known least**: reports range from {reported[0]:.0%} to {reported[1]:.0%}, {prices.mfu_out:.0%} is taken here.
+At {reported[0]:.0%} the cheapest bill is {at_low["money"] / 1e3:.3g} thousand dollars, with {billions(at_low["N"])} parameters; at {reported[1]:.0%} {at_high["money"] / 1e3:.3g} thousand, with {billions(at_high["N"])}. The
+bill changes by a factor of {at_low["money"] / at_high["money"]:.1f}, the model by {at_high["N"] / at_low["N"]:.1f}: a doubtful price spoils the budget more than the choice. Your own prices go into a file: `--prices prices.csv`, or `--prices mfu_out=0.1,price_training=2`."""
 )
 
 # %% [markdown]
@@ -294,21 +305,21 @@ with_context.assign(kv_GiB=with_context["kv_bytes"] / 2**30)[["N", "layers", "wi
 # ## How sure is the choice?
 #
 # **Every training set and both laws say to train longer; they differ in how much it saves.** Below, what is saved against 20 tokens per
-# parameter: by the law with a prior from five runs; by the middle nine in ten of the laws that fit them, each with its own two
-# sizes; by the paper's law (tied); and with the two large runs fitted too, which nobody has who must choose.
+# parameter: by this chapter's law; by the middle nine in ten of the laws that fit the five runs, were the law known; for sizes fixed now, by
+# the same laws, as a multiple of what the size at 20 takes; by the paper's law; and with the two large runs fitted too, which nobody has who must choose.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 with_large = {name: ask(table=pd.concat([table, large[name]])) for name, table in five.items()}
-ends = {name: read_ends(each.saved) for name, each in zip(five, spreads[: len(five)], strict=True)}
-saved_by = {
-    "FLOPs, prior": [f"{find_saved(each)[0]:.0%}" for each in asked["prior"].values()],
-    "FLOPs, by the laws that fit": [f"{lo:.0%} to {hi:.0%}" for lo, hi in ends.values()],
-    "FLOPs, tied": [f"{find_saved(each)[0]:.0%}" for each in asked["tied"].values()],
-    "FLOPs, large runs too": [f"{find_saved(each)[0]:.0%}" for each in with_large.values()],
-    "money, prior": [f"{find_saved(each)[1]:.0%}" for each in asked["prior"].values()],
-    "money, tied": [f"{find_saved(each)[1]:.0%}" for each in asked["tied"].values()],
-    "money, large runs too": [f"{find_saved(each)[1]:.0%}" for each in with_large.values()],
-}
+saved_by = {}
+for i, (unit, by_laws) in enumerate({"FLOPs": spreads[: len(five)], "money": in_money}.items()):
+    known, fixed_now = ([read_ends(getattr(each, name)) for each in by_laws] for name in ("saved", "saved_if_fixed"))
+    saved_by |= {
+        f"{unit}, this chapter's law": [f"{find_saved(each)[i]:.0%}" for each in asked["prior"].values()],
+        f"{unit}, were the law known": [f"{lo:.0%} to {hi:.0%}" for lo, hi in known],
+        f"{unit}, size fixed now": [f"{1 - hi:.2g} to {1 - lo:.2g} times" for lo, hi in fixed_now],
+        f"{unit}, the paper's law": [f"{find_saved(each)[i]:.0%}" for each in asked["tied"].values()],
+        f"{unit}, large runs too": [f"{find_saved(each)[i]:.0%}" for each in with_large.values()],
+    }
 pd.DataFrame.from_dict(saved_by, orient="index", columns=list(DATASET_LABELS.values()))
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
@@ -365,7 +376,7 @@ takes {nine_in_ten["M = 20"]:.1f}. Do not lean on it: over sets and laws it is s
 ({of_all[3]["least total FLOPs"]:.1f} and {of_all[3]["M = 20"]:.1f}). To the left of each minimum in the first figure stands a wall, where so few parameters hardly reach the loss: at 640
 the 90 % point is almost {np.ceil(nine_in_ten["M = 640"]):.0f} times the least.
 
-Against the size of 20 the saving is {fixed[0.25]:.0%} to {fixed[0.75]:.0%} by the middle half of the laws; by one in twenty it is a loss of {-fixed[0.05]:.0%} or more."""
+Against the size at 20 tokens per parameter the saving is {fixed[0.25]:.0%} to {fixed[0.75]:.0%} by the middle half of the laws; in one case of twenty you pay at least {-fixed[0.05]:.0%} more."""
 )
 
 # %% tags=["hide-cell"]
@@ -531,14 +542,14 @@ Markdown(
     f"""
 - A model that will be used should be smaller than compute-optimal and trained longer. How far depends on the demand: {tables["0.1B"].loc["least total FLOPs", "M"]:.0f}, {best["M"]:.0f} and
   {tables["25B"].loc["least total FLOPs", "M"]:.0f} tokens per parameter for 0.1B, 2.5B and 25B tokens a day for a year, at a loss of {WANTED:g}.
-- At 2.5B a day that saves {saved:.0%} of the FLOPs against 20 tokens per parameter: {ends_saved[0]:.0%} to {ends_saved[1]:.0%} by the laws that fit, {from_five[:, 0].min():.0%} to {from_five[:, 0].max():.0%} over training
-  sets and laws. In money it is {saved_money:.0%}, {from_five[:, 1].min():.0%} to {from_five[:, 1].max():.0%} over sets and laws.
+- At 2.5B a day that saves {saved:.0%} of the FLOPs against 20 tokens per parameter, {saved_money:.0%} of the money: {ends_saved[0]:.0%} to {ends_saved[1]:.0%} and {ends_saved_money[0]:.0%} to {ends_saved_money[1]:.0%} by the laws that fit,
+  {from_five[:, 0].min():.0%} to {from_five[:, 0].max():.0%} and {from_five[:, 1].min():.0%} to {from_five[:, 1].max():.0%} over training sets and laws.
 - The bowl is flat, but walled on the left: within 10 % of the least, sizes differ by a factor of {flat.max() / flat.min():.1f}.
 - Five runs leave the cheapest size open by a factor of {ends_N[1] / ends_N[0]:.1f}, its tokens by {ends_D[1] / ends_D[0]:.1f}. Tokens can be added, so train until the loss is there. A size
-  fixed beforehand can lose: by {loses:.0%} of the laws against that of 20.
+  fixed now can lose: in one case in {1 / loses:.0f} the size at 20 tokens per parameter takes fewer FLOPs, in one of twenty you pay at least {-ends_fixed[0]:.0%} more.
 - From 20 tokens per parameter, eight times as many cost {from_20.loc[160].min() - 1:.0%} to {from_20.loc[160].max() - 1:.0%} more training compute at equal loss. Repeating tokens up to four times
   costs little.
-- Prices are yours: the utilisation of written tokens alone moves the bill by a factor of {half["money"] / double["money"]:.1f}.
+- Prices are yours: over the reported utilisations of written tokens, {reported[0]:.0%} to {reported[1]:.0%}, the cheapest bill goes from {at_low["money"] / 1e3:.3g} down to {at_high["money"] / 1e3:.3g} thousand dollars.
 """
 )
 

@@ -141,8 +141,8 @@ FILES = (
     Hostile("empty file", b"", ((None, None, "", "is empty"),)),
     Hostile("only a byte order mark", b"\xef\xbb\xbf", ((None, None, "", "is empty"),)),
     Hostile("only blank lines", b"\n \n\t\n\r\n", ((None, None, "", "is empty"),)),
-    Hostile("header only", b"N,D,loss\n", ((None, None, "", "no runs"),)),
-    Hostile("header without line end", b"N,D,loss", ((None, None, "", "no runs"),)),
+    Hostile("header only", b"N,D,loss\n", ((1, None, "", "no runs: write them"),)),
+    Hostile("header without line end", b"N,D,loss", ((1, None, "", "no runs: write them"),)),
     Hostile("binary", bytes(range(256)) * 8, ((2, None, "", "is not UTF-8 text"),)),
     Hostile("zero bytes", b"N,D,loss\n1e8,\0,3\n", ((2, None, "", "zero byte"),)),
     Hostile("spreadsheet", b"PK\x03\x04" + b"\0" * 64, ((None, None, "", "spreadsheet"),)),
@@ -206,8 +206,15 @@ FILES = (
         ),
     ),
     Hostile("row of separators", good_and(",,"), ((8, None, "", "no value at all"),)),
-    Hostile("comment", good_and("# the large run"), ((8, None, "", "comments are not read"),)),
-    Hostile("comment first", b"# ours\n" + GOOD.encode(), ((1, None, "", "must be the header"),)),
+    Hostile(
+        "run behind a comment sign", good_and("#4e8,8e9,2.9"), ((8, None, "", "starts with #"),)
+    ),
+    Hostile("comments alone", b"# ours\n# N,D,loss\n", ((None, None, "", "and no header"),)),
+    Hostile(
+        "header behind a comment sign",
+        b"# " + GOOD.encode(),
+        ((2, None, "", "numbers where the header must be"),),
+    ),
     Hostile(
         "lines inside quotes",
         with_column("note", '"two\nlines"', "one") + b"4e8,8e9,-2,x\n",

@@ -301,6 +301,19 @@ def test_the_wheel_works_in_an_empty_folder(wheel, tmp_path):
     assert "planner-data" in (tmp_path / "report.html").read_text("utf-8")
 
 
+def test_the_page_of_the_package_can_read_what_a_property_says():
+    """It takes what stands before a colon in the first line for a type."""
+    found = [
+        f"{room_of(path)}.{node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef)
+        and any("property" in ast.unparse(each) for each in node.decorator_list)
+        and ": " in (ast.get_docstring(node) or "").partition("\n")[0]
+    ]
+    assert not found
+
+
 def test_every_room_is_on_the_page_of_the_package():
     page = (ROOT / "book" / "api.md").read_text("utf-8")
     missing = [r for r in map(room_of, MODULES) if f"automodule:: scaling.{r}\n" not in page]

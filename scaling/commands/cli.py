@@ -56,6 +56,23 @@ app.add_typer(grid_app, name="grid")
 
 
 @app.command()
+def template(as_json: AsJson = False) -> None:
+    """Write an empty run table, with comments that say what to fill in.
+
+    scaling template > runs.csv
+
+    Fill in a row for each run, in a text editor or a spreadsheet, and save it as CSV; the comments
+    may stay. --json lists the columns.
+    """
+    from scaling.tables.template import COLUMNS, write_template
+
+    if as_json:
+        print_json([column._asdict() for column in COLUMNS])
+    else:
+        typer.echo(write_template(), nl=False)
+
+
+@app.command()
 @says_what_is_wrong
 @takes_reading_options
 def check(

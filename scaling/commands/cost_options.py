@@ -48,7 +48,7 @@ PricesOption = Annotated[
         "--prices",
         metavar="FILE|NAME=VALUE,...",
         help="Your prices and utilisation in place of the shipped ones: a CSV file with the "
-        "columns name and value, YAML, or as mfu_out=0.1,currency=EUR. Names: currency, "
+        "columns name and value, YAML, or as mfu_out=0.1,price_training=2. Names: currency, "
         "price_training, price_serving (per accelerator-hour), peak_training, peak_serving "
         "(FLOP/s), mfu_training, mfu_in, mfu_out (shares of the peak).",
     ),

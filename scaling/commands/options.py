@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from inspect import Signature, signature
 from pathlib import Path
@@ -13,6 +14,8 @@ import typer
 
 from scaling.laws.registry import ALIASES, DEFAULT_LAW, LAWS, OBJECTIVES
 from scaling.tables.counts import COUNTS, LOSS_UNITS
+
+CURRENCY = re.compile(r"\s*[$€£¥]|.*\d,\d{3}(\D|$)")  # $20, or 20,000
 
 
 def read_number(text: str) -> float:
@@ -36,6 +39,7 @@ def _read_number(text: str, bound: str, holds: Callable[[float], bool]) -> float
     if not holds(value):
         rule = f"must be a finite number {bound}, written like 6.9e9 or 6.9B"
         hint = ", with a decimal point" if "," in text else ""
+        hint = ", without a currency or commas" if CURRENCY.match(text) else hint
         hint = ", a fraction and not a percentage" if "%" in text else hint
         raise typer.BadParameter(f"{rule}{hint}, got {show(text)}")
     return value

@@ -21,7 +21,7 @@ OwnRuns = Annotated[
     Path | None,
     typer.Argument(
         metavar="RUNS",
-        help="Run table: one run is enough. Leave it out with --from-scratch.",
+        help="Run table, of one run or more. Leave it out with --from-scratch.",
     ),
 ]
 FromScratch = Annotated[
@@ -173,7 +173,8 @@ def plan(
     or where nothing is affordable. On the testbed a plain rule was as good: the largest run within
     the budget first, then the next.
 
-    With one run, or runs that lie on a line, there is a plan, too. With none: --from-scratch.
+    With too few runs for a law, even one, there is a plan, too: it tells which runs to train and
+    how wide the interval will be, not where the target lies. With none: --from-scratch.
     """
     from scaling.decide.plan_question import plan as ask
     from scaling.forecast.selection import ChoiceError
@@ -197,20 +198,27 @@ def plan(
         prices=prices,
         **options,
     )
-    if write_spec is not None:
-        _write(write_spec, answer.cells, vocab)
+    has_runs = len(answer.cells.N) > 0
+    if write_spec is not None and has_runs:
+        _write(write_spec, answer, vocab)
     print_answer(answer, as_json)
+    if write_spec is not None and not has_runs:
+        warn([f"the plan has no run to train: {write_spec} is not written"])
 
 
-def _write(path: Path, cells: Any, vocab: int) -> None:
+def _write(path: Path, answer: Any, vocab: int) -> None:
     """Write the specification, and say where."""
     from scaling.forecast.selection import ChoiceError
     from scaling.training.plan.written import write_spec
 
-    if len(cells.N) == 0:
-        rule = "the plan has no run to train, so that there is nothing to write"
-        raise ChoiceError(f"{rule} to {path}: without --write-spec it says why", ("write-spec",))
-    text = write_spec(zip(*cells, strict=True), vocab)
+    prices = answer.prices
+    hardware = {
+        "name": "priced",
+        "flops_per_second": prices.peak_training * prices.mfu_training,
+        "peak_flops_per_second": prices.peak_training,
+        "price_per_hour": prices.price_training,
+    }
+    text = write_spec(zip(*answer.cells, strict=True), vocab, hardware)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -1,4 +1,4 @@
-"""What does a run cost? Parameters by named group, FLOPs by convention and exactly, steps.
+"""What does a run cost? Parameters by named group, FLOPs by convention and exactly.
 
 The architecture is the one of the 104 runs: pre-norm blocks with gain-only norms, fused query, key
 and value, SwiGLU, rotary positions (no parameters), an untied head and no bias anywhere.
@@ -10,12 +10,12 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from scaling.costs.arguments import plain, positive, whole
 from scaling.costs.total import TRAINING
 
 VOCABULARY = 50_432
-SAME_COMPUTE = 1e-9  # relative
 SEQUENCE_LENGTH = 2_048
 # The hidden width of the feed-forward block is rounded up to a multiple of this.
 HIDDEN_MULTIPLE = 256
@@ -78,26 +78,6 @@ class ForwardFlops:
         return sum(getattr(self, field.name) for field in fields(self))
 
 
-def _whole(name: str, value: Any) -> int:
-    """Accept a whole number above zero, of any numeric type."""
-    numeric = isinstance(value, (int, float, np.integer, np.floating))
-    if not numeric or isinstance(value, bool) or not 0 < value < np.inf or int(value) != value:
-        raise ValueError(f"{name} must be a whole number above 0, got {value!r}")
-    return int(value)
-
-
-def _positive(name: str, value: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(value, dtype=float)
-    if not np.all(np.isfinite(array) & (array > 0)):
-        raise ValueError(f"{name} must be finite and above 0, got {value!r}")
-    return array
-
-
-def _plain(array: NDArray[Any]) -> Any:
-    """Give back a plain number where a plain number came in."""
-    return array.item() if array.ndim == 0 else array
-
-
 def hidden_width(width: int) -> int:
     """Width of the feed-forward block: ``f = 256 ceil(floor(8 d / 3) / 256)``.
 
@@ -111,14 +91,14 @@ def hidden_width(width: int) -> int:
     int
         Hidden width f.
     """
-    return HIDDEN_MULTIPLE * -(-(8 * _whole("width", width) // 3) // HIDDEN_MULTIPLE)
+    return HIDDEN_MULTIPLE * -(-(8 * whole("width", width) // 3) // HIDDEN_MULTIPLE)
 
 
 def _attention_width(width: int, heads: int | None) -> int:
     """Width that the heads span; below d where the heads do not divide it."""
     if heads is None:
         return width
-    if _whole("heads", heads) > width:
+    if whole("heads", heads) > width:
         raise ValueError(f"heads must not exceed the width {width}, got {heads!r}")
     return int(heads) * (width // int(heads))
 
@@ -159,7 +139,7 @@ def count_parameters(
     ValueError
         If a size is not a whole number above 0.
     """
-    d, n, v = _whole("width", width), _whole("layers", layers), _whole("vocab", vocab)
+    d, n, v = whole("width", width), whole("layers", layers), whole("vocab", vocab)
     spanned = _attention_width(d, heads)
     return ParameterCount(
         input_embedding=v * d,
@@ -208,7 +188,7 @@ def count_forward_flops(
     return ForwardFlops(
         attention=2.0 * count.attention,
         feed_forward=2.0 * count.feed_forward,
-        mixing=2.0 * layers * spanned * (_whole("sequence_length", sequence_length) + 1),
+        mixing=2.0 * layers * spanned * (whole("sequence_length", sequence_length) + 1),
         head=2.0 * count.output_head,
     )
 
@@ -240,29 +220,6 @@ def count_flops_per_token(
     return 3.0 * count_forward_flops(width, layers, vocab, sequence_length, heads=heads).total
 
 
-def rank_compute(C: ArrayLike) -> NDArray[np.intp]:
-    """Rank runs by compute, 0 for the cheapest; equals have one rank.
-
-    Runs planned at the same compute differ in the last digits of 6ND, which says nothing: what lies
-    within a relative `SAME_COMPUTE` of the next is equal.
-
-    Parameters
-    ----------
-    C : array_like of shape (n_runs,)
-        Compute of each run, or anything in proportion to it, > 0.
-
-    Returns
-    -------
-    ndarray of int of shape (n_runs,)
-    """
-    C = np.asarray(C, dtype=float)
-    order = np.argsort(C, kind="stable")
-    rises = np.diff(C[order]) > SAME_COMPUTE * C[order][:-1]
-    ranks = np.empty(len(C), dtype=np.intp)
-    ranks[order] = np.concatenate([[0], np.cumsum(rises)])[: len(C)]
-    return ranks
-
-
 def training_flops(N: ArrayLike, D: ArrayLike) -> Any:
     """Training compute by the convention of the laws: ``C = 6 N D``.
 
@@ -285,58 +242,4 @@ def training_flops(N: ArrayLike, D: ArrayLike) -> Any:
     ----------
     Gadre et al., arXiv 2403.08540, section 2.
     """
-    return _plain(np.asarray(TRAINING * _positive("N", N) * _positive("D", D)))
-
-
-def steps(D: ArrayLike, batch_sequences: ArrayLike, sequence_length: int = SEQUENCE_LENGTH) -> Any:
-    """Optimiser steps of a run: ``D / (batch_sequences * sequence_length)``, rounded.
-
-    Rounded to the nearest whole step, because the token budgets are multiples of N and not of the
-    batch: 0.411B at M = 5 gives 1,962.7, that is 1,963 steps.
-
-    Parameters
-    ----------
-    D : float or array_like of shape (n_runs,)
-        Training tokens.
-    batch_sequences : int or array_like of shape (n_runs,)
-        Sequences in a batch.
-    sequence_length : int, default 2048
-        Tokens in a sequence.
-
-    Returns
-    -------
-    int or ndarray of shape (n_runs,)
-        Steps.
-
-    Raises
-    ------
-    ValueError
-        If a value is not finite and above 0.
-    """
-    batch = _positive("batch_sequences", batch_sequences)
-    exact = _positive("D", D) / (batch * _whole("sequence_length", sequence_length))
-    return _plain(np.rint(exact).astype(np.int64))
-
-
-def warmup_share(warmup_steps: ArrayLike, steps: ArrayLike) -> Any:
-    """Share of a run that its warm-up takes: ``warmup_steps / steps``; above 1 it never ends.
-
-    Parameters
-    ----------
-    warmup_steps, steps : int or array_like of shape (n_runs,)
-        Planned warm-up steps (0 or more) and steps of the whole run.
-
-    Returns
-    -------
-    float or ndarray of shape (n_runs,)
-        A fraction.
-
-    Raises
-    ------
-    ValueError
-        If a value is not finite, the warm-up is negative, or there are no steps.
-    """
-    warmup = np.asarray(warmup_steps, dtype=float)
-    if not np.all(np.isfinite(warmup) & (warmup >= 0)):
-        raise ValueError(f"warmup_steps must be finite and 0 or more, got {warmup_steps!r}")
-    return _plain(np.asarray(warmup / _positive("steps", steps)))
+    return plain(np.asarray(TRAINING * positive("N", N) * positive("D", D)))

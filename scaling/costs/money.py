@@ -39,6 +39,13 @@ class Origin(NamedTuple):
         return f"{self.source} ({self.date})" if self.date else self.source
 
 
+class Reported(NamedTuple):
+    """Least and most that sources report of a value."""
+
+    least: float
+    most: float
+
+
 class Measure(NamedTuple):
     """What kind of number a field of `Prices` holds.
 
@@ -104,6 +111,8 @@ class Prices:
         Shares of the peak, above 0 and at most 1: in training, for tokens in, for tokens out.
     origins : mapping of str to Origin
         Where each value comes from.
+    reported : mapping of str to Reported
+        Over which range sources report a value; none of one's own.
 
     Raises
     ------
@@ -120,6 +129,7 @@ class Prices:
     mfu_in: float = field(metadata={"measure": SHARE})
     mfu_out: float = field(metadata={"measure": SHARE})
     origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+    reported: Mapping[str, Reported] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse what no price is."""
@@ -186,6 +196,19 @@ class Prices:
             np.asarray(self.of_writing * SERVING * size * written),
         )
 
+    @property
+    def extremes(self) -> tuple[Prices, Prices]:
+        """The cheapest and the dearest that is reported, all prices least and all shares most.
+
+        Both equal these prices where nothing is reported of any of them.
+        """
+        cheapest: dict[str, Any] = {}
+        dearest: dict[str, Any] = {}
+        for name, (least, most) in self.reported.items():
+            is_price = MEASURES[name] is PRICE
+            cheapest[name], dearest[name] = (least, most) if is_price else (most, least)
+        return replace(self, **cheapest), replace(self, **dearest)
+
     def as_tokens(self, tokens_in: ArrayLike, tokens_out: ArrayLike) -> NDArray[np.float64]:
         """Tokens whose ``2 N T``, at the price of training, cost what this demand costs.
 
@@ -213,10 +236,18 @@ class Prices:
         return f"{amount} {self.currency}" if is_name else f"{self.currency}{amount}"
 
     def report(self, names: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
-        """Give the currency, the prices of these `names` or of all, and their origins, plainly."""
+        """Give the currency and the prices of these `names` or of all, plainly.
+
+        With the origin of each, and the range that is reported of it.
+        """
         names = ("currency", *(names or MEASURES))
-        origins = {name: str(self.origins[name]) for name in names if name in self.origins}
-        return {"prices": {name: getattr(self, name) for name in names}, "origins": origins}
+        return {
+            "prices": {name: getattr(self, name) for name in names},
+            "origins": {name: str(self.origins[name]) for name in names if name in self.origins},
+            "reported": {
+                name: list(self.reported[name]) for name in names if name in self.reported
+            },
+        }
 
     def in_words(self, names: Iterable[str] | None = None) -> list[str]:
         """Say of each price in `names` or of all its value, unit, source and date, a line each."""
@@ -229,12 +260,17 @@ class Prices:
         return lines
 
     def change(self, source: str = "given", **values: Any) -> Prices:
-        """The same with other values, which come from `source`."""
+        """The same with other values, which come from `source`; of them no range is reported."""
         origins = {**self.origins, **dict.fromkeys(values, Origin(source, ""))}
-        return replace(self, **values, origins=origins)
+        reported = {
+            name: ends
+            for name, ends in self.reported.items()
+            if values.get(name, getattr(self, name)) == getattr(self, name)
+        }
+        return replace(self, **values, origins=origins, reported=reported)
 
 
-LABELS = ("currency", "origins")  # every other field has a measure
+LABELS = ("currency", "origins", "reported")  # every other field has a measure
 MEASURES: dict[str, Measure] = {
     each.name: each.metadata["measure"] for each in fields(Prices) if each.name not in LABELS
 }
@@ -247,23 +283,44 @@ def default_prices() -> Prices:
         rows = list(csv.DictReader(file))
     values = _read_values((row["name"], row["value"]) for row in rows)
     origins = {row["name"]: Origin(row["source"], row["date"]) for row in rows}
-    return Prices(**values, origins=origins)
+    reported = {
+        row["name"]: Reported(float(row["least"]), float(row["most"]))
+        for row in rows
+        if row["least"]
+    }
+    return Prices(**values, origins=origins, reported=reported)
 
 
-def read_prices(given: Prices | Mapping[str, Any] | str | Path | None = None) -> Prices:
+def read_prices(
+    given: Prices | Mapping[str, Any] | str | Path | None = None, names: Iterable[str] = MEASURES
+) -> Prices:
     """Give prices: the shipped ones, with what is given in their place.
 
     Parameters
     ----------
     given : Prices, mapping, str or pathlib.Path, optional
         Values by name; or a CSV file with the columns ``name`` and ``value``, or a YAML file of
-        ``name: value``; or a text like ``mfu_out=0.1,currency=€``.
+        ``name: value``; or a text like ``mfu_out=0.1,price_training=2``.
+    names : iterable of str
+        What is to be used: with a currency of one's own, its prices must be given as well.
 
     Raises
     ------
     ValueError
-        A name is unknown, a value is none or breaks its rule, or the file cannot be read.
+        A name is unknown, a value is none or breaks its rule, or the file cannot be read; or a
+        shipped price would stand beside another currency.
     """
+    prices, shipped = _replace_shipped(given), default_prices()
+    if prices.currency != shipped.currency:
+        for name in names:
+            if MEASURES[name] is PRICE and prices.origins.get(name) == shipped.origins[name]:
+                left = f"{name} is still the shipped {getattr(shipped, name):g} {shipped.currency}"
+                rule = f"nothing is converted: give {name} in {prices.currency} as well"
+                raise ValueError(f"currency {prices.currency}: {left}, and {rule}")
+    return prices
+
+
+def _replace_shipped(given: Prices | Mapping[str, Any] | str | Path | None) -> Prices:
     if given is None:
         return default_prices()
     if isinstance(given, Prices):
@@ -288,11 +345,15 @@ def _read_file(path: Path) -> list[tuple[str, Any]]:
     """Pairs of a file, CSV or YAML by its name."""
     try:
         text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ValueError("there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot be read as text: {error}") from error
     if path.suffix.lower() in (".yaml", ".yml"):
         return _read_yaml(text)
-    reader = csv.DictReader(text.splitlines())
+    lines = text.splitlines()
+    delimiter = max(",;\t", key=lines[0].count) if lines else ","
+    reader = csv.DictReader(lines, delimiter=delimiter)
     head = reader.fieldnames or []
     if "name" not in head or "value" not in head:
         raise ValueError(f"must have the columns name and value, got {', '.join(head) or 'none'}")

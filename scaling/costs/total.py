@@ -53,19 +53,19 @@ class Model(NamedTuple):
         """``6 N D``."""
         return TRAINING * self.N * self.D
 
-    def serving_flops(self, tokens: ArrayLike) -> Any:
+    def serving_flops(self, served: ArrayLike) -> Any:
         """``2 N T``.
 
         Parameters
         ----------
-        tokens : array_like
+        served : array_like
             Tokens served over the model's life, in and out, >= 0.
         """
-        return SERVING * self.N * np.asarray(tokens, dtype=float)
+        return SERVING * self.N * np.asarray(served, dtype=float)
 
-    def total_flops(self, tokens: ArrayLike) -> Any:
+    def total_flops(self, served: ArrayLike) -> Any:
         """``6 N D + 2 N T``."""
-        return self.training_flops() + self.serving_flops(tokens)
+        return self.training_flops() + self.serving_flops(served)
 
 
 def _read(law: Any) -> Law:
@@ -74,11 +74,11 @@ def _read(law: Any) -> Law:
     return Law(*(np.asarray(value, dtype=float) for value in values))
 
 
-def _read_demand(tokens: ArrayLike) -> Array:
-    served = np.asarray(tokens, dtype=float)
-    if not np.all(np.isfinite(served) & (served >= 0)):
-        raise ValueError(f"tokens served must be finite and 0 or more, got {tokens!r}")
-    return served
+def _read_served(served: ArrayLike) -> Array:
+    tokens = np.asarray(served, dtype=float)
+    if not np.all(np.isfinite(tokens) & (tokens >= 0)):
+        raise ValueError(f"tokens served must be finite and 0 or more, got {served!r}")
+    return tokens
 
 
 def _find_root(rising: Callable[[Array], tuple[Array, Array]], start: Array) -> Array:
@@ -98,7 +98,7 @@ def _find_root(rising: Callable[[Array], tuple[Array, Array]], start: Array) -> 
     return x
 
 
-def least_total(law: Any, loss: ArrayLike, tokens: ArrayLike = 0.0) -> Model:
+def least_total(law: Any, loss: ArrayLike, served: ArrayLike = 0.0) -> Model:
     """Find the model of least ``6 N D + 2 N T`` that reaches a loss.
 
     With u, the share of the reducible loss ``l - E`` that is due to N, every model of that loss is
@@ -111,7 +111,7 @@ def least_total(law: Any, loss: ArrayLike, tokens: ArrayLike = 0.0) -> Model:
         With E, A, B and alpha, and beta if it has one.
     loss : array_like
         Wanted loss, nats per token.
-    tokens : array_like
+    served : array_like
         Tokens that the model will serve, T >= 0. With none the answer is compute-optimal.
 
     Returns
@@ -121,10 +121,10 @@ def least_total(law: Any, loss: ArrayLike, tokens: ArrayLike = 0.0) -> Model:
     Raises
     ------
     ValueError
-        `tokens` is negative or not finite.
+        `served` is negative or not finite.
     """
     E, A, B, alpha, beta = _read(law)
-    T, wanted = _read_demand(tokens), np.asarray(loss, dtype=float)
+    T, wanted = _read_served(served), np.asarray(loss, dtype=float)
     E, A, B, alpha, beta, T, wanted = np.broadcast_arrays(E, A, B, alpha, beta, T, wanted)
     with np.errstate(invalid="ignore", divide="ignore"):
         log_A, log_B = np.log(A / (wanted - E)), np.log(B / (wanted - E))
@@ -148,7 +148,7 @@ def least_total(law: Any, loss: ArrayLike, tokens: ArrayLike = 0.0) -> Model:
     return Model(np.where(can, N, out_of_reach), np.where(can, D, out_of_reach))
 
 
-def best_for_budget(law: Any, budget: ArrayLike, tokens: ArrayLike = 0.0) -> Model:
+def best_for_budget(law: Any, budget: ArrayLike, served: ArrayLike = 0.0) -> Model:
     """Find the model of least loss whose training and serving cost a budget.
 
     Of all models with ``6 N D + 2 N T`` at the budget, the best obeys the same condition as in
@@ -160,7 +160,7 @@ def best_for_budget(law: Any, budget: ArrayLike, tokens: ArrayLike = 0.0) -> Mod
         As `least_total` takes it.
     budget : array_like
         Total FLOPs, > 0.
-    tokens : array_like
+    served : array_like
         Tokens that the model will serve, T >= 0.
 
     Returns
@@ -170,9 +170,9 @@ def best_for_budget(law: Any, budget: ArrayLike, tokens: ArrayLike = 0.0) -> Mod
     Raises
     ------
     ValueError
-        `budget` is not finite and above 0, or `tokens` negative or not finite.
+        `budget` is not finite and above 0, or `served` negative or not finite.
     """
-    T, C = _read_demand(tokens), np.asarray(budget, dtype=float)
+    T, C = _read_served(served), np.asarray(budget, dtype=float)
     if not np.all(np.isfinite(C) & (C > 0)):
         raise ValueError(f"budget must be finite and above 0 FLOPs, got {budget!r}")
     _, A, B, alpha, beta, T, C = np.broadcast_arrays(*_read(law), T, C)
@@ -181,8 +181,8 @@ def best_for_budget(law: Any, budget: ArrayLike, tokens: ArrayLike = 0.0) -> Mod
         log_served = np.log(T / 3)
 
     def excess(log_D: Array) -> tuple[Array, Array]:
-        served = log_served - log_D
-        share, more = 1 / (1 + np.exp(-served)), np.logaddexp(0, served)
+        log_ratio = log_served - log_D
+        share, more = 1 / (1 + np.exp(-log_ratio)), np.logaddexp(0, log_ratio)
         value = ratio + alpha * (log_D + more) + beta * log_D - more
         return value, alpha * (1 - share) + beta + share
 

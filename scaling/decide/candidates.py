@@ -15,7 +15,7 @@ from scaling.forecast.targets import read_count
 from scaling.tables.schema import LARGEST
 
 STEP = 2.0  # between sizes, and between tokens per parameter
-LEAST_M, MOST_M = 20.0, 640.0  # tokens per parameter: those of the testbed outside its warm-up
+SHORTEST_M, LONGEST_M = 20.0, 640.0  # tokens per parameter of the testbed outside its warm-up
 MOST_CELLS = 100_000
 ROUNDING = 1e-9
 WARMUPS = 2.0  # a run must last so many of its warm-ups
@@ -118,7 +118,7 @@ def make_offer(
         A bound is no number, or they cannot be.
     """
     M = target[1] / target[0]
-    by_default = (float(N.min()), target[0]), (min(LEAST_M, M), max(MOST_M, M))
+    by_default = (float(N.min()), target[0]), (min(SHORTEST_M, M), max(LONGEST_M, M))
     factor, tokens = read_count("step", step), read_count("warmup-tokens", warmup_tokens)
     if not 1.01 <= factor <= LARGEST:
         rule = f"step must be a factor of 1.01 or more, at most {LARGEST:g}"

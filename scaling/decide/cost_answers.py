@@ -17,9 +17,9 @@ from scaling.decide.cost_words import (
     ranges_in_words,
     sizes_in_words,
 )
-from scaling.decide.costing import Case, Choice, Costs, Range
+from scaling.decide.priced_models import CostCase, Findings, PricedModel, Range
 from scaling.decide.wanted_error import WantedError
-from scaling.forecast.advice import warn_of_fit
+from scaling.forecast.advice import shorten, warn_of_fit
 from scaling.forecast.answer import Answer
 from scaling.forecast.inputs import read_counts
 from scaling.forecast.selection import Selected
@@ -27,6 +27,7 @@ from scaling.laws.repeated import effective_tokens
 
 MOST_EPOCHS = 4.0  # repeated up to here, tokens are nearly as good as fresh ones
 ROUNDING = 1e-9
+MUCH = 0.1  # of a served token's FLOPs: attention that a bill must not leave unsaid
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +38,13 @@ class Costing(Answer):
     ----------
     selected : scaling.forecast.selection.Selected
         The rows that were fitted.
-    case : scaling.decide.costing.Case
+    case : scaling.decide.priced_models.CostCase
         The law, the tokens there are, the demand and the prices.
     wanted : str
         What was asked for, in words.
     loss : float or None
         Loss that the models reach, nats per token; None where a budget was given.
-    found : scaling.decide.costing.Costs
+    found : scaling.decide.priced_models.Findings
         The models.
     wanted_error : WantedError or None
         Task and error from which the loss was read.
@@ -52,10 +53,10 @@ class Costing(Answer):
     """
 
     selected: Selected
-    case: Case
+    case: CostCase
     wanted: str
     loss: float | None
-    found: Costs
+    found: Findings
     wanted_error: WantedError | None = None
     context: float | None = None
 
@@ -64,7 +65,20 @@ class Costing(Answer):
         """What speaks against the fit and against each model, and the rows left out."""
         table, loss, N = self.selected[:3]
         told = warn_of_fit(self.case.fitted, table, loss, N, self.selected.law)
-        return told + self._warn_of_choices() + self._warn_of_repeats() + self.selected.in_words()
+        told += self._warn_of_choices() + self._warn_of_repeats() + self._warn_of_context()
+        return told + self.selected.in_words()
+
+    def _warn_of_context(self) -> list[str]:
+        if self.context is None or self.case.demand.total == 0:
+            return []
+        shares = [self._of_context(each.size.N)["attention_share"] for each in self.found.choices]
+        if max(shares) <= MUCH:
+            return []
+        return [
+            f"serving takes up to {1 + max(shares):.2g} times the FLOPs shown: attention to the "
+            f"context, {shorten(self.context)} tokens, is in no bill and weighs most on small "
+            "models, so that the cheapest one may be a larger one"
+        ]
 
     def _warn_of_choices(self) -> list[str]:
         counts = read_counts(self.selected.table, self.selected.N)
@@ -124,7 +138,7 @@ class Costing(Answer):
             "warnings": self.warnings,
         }
 
-    def _row(self, choice: Choice) -> dict[str, Any]:
+    def _row(self, choice: PricedModel) -> dict[str, Any]:
         told, bill, (N, D) = choice.told, choice.bill, choice.size
         limited = self.case.supply.is_limited
         row = {
@@ -147,6 +161,8 @@ class Costing(Answer):
             "money_in": float(bill.reading),
             "money_out": float(bill.writing),
             "money": float(bill.total),
+            "money_least": choice.reported[0],
+            "money_most": choice.reported[1],
             "epochs": choice.epochs,
             "D_effective": float(effective_tokens(D, self.case.supply.unique)) if limited else None,
         }
@@ -157,7 +173,7 @@ class Costing(Answer):
             row |= self._of_context(N)
         return row
 
-    def _over_training(self, choice: Choice) -> float | None:
+    def _over_training(self, choice: PricedModel) -> float | None:
         """Training compute over that of the compute-optimal model of the same loss, less one."""
         optimum = self.found.optimum
         if optimum is None or self.loss is None:
@@ -186,7 +202,11 @@ class Costing(Answer):
         found, level, prices = self.found, self.selected.level, self.case.prices
         lines = [self.wanted, *sizes_in_words(found.choices, level)]
         lines += ranges_in_words(found, level)
-        lines += ["", *bills_in_words(found.choices, prices.currency)]
+        lines.append("")
+        if priced := [each for each in found.choices if each.is_priced]:
+            lines += bills_in_words(priced, prices)
+        if unpriced := [each.name for each in found.choices if not each.is_priced]:
+            lines.append(f"no bill where the loss is not to be used: {', '.join(unpriced)}")
         lines += money_in_words(found, self.case)
         if self.context is not None:
             rows = [(each.name, self._of_context(each.size.N)) for each in found.choices]

@@ -14,22 +14,24 @@ from scaling.costs.money import Prices, read_prices
 from scaling.costs.total import Model
 from scaling.decide.cost_answers import Costing
 from scaling.decide.cost_words import demand_in_words
-from scaling.decide.costing import (
-    Case,
-    Costs,
+from scaling.decide.priced_models import (
+    CostCase,
     Demand,
+    Findings,
     cost_of_budget,
     cost_of_loss,
     cost_of_model,
+    find_floor,
     read_surface,
 )
 from scaling.decide.supply import Supply
 from scaling.decide.wanted_error import WantedError, expect_errors, read_off
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import fit_table
-from scaling.forecast.inputs import Vector, is_effective, read_counts
+from scaling.forecast.inputs import is_effective, read_counts
 from scaling.forecast.selection import ChoiceError, Options, Runs, Selected, select_rows
 from scaling.forecast.targets import find_target, read_count
+from scaling.forecast.words import ends_in_words, level_in_words
 from scaling.tables.schema import LARGEST
 
 DAYS = 365.0
@@ -37,13 +39,25 @@ ASKED = ("loss", "error", "budget", "budget-money", "N")
 
 
 class Question(NamedTuple):
-    """What is asked for: one of these, the others None."""
+    """What is asked for: a loss, an error or a model, the others None; else a budget.
+
+    Parameters
+    ----------
+    loss, error : float or None
+        Nats per token; a fraction.
+    size : tuple of float or None
+        Parameters and tokens of a model.
+    budget : float
+        FLOPs, or money; NaN where none is given.
+    in_money : bool
+        Whether it is money.
+    """
 
     loss: float | None
     error: float | None
-    budget: float | None
-    money: float | None
     size: tuple[float, float] | None
+    budget: float
+    in_money: bool
 
 
 def cost(
@@ -124,7 +138,7 @@ def cost(
         raise ChoiceError(rule, ("unique-tokens",))
     fitted = fit_table(*selected[:4])
     supply = Supply(read_surface(fitted), unique)
-    case = Case(fitted, supply, demand, terms, selected.level)
+    case = CostCase(fitted, supply, demand, terms, selected.level)
     wanted = None if asked.error is None else read_off(selected, asked.error, task)
     reached = asked.loss if wanted is None else wanted.loss
     found = _find(case, asked, wanted, selected)
@@ -148,12 +162,15 @@ def _read_question(
     if len(given) != 1:
         rule = "give one of a loss, an error, a budget, or a model by N and D or M"
         raise ChoiceError(rule, ASKED)
+    in_money = money is not None
+    name, given_budget = ("budget-money", money) if in_money else ("budget", budget)
+    amount = _read_optional(name, given_budget)
     return Question(
         _read_optional("loss", loss),
         _read_optional("error", error),
-        _read_optional("budget", budget),
-        _read_optional("budget-money", money),
         size,
+        math.nan if amount is None else amount,
+        in_money,
     )
 
 
@@ -228,23 +245,22 @@ def open_prices(prices: Prices | Mapping[str, Any] | str | Path | None) -> Price
     return terms
 
 
-def _find(case: Case, asked: Question, wanted: WantedError | None, selected: Selected) -> Costs:
-    N, D = read_counts(selected.table, selected.N)
+def _find(
+    case: CostCase, asked: Question, wanted: WantedError | None, selected: Selected
+) -> Findings:
+    """Find the models that are asked for."""
+    runs = Model(*read_counts(selected.table, selected.N))
     if asked.size is not None:
         return _cost_of_model(case, Model(*asked.size))
-    loss, about = asked.loss, "loss"
     if wanted is not None:
-        loss, about = wanted.loss, "error"
-    if loss is None:
-        return _cost_of_budget(case, asked, N, D)
-    try:
-        return _cost_of_loss(case, loss, N, D)
-    except ValueError as error:
-        why = "" if wanted is None else f"error {wanted.value:g} of {wanted.task} needs a loss: "
-        raise ChoiceError(f"{why}{error}", (about,)) from error
+        why = f"error {wanted.value:g} of {wanted.task} needs a loss: "
+        return _cost_of_loss(case, wanted.loss, runs, "error", why)
+    if asked.loss is not None:
+        return _cost_of_loss(case, asked.loss, runs, "loss")
+    return _cost_of_budget(case, asked.budget, asked.in_money, runs)
 
 
-def _cost_of_model(case: Case, size: Model) -> Costs:
+def _cost_of_model(case: CostCase, size: Model) -> Findings:
     loss = float(case.supply.predict(*size))
     if case.demand.total > 0 and not case.supply.is_reachable(loss):
         what = f"N = {shorten(size.N)}, D = {shorten(size.D)} has the lowest loss of all"
@@ -253,20 +269,40 @@ def _cost_of_model(case: Case, size: Model) -> Costs:
     return cost_of_model(case, size)
 
 
-def _cost_of_loss(case: Case, loss: float, N: Vector, D: Vector) -> Costs:
-    worst = float(np.max(case.supply.law.predict(N, D)))
+def _cost_of_loss(case: CostCase, loss: float, runs: Model, about: str, why: str = "") -> Findings:
+    worst = float(np.max(case.supply.law.predict(*runs)))
     if loss >= worst:
         rule = f"loss must be below {worst:.4g}, that of the worst of these runs"
-        raise ValueError(f"{rule}, got {loss:.4g}: no run needs planning for it")
-    return cost_of_loss(case, loss)
+        told = f"{rule}, got {loss:.4g}: no run needs planning for it"
+        raise ChoiceError(f"{why}{told}", (about,))
+    if not case.supply.is_reachable(loss):
+        raise ChoiceError(f"{why}{_refuse_in_words(case, loss)}", (about,))
+    try:
+        return cost_of_loss(case, loss)
+    except ValueError as error:
+        raise ChoiceError(f"{why}{error}", (about,)) from error
 
 
-def _cost_of_budget(case: Case, asked: Question, N: Vector, D: Vector) -> Costs:
-    in_money = asked.money is not None
-    budget = asked.money if asked.money is not None else asked.budget
-    assert budget is not None
-    served = case.as_tokens if in_money else case.demand.total
-    totals = Model(N, D).total_flops(served)
+def _refuse_in_words(case: CostCase, loss: float) -> str:
+    """Say that a loss is out of reach, or that the runs leave open whether it is."""
+    supply, floor = case.supply, find_floor(case)
+    lowest, more = f"the irreducible loss E = {supply.law.E:.4g}", ""
+    if supply.is_limited:
+        tokens = shorten(supply.unique)
+        lowest = f"{supply.lowest:.4g}, the lowest that {tokens} different tokens allow"
+        more = ", or name more unique tokens"
+    told = f"loss must be above {lowest}, got {loss:g}"
+    if floor is None or loss <= floor.lo:
+        return f"{told}: it is out of reach; ask what a budget buys{more}"
+    ends = f"{ends_in_words(floor.lo, floor.hi)} ({level_in_words(case.level)})"
+    return (
+        f"{told}: the runs leave {ends} open for it and cannot say whether this loss is within "
+        "reach; first train more (scaling plan)" + more
+    )
+
+
+def _cost_of_budget(case: CostCase, budget: float, in_money: bool, runs: Model) -> Findings:
+    totals = runs.total_flops(case.as_tokens if in_money else case.demand.total)
     least = float(totals.min()) * (case.prices.of_training if in_money else 1.0)
     if budget < least:
         unit = case.prices.currency if in_money else "FLOPs"
@@ -278,7 +314,7 @@ def _cost_of_budget(case: Case, asked: Question, N: Vector, D: Vector) -> Costs:
 
 
 def _tell(
-    case: Case, asked: Question, wanted: WantedError | None, loss: float | None, column: str
+    case: CostCase, asked: Question, wanted: WantedError | None, loss: float | None, column: str
 ) -> str:
     """Say what was asked."""
     served = demand_in_words(case)
@@ -289,6 +325,6 @@ def _tell(
         return f"N = {shorten(N)}, D = {shorten(D)}, {column} {loss:.4f}: {served}"
     if asked.loss is not None:
         return f"{column} {loss:.4f}: {served}"
-    if asked.money is not None:
-        return f"{shorten(asked.money)} {case.prices.currency} for training and serving: {served}"
+    if asked.in_money:
+        return f"{shorten(asked.budget)} {case.prices.currency} for training and serving: {served}"
     return f"{asked.budget:.3g} FLOPs for training and serving: {served}"

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import math
 
-from scaling.decide.costing import Case, Choice, Costs, Range
+from scaling.costs.money import Prices
+from scaling.decide.priced_models import CostCase, Findings, PricedModel, Range
 from scaling.forecast.advice import shorten
 from scaling.forecast.words import align, ends_in_words, level_in_words
 
 GIBIBYTE = 2.0**30
+_BESIDE_THE_BILL = (
+    "by the reports: over the reported prices and utilisations, all cheapest to all dearest",
+    "not in the bill: staff, failed or restarted runs, idle hardware, data",
+)
 
 
-def demand_in_words(case: Case) -> str:
+def demand_in_words(case: CostCase) -> str:
     """Say what is to be served."""
     demand = case.demand
     if demand.total == 0:
@@ -20,7 +25,7 @@ def demand_in_words(case: Case) -> str:
     return f"{a_day} for {demand.days:g} days, {shorten(demand.total)} in all"
 
 
-def sizes_in_words(choices: list[Choice], level: float) -> list[str]:
+def sizes_in_words(choices: list[PricedModel], level: float) -> list[str]:
     """A line per model: N, D, M, loss and both intervals.
 
     The interval of its error, where there is one, and epochs, where tokens may run out.
@@ -51,17 +56,25 @@ def _interval_in_words(lo: float | None, hi: float | None) -> str:
     return "" if lo is None or hi is None else ends_in_words(lo, hi)
 
 
-def bills_in_words(choices: list[Choice], currency: str) -> list[str]:
-    """A line per model: FLOPs and money, training and serving."""
+def bills_in_words(choices: list[PricedModel], prices: Prices) -> list[str]:
+    """A line per model: FLOPs and money, training and serving; and what no bill holds.
+
+    Where prices or utilisations have a reported range, the least and the most over it.
+    """
     head = ["", "training", "serving", "FLOPs in all"]
-    rows = [[*head, "training", "in", "out", f"{currency} in all"]]
+    rows = [[*head, "training", "in", "out", f"{prices.currency} in all"]]
+    if prices.reported:
+        rows[0].append("by the reports")
     for each in choices:
         flops = (each.training_flops, each.serving_flops, each.total_flops)
         bill = each.bill
         money = (bill.training, bill.reading, bill.writing, bill.total)
         row = [each.name, *(f"{value:.3g}" for value in flops)]
-        rows.append(row + [shorten(float(value)) for value in money])
-    return align(rows, n_left=1)
+        row += [shorten(float(value)) for value in money]
+        if prices.reported:
+            row.append(" to ".join(map(shorten, each.reported)))
+        rows.append(row)
+    return [*align(rows, n_left=1), *_BESIDE_THE_BILL[not prices.reported :]]
 
 
 def range_in_words(ends: Range) -> str:
@@ -71,7 +84,7 @@ def range_in_words(ends: Range) -> str:
     return f"{shorten(ends.lo)} to " + ("never" if math.isinf(ends.hi) else shorten(ends.hi))
 
 
-def ranges_in_words(found: Costs, level: float) -> list[str]:
+def ranges_in_words(found: Findings, level: float) -> list[str]:
     """Say what the runs leave open of the tokens that each model needs, and of the cheapest."""
     lines = [
         f"  {each.name}, N = {shorten(each.size.N)}: {range_in_words(each.needed)}"
@@ -90,7 +103,7 @@ def ranges_in_words(found: Costs, level: float) -> list[str]:
     return lines
 
 
-def money_in_words(found: Costs, case: Case) -> list[str]:
+def money_in_words(found: Findings, case: CostCase) -> list[str]:
     """Say what the utilisation of written tokens moves, and when a model is too large."""
     lines = [
         f"mfu_out {each.mfu_out:g} instead of {case.prices.mfu_out:g}: least money at "
@@ -99,8 +112,9 @@ def money_in_words(found: Costs, case: Case) -> list[str]:
         for each in found.sensitivity
         if case.demand.written > 0
     ]
-    if found.break_even is not None:
-        lines.append(_break_even_in_words(found.break_even))
+    tokens = found.break_even
+    if tokens is not None and (math.isinf(tokens) or not found.choices[0].told.doubt):
+        lines.append(_break_even_in_words(tokens))
     return lines
 
 
@@ -116,8 +130,9 @@ def context_in_words(rows: list[tuple[str, dict[str, float]]], context: float) -
     """A line per model: what attention adds, and the memory of a sequence."""
     lines = [f"with {shorten(context)} tokens before each served one, not in the bill:"]
     for name, row in rows:
+        added = _plainly(100 * row["attention_share"])
         lines.append(
-            f"  {name}: attention adds {100 * row['attention_share']:.2g}% to its FLOPs; keys and "
+            f"  {name}: attention adds {added}% to its FLOPs; keys and "
             f"values {row['kv_bytes'] / GIBIBYTE:.3g} GiB a sequence (taken: {row['layers']:.0f} "
             f"layers of width {row['width']:.0f}, BF16, no shared heads)"
         )

@@ -28,6 +28,11 @@ SIZES = np.array([1.0, 7.5, 14.5, 39.0])  # over the smallest
 FAR = 16.0  # times the tokens per parameter of the others
 LEAST_N = 1e6  # parameters: below, the vocabulary is nearly all of a model
 
+WARMUP_NOT_KNOWN = (
+    "whether a run ends inside its warm-up is not known: name its tokens with --warmup-tokens, "
+    "steps times tokens a step"
+)
+
 
 class DesignCheck(NamedTuple):
     """A line of the checklist: what is asked, what the design has, and whether it holds.
@@ -142,10 +147,7 @@ class FirstRuns(Answer):
         """What of the checklist cannot be told, or does not hold."""
         told = [f"{c.asks}: does not hold: {c.has}" for c in self.checks if c.holds is False]
         if any(check.holds is None for check in self.checks):
-            told.append(
-                "whether a run ends inside its warm-up is not known: name its tokens with "
-                "--warmup-tokens, steps times tokens a step"
-            )
+            told.append(WARMUP_NOT_KNOWN)
         return told
 
     def report(self) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """By how much would one more run make a prediction surer? The gains of many runs at once.
 
 The prediction is judged as it is made: by least squares on the log loss with a prior on the
-exponent, all runs counting alike. What a run then adds to it is its noise and its misfit, which
-neighbours share and which are larger the farther below the target it lies; so a cheap run may do
-harm. The constants of `LawMisfit`, and the noise, were looked at with the testbed's large runs in
-view (`scaling.studies.decide.replay` shows what neighbouring values do).
+exponent, with the runs' weights; a further run has the weight 1. What a run then adds to it is its
+noise and its misfit, which neighbours share and which are larger the farther below the target it
+lies; so a cheap run may do harm. The constants of `LawMisfit`, and the noise, were looked at with
+the testbed's large runs in view (`scaling.studies.decide.plan_rules` shows what neighbouring values
+do).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from scaling.laws.prior import Belief
 
 Array = NDArray[np.float64]
 WIDE = 1.0  # standard deviation of each term of the law, in losses: the plan works from one run
-LEAST_LOSS = 0.05  # of that in the middle of the runs: a law of few runs may fall below zero
+LEAST_OF_MIDDLE = 0.05  # of that in the middle of the runs: a law of few runs may fall below zero
 
 
 class Cells(NamedTuple):
@@ -103,7 +104,7 @@ class LawAt:
         """
         powers, logs = self._powers(N, D)
         middle = max(float(self.terms.sum()), float(np.abs(self.terms).max()))
-        loss = np.maximum(self.terms @ powers, LEAST_LOSS * middle)
+        loss = np.maximum(self.terms @ powers, LEAST_OF_MIDDLE * middle)
         by_alpha = -self.alpha * (self.terms[1:, None] * powers[1:] * logs).sum(axis=0)
         columns: Array = np.vstack([middle * powers, by_alpha]) / loss
         return columns.T

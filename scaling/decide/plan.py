@@ -8,27 +8,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from scaling.costs.total import TRAINING
 from scaling.decide.gain import Cells, read_law
-from scaling.decide.purchases import SHIPPED, BuyingRule, Choice, Known, choose_next
+from scaling.decide.purchases import SHIPPED, BuyingRule, Known, RunChoice, choose_next
 from scaling.forecast.fitted import FittedTable, LossForecast, fit_table
 from scaling.forecast.inputs import EFFECTIVE, is_effective, place_target, read_inputs
 from scaling.forecast.intervals import LEVEL, load_constants, measure_change, widen
+from scaling.forecast.residuals import LEAST_DOF, UNSOUND, strays
 from scaling.laws.fit import FitError
 from scaling.laws.posterior import Posterior
 from scaling.laws.prior import Belief
-from scaling.laws.registry import DEFAULT_LAW, LawChoice
+from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 
 LEAST_GAIN = 0.05  # of the standard deviation at the target, by any run
-LEAST_LOSS = 1e-3  # of the lowest measured: an expected loss is no less
+LEAST_OF_LOWEST = 1e-3  # of the lowest measured: an expected loss is no less
 NEARER = np.arange(1, 41) / 4  # how many doublings below the target a confirming run may lie
 HALF = 0.5  # of the allowance is left after it
-STOPS = ("tolerance", "misfit", "gain", "budget", "most")
+Stop = Literal["unsound", "tolerance", "misfit", "gain", "budget", "most"]
 
 
 class Target(NamedTuple):
@@ -93,19 +94,33 @@ class Plan(NamedTuple):
     purchases : list of Purchase
         In order.
     stop : str
-        One of `STOPS`.
+        Why to stop: the bet is inside the ``tolerance``; the law's interval is inside the allowance
+        for its ``misfit``; no run has enough ``gain``; none is within the ``budget``; or there are
+        as many as there may be at ``most``.
     nearer : Purchase or None
         The cheapest run that halves the allowance for what no residual shows, where there is one.
     worth : tuple of float or None
         Where it stops for want of gain or budget: N and D of the cheapest candidate that gains
         enough, whatever it costs.
+    rule : BuyingRule
+        By which the runs were chosen.
     """
 
     before: LossForecast
     purchases: list[Purchase]
-    stop: str
+    stop: Stop
     nearer: Purchase | None
     worth: tuple[float, float] | None
+    rule: BuyingRule
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the measured runs alone tell the target.
+
+        If not, what is told with expected runs has a width and no place: their losses are those of
+        a law that the runs leave open.
+        """
+        return not self.before.doubt
 
 
 @dataclass(frozen=True)
@@ -156,7 +171,7 @@ class TableSoFar:
         median = float(posterior.at(*cell).quantile(0.5)[0])
         if not np.isfinite(median):
             median = float(read_law(posterior).predict(*cell))
-        return max(median, LEAST_LOSS * float(self.rows[self.loss].min()))
+        return max(median, LEAST_OF_LOWEST * float(self.rows[self.loss].min()))
 
     def plus(self, N: float, D: float, loss: float) -> TableSoFar:
         """The same and one run more."""
@@ -174,6 +189,23 @@ class TableSoFar:
         except FitError as error:
             return str(error)
         return replace(fitted, belief=self.known.belief)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether there are fewer distinct runs than the law has coefficients."""
+        distinct = self.rows.drop_duplicates([self.N, "D"])
+        return len(distinct) < choose_law(self.law).n_parameters
+
+    @property
+    def is_unsound(self) -> bool:
+        """Whether the runs follow no law, by their residual, or by a fit with some left to judge.
+
+        Of fewer runs an unsound fit says little, and more of them may mend it.
+        """
+        if isinstance(self.fitted, str):
+            return False
+        fit = self.fitted.fit
+        return strays(fit, self.fitted.L) or (fit.dof >= LEAST_DOF and fit.status in UNSOUND)
 
     def predict(self, target: Target) -> LossForecast:
         """What the runs say of the target, as `scaling predict` would."""
@@ -201,6 +233,17 @@ def open_table(
     return replace(table, noise=_find_noise(table.known.find_posterior()))
 
 
+def find_faulty(table: TableSoFar) -> list[str]:
+    """Name the flagged runs, a minority, without which the others follow a law, if there are."""
+    flagged = table.rows["flags"] != ""
+    if not (table.is_unsound and 0 < flagged.mean() < 0.5):
+        return []
+    kept = table.rows[~flagged]
+    others = replace(table, rows=kept, n_measured=len(kept))
+    sound = not (others.is_short or isinstance(others.fitted, str) or others.is_unsound)
+    return table.rows.loc[flagged, "run"].astype(str).tolist() if sound else []
+
+
 def _find_noise(posterior: Posterior) -> float:
     """Standard deviation of the log loss in the middle of the runs."""
     at = posterior.at(*posterior.centre)
@@ -217,6 +260,9 @@ def make_plan(
     rule: BuyingRule = SHIPPED,
 ) -> Plan:
     """Plan what to buy until a reason to stop.
+
+    Nothing where the runs follow no law. Where they are too few for one, as many as the law has
+    coefficients, whatever each gains.
 
     Parameters
     ----------
@@ -238,13 +284,15 @@ def make_plan(
     Plan
     """
     before = told = table.predict(target)
+    if table.is_unsound:
+        return Plan(before, [], "unsound", None, None, rule)
     purchases: list[Purchase] = []
     left, where = budget, table.place(target.N, target.D)
     places = Cells(*np.transpose([table.place(*cell) for cell in zip(*candidates, strict=True)]))
     worth = None
-    while not (stop := _find_stop(table, target, told)) and len(purchases) < most:
+    while (stop := _find_stop(table, target, told)) is None and len(purchases) < most:
         choice = choose_next(table.known, places, candidates.C, where, left, rule)
-        if choice is None or choice.most < LEAST_GAIN:
+        if choice is None or (choice.most < LEAST_GAIN and not table.is_short):
             stop = "budget" if choice is None else "gain"
             any_price = choose_next(table.known, places, candidates.C, where, np.inf, rule)
             worth = _find_cheapest(candidates, any_price)
@@ -253,20 +301,20 @@ def make_plan(
         table, bought = _buy(table, target, *cell)
         told, left = bought.told, left - bought.C
         purchases.append(bought._replace(gain=choice.gain))
-    return Plan(before, purchases, stop or "most", _find_nearer(table, target), worth)
+    return Plan(before, purchases, stop or "most", _find_nearer(table, target), worth, rule)
 
 
-def _find_stop(table: TableSoFar, target: Target, told: LossForecast) -> str:
+def _find_stop(table: TableSoFar, target: Target, told: LossForecast) -> Stop | None:
     """Say whether what the runs tell is narrow enough, or as narrow as such runs make it."""
     if told.lo is None or told.hi is None or told.law_lo is None or told.law_hi is None:
-        return ""
+        return None
     bet, law = (hi - lo for lo, hi in ((told.lo, told.hi), (told.law_lo, told.law_hi)))
     if target.tolerance is not None and bet / 2 <= target.tolerance * told.loss:
         return "tolerance"
-    return "misfit" if law / 2 <= table.allow(target) * told.loss else ""
+    return "misfit" if law / 2 <= table.allow(target) * told.loss else None
 
 
-def _find_cheapest(candidates: Cells, choice: Choice | None) -> tuple[float, float] | None:
+def _find_cheapest(candidates: Cells, choice: RunChoice | None) -> tuple[float, float] | None:
     """Find the cheapest candidate that gains enough."""
     if choice is None or not choice.most >= LEAST_GAIN:
         return None

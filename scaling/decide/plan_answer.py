@@ -11,18 +11,22 @@ import pandas as pd
 from scaling.costs.compute import training_flops
 from scaling.costs.money import OF_TRAINING, Prices
 from scaling.decide.candidates import Offer
+from scaling.decide.first_design import WARMUP_NOT_KNOWN
 from scaling.decide.gain import Cells
-from scaling.decide.plan import Plan, Purchase, Target, open_table
+from scaling.decide.plan import Plan, Purchase, Target, find_faulty, open_table
 from scaling.decide.plan_words import (
     HEAD,
     before_in_words,
+    faulty_in_words,
+    find_half_widths,
     nearer_in_words,
     price_in_words,
     row_of,
     rule_in_words,
     stop_in_words,
+    widths_in_words,
 )
-from scaling.forecast.advice import warn_of_flags
+from scaling.forecast.advice import warn_of_design, warn_of_flags
 from scaling.forecast.answer import Answer
 from scaling.forecast.fitted import LossForecast
 from scaling.forecast.residuals import warn_of_residual
@@ -75,12 +79,33 @@ class NextRuns(Answer):
         table, loss, N, law = self.selected[:4]
         fitted = open_table(table, loss, N, law).fitted
         told = [] if isinstance(fitted, str) else warn_of_residual(fitted.fit, table, loss, N, law)
-        return told + warn_of_flags(table) + self.selected.in_words()
+        return self._warn_of_plan() + self.selected.in_words() + told + warn_of_flags(table)
+
+    def _warn_of_plan(self) -> list[str]:
+        """What speaks against the plan itself; its design only where a law is still to be had."""
+        told, runs = (
+            [],
+            self.selected.table[["N", "D"]].assign(N=self.selected.table[self.selected.N]),
+        )
+        if self.budget >= self.target.C:
+            told.append(
+                f"the budget pays for the target itself, {self.target.C:.2g} FLOPs: is it not "
+                "rather to be trained?"
+            )
+        if not self.plan.purchases:
+            return told
+        if not self.plan.is_told:
+            planned = pd.concat([runs, pd.DataFrame(self.cells._asdict())])
+            told += [f"with the runs planned, {line}" for line in warn_of_design(planned)]
+        if not self.offer.warmup_tokens and self.cells.D.min() < runs["D"].min():
+            told.append(f"a run planned has fewer tokens than any measured: {WARMUP_NOT_KNOWN}")
+        return told
 
     def report(self) -> dict[str, Any]:
         """Target, budget, what is known before, the runs in order, and why to stop.
 
-        Ends of intervals are None where the loss of the target is not to be used.
+        Ends of intervals are None where the loss of the target is not to be used; and where the
+        measured runs alone do not tell it, so that only half widths are expected.
         """
         spent = sum(run.C for run in self.plan.purchases)
         stop = stop_in_words(self.plan, self.target, self.budget, self.cheapest, self.most)
@@ -124,21 +149,27 @@ class NextRuns(Answer):
     def _run(self, run: Purchase) -> dict[str, Any]:
         counts = {"N": run.N, "D": run.D, "M": run.D / run.N}
         expected = {"expected_loss": run.loss, "gain": run.gain}
-        return {**counts, **self._price(run.C), **expected, "after": _told(run.told)}
+        return {
+            **counts,
+            **self._price(run.C),
+            **expected,
+            "after": _told(run.told, self.plan.is_told),
+        }
 
     def to_frame(self) -> pd.DataFrame:
         """A row per run, in order, the first as things are: counts, price, and the target after it.
 
         ``loss`` is the run's own, expected; ``target_loss``, ``lo``, ``hi``, ``law_lo`` and
-        ``law_hi`` are the target's, NaN where not to be used.
+        ``law_hi`` are the target's, NaN where not to be used, or where the measured runs alone do
+        not tell it; ``half`` and ``law_half``, half widths over the loss, are expected there, too.
         """
         rows = [{"run": "before", **_told(self.plan.before)}]
         for i, run in enumerate(self.plan.purchases, 1):
             bill = self._price(run.C)
             own = {"N": run.N, "M": run.D / run.N, "D": run.D, **bill, "expected_loss": run.loss}
-            rows.append({"run": str(i), **own, **_told(run.told)})
+            rows.append({"run": str(i), **own, **_told(run.told, self.plan.is_told)})
         columns = ["run", "N", "M", "D", "flops", "accelerator_hours", "money", "expected_loss"]
-        ends = ["target_loss", "lo", "hi", "law_lo", "law_hi"]
+        ends = ["target_loss", "lo", "hi", "law_lo", "law_hi", "half", "law_half"]
         frame = pd.DataFrame(rows).reindex(columns=columns + ends)
         return frame.astype(dict.fromkeys(columns[1:] + ends, float))
 
@@ -148,30 +179,42 @@ class NextRuns(Answer):
         lines = [
             before_in_words(plan.before, self.target, self.selected.loss, self.selected.N, n_runs)
         ]
+        if plan.stop == "unsound":
+            lines += [faulty_in_words(find_faulty(open_table(*self.selected[:4])))]
         if plan.purchases:
-            lines += [f"train, in this order ({rule_in_words()}):"]
-            rows = [row_of(str(i), run, self.prices) for i, run in enumerate(plan.purchases, 1)]
+            lines += [f"train, in this order ({rule_in_words(plan.rule)}):"]
+            rows = [
+                row_of(str(i), run, self.prices, plan.is_told)
+                for i, run in enumerate(plan.purchases, 1)
+            ]
             lines += [f"  {line}" for line in align([list(HEAD), *rows])]
             if doubt := plan.purchases[-1].told.doubt:
                 lines += [f"  the target is not to be told from them yet: {doubt}"]
         spent = sum(run.C for run in plan.purchases)
-        lines += [f"spent: {price_in_words(spent, self.prices)}; budget {self.budget:.2g} FLOPs"]
+        lines += [
+            f"spent: {price_in_words(spent, self.prices)}",
+            f"budget: {price_in_words(self.budget, self.prices)}",
+        ]
         stop = stop_in_words(plan, self.target, self.budget, self.cheapest, self.most)
         lines += [f"{'then ' * bool(plan.purchases)}stop: {stop}"]
         if plan.nearer is not None:
-            lines += [nearer_in_words(plan.nearer, self.prices, self.target)]
+            lines += [nearer_in_words(plan.nearer, self.prices, self.target, plan.is_told)]
+        lines += widths_in_words(plan)
         return "\n".join([*lines, *self.prices.in_words(OF_TRAINING)])
 
 
-def _told(told: LossForecast) -> dict[str, Any]:
-    """What is told of the target, in plain values."""
-    usable = not told.doubt
+def _told(told: LossForecast, placed: bool = True) -> dict[str, Any]:
+    """What is told of the target, in plain values; widths alone where it has no place."""
+    law_half, half = find_half_widths(told) or (None, None)
+    usable = placed and not told.doubt
     return {
         "target_loss": told.loss if usable else None,
-        "lo": told.lo,
-        "hi": told.hi,
-        "law_lo": told.law_lo,
-        "law_hi": told.law_hi,
+        "lo": told.lo if placed else None,
+        "hi": told.hi if placed else None,
+        "law_lo": told.law_lo if placed else None,
+        "law_hi": told.law_hi if placed else None,
+        "half": half,
+        "law_half": law_half,
         "usable": usable,
         "doubt": told.doubt or None,
     }

@@ -10,11 +10,13 @@ from typing import Any, Unpack
 import numpy as np
 
 from scaling.costs.compute import training_flops
-from scaling.costs.money import Prices, read_prices
-from scaling.decide.candidates import LEAST_M, STEP, make_offer
+from scaling.costs.money import OF_TRAINING, Prices, read_prices
+from scaling.decide.candidates import SHORTEST_M, STEP, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
+from scaling.decide.gain import Array, Cells
 from scaling.decide.plan import Target, make_plan, open_table
 from scaling.decide.plan_answer import NextRuns
+from scaling.decide.plan_words import price_in_words
 from scaling.forecast.selection import ChoiceError, Options, Runs, select_rows
 from scaling.forecast.targets import read_count, read_target
 from scaling.tables.schema import LARGEST
@@ -45,7 +47,7 @@ def plan(
     Parameters
     ----------
     runs : pandas.DataFrame, str, pathlib.Path or None
-        A run table, or where it lies; one run is enough. None for a first design.
+        A run table, or where it lies, of one run or more. None for a first design.
     N : float or str
         Parameters of the run to predict, as 6.9e9 or "6.9B", in the count of `count`.
     D, M : float or str, optional
@@ -81,36 +83,44 @@ def plan(
     """
     where = _read_target(N, D, M)
     try:
-        terms = read_prices(prices)
+        terms = read_prices(prices, OF_TRAINING)
     except ValueError as error:
         raise ChoiceError(str(error), ("prices",)) from error
     flops = read_budget(budget, budget_hours, budget_money, terms)
     width = read_tolerance(tolerance)
     if not (isinstance(most, int) and most >= 1):
         raise ChoiceError(f"most must be a whole number of 1 or more, got {most!r}", ("most",))
+    grid = {
+        "sizes": sizes,
+        "multipliers": multipliers,
+        "step": step,
+        "warmup_tokens": warmup_tokens,
+    }
     if runs is None:
         _refuse_unread(sizes=sizes, step=step, tolerance=tolerance, most=most, **options)
-        offer = make_offer(np.array([1.0]), where, sizes, multipliers, step, warmup_tokens)
-        base = LEAST_M if multipliers is None else offer.multipliers[0]
-        cells = design_first(flops, where, base, offer.warmup_tokens)
-        return FirstRuns(where, cells, flops, offer.warmup_tokens, terms)
+        return _plan_first(where, flops, terms, **grid)
     selected = select_rows(runs, enough=False, **options)
     counts = selected.table[selected.N].to_numpy(float), selected.table["D"].to_numpy(float)
-    _require_beyond(where, float(training_flops(*counts).max()))
-    offer = make_offer(counts[0], where, sizes, multipliers, step, warmup_tokens)
+    _require_beyond(where, *counts)
+    offer = make_offer(counts[0], where, **grid)
     cells = offer.list_cells(where)
-    cheapest = float(cells.C[0])
-    if cheapest > flops:
-        rule = f"the budget, {flops:.3g} FLOPs, is below the cheapest run of the grid"
-        raise ChoiceError(
-            f"{rule}, {cheapest:.3g} (N = {cells.N[0]:.3g}, M = {cells.D[0] / cells.N[0]:g}): "
-            "raise it, or let --sizes or --multipliers begin lower",
-            ("budget",),
-        )
+    given = {"budget-hours": budget_hours, "budget-money": budget_money, "budget": budget}
+    about = tuple(name for name, value in given.items() if value is not None)
+    _require_affordable(cells, flops, terms, about)
     target = Target(*where, selected.level, width)
     table = open_table(*selected[:4])
     found = make_plan(table, target, cells, flops, most)
-    return NextRuns(selected, target, offer, flops, most, terms, found, cheapest)
+    return NextRuns(selected, target, offer, flops, most, terms, found, float(cells.C[0]))
+
+
+def _plan_first(
+    target: tuple[float, float], budget: float, prices: Prices, **grid: object
+) -> FirstRuns:
+    """Lay out the first runs, four of them at the least of the multipliers where they are given."""
+    offer = make_offer(np.ones(1), target, **grid)
+    base = SHORTEST_M if grid["multipliers"] is None else offer.multipliers[0]
+    cells = design_first(budget, target, base, offer.warmup_tokens)
+    return FirstRuns(target, cells, budget, offer.warmup_tokens, prices)
 
 
 def read_budget(budget: object, hours: object, money: object, prices: Prices) -> float:
@@ -174,11 +184,28 @@ def read_tolerance(tolerance: object) -> float | None:
     return share
 
 
-def _require_beyond(target: tuple[float, float], largest: float) -> None:
-    """Refuse a target that costs no more than what is trained already."""
-    C = training_flops(*target)
-    if largest >= C:
+def _require_affordable(
+    cells: Cells, budget: float, prices: Prices, about: tuple[str, ...]
+) -> None:
+    """Refuse a budget below the first run, the cheapest."""
+    N, D, cheapest = float(cells.N[0]), float(cells.D[0]), float(cells.C[0])
+    if cheapest > budget:
+        has = price_in_words(budget, prices)
+        raise ChoiceError(
+            f"the budget, {has}, is below the cheapest run of the grid, "
+            f"{price_in_words(cheapest, prices)} (N = {N:.3g}, M = {D / N:g}): "
+            "raise it, or let --sizes or --multipliers begin lower",
+            about,
+        )
+
+
+def _require_beyond(target: tuple[float, float], N: Array, D: Array) -> None:
+    """Refuse a target with no more parameters, tokens and compute than what is trained already."""
+    C, largest = training_flops(*target), float(training_flops(N, D).max())
+    if largest >= C and N.max() >= target[0] and D.max() >= target[1]:
         rule = f"the target takes {C:.3g} FLOPs, no more than the largest run, {largest:.3g}"
         raise ChoiceError(
-            f"{rule}: nothing is to be extrapolated", ("target-N", "target-D", "target-M")
+            f"{rule}, and no more parameters or tokens: nothing is to be extrapolated, and "
+            "`scaling predict` tells its loss",
+            ("target-N", "target-D", "target-M"),
         )

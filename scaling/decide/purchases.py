@@ -83,7 +83,7 @@ class Known(NamedTuple):
         return find_posterior(*cells, self.loss, belief, weights=self.weights)
 
 
-class Choice(NamedTuple):
+class RunChoice(NamedTuple):
     """A run to buy.
 
     Parameters
@@ -117,7 +117,7 @@ def choose_next(
     budget: float,
     rule: BuyingRule = SHIPPED,
     find: Callable[..., Variances] = find_variances,
-) -> Choice | None:
+) -> RunChoice | None:
     """Choose the candidate that gains most for its price among those within a budget.
 
     Parameters
@@ -139,7 +139,7 @@ def choose_next(
 
     Returns
     -------
-    Choice or None
+    RunChoice or None
         None where nothing is affordable. A gain below 0 says that every candidate does harm.
     """
     left = np.flatnonzero(~is_like(candidates, known.cells) & is_affordable(price, budget))
@@ -152,7 +152,7 @@ def choose_next(
     best = int(per_price.argmax())
     shares = np.full(len(price), np.nan)
     shares[left] = 1 - np.sqrt(np.maximum(found.after, 0.0) / found.now)
-    return Choice(int(left[best]), shares)
+    return RunChoice(int(left[best]), shares)
 
 
 def is_affordable(price: Array, budget: float) -> NDArray[np.bool_]:

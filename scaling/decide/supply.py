@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scaling.costs.total import SERVING, TRAINING, Model, tokens_needed
 from scaling.costs.total import best_for_budget as spend_fresh
 from scaling.costs.total import least_total as least_fresh
+from scaling.forecast.advice import shorten
 from scaling.laws.law import LossSurface
 from scaling.laws.repeated import (
     OPTIMAL,
@@ -70,15 +71,23 @@ class Supply:
         """Loss that no N and no number of epochs goes below, nats per token."""
         if not self.is_limited:
             return float(self.law.E)
-        from_N, from_D = self._least_terms()
-        return float(self.law.E + from_N + from_D)
+        return float(self.lowest_of(self.law))
+
+    def lowest_of(self, laws: LossSurface) -> Any:
+        """The same of other laws, such as those of `scaling.laws.draws`."""
+        if not self.is_limited:
+            return laws.E
+        return laws.E + sum(self._terms_of(laws))
 
     def _least_terms(self) -> tuple[float, float]:
         """What N and what D leave of the loss at their limits."""
-        most = (1 + R_N) * OPTIMAL * self.unique, (1 + R_D) * self.unique
-        return self.law.A * most[0] ** -self.law.alpha, self.law.B * most[1] ** -self.law.beta
+        return self._terms_of(self.law)
 
-    def least_total(self, loss: float, tokens: float = 0.0) -> Model:
+    def _terms_of(self, laws: LossSurface) -> tuple[Any, Any]:
+        most = (1 + R_N) * OPTIMAL * self.unique, (1 + R_D) * self.unique
+        return laws.A * most[0] ** -laws.alpha, laws.B * most[1] ** -laws.beta
+
+    def least_total(self, loss: float, served: float = 0.0) -> Model:
         """Size of least ``6 N D + 2 N T`` that reaches a loss.
 
         It obeys ``alpha A N'^-alpha e_N / (beta B D'^-beta e_D) = 1 + T / (3 D)``, where N' and D'
@@ -92,7 +101,7 @@ class Supply:
         """
         self._refuse_unreachable(loss)
         if not self.is_limited:
-            model = least_fresh(self.law, loss, tokens)
+            model = least_fresh(self.law, loss, served)
             return Model(float(model.N), float(model.D))
         gap = loss - self.law.E
         least, most = self._least_terms()[0] / gap, 1 - self._least_terms()[1] / gap
@@ -103,22 +112,22 @@ class Supply:
             D = seen_tokens((self.law.B / ((1 - share) * gap)) ** (1 / self.law.beta), self.unique)
             return Model(float(N), float(D))
 
-        z = _solve(lambda z: self.imbalance(*place(z), tokens), -WIDEST, WIDEST)
+        z = _solve(lambda z: self.imbalance(*place(z), served), -WIDEST, WIDEST)
         return place(z)
 
-    def best_for_budget(self, budget: float, tokens: float = 0.0) -> Model:
+    def best_for_budget(self, budget: float, served: float = 0.0) -> Model:
         """Size of least loss with ``6 N D + 2 N T`` at a budget, FLOPs."""
         if not self.is_limited:
-            model = spend_fresh(self.law, budget, tokens)
+            model = spend_fresh(self.law, budget, served)
             return Model(float(model.N), float(model.D))
 
         def place(log_D: float) -> Model:
             D = math.exp(log_D)
-            return Model(budget / (TRAINING * D + SERVING * tokens), D)
+            return Model(budget / (TRAINING * D + SERVING * served), D)
 
-        return place(_solve(lambda y: self.imbalance(*place(y), tokens), -FARTHEST, FARTHEST))
+        return place(_solve(lambda y: self.imbalance(*place(y), served), -FARTHEST, FARTHEST))
 
-    def imbalance(self, N: float, D: float, tokens: float = 0.0) -> float:
+    def imbalance(self, N: float, D: float, served: float = 0.0) -> float:
         """How far a size is from the cheapest of its loss: 0 there, above 0 for too small an N.
 
         The logarithm of the left side of the condition over its right side.
@@ -131,7 +140,7 @@ class Supply:
         if self.is_limited:
             ratio += float(log_worth_of_more(N, min(OPTIMAL * self.unique, N), R_N))
             ratio -= float(log_worth_of_more(D, min(self.unique, D), R_D))
-        return ratio - math.log1p(tokens / (3 * D))
+        return ratio - math.log1p(served / (3 * D))
 
     def break_even_tokens(self, N: float, D: float) -> float:
         """Tokens to serve at which a size is the cheapest of its loss; beyond, a smaller one is.
@@ -183,7 +192,8 @@ class Supply:
             return
         floor = f"the irreducible loss E = {self.law.E:.4g}"
         if self.is_limited:
-            floor = f"{self.lowest:.4g}, the lowest that {self.unique:.3g} different tokens allow"
+            tokens = shorten(self.unique)
+            floor = f"{self.lowest:.4g}, the lowest that {tokens} different tokens allow"
         raise ValueError(f"loss must be above {floor}, got {loss:g}: it is out of reach")
 
 

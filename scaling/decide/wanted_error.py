@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from scaling.decide.costing import Case, Choice
+from scaling.decide.priced_models import CostCase, PricedModel
 from scaling.forecast.averages import is_average
 from scaling.forecast.prediction import forecast_errors
 from scaling.forecast.selection import ChoiceError, Selected
@@ -100,6 +100,12 @@ def _find_column(selected: Selected, task: str | None) -> str:
     column = f"err_{task.removeprefix('err_')}" if task is not None else None
     if column is None and len(names) == 1:
         return names[0]
+    if not names:
+        named = column or "err_<task>"
+        rule = (
+            f"the table has no column err_<task> to read an error off: add {named}, or give a loss"
+        )
+        raise ChoiceError(rule, ("error",))
     if column not in names:
         known = ", ".join(name.removeprefix("err_") for name in names[:LISTED]) or "none"
         more = f" and {len(names) - LISTED} more" * (len(names) > LISTED)
@@ -109,8 +115,8 @@ def _find_column(selected: Selected, task: str | None) -> str:
 
 
 def expect_errors(
-    choices: list[Choice], wanted: WantedError, selected: Selected, case: Case
-) -> list[Choice]:
+    choices: list[PricedModel], wanted: WantedError, selected: Selected, case: CostCase
+) -> list[PricedModel]:
     """Add to each model the error to expect, with its interval where there is one.
 
     Both are those of `scaling.forecast.prediction.forecast_errors` at the model.

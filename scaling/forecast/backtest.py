@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.costs.compute import rank_compute
+from scaling.costs.ranks import rank_compute
 from scaling.forecast.fitted import LossForecast, fit_table
 from scaling.forecast.inputs import read_counts
 from scaling.forecast.intervals import LEVEL

@@ -106,7 +106,7 @@ class FittedTable:
 
     @property
     def posterior_of_fit(self) -> Posterior:
-        """What the runs say of `fit`: along a line of a power of one variable."""
+        """What the runs say of `fit`, along a line of a power of one variable."""
         if self.reduced is None or self.design.variable is None:
             return self.posterior
         return self._find_posterior(

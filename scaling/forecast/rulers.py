@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.costs.compute import rank_compute
+from scaling.costs.ranks import rank_compute
 
 
 def predict_no_change(fit_runs: pd.DataFrame, column: str) -> float:

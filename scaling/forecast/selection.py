@@ -19,7 +19,7 @@ from scaling.laws.observations import require_distinct
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 from scaling.tables.faults import show
 from scaling.tables.files import TOLD
-from scaling.tables.repeats import OWN_NAMES, keep_best, keep_last, measure_spread
+from scaling.tables.repeats import OWN_NAMES, find_sweep, keep_best, keep_last, measure_spread
 from scaling.tables.runs import (
     Reading,
     RunTableError,
@@ -209,10 +209,13 @@ def reduce_rows(
     if len(again):
         rows = again[again["run"] == again["run"].iloc[0]]
         at_one_D = len(rows["D"].unique()) == 1
+        name = rows["run"].iloc[0]
+        if not (last_of_run or at_one_D) and (setting := find_sweep(table)):
+            rule = f"in a sweep of {setting} such rows need {OWN_NAMES}"
+            raise ChoiceError(f"run {name!r} stands at {len(rows)} D: {rule}", ("best-of-cell",))
         way = "best-of-cell" if at_one_D else "last-of-run"
         what = "of one N and D: a sweep?" if at_one_D else "of one N: checkpoints?"
         rule = f"Then ask for --{way} as well; else they need {OWN_NAMES}"
-        name = rows["run"].iloc[0]
         raise ChoiceError(f"run {name!r} stands on {len(rows)} rows {what} {rule}", (way,))
     flagged = add_flags(kept.reset_index(drop=True))
     return Reduced(flagged, told, len(table) - len(last), len(last) - len(kept))

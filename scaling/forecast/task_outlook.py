@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.costs.compute import rank_compute, training_flops
+from scaling.costs.compute import training_flops
+from scaling.costs.ranks import rank_compute
 from scaling.forecast.counting import Z
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import place_target

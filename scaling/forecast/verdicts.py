@@ -20,7 +20,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from scaling.costs.compute import SAME_COMPUTE, rank_compute, training_flops
+from scaling.costs.compute import training_flops
+from scaling.costs.ranks import SAME_COMPUTE, rank_compute
 from scaling.forecast.averages import is_average
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import place_target

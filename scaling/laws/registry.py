@@ -92,7 +92,7 @@ class LawChoice:
 
     @property
     def n_parameters(self) -> int:
-        """Its coefficients that are fitted: the least number of runs that differ."""
+        """Its coefficients that are fitted, the least number of runs that differ."""
         return LAWS[self.name].n_parameters - len(self.fix)
 
     @property

@@ -19,7 +19,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Cells:
+class TableBlock:
     """A table; the first cell of a row names it.
 
     Parameters
@@ -66,7 +66,7 @@ class Plain:
     kind: str = field(default="plain", init=False)
 
 
-Block: TypeAlias = Paragraph | Cells | Picture | Listing | Plain
+Block: TypeAlias = Paragraph | TableBlock | Picture | Listing | Plain
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.cost_answers import Costing
-from scaling.decide.costing import Demand
 from scaling.decide.first_design import FirstRuns
 from scaling.decide.plan_answer import NextRuns
+from scaling.decide.priced_models import Demand
 from scaling.forecast.answers import BacktestResult
 from scaling.forecast.kpi_answer import KpiPrediction
 from scaling.forecast.prediction_answer import Prediction
@@ -72,7 +73,7 @@ class Asked:
     @property
     def flops(self) -> float:
         """``6 N D`` of the model."""
-        return 6.0 * self.target[0] * self.target[1]
+        return float(training_flops(*self.target))
 
     @property
     def life(self) -> float:
@@ -120,7 +121,7 @@ class Gathered:
 
     @property
     def is_broken(self) -> bool:
-        """Whether the runs themselves are at fault: they follow no law."""
+        """Whether the runs themselves are at fault, since they follow no law."""
         if isinstance(self.prediction, Missing):
             return False
         fit = self.prediction.forecast.fit

@@ -7,7 +7,8 @@ what they say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,8 +20,11 @@ from scaling.costs.total import SERVING, TRAINING, Model, best_for_budget
 from scaling.forecast.averages import find_average_intervals
 from scaling.forecast.fitted import FittedTable
 from scaling.laws.fit import Fit
+from scaling.reports.language import round_off
 
 BY_HAND, BY_BUDGET = "model", "budget"
+ALIKE = 0.005  # of the loss: sizes that a budget buys within it are as good
+SAME_RUN = 0.01  # of N and of M
 
 
 class ErrorRuns(NamedTuple):
@@ -42,11 +46,27 @@ class KnownRuns(NamedTuple):
         Of a law of one exponent.
     errors : ErrorRuns or None
         Of an average of tasks, if there is one.
+    measured : sequence of tuple of float
+        N, M and loss of runs that are done, whether fitted or not.
     """
 
     label: str
     fitted: FittedTable
     errors: ErrorRuns | None
+    measured: Sequence[tuple[float, float, float]] = ()
+
+    @property
+    def tried(self) -> tuple[float, float]:
+        """Least and most tokens per parameter of the fitted runs, to three digits."""
+        M = self.fitted.D / self.fitted.N
+        return round_off(M.min()), round_off(M.max())
+
+    def find_measured(self, N: float, M: float) -> float | None:
+        """Loss that was measured of such a model."""
+        for own_N, own_M, loss in self.measured:
+            if max(abs(N / own_N - 1), abs(M / own_M - 1)) < SAME_RUN:
+                return loss
+        return None
 
 
 @dataclass(frozen=True)
@@ -189,7 +209,11 @@ class Planner:
             ``N`` and ``D`` of the model; ``loss``, ``law_lo``, ``law_hi``, ``lo`` and ``hi`` in
             nats per token; ``error`` and its ends likewise, fractions, where there is one; `doubt`,
             why there are no ends, which then are None; FLOPs and money of ``training``, ``in``,
-            ``out`` and ``total``.
+            ``out`` and ``total``; `reported`, least and most of the bill over the reported prices
+            and utilisations; `measured`, the loss where such a run is done; and by a budget
+            `alike`, least and most parameters that it buys within `ALIKE` of the least loss, and
+            `inside`, the best model within the tokens per parameter of the runs where the best of
+            all lies outside, with its interval.
         """
         read, written = choice.served
         model = self.find_model(choice)
@@ -202,7 +226,47 @@ class Planner:
             **self.predict(choice.dataset, N, D),
             "flops": _name_parts(*flops, model.total_flops(read + written)),
             "money": _name_parts(bill.training, bill.reading, bill.writing, bill.total),
+            "reported": _name_ends(
+                *(each.bill(N, D, read, written).total for each in choice.prices.extremes)
+            ),
+            "measured": self.sets[choice.dataset].find_measured(N, D / N),
+            "alike": self._find_alike(choice, N, D),
+            "inside": self._find_inside(choice, D / N),
         }
+
+    def _find_alike(self, choice: Choice, N: float, D: float) -> dict[str, float] | None:
+        from scipy.optimize import brentq  # here: a table is checked without SciPy
+
+        if choice.by == BY_HAND:
+            return None
+        law = self.sets[choice.dataset].fitted.fit.law
+        (flops, served), most = _read_budget(choice), (1 + ALIKE) * float(law.predict(N, D))
+
+        def size(log_D: float) -> float:
+            return flops / (TRAINING * math.exp(log_D) + SERVING * served)
+
+        def excess(log_D: float) -> float:
+            return float(law.predict(size(log_D), math.exp(log_D))) - most
+
+        best, ends = math.log(D), []
+        for side in (1.0, -1.0):
+            while excess(best + side) < 0:
+                side *= 2
+            between = sorted((best, best + side))
+            ends.append(size(brentq(excess, *between, xtol=1e-13, rtol=1e-15)))
+        return _name_ends(*ends)
+
+    def _find_inside(self, choice: Choice, M: float) -> dict[str, float] | None:
+        least, most = self.sets[choice.dataset].tried
+        if choice.by == BY_HAND or least <= round_off(M) <= most:
+            return None
+        nearest = min(max(M, least), most)  # along a budget the loss has one least
+        flops, served = _read_budget(choice)
+        N = flops / (math.sqrt(served**2 + TRAINING * nearest * flops) + served)
+        told = self.predict(choice.dataset, N, nearest * N, with_error=False)
+        if told["doubt"]:
+            return None
+        return {"N": N, "M": nearest, "lo": told["lo"], "hi": told["hi"]}
 
 
 def tokens_of_sizes(choice: Choice, N: ArrayLike) -> NDArray[np.float64]:
@@ -230,6 +294,10 @@ def _read_budget(choice: Choice) -> tuple[float, float]:
     """Give the budget in FLOPs of training, and tokens whose ``2 N T`` cost as much as serving."""
     prices = choice.prices
     return choice.budget / prices.of_training, float(prices.as_tokens(*choice.served))
+
+
+def _name_ends(least: ArrayLike, most: ArrayLike) -> dict[str, float]:
+    return {"least": float(np.asarray(least)), "most": float(np.asarray(most))}
 
 
 def _name_parts(*parts: ArrayLike) -> dict[str, float]:

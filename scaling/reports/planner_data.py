@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from scaling.costs.money import default_prices
 from scaling.forecast.averages import load_average_constants
 from scaling.forecast.fitted import FARTHEST, OF_THE_FALL, WIDEST, FittedTable
 from scaling.forecast.intervals import N_NODES, NORMAL_HALF_WIDTH, find_ends, load_constants, widen
 from scaling.forecast.residuals import UNSOUND, strays
 from scaling.laws.error_posterior import find_error_posterior
 from scaling.laws.marginal import Sum
-from scaling.reports.planner import ErrorRuns, Planner
+from scaling.reports.planner import ALIKE, SAME_RUN, ErrorRuns, Planner
 
 # Why there is no planner on some runs, by name; a report says each in its own language.
 ANOTHER_LAW, ON_A_LINE, WEIGHED, NOT_SOUND, NOT_SETTLED = REASONS = (
@@ -125,7 +126,8 @@ def _describe_sum(found: Sum) -> dict[str, Any]:
     if np.any(found.inverse == 0) or len(dof) != 1 or dof[0] % 1 != 0:
         raise NoPlannerError(NOT_SETTLED)
     top = np.exp(gammaln((dof[0] + 1) / 2) - gammaln(dof[0] / 2)) / np.sqrt(np.pi * dof[0])
-    return {"weight": found.weight[0].tolist(), "dof": float(dof[0]), "top": float(top)}
+    weight = [float(f"{each:.12g}") for each in found.weight[0]]  # a page weighs less so
+    return {"weight": weight, "dof": float(dof[0]), "top": float(top)}
 
 
 def _describe_constants() -> dict[str, Any]:
@@ -144,6 +146,23 @@ def _describe_constants() -> dict[str, Any]:
             for level, share in above
         ],
         "told": {"farthest": FARTHEST, "widest": WIDEST, "of_the_fall": OF_THE_FALL},
+        "alike": ALIKE,
+        "same_run": SAME_RUN,
+        "reported": _describe_reported(),
+    }
+
+
+def _describe_reported() -> dict[str, tuple[float, float, float]]:
+    """Of each input of a reported range its shipped value, and the cheapest and the dearest."""
+    shipped = default_prices()
+    names = {
+        "price": "price_training",
+        **{name: name for name in shipped.reported if "mfu" in name},
+    }
+    cheapest, dearest = shipped.extremes
+    return {
+        name: tuple(getattr(each, of) for each in (shipped, cheapest, dearest))
+        for name, of in names.items()
     }
 
 
@@ -158,6 +177,7 @@ def describe(planner: Planner) -> dict[str, Any]:
     sets = {
         name: {
             "label": known.label,
+            "measured": known.measured,
             "loss": describe_loss(known.fitted),
             "error": None if known.errors is None else describe_error(known.errors),
         }

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from scaling.reports.language import Language, digits, power, round_off, speak
 from scaling.reports.layout import read_plain, render, write_json
-from scaling.reports.planner import BY_BUDGET, BY_HAND, Choice, Planner, tokens_of_sizes
+from scaling.reports.planner import ALIKE, BY_BUDGET, BY_HAND, Choice, Planner, tokens_of_sizes
 from scaling.reports.planner_data import describe, span
 
 N_POINTS = 33  # of the map, whole pixels apart
@@ -47,6 +47,12 @@ FIELDS: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 WHEN = {"N": BY_HAND, "M": BY_HAND, "budget": BY_BUDGET}  # a row is shown
+
+
+def tighten(script: str) -> Markup:
+    """Leave out indents and lines of comment."""
+    lines = (line.strip() for line in script.splitlines())
+    return Markup("\n".join(line for line in lines if not line.startswith("//")))
 
 
 def share(part: float, whole: float) -> float:
@@ -163,29 +169,37 @@ class PlannerPage:
             doubt = words.translate(answer["doubt"]) or answer["doubt"]
         known, is_best = self.planner.sets[choice.dataset], choice.by == BY_BUDGET
         name = ("best" if is_best else "model") + ("_of" if known.label else "")
+        size, alike = answer["N"], answer["alike"] or {"least": 0.0, "most": 0.0}
+        if is_best:  # so flat a bowl tells two digits
+            size, M_told = float(f"{size:.2g}"), float(f"{M:.2g}")
         model = words(
             f"js_{name}",
             label=known.label,
-            size=words.count(answer["N"]),
+            size=words.count(size),
             budget=choice.currency + words.money(choice.budget),
-            M=digits(M),
+            M=digits(M_told if is_best else M),
+            least=words.count(float(f"{alike['least']:.2g}")),
+            most=words.count(float(f"{alike['most']:.2g}")),
+            share=digits(100 * ALIKE),
         )
-        promise = words("js_no_promise") if doubt else words("js_promise", ends=bet)
-        cost = choice.currency + words.money(money["total"])
         told = {
             "sentence": words(
-                "js_sentence", model=model, promise=promise, days=digits(choice.days), cost=cost
+                "js_sentence",
+                model=model,
+                promise=self._promise(choice, answer),
+                cost=self._say_cost(choice, answer),
             ),
-            "notes": " ".join(self._note(choice, M, doubt)),
+            "notes": " ".join(self._note(choice, answer, doubt)),
             "map": words("js_map_best" if is_best else "js_map_model"),
             "currency": choice.currency,
-            "loss": f"{answer['loss']:.2f}",
+            "loss": words("js_no_ends") if doubt else f"{answer['loss']:.2f}",
             "law": self.between(answer["law_lo"], answer["law_hi"]),
             "bet": bet,
             "tokens": words.count(answer["D"]),
         }
         if "error" in answer:
-            told["error"] = words("js_percent", value=f"{100 * answer['error']:.0f}")
+            error = words("js_percent", value=f"{100 * answer['error']:.0f}")
+            told["error"] = words("js_no_ends") if doubt else error
             told["error_law"] = self.percents(answer["error_law_lo"], answer["error_law_hi"])
             told["error_bet"] = self.percents(answer["error_lo"], answer["error_hi"])
         for part in COSTS:
@@ -196,14 +210,50 @@ class PlannerPage:
                 told[f"{kind}_share_{part}"] = words("js_percent", value=of_total)
         return told
 
-    def _note(self, choice: Choice, M: float, doubt: str) -> list[str]:
+    def _tried(self, choice: Choice, M: float) -> tuple[bool, dict[str, str]]:
+        """Whether runs were fitted of so many tokens per parameter, and the ends of them."""
+        least, most = self.planner.sets[choice.dataset].tried
+        ends = {"least": digits(least), "most": digits(most)}
+        return least <= round_off(M) <= most, ends
+
+    def _promise(self, choice: Choice, answer: dict[str, Any]) -> str:
+        """Say which loss to bet on, how surely, and what was measured."""
+        words, measured = self.language, answer["measured"]
+        was = "" if measured is None else words("js_measured", loss=f"{measured:.2f}")
+        if answer["doubt"]:
+            return words("js_no_promise") + was
+        bet = self.between(answer["lo"], answer["hi"])
+        is_tried, ends = self._tried(choice, answer["D"] / answer["N"])
+        name = "js_promise" if is_tried else "js_promise_outside"
+        return words(name, ends=bet, **ends) + was
+
+    def _say_cost(self, choice: Choice, answer: dict[str, Any]) -> str:
+        """Say the bill, and over which range it lies by the reports."""
+        words = self.language
+
+        def write(value: float) -> str:
+            return choice.currency + words.money(value)
+
+        kind = "covers" if choice.by == BY_BUDGET else "cost"
+        what = "life" if sum(choice.served) else "training"
+        cost, days = write(answer["money"]["total"]), digits(choice.days)
+        told = words(f"js_{kind}_{what}", cost=cost, days=days)
+        least, most = (write(answer["reported"][end]) for end in ("least", "most"))
+        return told if least == most else told + words("js_reports", least=least, most=most)
+
+    def _note(self, choice: Choice, answer: dict[str, Any], doubt: str) -> list[str]:
         """Say why there is no interval, and where a model lies outside what the runs tried."""
-        notes = [self.language("js_why", doubt=doubt)] if doubt else []
-        runs = self.planner.sets[choice.dataset].fitted
-        least, most = map(round_off, span(runs.D / runs.N))
-        if not least <= round_off(M) <= most:
-            ends = {"least": digits(least), "most": digits(most)}
-            notes.append(self.language("js_outside", **ends, M=digits(M)))
+        words, M, inside = self.language, answer["D"] / answer["N"], answer["inside"]
+        notes = [words("js_why", doubt=doubt)] if doubt else []
+        is_tried, ends = self._tried(choice, M)
+        if not is_tried:
+            notes.append(words("js_outside", **ends, M=digits(M)))
+        if inside:
+            bet = self.between(inside["lo"], inside["hi"])
+            size = words.count(inside["N"])
+            notes.append(words("js_inside", size=size, M=digits(inside["M"]), ends=bet))
+        if choice.currency != self.planner.first.currency:
+            notes.append(words("js_not_converted", currency=choice.currency))
         return notes
 
     def draw(self, choice: Choice, answer: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -220,15 +270,16 @@ class PlannerPage:
             return f"M{frame.join(there + back)}Z" if told else ""
 
         fewest, most = map(frame.x, span(self.planner.sets[dataset].fitted.N))
-        curve = frame.join([(N, at["loss"]) for N, at in line])
+        curve = frame.join([(N, at["loss"]) for N, at in told])
         return {
             "fitted": {"x": f"{fewest:.1f}", "width": f"{most - fewest:.1f}"},
             "bet": {"d": band("lo", "hi")},
             "law": {"d": band("law_lo", "law_hi")},
-            "line": {"d": f"M{curve}" if line else ""},
+            "line": {"d": f"M{curve}" if told else ""},
             "point": {
                 "cx": f"{frame.x(answer['N']):.1f}",
                 "cy": f"{frame.y(answer['loss']):.1f}",
+                "r": "0" if answer["doubt"] else "5",
             },
         }
 
@@ -259,7 +310,7 @@ class PlannerPage:
             ],
             data=write_json(data),
             style=read_plain("planner.css"),
-            script=read_plain("planner.js"),
+            script=tighten(read_plain("planner.js")),
         )
 
 

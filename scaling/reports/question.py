@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.cost_question import cost, open_prices, read_demand
 from scaling.decide.plan_question import plan, read_budget, read_tolerance
@@ -119,7 +120,7 @@ def report(
         raise FitError("; ".join(["no run is left to report on", *selected.in_words()]))
     size = named or _choose_target(selected)
     spends = any(value is not None for value in (budget, budget_hours, budget_money))
-    flops = SHARE * 6.0 * size[0] * size[1]
+    flops = SHARE * float(training_flops(*size))
     if spends:
         flops = read_budget(budget, budget_hours, budget_money, terms)
     asked = Asked(

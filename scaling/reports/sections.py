@@ -6,18 +6,20 @@ import math
 
 import pandas as pd
 
-from scaling.costs.money import MEASURES
+from scaling.costs.compute import training_flops
+from scaling.costs.money import MEASURES, PEAK, PRICE
 from scaling.forecast.advice import warn_of_design
 from scaling.forecast.backtest import sum_up
 from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.forecast.verdicts import VERDICTS
-from scaling.reports.blocks import Block, Cells, Listing, Paragraph, Picture
+from scaling.reports.blocks import Block, Listing, Paragraph, Picture, TableBlock
 from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import Language, digits
 from scaling.reports.pictures import draw_backtest, draw_prediction
 from scaling.reports.sources import list_versions
 from scaling.reports.verdict import CANNOT, Threshold, Verdict, find_allowance, say_verdict
 from scaling.reports.wording import explain, rate_of, split_ends
+from scaling.tables.suspects import SEPARATOR
 
 MOST_ROWS = 40  # of a table
 LEAST_DRAWN = 3  # runs of a backtest: fewer are seen in the table
@@ -39,7 +41,7 @@ def tell_verdict(found: Gathered, verdict: Verdict, words: Language) -> list[Blo
         Paragraph(words(f"outcome_{verdict.outcome}"), f"badge {mood}"),
         *(Paragraph(sentence, "lead") for sentence in sentences),
         Paragraph(words("thresholds"), "over"),
-        Cells(head, rows, ONE),
+        TableBlock(head, rows, ONE),
         Paragraph(note, "note"),
     ]
 
@@ -97,7 +99,7 @@ def tell_assumptions(found: Gathered, words: Language) -> list[Block]:
         rows.append(["a_unique", str(asked.unique_tokens), given])
     told = [[words(name), *others] for name, *others in rows] + _rows_of_prices(found, words)
     head = [words(f"head_{name}") for name in ("what", "value", "from")]
-    table = Cells(head, told, frozenset({0, 1, 2}), "cards")
+    table = TableBlock(head, told, frozenset({0, 1, 2}), "cards")
     return [Paragraph(words("assumptions_note")), table]
 
 
@@ -125,11 +127,11 @@ def _demand_of(found: Gathered, words: Language) -> tuple[str, str]:
 
 def _rows_of_prices(found: Gathered, words: Language) -> list[list[str]]:
     prices, rows = found.asked.prices, []
-    for name in MEASURES:
+    for name, measure in MEASURES.items():
         value, origin = getattr(prices, name), prices.origins.get(name)
-        if name.startswith("price"):
+        if measure is PRICE:
             told = words("per_hour", money=rate_of(value, prices))
-        elif name.startswith("peak"):
+        elif measure is PEAK:
             told = words("per_second", value=f"{value:.3g}")
         else:
             told = words.percent(value)
@@ -154,12 +156,12 @@ def tell_intervals(found: Gathered, words: Language) -> list[Block]:
     ends = {"lo": lo, "hi": hi, "law_lo": law_lo, "law_hi": law_hi}
     level, (N, D) = words.level(told.selected.level), told.target
     table = told.selected.table
-    largest = 6.0 * float((table[told.selected.N] * table["D"]).max())
+    largest = float(training_flops(table[told.selected.N], table["D"]).max())
     alt = words(
         "intervals_alt",
         n=len(table),
         largest=f"{largest:.2g}",
-        target=f"{6.0 * N * D:.2g}",
+        target=f"{training_flops(N, D):.2g}",
         lo=lo,
         hi=hi,
     )
@@ -192,7 +194,7 @@ def tell_backtest(found: Gathered, words: Language) -> list[Block]:
         alt = words("backtest_alt", n=n, inside=inside)
         blocks.append(Picture(draw_backtest(answer.found, alt), words("backtest_key")))
     blocks.append(
-        Cells(
+        TableBlock(
             [words(f"head_{name}") for name in ("run",)]
             + ["N", "D"]
             + [words(f"head_{name}") for name in ("predicted", "interval", "measured", "inside")],
@@ -230,7 +232,7 @@ def tell_tasks(found: Gathered, words: Language) -> list[Block]:
         ends = words("none") if math.isnan(row["lo"]) else words("ends", lo=lo, hi=hi)
         predicted, now = (_share(row[name], words) for name in ("predicted", "no_change"))
         rows.append([row["task"], verdict, predicted, ends, now])
-    table = Cells([words(f"head_{name}") for name in names], rows, frozenset({0, 1}))
+    table = TableBlock([words(f"head_{name}") for name in names], rows, frozenset({0, 1}))
     blocks: list[Block] = [Paragraph(words("tasks_told", sure=sure, n=len(judged))), table]
     if len(judged) > MOST_ROWS:
         blocks.append(Paragraph(words("tasks_cut", n=MOST_ROWS, all=len(judged)), "note"))
@@ -278,21 +280,27 @@ def tell_rows(found: Gathered, words: Language) -> list[Block]:
     flagged = selected.table.loc[selected.table["flags"] != "", ["run", "flags"]]
     if len(flagged):
         blocks.append(Paragraph(words("rows_flagged", used=words("flagged_used"))))
-        rows = [[run, explain(flags, words)] for run, flags in flagged.head(MOST_ROWS).to_numpy()]
+        rows = [
+            [run, _say_flags(flags, words)] for run, flags in flagged.head(MOST_ROWS).to_numpy()
+        ]
         head = [words("head_run"), words("head_reason")]
-        blocks.append(Cells(head, rows, frozenset({0, 1})))
+        blocks.append(TableBlock(head, rows, frozenset({0, 1})))
         if len(flagged) > MOST_ROWS:
             blocks.append(Paragraph(words("rows_cut", n=MOST_ROWS, all=len(flagged)), "note"))
     if not blocks and not selected.in_words():
         blocks.append(Paragraph(words("rows_sound")))
-    told = [words.translate(line) for line in gather_warnings(found)]
-    lines = [
-        (own if own is not None else line, own is not None)
-        for own, line in zip(told, gather_warnings(found), strict=True)
-    ]
+    warned = gather_warnings(found)
+    told = [words.translate(line) for line in warned]
+    lines = {own or line: own is not None for own, line in zip(told, warned, strict=True)}
     if lines:
-        blocks += [Paragraph(words("warnings_note")), Listing(lines[:MOST_ROWS])]
+        blocks += [Paragraph(words("warnings_note")), Listing(list(lines.items())[:MOST_ROWS])]
     return blocks
+
+
+def _say_flags(flags: str, words: Language) -> str:
+    """Say each reason; one that a table brought along stays as it is."""
+    parts = [words.translate(flag) or flag for flag in flags.split(SEPARATOR)]
+    return words("semicolon").join(parts)
 
 
 def gather_warnings(found: Gathered) -> list[str]:
@@ -317,7 +325,7 @@ def tell_versions(found: Gathered, words: Language) -> list[Block]:
     rows += [[name, number] for name, number in list_versions().items()]
     head = [words("head_what"), words("head_value")]
     return [
-        Cells(head, rows, frozenset({0, 1}), "breaks"),
+        TableBlock(head, rows, frozenset({0, 1}), "breaks"),
         Paragraph(words("versions_note"), "note"),
         Paragraph(words("foot"), "note"),
     ]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
-from scaling.decide.costing import Choice as Priced
 from scaling.decide.plan import LEAST_GAIN, Purchase
 from scaling.decide.plan_answer import NextRuns
+from scaling.decide.plan_words import find_half_widths, widths_in_words
+from scaling.decide.priced_models import PricedModel
 from scaling.forecast.averages import is_average
 from scaling.forecast.inputs import is_effective
 from scaling.laws.fit import SOUND, FitError, fit_error_law
-from scaling.reports.blocks import Block, Cells, Paragraph, Plain
+from scaling.reports.blocks import Block, Paragraph, Plain, TableBlock
 from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import Language, digits, power
 from scaling.reports.planner import BY_HAND, ErrorRuns, KnownRuns, Planner, choose
@@ -44,15 +46,20 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
     if plan.purchases:
         names = ("head_run", "next_hours", "next_price", "head_law_interval", "next_after")
         head = [words(names[0]), "N", "D", *(words(name) for name in names[1:])]
-        rows = [_row_of_run(i, run, prices, words) for i, run in enumerate(plan.purchases, 1)]
-        blocks += [Paragraph(words("next_told", **budget)), Cells(head, rows)]
+        rows = [
+            _row_of_run(i, run, prices, words, plan.is_told)
+            for i, run in enumerate(plan.purchases, 1)
+        ]
+        blocks += [Paragraph(words("next_told", **budget)), TableBlock(head, rows)]
+        if widths_in_words(plan):
+            blocks.append(Paragraph(words("next_widths")))
     else:
         blocks.append(Paragraph(words("next_none", **budget)))
     stop = words(f"stop_{plan.stop}", share=words.percent(LEAST_GAIN))
     blocks.append(Paragraph(words("next_stop" if plan.purchases else "next_why", stop=stop)))
     if plan.worth is not None:
         N, D = plan.worth
-        price = money_of(prices.training_money(6.0 * N * D), prices)
+        price = money_of(prices.training_money(training_flops(N, D)), prices)
         blocks.append(Paragraph(words("next_worth", N=words.both(N), D=words.both(D), money=price)))
     if plan.nearer is not None:
         N, D, C = plan.nearer.N, plan.nearer.D, plan.nearer.C
@@ -68,10 +75,13 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
     return blocks
 
 
-def _row_of_run(i: int, run: Purchase, prices: Prices, words: Language) -> list[str]:
-    told = run.told
+def _row_of_run(i: int, run: Purchase, prices: Prices, words: Language, placed: bool) -> list[str]:
+    """Give a line of the table: intervals, or only half widths where they have no place."""
+    told, halves = run.told, find_half_widths(run.told)
     ends = [words("none")] * 2
-    if told.lo is not None and told.hi is not None:
+    if halves is not None and not placed:
+        ends = [f"± {words.percent(half)}" for half in halves]
+    elif told.lo is not None and told.hi is not None:
         assert told.law_lo is not None and told.law_hi is not None
         pairs = split_ends(told.law_lo, told.law_hi), split_ends(told.lo, told.hi)
         ends = [words("ends", lo=lo, hi=hi) for lo, hi in pairs]
@@ -101,7 +111,7 @@ def tell_bill(found: Gathered, words: Language) -> list[Block]:
     rows = [_row_of_choice(choice, prices, words) for choice in choices]
     blocks += [
         Paragraph(words(name, loss=f"{costing.loss:.4g}", **served)),
-        Cells(head, rows),
+        TableBlock(head, rows),
     ]
     return blocks + [Paragraph(line) for line in _list_doubts(found, choices, words)]
 
@@ -112,15 +122,17 @@ def _name_choice(name: str, words: Language) -> str:
     return words("choice_M", M=name.rpartition(" ")[2])
 
 
-def _row_of_choice(choice: Priced, prices: Prices, words: Language) -> list[str]:
+def _row_of_choice(choice: PricedModel, prices: Prices, words: Language) -> list[str]:
     bill = choice.bill
     parts = (bill.training, bill.reading, bill.writing, bill.total)
     counts = [words.count(choice.size.N), words.count(choice.size.D), digits(choice.M)]
     money = [money_of(float(part), prices) for part in parts]
+    if not choice.is_priced:
+        money = [words("none")] * len(parts)
     return [_name_choice(choice.name, words), *counts, *money]
 
 
-def _list_doubts(found: Gathered, choices: list[Priced], words: Language) -> list[str]:
+def _list_doubts(found: Gathered, choices: list[PricedModel], words: Language) -> list[str]:
     """What the bill does not hold for, and what moves it."""
     costing, prices = found.costing, found.asked.prices
     assert costing is not None and not isinstance(costing, Missing)

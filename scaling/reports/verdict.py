@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from scaling.costs.compute import training_flops
 from scaling.decide.cost_answers import MOST_EPOCHS
 from scaling.decide.plan_answer import NextRuns
 from scaling.forecast.caution import FARTHEST_CHECKED
@@ -131,7 +132,7 @@ def _nearer_run(found: Gathered) -> NextRun | None:
 def _step(found: Gathered, size: tuple[float, float] | None) -> NextRun | None:
     if size is None:
         return None
-    return NextRun(*size, found.asked.prices.training_money(6.0 * size[0] * size[1]))
+    return NextRun(*size, found.asked.prices.training_money(training_flops(*size)))
 
 
 def _list_checks(found: Gathered) -> list[Threshold]:
@@ -177,7 +178,10 @@ def _check_costs(found: Gathered) -> list[Threshold]:
     choices, checks = costing.found.choices, []
     if choices[0].epochs is not None:
         checks.append(_at_most("epochs", choices[0].epochs, MOST_EPOCHS))
-    bill = min(choices, key=lambda choice: float(choice.bill.total)).bill
+    priced = [choice for choice in choices if choice.is_priced]
+    if not priced:
+        return checks
+    bill = min(priced, key=lambda choice: float(choice.bill.total)).bill
     if (total := float(bill.total)) > 0:
         share = float(bill.serving) / total
         checks.append(Threshold("serving", share, (math.nan, math.nan), None))
@@ -228,7 +232,8 @@ def _say_price(found: Gathered, words: Language) -> str:
     costing = found.costing
     if costing is None or isinstance(costing, Missing) or asked.loss or found.usable is None:
         return words("price_of_life", **values)
-    best = min(costing.found.choices, key=lambda choice: float(choice.bill.total))
+    priced = [choice for choice in costing.found.choices if choice.is_priced]
+    best = min(priced, key=lambda choice: float(choice.bill.total))
     if best.told.doubt or float(best.bill.total) > LESS * asked.life:
         return words("price_of_life", **values)
     less = money_of(float(best.bill.total), prices)

@@ -28,11 +28,25 @@ WORDS = {
     "js_spoken": "{value} {words}",
     "js_model": "A model of {size} at {M} tokens per parameter",
     "js_model_of": "A {label} model of {size} at {M} tokens per parameter",
-    "js_best": "The best model for {budget}, {size} at {M} tokens per parameter",
-    "js_best_of": "The best {label} model for {budget}, {size} at {M} tokens per parameter",
+    "js_best": "The best model for {budget}, about {size} ({least} to {most} do within {share} % of "
+    "its loss) at {M} tokens per parameter",
+    "js_best_of": "The best {label} model for {budget}, about {size} ({least} to {most} do within "
+    "{share} % of its loss) at {M} tokens per parameter",
     "js_promise": "{ends} nats per token, nine times in ten",
     "js_no_promise": "the runs do not tell its loss",
-    "js_sentence": "{model}: {promise}. Training and {days} days of serving cost {cost}.",
+    "js_promise_outside": "{ends} nats per token, if the law holds beyond the {least} to {most} "
+    "tokens per parameter of the runs",
+    "js_measured": " (measured: {loss})",
+    "js_sentence": "{model}: {promise}. {cost}.",
+    "js_cost_life": "Training and {days} days of serving cost {cost}",
+    "js_cost_training": "Training costs {cost}, and nothing is served",
+    "js_covers_life": "The budget covers training and {days} days of serving",
+    "js_covers_training": "The budget covers training, and nothing is served",
+    "js_reports": "; by the reported prices and utilisations it is {least} to {most}",
+    "js_inside": "The best for the budget within that range: {size} at {M} tokens per parameter, "
+    "{ends} nats per token.",
+    "js_not_converted": "Prices are not converted: enter yours in {currency}.",
+    "js_not_taken": "{label}: {rule} The answer is still that of {value}.",
     "js_why": "Why there is no interval: {doubt}.",
     "js_outside": "The fitted runs had {least} to {most} tokens per parameter, this model has {M}.",
     "js_map_model": "Loss over parameters, at the chosen tokens per parameter.",
@@ -73,6 +87,7 @@ WORDS = {
     "rule_above": "Above 0, please.",
     "rule_least": "0 or more, please.",
     "rule_share": "Above 0 and at most 100.",
+    "not_in_bill": "Not in the bill: staff, failed or restarted runs, idle hardware, data.",
     "planner_back": "Back to the first choice",
     "planner_still": "Scripts are off: figure and numbers are those of one choice, {tokens_in} tokens "
     "read and {tokens_out} written in a day, at the prices below.",
@@ -263,10 +278,13 @@ WORDS = {
     "next_told": "For {budget} FLOPs, about {money}, in this order:",
     "next_none": "Nothing is to be trained within {budget} FLOPs, about {money}.",
     "next_after": "target, to bet on after it",
+    "next_widths": "± are expected half widths, if the runs come out as expected: where the loss "
+    "lies is to be told once they are trained.",
     "next_hours": "hours",
     "next_price": "price",
     "next_stop": "Then stop: {stop}.",
     "next_worth": "With a larger budget the cheapest run that would help has {N} parameters on {D} tokens, for about {money}.",
+    "stop_unsound": "the runs do not follow the law: they are to be put right first",
     "stop_tolerance": "the interval to bet on is inside the tolerance",
     "stop_misfit": "the law holds the model closer than laws have held real runs, so that more "
     "runs like these hardly help",

@@ -27,11 +27,21 @@ WORDS = {
     "js_spoken": "{value}{words}",
     "js_model": "{size}パラメータ、1パラメータあたり{M}トークンのモデル",
     "js_model_of": "{label}で学習した{size}パラメータ、1パラメータあたり{M}トークンのモデル",
-    "js_best": "予算{budget}で損失が最小になるモデル（{size}パラメータ、1パラメータあたり{M}トークン）",
-    "js_best_of": "{label}を使い、予算{budget}で損失が最小になるモデル（{size}パラメータ、1パラメータあたり{M}トークン）",
+    "js_best": "予算{budget}で損失が最小になるモデル（約{size}パラメータ、1パラメータあたり{M}トークン。{least}～{most}パラメータなら損失の差は{share}%以内）",
+    "js_best_of": "{label}を使い、予算{budget}で損失が最小になるモデル（約{size}パラメータ、1パラメータあたり{M}トークン。{least}～{most}パラメータなら損失の差は{share}%以内）",
     "js_promise": "損失は10回に9回の割合で{ends}ナット/トークンに収まる見込みです",
     "js_no_promise": "損失はこれらの学習実験からは予測できません",
-    "js_sentence": "{model}：{promise}。学習と{days}日間の推論を合わせた費用は{cost}です。",
+    "js_promise_outside": "学習実験の範囲（1パラメータあたり{least}～{most}トークン）の外でも法則が成り立つなら、損失は{ends}ナット/トークンに収まる見込みです",
+    "js_measured": "（実測値：{loss}）",
+    "js_sentence": "{model}：{promise}。{cost}。",
+    "js_cost_life": "学習と{days}日間の推論を合わせた費用は{cost}です",
+    "js_cost_training": "学習の費用は{cost}で、推論は含みません",
+    "js_covers_life": "この予算で学習と{days}日間の推論をまかなえます",
+    "js_covers_training": "この予算で学習をまかなえます（推論は含みません）",
+    "js_reports": "（報告されている単価と利用率の範囲では{least}～{most}）",
+    "js_inside": "その範囲内でこの予算に最適なモデルは{size}パラメータ、1パラメータあたり{M}トークンで、損失は{ends}ナット/トークンです。",
+    "js_not_converted": "単価は換算されません。{currency}での単価を入力してください。",
+    "js_not_taken": "{label}：{rule}表示は{value}のときの結果のままです。",
     "js_why": "区間を示せない理由：{doubt}。",
     "js_outside": "当てはめに使った学習実験は1パラメータあたり{least}～{most}トークンで、このモデルは{M}トークンです。",
     "js_map_model": "選んだトークン数/パラメータ比での、パラメータ数と損失の関係。",
@@ -72,6 +82,7 @@ WORDS = {
     "rule_above": "0より大きい値を入力してください。",
     "rule_least": "0以上の値を入力してください。",
     "rule_share": "0より大きく100以下の値を入力してください。",
+    "not_in_bill": "費用に含まないもの：人件費、失敗や再開した学習、ハードウェアの遊休、データ。",
     "planner_back": "最初の設定に戻す",
     "planner_still": "スクリプトが無効のため、図と数値は1つの設定（1日の入力{tokens_in}トークン、出力{tokens_out}トークン、上記の単価）のものです。",
     "planner_reaches": "到達する見込みの{loss}と90%区間",
@@ -228,13 +239,15 @@ WORDS = {
     # report, next runs
     "section_next": "次にどの学習実験を行うか",
     "next_told": "予算{budget} FLOPs（約{money}）の範囲では、次の順に行います。",
-    "next_none": "予算{budget} FLOPs（約{money}）の範囲では、行う価値のある学習実験はありません。",
+    "next_none": "予算{budget} FLOPs（約{money}）の範囲で、追加すべき学習実験はありません。",
     "next_after": "実施後の対象モデルの区間",
+    "next_widths": "±は、学習実験が予想どおりの結果になった場合に見込まれる区間の半幅です。損失そのものは、実施した後で予測できます。",
     "next_hours": "アクセラレータ時間",
     "next_price": "費用",
     "next_stop": "その後は打ち切ります。理由：{stop}。",
     "next_why": "理由：{stop}。",
     "next_worth": "これより大きい予算であれば、最も安く役立つのは{N}パラメータ・{D}トークンの学習実験（約{money}）です。",
+    "stop_unsound": "学習実験の結果が法則に従っていないため、先にその原因を正す必要がある",
     "stop_tolerance": "判断に使う区間が、求める精度に収まる",
     "stop_misfit": "法則が正しい場合の区間が、実際の学習で法則が外れる大きさより狭くなり、同じような学習実験を増やしても得るものがほとんどない",
     "stop_gain": "予算内のどの学習実験でも、不確かさが{share}以上は減らない",
@@ -366,11 +379,11 @@ SAID = (
     ),
     (
         ".+: they cannot say what parameters and what tokens are worth apart; add a run of "
-        "another number of tokens per parameter",
+        "another .+",
         "学習実験が一直線上に並び、パラメータ数とトークン数の効果を分けられない",
     ),
     (
-        "a law in compute alone does not weigh N against D: ask for another law",
+        "a law in compute alone does not weigh N against D: ask for prior, tied or free",
         "計算量だけの法則では、パラメータ数とトークン数を比べられない",
     ),
     (
@@ -382,6 +395,20 @@ SAID = (
         "損失{loss}は法則の下限（{floor}）を超えておらず、到達できない",
     ),
     (
+        "ask what a budget buys.*",
+        "予算を指定すれば、その予算で届く損失が分かる",
+    ),
+    (
+        "loss must be above (?P<floor>.+), got (?P<loss>.+): the runs leave (?P<lo>.+) to "
+        r"(?P<hi>.+) \((?P<level>.+)\) open for it and .+",
+        "損失{loss}は法則の下限（{floor}）を超えていないが、学習実験から分かる下限は{lo}から{hi}"
+        "（{level}）までと幅があり、到達できるか分からない",
+    ),
+    (
+        r"first train more \(scaling plan\).*",
+        "先に学習実験を増やす必要がある（scaling plan）",
+    ),
+    (
         "loss must be below (?P<worst>.+), that of the worst of these runs, got (?P<loss>.+): no "
         "run needs planning for it",
         "損失{loss}は最も悪い学習実験の{worst}以上で、計画するまでもない",
@@ -390,7 +417,21 @@ SAID = (
         "with effective-tokens say how many different tokens there are: unique-tokens",
         "実効トークン数で数える場合は、重複のない学習トークン数（--unique-tokens）の指定が必要",
     ),
+    ("budget must be at most (?P<most>.+), got .+", "予算が上限の{most} FLOPsを超えている"),
     # what speaks against a prediction
+    ("the predicted loss, (?P<loss>.+), is no loss", "予測値{loss}は損失として意味をなしません。"),
+    (
+        ".+: checkpoints of one run\\? --last-of-run keeps the last of each; .+",
+        "1つの学習実験の途中経過（チェックポイント）が混ざっていませんか。--last-of-run を付けると最後のものだけを使います。",
+    ),
+    (
+        r"(?P<n>\d+) runs share N and D with another.*, their losses up to (?P<apart>.+) apart: .+",
+        "NもDも同じ学習実験が{n}件あり、損失が最大{apart}違います。条件を変えた探索であれば、--best-of-cell を付けると最良のものだけを使います。",
+    ),
+    (
+        r"(?P<name>loss_std\S*) is empty or 0 in all rows: runs count alike",
+        "{name}がすべて空か0のため、学習実験の重みは同じです。",
+    ),
     (
         "extrapolated to (?P<up>up to )?(?P<times>.+) times the compute of the largest run",
         "最大の学習実験の{times}倍の計算量まで外挿しています。",
@@ -560,6 +601,10 @@ SAID = (
         "(?P<names>.+): chance not known, the largest error measured stands for guessing",
         "{names}：当て推量の正答率が不明なため、実測した最大の誤答率で代用しました。",
     ),
+    (
+        "(?P<names>.+): not measured on the dearest run, the step is from a cheaper one",
+        "{names}：最大の学習実験では測られていないため、より小さいものを起点にしました。",
+    ),
     # rows
     (
         r"(?P<n>\d+) runs? without (?P<loss>.+) (?:was|were) left out",
@@ -619,14 +664,14 @@ SAID = (
     ),
     # where shipped prices come from
     (
-        r"NVIDIA H100 SXM on demand, (?P<lo>.+) to (?P<hi>.+) by provider \((?P<source>.+)\)",
+        r"NVIDIA H100 SXM on demand, (?P<lo>\S+) to (?P<hi>\S+) by provider \((?P<source>[^()]+)\)",
         "NVIDIA H100 SXM、オンデマンド、事業者により{lo}～{hi}（{source}）",
     ),
     (
-        r"the same; on a contract of a year (?P<price>\S+) \((?P<source>\w+), as reported\)",
-        "同上。1年契約では{price}（{source}、報道による）",
+        r"NVIDIA H100 SXM on demand, (?P<lo>\S+) to (?P<hi>\S+) by provider \((?P<source>[^()]+)\); "
+        r"on a contract of a year (?P<price>\S+) \((?P<other>\w+), as reported\)",
+        "NVIDIA H100 SXM、オンデマンド、事業者により{lo}～{hi}（{source}）。1年契約では{price}（{other}、報道による）",
     ),
-    ("the same", "同上"),
     (
         r"NVIDIA H100 SXM, BF16 without sparsity \(data sheet\)",
         "NVIDIA H100 SXM、BF16、スパース性なし（データシート）",

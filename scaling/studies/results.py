@@ -24,6 +24,7 @@ from scaling.studies.decide.plan_rules import (
     tabulate_rules,
 )
 from scaling.studies.decide.planted_intervals import tabulate_planted
+from scaling.studies.decide.promised_gain import tabulate_promised_gain
 from scaling.studies.decide.replay import tabulate_replays
 from scaling.studies.loss.ablation_tables import (
     tabulate_leave_sizes_out,
@@ -105,6 +106,7 @@ RESULTS: dict[str, Result] = {
     "interval_coverage": Result(
         "interval_coverage.csv", tabulate_coverage, ("evidence", "group", "method")
     ),
+    "promised_gain": Result("promised_gain.csv", tabulate_promised_gain, ("evidence", "source")),
     "large_runs": Result(
         "large_runs.csv.gz",
         tabulate_large_runs,

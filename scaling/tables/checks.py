@@ -83,7 +83,8 @@ def check_cells(
     others = [*table.faults]
     others += [Fault(table.source, table.header_row, name, None, rule) for name, rule in named]
     if table.frame.empty and not others:
-        others.append(Fault(table.source, None, None, None, f"has a header and no {rows}"))
+        rule = f"has a header and no {rows}: write them below it, one a row"
+        others.append(Fault(table.source, table.header_row, None, None, rule))
     tally: Counter[tuple[str | None, str]] = Counter((fault.column, fault.rule) for fault in others)
     tally.update(zip(found["column"], found["rule"], strict=True))
     kept = [_cell_fault(table, *case) for case in found.head(KEPT_FAULTS).itertuples(index=False)]

@@ -1,9 +1,10 @@
 """What does a file say? One table of text with the line of every row, and its faults.
 
 CSV is read with commas, tabs or semicolons (whichever the header uses most, or a first line
-``sep=;`` names), in UTF-8 or in UTF-16 with a byte order mark; JSON has an object a line, or in a
-file ``.json`` a list of them; Parquet needs the extra ``parquet``. Any of them may be compressed
-with gzip, bzip2 or xz. Cells keep their text. Faults of a file are gathered, not thrown one by one.
+``sep=;`` names), in UTF-8 or in UTF-16 with a byte order mark; a line that starts with ``#`` is a
+comment. JSON has an object a line, or in a file ``.json`` a list of them; Parquet needs the extra
+``parquet``. Any of them may be compressed with gzip, bzip2 or xz. Cells keep their text. Faults of
+a file are gathered, not thrown one by one.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ COMPRESSED: dict[bytes, tuple[str, Callable[[bytes], bytes]]] = {
     b"BZh": ("bzip2", bz2.decompress),
     b"\xfd7zXZ\0": ("xz", lzma.decompress),
 }
+SPREADSHEET_ERROR = re.compile(r"#(N/A|[A-Z]+(/0)?[!?])")
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # spreadsheets write and read it
 
 
@@ -140,9 +142,11 @@ def _split(source: str, raw: bytes, faults: list[Fault]) -> Iterator[tuple[int, 
     """Give the first line and the cells of each row that is not blank."""
     encoding = _find_encoding(source, raw)
     with io.TextIOWrapper(io.BytesIO(raw), encoding, newline="") as lines:
-        header = next(line for line in lines if line.strip())
+        first = next(line for line in lines if line.strip())
+        named = SEPARATOR_LINE.fullmatch(first.strip("\r\n"))
         lines.seek(0)
-        named = SEPARATOR_LINE.fullmatch(header.strip("\r\n"))
+        header = next((line for line in lines if line.strip() and not _is_comment([line])), "")
+        lines.seek(0)
         delimiter = named[1] if named else _find_delimiter(header)
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         line = 1
@@ -158,14 +162,20 @@ def _split(source: str, raw: bytes, faults: list[Fault]) -> Iterator[tuple[int, 
             faults.append(Fault(source, line, None, None, f"cannot be split into cells: {error}"))
 
 
+def _is_comment(cells: list[str]) -> bool:
+    """Tell a comment, which a spreadsheet may have quoted, from an error of its own: ``#REF!``."""
+    first = cells[0].strip(' \t"')
+    return first.startswith("#") and not SPREADSHEET_ERROR.fullmatch(first)
+
+
 def _row_fault(cells: list[str], width: int) -> str:
     """Name the rule that a row breaks as a row, or give empty text."""
     if not any(map(str.strip, cells)):
         return "has no value at all: delete the line"
+    if _is_comment(cells):
+        return "starts with # and has values: delete the line if it is no run, the # if it is"
     if len(cells) == width:
         return ""
-    if cells[0].lstrip().startswith("#"):
-        return "is a comment: comments are not read"
     comma = ": a decimal comma?" if len(cells) > width else ""
     return f"must have {width} cells as the header has, not {len(cells)}{comma}"
 
@@ -175,12 +185,21 @@ def _read_csv(source: str, raw: bytes) -> Table:
     rows: list[int] = []
     cells: list[list[str]] = []
     split = _split(source, raw, faults)
-    header_row, header = next(split, (HEADER_ROW, []))
+    comment: list[str] = []
+    header_row, header = next(split, (HEADER_ROW, comment))
+    while header and _is_comment(header):
+        comment = header
+        header_row, header = next(split, (HEADER_ROW, []))
     if not header:
-        raise RunTableError(faults or [Fault(source, None, None, None, "is empty")])
-    if header[0].lstrip().startswith("#"):
-        raise _file_error(source, "is a comment: the first line must be the header", header_row)
+        rule = "has comments and no header" if comment else "is empty"
+        raise RunTableError(faults or [Fault(source, None, None, None, rule)])
+    if comment and not any(cell.strip()[:1].isalpha() for cell in header):
+        rule = "has numbers where the header must be: is the header in the comment above it?"
+        raise _file_error(source, rule, header_row)
     for line, row in split:
+        values = len(row) == len(header) and any(map(str.strip, row[1:]))
+        if _is_comment(row) and not values:
+            continue
         if rule := _row_fault(row, len(header)):
             faults.append(Fault(source, line, None, None, rule))
         else:

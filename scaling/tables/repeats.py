@@ -137,12 +137,28 @@ def explain_names(frame: pd.DataFrame) -> str | None:
             f"{told} of one N and D: a sweep? --best-of-cell keeps the best of each. Seeds need "
             f"{OWN_NAMES}"
         )
+    if setting := find_sweep(frame):
+        return (
+            f"{told}: a sweep of {setting}? --best-of-cell keeps the best of each N and D, but the "
+            f"names stand at several D. Such rows need {OWN_NAMES}"
+        )
     if len(places) < len(rows):
         return f"{told}, some of them at one D: they need {OWN_NAMES}"
     return (
         f"{told}: checkpoints? --last-of-run keeps the last of each; {BIAS}. Rows that are none "
         f"need {OWN_NAMES}"
     )
+
+
+def find_sweep(frame: pd.DataFrame) -> str | None:
+    """Name a column that differs between rows of one N and D and is one within each name."""
+    names, cells = frame["run"], [frame["N"], frame["D"]]
+    for column in map(str, frame.columns.difference(["run", "N", "D", "flags"], sort=False)):
+        values = frame[column]
+        is_own = values.groupby(names).nunique().max() == 1
+        if is_own and values.groupby(cells).nunique().max() > 1:
+            return column
+    return None
 
 
 def keep_last(table: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from functools import cache
 
 import pandas as pd
 
-from scaling.costs.compute import SAME_COMPUTE
+from scaling.costs.ranks import SAME_COMPUTE
 from scaling.tables.datafiles import data_path
 from scaling.tables.runs import read_runs
 

@@ -8,8 +8,9 @@ import pandas as pd
 
 from scaling.tables.datafiles import data_path
 
-# How many of the book's units the printed unit is worth; a unit not named here is worth 1.
+# How many of the book's units the printed unit is worth.
 UNIT_SCALE = {
+    **dict.fromkeys(("1", "runs", "$", "nats/token", "token/nat", "nats/token FLOPs^eta"), 1.0),
     "%": 1e-2,
     "1e19 FLOPs": 1e19,
     "1e20 FLOPs": 1e20,
@@ -28,7 +29,9 @@ def _read(name: str) -> pd.DataFrame:
     )
     table["value"] = table["printed"].astype(float)
     table["digits"] = table["printed"].str.partition(".")[2].str.len()
-    table["scale"] = table["unit"].map(UNIT_SCALE).fillna(1.0)
+    if unknown := sorted(set(table["unit"]) - set(UNIT_SCALE)):
+        raise ValueError(f"{name}: a unit must be one of UNIT_SCALE, got {', '.join(unknown)}")
+    table["scale"] = table["unit"].map(UNIT_SCALE)
     return table
 
 

@@ -13,10 +13,12 @@ import pytest
 from places import PATIENCE
 from scipy.stats import t as student
 
+import scaling
 from scaling.reports.language import speak
-from scaling.reports.planner import BY_BUDGET, BY_HAND, Choice
+from scaling.reports.planner import BY_BUDGET, BY_HAND, Choice, tokens_of_sizes
 from scaling.reports.planner_page import PlannerPage
 from scaling.studies.decide.planner import FRAME, first_choice, make_planner
+from scaling.testbed.runs import run_table, select_loss_fit
 
 WEIGHT = 60 * 1024  # bytes, of all that the planner adds to a page
 WIDTHS = (1280, 390)
@@ -159,7 +161,11 @@ def test_a_number_that_cannot_be_is_marked_and_changes_nothing(tab, typed):
     assert not number.evaluate("node => node.validity.valid")
     tab.wait_for_timeout(50)
     assert sentence(tab) == before
+    told = tab.locator("#planner .wrong")
+    assert told.inner_text().startswith("Parameters, billion: Above 0, please.")
+    assert told.inner_text().endswith("The answer is still that of 6.9.")
     number.fill("1.4")
+    assert told.inner_text() == ""
     assert number.evaluate("node => node.validity.valid")
     tab.wait_for_function("document.querySelector('output').innerText.includes('of 1.4B')")
 
@@ -188,7 +194,7 @@ def test_a_budget_buys_the_model_of_least_loss(tab, browser):
     by.focus()
     by.press("ArrowDown")  # from the keyboard: the second of two
     tab.wait_for_function("document.querySelector('output').innerText.includes('The best')")
-    assert sentence(tab).startswith(f"The best C4 model for {bill}, 4.7")
+    assert sentence(tab).startswith(f"The best C4 model for {bill}, about 4.")
     assert tab.locator("[data-out=money_total]").inner_text() == bill
     assert budget.is_visible()
     assert not tab.locator("#planner-N").is_visible()
@@ -208,6 +214,58 @@ def test_a_budget_buys_the_model_of_least_loss(tab, browser):
     found = compute(replace(first_choice(), by=BY_BUDGET, budget=50e3))
     assert float(tab.locator("#planner-N").input_value()) == float(f"{found['N'] / 1e9:.3g}")
     assert float(tab.locator("#planner-M").input_value()) == float(f"{found['D'] / found['N']:.3g}")
+
+
+def test_as_many_sizes_as_it_says_do_within_half_a_percent_of_the_loss():
+    choice = replace(first_choice(), by=BY_BUDGET)
+    best = compute(choice)
+    assert best["alike"]["least"] < best["N"] < best["alike"]["most"]
+    for N in best["alike"].values():
+        M = float(tokens_of_sizes(choice, N)) / N
+        there = compute(replace(choice, by=BY_HAND, N=N, M=M))
+        assert there["loss"] == pytest.approx(best["loss"] * 1.005, rel=1e-9)
+        assert there["money"]["total"] == pytest.approx(choice.budget, rel=1e-9)
+
+
+def test_outside_the_runs_it_does_not_promise_and_offers_the_best_inside(writer):
+    choice = replace(first_choice(), by=BY_BUDGET, tokens_in=0.0, tokens_out=0.0, budget=28_900.0)
+    answer = compute(choice)
+    inside = answer["inside"]
+    assert answer["D"] / answer["N"] < 20 == inside["M"]
+    there = compute(replace(choice, by=BY_HAND, N=inside["N"], M=20.0))
+    assert there["money"]["total"] == pytest.approx(choice.budget, rel=1e-9)
+    assert (there["lo"], there["hi"]) == pytest.approx((inside["lo"], inside["hi"]), rel=1e-9)
+    words = writer.say(choice, answer)
+    assert "nine times in ten" not in words["sentence"]
+    assert "beyond the 20 to 320 tokens per parameter" in words["sentence"]
+    assert "nothing is served" in words["sentence"]
+    assert "days" not in words["sentence"]
+    assert "11.7B at 20" in words["notes"]
+    assert "nine times in ten" in writer.say(first_choice(), compute(first_choice()))["sentence"]
+
+
+def test_what_was_measured_the_range_of_the_bill_and_a_foreign_currency_are_said(writer):
+    answer = compute(first_choice())
+    words = writer.say(first_choice(), answer)
+    assert "(measured: 2.38)" in words["sentence"]
+    assert "by the reported prices and utilisations it is $24,400 to $425,000" in words["sentence"]
+    runs = select_loss_fit(run_table("c4"))
+    asked = {"N": 6.9e9, "M": 20, "tokens_in": 2e9, "tokens_out": 5e8, "loss_set": "c4_eval"}
+    row = scaling.cost(runs, **asked).to_frame().iloc[0]
+    assert list(answer["reported"].values()) == pytest.approx(
+        [row["money_least"], row["money_most"]]
+    )
+    own = replace(first_choice(), currency="JPY", N=2e9)
+    words = writer.say(own, compute(own))
+    assert "measured" not in words["sentence"]
+    assert words["notes"] == "Prices are not converted: enter yours in JPY."
+
+
+def test_where_no_interval_is_told_no_point_is(writer):
+    far = replace(first_choice(), N=7e10)
+    words, marks = writer.say(far, compute(far)), writer.draw(far, compute(far))
+    assert (words["loss"], words["error"]) == ("not told", "not told")
+    assert marks["point"]["r"] == "0"
 
 
 def test_the_ring_lies_lowest_on_the_line_of_a_budget(tab):

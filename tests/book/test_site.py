@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -15,7 +16,9 @@ from places import PATIENCE
 FOREIGN = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 CSS_ADDRESS = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGNORECASE)
 SCRIPT_ADDRESS = re.compile(r"(?:https?|wss?)://[^\s'\"<>)]+", re.IGNORECASE)
-SENTENCE = re.compile(r"^[A-Z0-9].*[.!?]$", re.DOTALL)
+SENTENCE = re.compile(r"^[A-Z0-9\u3041-\u9fff].*[.!?。]$", re.DOTALL)
+WORD = re.compile(r"[\w'-]+")
+JAPANESE = re.compile(r"[\u3041-\u9fff]{2}")  # as long as a word, about
 # Attributes that make a browser fetch; a plain link waits for a click.
 FETCHING = {"src", "srcset", "poster", "data", "background"}
 LOCAL_SCHEMES = ("file://", "data:", "blob:", "about:")
@@ -60,6 +63,11 @@ class Page(HTMLParser):
 def addresses_in_css(text: str) -> list[str]:
     """Every address that a style sheet fetches."""
     return [first or second for first, second in CSS_ADDRESS.findall(text)]
+
+
+def count_words(text: str) -> int:
+    """Count words, in Japanese about."""
+    return len(JAPANESE.findall(text)) + len(WORD.findall(JAPANESE.sub(" ", text)))
 
 
 def foreign(addresses: list[str]) -> list[str]:
@@ -111,7 +119,7 @@ def test_every_picture_says_in_a_sentence_what_it_shows(pages):
     mute = [
         (page, image.get("src"), image.get("alt", ""))
         for page, image in pictures
-        if not SENTENCE.match(image.get("alt", "")) or len(image["alt"].split()) < 6
+        if not SENTENCE.match(image.get("alt", "")) or count_words(image["alt"]) < 6
     ]
     assert mute == []
 
@@ -165,6 +173,86 @@ def test_every_page_opens_alone_without_error_and_fits(browser, pages, width):
         if maths["errors"] or maths["raw"] or maths["drawn"] < page.formulas:
             faults.append((name, f"{page.formulas} formulas, {maths}"))
     assert faults == []
+
+
+FOR_THE_BOARD = ("board", "board_ja", "smallest_experiment")
+# Each sign beside the one that stands for what no font has, drawn.
+TOFU = """() => {
+    const box = document.querySelector('article'), canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [48, 48];
+    const context = canvas.getContext('2d', {willReadFrequently: true});
+    context.font = `32px ${getComputedStyle(box.querySelector('[lang] p, p')).fontFamily}`;
+    const draw = sign => {
+        context.clearRect(0, 0, 48, 48);
+        context.fillText(sign, 4, 36);
+        return context.getImageData(0, 0, 48, 48).data.join();
+    };
+    const none = draw('\\u{10fffe}');
+    return [...new Set(box.innerText)].filter(s => s.trim() && draw(s) === none);
+}"""
+SHADES = """() => ['body', 'article p'].map(name => {
+    const look = getComputedStyle(document.querySelector(name));
+    const [r, g, b] = (name === 'body' ? look.backgroundColor : look.color).match(/[\\d.]+/g);
+    return (r * 0.2126 + g * 0.7152 + b * 0.0722) / 255;
+})"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", FOR_THE_BOARD)
+def test_the_pages_for_the_board_read_by_day_and_by_night(browser, site, name, scheme, width):
+    """They fit, paper and ink lie apart, every number is there and every sign has a picture."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context.set_default_timeout(PATIENCE)
+    tab = context.new_page()
+    tab.goto((site / "book" / f"{name}.html").as_uri(), wait_until="load")
+    assert max(tab.evaluate(OVERFLOW)) <= width
+    paper, ink = tab.evaluate(SHADES)
+    assert (paper > 0.9 and ink < 0.35) if scheme == "light" else (paper < 0.15 and ink > 0.7)
+    numbers = tab.locator(".pasted-text").all_inner_texts()
+    assert len(numbers) > 30
+    assert all(numbers)
+    if not subprocess.run(["fc-list", ":lang=ja"], capture_output=True, check=False).stdout:
+        pytest.skip("no Japanese font: fonts-noto-cjk has one")
+    assert tab.evaluate(TOFU) == []
+    context.close()
+
+
+@pytest.mark.browser
+def test_the_japanese_page_says_its_language_and_breaks_lines_strictly(browser, site):
+    tab = browser.new_page()
+    tab.goto((site / "book" / "board_ja.html").as_uri(), wait_until="load")
+    box = tab.locator("article div[lang=ja]")
+    assert box.locator("h1").count() == 1
+    look = box.locator("p").first.evaluate(
+        "p => [getComputedStyle(p)].map(s => [s.lineBreak, s.fontFamily])[0]"
+    )
+    assert look[0] == "strict"
+    assert "Noto Sans CJK JP" in look[1]
+    assert box.locator("em").first.evaluate("e => getComputedStyle(e).fontStyle") == "normal"
+    tab.goto((site / "book" / "board.html").as_uri(), wait_until="load")
+    assert tab.locator("article div[lang]").count() == 0
+    tab.close()
+
+
+LEADS = {
+    "an engineer with runs": "own_runs",
+    "an engineer with none yet": "smallest_experiment",
+    "a researcher who doubts the paper": "scorecard",
+    "a teacher": "01_testbed",
+    "the person who signs": "board",
+}
+
+
+def test_each_reader_is_led_to_his_page_in_one_click(site):
+    text = (site / "book" / "intro.html").read_text(encoding="utf-8")
+    for reader, page in LEADS.items():
+        row = text.partition(f"<p>{reader}</p>")[2].partition("</tr>")[0]
+        first = re.search(r'href="([^"#]+)', row)
+        assert first, reader
+        assert Path(first[1]).stem == page
+        assert (site / "book" / first[1]).is_file()
 
 
 @pytest.fixture(scope="module")

@@ -26,12 +26,13 @@ SERVE = ("--tokens-in", "2B", "--tokens-out", "500M")
 DEMAND = {"tokens_in": 2e9, "tokens_out": 5e8}
 TOP = set(
     "wanted loss error task level law status loss_set count n_runs fix nonneg objective "
-    "huber_delta demand prices origins unique_tokens lowest_loss choices "
+    "huber_delta demand prices origins reported unique_tokens lowest_loss choices "
     "least_total_if_the_law_holds mfu_out_moved break_even_tokens rows warnings".split()
 )
 ROW = set(
     "choice N D M loss lo hi law_lo law_hi usable D_needed flops_training flops_serving flops "
-    "over_training money_training money_in money_out money epochs D_effective".split()
+    "over_training money_training money_in money_out money money_least money_most epochs "
+    "D_effective".split()
 )
 
 OF_ERROR = {"error", "error_lo", "error_hi"}
@@ -67,9 +68,9 @@ def run(*args: object) -> Any:
          {"budget_money": 1e4, "days": 30, **DEMAND}),
         (("--N", "1B", "--M", "20"), {"N": 1e9, "M": 20}),
         (("--loss", "2.4", *SERVE, "--unique-tokens", "20B", "--context", "8192", "--prices",
-          "mfu_out=0.1,currency=EUR", "--level", "0.5", "--law", "free"),
+          "mfu_out=0.1,price_training=2", "--level", "0.5", "--law", "free"),
          {"loss": 2.4, "unique_tokens": 2e10, "context": 8192, "level": 0.5, "law": "free",
-          "prices": "mfu_out=0.1,currency=EUR", **DEMAND}),
+          "prices": "mfu_out=0.1,price_training=2", **DEMAND}),
     ],
 )  # fmt: skip
 def test_command_and_notebook_give_the_same_numbers_and_words(path, typed, by_name):
@@ -105,7 +106,7 @@ def test_the_example_of_the_help_runs_as_written(path, monkeypatch):
 
 def test_a_file_of_prices(path, tmp_path):
     own = tmp_path / "own.csv"
-    own.write_text("name,value\ncurrency,CHF\nprice_training,1.5\n", "utf-8")
+    own.write_text("name,value\ncurrency,CHF\nprice_training,1.5\nprice_serving,1.7\n", "utf-8")
     told = run("cost", path, "--loss", "2.4", *SERVE, "--prices", own).stdout
     assert f"price_training 1.5 CHF per accelerator-hour: {own}" in told
     assert "mfu_out 0.05 of peak: ours" in told
@@ -127,7 +128,10 @@ def test_a_file_of_prices(path, tmp_path):
         (("--loss", "2.4"), "say what is to be served"),
         (("--loss", "2.4", *SERVE, "--days", "never"), "days must be one number"),
         (("--loss", "2.4", *SERVE, "--prices", "price_serving=-2"), "0 or more, got -2"),
-        (("--loss", "2.4", *SERVE, "--prices", "nowhere.csv"), "cannot be read as text"),
+        (
+            ("--loss", "2.4", *SERVE, "--prices", "nowhere.csv"),
+            "nowhere.csv: there is no such file",
+        ),
         (("--budget", "1e3", *SERVE), "budget must be at least"),
         (("--budget-money", "1e-12", *SERVE), "budget-money must be at least"),
         (("--loss", "2.4", "--error", "0.5", *SERVE), "give one of a loss, an error"),

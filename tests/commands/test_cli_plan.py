@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 import scaling
 from scaling.commands.cli import app
 from scaling.commands.console import _plain
+from scaling.decide.plan import LEAST_GAIN
+from scaling.decide.purchases import SHIPPED
 from scaling.training.plan.spec import read_spec
 
 RUNS = """\
@@ -87,6 +89,12 @@ def test_the_example_of_the_help_runs_as_written(path):
     assert "then stop: " in done.stdout
 
 
+def test_the_help_names_the_rule_that_is_shipped():
+    text = " ".join(run("plan", "--help").stdout.split())
+    assert f"over its FLOPs to the power {SHIPPED.kappa:g};" in text
+    assert f"where no run takes {LEAST_GAIN:.0%} off;" in text
+
+
 def test_what_json_holds_is_in_the_data_dictionary(path):
     page = (ROOT / "book" / "data_dictionary.md").read_text("utf-8")
     told = page.partition("## What `scaling plan --json` gives")[2].partition("\n## ")[0]
@@ -125,6 +133,13 @@ def test_the_specification_loads_and_lists_these_runs(path, asked):
     spec = read_spec("grid.yaml")
     wanted = pd.DataFrame(json.loads(done.stdout)["runs"])
     assert sum(len(own) for own in spec.by_size) == len(wanted)
+    prices = json.loads(done.stdout)["prices"]
+    assert spec.hardware is not None
+    assert spec.hardware.price_per_hour == prices["price_training"]
+    assert spec.hardware.flops_per_second == prices["peak_training"] * prices["mfu_training"]
+    priced = run("grid", "price", "grid.yaml")
+    assert priced.exit_code == 2
+    assert "`scaling grid prepare` makes a token file" in " ".join(priced.stderr.split())
 
 
 @pytest.mark.parametrize(
@@ -153,6 +168,8 @@ def test_the_specification_loads_and_lists_these_runs(path, asked):
          "cannot be written"),
         (("runs.csv", *TARGET, "--budget", "3e19", "--write-spec", "g.yaml", "--vocab", "9000000"),
          "no model with a vocabulary of 9000000"),
+        (("runs.csv", *TARGET, "--budget-hours", "1e-6"),
+         "--budget-hours: the budget, 1.4e+12 FLOPs, 1e-06 accelerator-hours, $0.00, is below"),
     ],
 )  # fmt: skip
 def test_hostile_input_gets_one_message_and_nothing_on_stdout(path, arguments, said):
@@ -168,6 +185,8 @@ def test_hostile_input_gets_one_message_and_nothing_on_stdout(path, arguments, s
         (("--most", "0"), "must be a whole number of 1 or more, got '0'"),
         (("--most", "1.5"), "must be a whole number of 1 or more, got '1.5'"),
         (("--vocab", "1"), "must be a whole number of 2 or more, got '1'"),
+        (("--target-D", "20,000"), "without a currency or commas, got '20,000'"),
+        (("--target-D", "$20"), "without a currency or commas, got '$20'"),
         (("--tolerance", "5%"), "a fraction and not a percentage, got '5%'"),
     ],
 )
@@ -191,10 +210,8 @@ def test_a_plan_without_runs_writes_no_specification(path):
     asked = (path, *TARGET, "--budget", "3e19", "--tolerance", "0.99")
     assert "inside the tolerance" in run("plan", *asked).stdout
     done = run("plan", *asked, "--write-spec", "none.yaml")
-    assert (done.exit_code, done.stdout) == (2, "")
-    assert "no run to train, so that there is nothing to write to none.yaml" in " ".join(
-        done.stderr.split()
-    )
+    assert (done.exit_code, done.stdout) == (0, run("plan", *asked).stdout)
+    assert "warning: the plan has no run to train: none.yaml is not written" in done.stderr
     assert not (path.parent / "none.yaml").exists()
 
 

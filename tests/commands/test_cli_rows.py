@@ -134,6 +134,23 @@ def test_mixtures_of_several_kinds_are_told_at_either_count():
     assert not any("several kinds" in line for line in scaling.fit(one_kind).warnings)
 
 
+def test_a_sweep_whose_names_stand_at_several_D_is_no_run_of_checkpoints(path):
+    """What is asked for is what helps: without the names the best of each cell is kept."""
+    table = PLANTED.loc[PLANTED.index.repeat(3)].reset_index(drop=True)
+    table["lr"] = np.tile([0.001, 0.002, 0.004], len(PLANTED))
+    table["loss"] *= 1 + 0.03 * (table["lr"] != 0.002)
+    table["run"] = [f"{n:.3g} at {lr}" for n, lr in zip(table["N"], table["lr"], strict=True)]
+    assert table.groupby("run")["D"].nunique().max() > 1
+    code, _, err = ask(path, table, "check")
+    assert code == 2
+    assert "a sweep of lr? --best-of-cell keeps the best" in err
+    assert "checkpoints" not in err
+    with pytest.raises(ChoiceError, match="in a sweep of lr such rows need names of their own"):
+        scaling.predict(table, best_of_cell=True, **TARGET)
+    nameless = scaling.predict(table.drop(columns="run"), best_of_cell=True, law="tied", **TARGET)
+    assert nameless.loss == pytest.approx(TRUTH.predict(6.9e9, 138e9), rel=1e-6)
+
+
 # --- checkpoints --------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scaling.costs import compute
+from scaling.costs import compute, steps
 from scaling.testbed.runs import load_runs, load_search
 
 # width, layers, N as published, 6 N over the exact FLOPs per token.
@@ -105,22 +105,22 @@ def test_training_flops_of_numbers_and_of_runs():
     ],
 )
 def test_steps_at_five_tokens_per_parameter(N, batch, expected):
-    assert compute.steps(5 * N, batch) == expected
-    assert isinstance(compute.steps(5 * N, batch), int)
+    assert steps.steps(5 * N, batch) == expected
+    assert isinstance(steps.steps(5 * N, batch), int)
 
 
 def test_steps_and_warmup_share_of_many_runs():
     runs = load_runs()
-    counted = compute.steps(runs["D"], runs["batch_sequences"])
+    counted = steps.steps(runs["D"], runs["batch_sequences"])
     np.testing.assert_array_equal(counted, runs["steps"])
-    share = compute.warmup_share(runs["warmup_steps"], counted)
+    share = steps.warmup_share(runs["warmup_steps"], counted)
     over = runs[share > 1].groupby("size")["M"].unique().map(list)
     assert over.to_dict() == {"0.079B": [5], "0.411B": [5]}
 
 
 def test_steps_follow_the_sequence_length():
-    assert compute.steps(1_000, 10, sequence_length=10) == 10
-    assert compute.warmup_share(0, 10) == 0.0
+    assert steps.steps(1_000, 10, sequence_length=10) == 10
+    assert steps.warmup_share(0, 10) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_steps_follow_the_sequence_length():
         (lambda: compute.count_flops_per_token(96, 8, sequence_length=0), "sequence_length"),
         (lambda: compute.training_flops(-1.0, 2.0), "N"),
         (lambda: compute.training_flops(1.0, [2.0, np.nan]), "D"),
-        (lambda: compute.steps(1e9, 0), "batch_sequences"),
-        (lambda: compute.warmup_share(-1, 10), "warmup_steps"),
-        (lambda: compute.warmup_share(1, 0), "steps"),
+        (lambda: steps.steps(1e9, 0), "batch_sequences"),
+        (lambda: steps.warmup_share(-1, 10), "warmup_steps"),
+        (lambda: steps.warmup_share(1, 0), "steps"),
     ],
 )
 def test_a_wrong_argument_is_named(call, name):

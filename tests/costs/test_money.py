@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaling.costs.money import MEASURES, Prices, default_prices, read_prices
+from scaling.costs.money import MEASURES, OF_TRAINING, Prices, default_prices, read_prices
 from scaling.costs.total import least_total
 from scaling.laws.law import LossSurface
 from scaling.tables.datafiles import data_path
@@ -85,6 +85,33 @@ def test_the_shipped_prices_tell_source_and_date():
     assert all(prices.origins[name].source for name in values)
 
 
+def test_the_reported_ranges_are_those_of_the_sources_words():
+    prices = default_prices()
+    assert set(prices.reported) == set(MEASURES) - {"peak_training", "peak_serving"}
+    for name, (least, most) in prices.reported.items():
+        assert least <= getattr(prices, name) <= most
+        shown = rf"{least:.2f} to {most:.2f}"
+        assert shown in prices.origins[name].source or name == "price_serving"
+
+
+def test_a_bill_over_the_reported_ranges_by_hand():
+    cheapest, dearest = default_prices().extremes
+    N, D, read, written = 2.26e9, 186 * 2.26e9, 7.3e11, 1.825e11
+    an_hour = 989e12 * 3600
+    by_hand = 1.99 / an_hour * 2 * N * (3 * D / 0.46 + read / 0.76 + written / 0.14)
+    assert float(cheapest.bill(N, D, read, written).total) == pytest.approx(by_hand)
+    by_hand = 5.00 / an_hour * 2 * N * (3 * D / 0.33 + read / 0.30 + written / 0.01)
+    assert float(dearest.bill(N, D, read, written).total) == pytest.approx(by_hand)
+
+
+def test_a_value_of_ones_own_has_no_range():
+    own = default_prices().change(mfu_out=0.08, price_serving=2.5)
+    assert "mfu_out" not in own.reported
+    assert "price_serving" in own.reported  # given as it was
+    assert all(each.mfu_out == 0.08 for each in own.extremes)
+    assert PLAIN.extremes == (PLAIN, PLAIN)
+
+
 def test_each_field_has_the_unit_that_the_table_gives_and_is_told_with_it():
     with data_path("prices", "defaults.csv").open(encoding="utf-8", newline="") as file:
         units = {row["name"]: row["unit"] for row in csv.DictReader(file)}
@@ -118,16 +145,19 @@ def test_a_sign_stands_before_an_amount_and_a_name_behind():
 
 def test_files_and_texts_replace_what_they_name(tmp_path):
     table, yaml = tmp_path / "own.csv", tmp_path / "own.yaml"
-    table.write_text("name,value\ncurrency,€\nprice_training,1.90\nmfu_out,0.08\n", "utf-8")
+    semicolons = tmp_path / "semicolons.csv"
+    mapping = {"currency": "€", "price_training": 1.9, "mfu_out": 0.08}
+    lines = ["name,value", *(f"{name},{value}" for name, value in mapping.items())]
+    table.write_text("\n".join(lines), "utf-8")
+    semicolons.write_text("\n".join(lines).replace(",", ";"), "utf-8")
     yaml.write_text("currency: €\nprice_training: 1.90\nmfu_out: 0.08\n", "utf-8")
     text = "currency=€, price_training=1.90,mfu_out=0.08"
-    mapping = {"currency": "€", "price_training": 1.9, "mfu_out": 0.08}
-    for given_as in (table, str(table), yaml, text, mapping):
-        prices = read_prices(given_as)
+    for given_as in (table, str(table), semicolons, yaml, text, mapping):
+        prices = read_prices(given_as, OF_TRAINING)
         assert (prices.currency, prices.price_training, prices.mfu_out) == ("€", 1.9, 0.08)
         assert prices.mfu_in == default_prices().mfu_in
-    assert str(read_prices(table).origins["mfu_out"]) == str(table)
-    assert str(read_prices(text).origins["mfu_out"]) == "given"
+    assert str(read_prices(table, OF_TRAINING).origins["mfu_out"]) == str(table)
+    assert str(read_prices(text, OF_TRAINING).origins["mfu_out"]) == "given"
     assert read_prices(PLAIN) is PLAIN
     assert read_prices() is default_prices()
 
@@ -146,7 +176,9 @@ def test_files_and_texts_replace_what_they_name(tmp_path):
         ("peak_serving=1e307", "peak_serving must be from 1e-09 to 1e+30, got 1e+307"),
         ("mfu_out=1e-320", "mfu_out must be from 1e-09 to 1e+30, got"),
         ("", "prices must name a file or read NAME=VALUE,..., got nothing"),
-        ("nowhere.csv", "nowhere.csv: cannot be read as text"),
+        ("nowhere.csv", "nowhere.csv: there is no such file"),
+        ("mfu_out=0.1,currency=EUR", "currency EUR: price_training is still the shipped 2.5 $"),
+        ("currency=EUR,price_training=2", "give price_serving in EUR as well"),
         ({"mfu_in": "half"}, "mfu_in must be a number"),
     ],
 )

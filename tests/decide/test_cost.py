@@ -12,7 +12,7 @@ import pytest
 import scaling
 from scaling.costs.money import default_prices
 from scaling.costs.total import tokens_needed
-from scaling.decide.costing import OPTIMUM
+from scaling.decide.priced_models import OPTIMUM
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.draws import draw_laws
 from scaling.laws.fit import FitError
@@ -227,7 +227,7 @@ ASKED = {"loss": 2.4, **DEMAND}
         ({"loss": 9.0}, "loss", "must be below 4.616"),
         ({"loss": "a"}, "loss", "must be one number"),
         ({"loss": -1}, "loss", "must be finite and above 0, got -1"),
-        ({"loss": 2.2, "unique_tokens": 1e8}, "loss", "1e+08 different tokens allow, got 2.2"),
+        ({"loss": 2.2, "unique_tokens": 1e8}, "loss", "100M different tokens allow, got 2.2"),
         ({"loss": None}, "loss", "give one of a loss, an error, a budget"),
         ({"budget": 1e21}, "budget", "give one of a loss, an error, a budget"),
         ({"loss": None, "budget": 1.0}, "budget", "budget must be at least 1.83e+19 FLOPs"),
@@ -246,7 +246,8 @@ ASKED = {"loss": 2.4, **DEMAND}
         ({"unique_tokens": 0}, "unique-tokens", "must be finite and above 0, got 0"),
         ({"prices": "price_serving=-1"}, "prices", "must be finite and 0 or more, got -1"),
         ({"prices": "price_training=0"}, "prices", "must be above 0 to weigh serving"),
-        ({"loss": None, "error": 0.5}, "task", "must name one error of the table: none"),
+        ({"loss": None, "error": 0.5}, "error", "no column err_<task> to read an error off"),
+        ({"loss": None, "error": 0.5, "task": "q"}, "error", "add err_q, or give a loss"),
         ({"loss": None, "N": 1e9}, "D", "give either D or M"),
     ],
 )  # fmt: skip
@@ -377,8 +378,11 @@ def test_an_error_out_of_reach_is_refused():
 @pytest.mark.parametrize(
     ("runs", "options", "said"),
     [
-        (RUNS, {"law": "compute"}, "does not weigh N against D"),
-        (RUNS.assign(D=20 * RUNS["N"], loss=np.linspace(4, 3, 12)), {}, "worth apart"),
+        (RUNS, {"law": "compute"}, "does not weigh N against D: ask for prior, tied or free"),
+        (RUNS.assign(N=1e8, D=np.logspace(9, 11, 12), loss=np.linspace(4, 3, 12)), {},
+         "add a run of another N .scaling plan says which"),
+        (RUNS.assign(D=20 * RUNS["N"], loss=np.linspace(4, 3, 12)), {},
+         "worth apart; add a run of another number of tokens .* .scaling plan"),
         (RUNS.assign(loss=LossSurface(1.8, 150, -20, 0.28, 0.28).predict(N, D)),
          {"law": "tied"}, "does not fall with both N and D"),
     ],
@@ -392,3 +396,39 @@ def test_a_notebook_shows_a_row_per_model(answer):
     shown = answer._repr_html_()
     for name in (OPTIMUM, "least total FLOPs", "least money", "M = 640"):
         assert name in shown
+
+
+def test_a_floor_that_the_runs_leave_open_is_not_called_out_of_reach():
+    few = NOISY[NOISY["N"] < 1e8]
+    with pytest.raises(ChoiceError) as caught:
+        scaling.cost(few, loss=scaling.cost(few, N=1e9, M=20).case.supply.lowest - 0.01, **DEMAND)
+    said = str(caught.value)
+    assert "open for it and cannot say whether this loss is within reach" in said
+    assert "out of reach" not in said
+    with pytest.raises(ChoiceError, match=r"10B different tokens .* or name more unique tokens"):
+        scaling.cost(RUNS, loss=1.9, law="tied", unique_tokens=1e10, **DEMAND)
+
+
+def test_there_is_no_bill_where_the_loss_is_not_to_be_used():
+    stray = NOISY.assign(loss=NOISY["loss"] * np.where(np.arange(len(N)) == 3, 1.3, 1))
+    told = scaling.cost(stray, loss=2.4, **DEMAND)
+    assert "FLOPs in all" not in told.text()
+    assert "no bill where the loss is not to be used: compute-optimal, least total" in told.text()
+    assert "mfu_out 0.025 instead" not in told.text()
+    assert told.report()["mfu_out_moved"] == []
+    given = scaling.cost(stray, N=1e9, M=20, **DEMAND).text()
+    bill = given.partition("FLOPs in all")[2]
+    assert bill.count("this model") == 1
+    assert "tokens served, a smaller model" not in given
+
+
+def test_a_long_context_that_no_bill_holds_is_warned_of():
+    asked = {"loss": 2.4, "law": "tied", **DEMAND}
+    told = scaling.cost(RUNS, context="128K", **asked)
+    share = told.to_frame()["attention_share"].max()
+    assert any(
+        line.startswith(f"serving takes up to {1 + share:.2g} times the FLOPs shown")
+        for line in told.warnings
+    )
+    assert "e+0" not in told.text().partition("before each served one")[2].partition(" to its")[0]
+    assert "is in no bill" not in str(scaling.cost(RUNS, context=100, **asked).warnings)

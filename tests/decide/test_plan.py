@@ -115,6 +115,27 @@ def test_there_is_a_plan_where_there_is_no_fit(n_runs):
     assert (np.abs(losses / truth - 1) < 0.3).all()
 
 
+@pytest.mark.parametrize("n_runs", [1, 3])
+def test_where_the_measured_runs_do_not_tell_the_target_only_widths_are_expected(n_runs):
+    """A planned run's loss is that of a law which they leave open: no interval has a place."""
+    answer = plan(RUNS.iloc[:n_runs], budget=1e21)
+    report, last = answer.report(), answer.plan.purchases[-1].told
+    after = report["runs"][-1]["after"]
+    assert last.lo is not None
+    assert last.hi is not None
+    assert [after[key] for key in ("target_loss", "lo", "hi", "law_lo", "law_hi")] == [None] * 5
+    assert not after["usable"]
+    assert after["half"] == pytest.approx((last.hi - last.lo) / 2 / last.loss)
+    frame = answer.to_frame()
+    assert frame[["target_loss", "lo", "hi", "law_lo", "law_hi"]].isna().all(axis=None)
+    assert frame["half"].iloc[-1] == after["half"]
+    text = answer.text()
+    assert f"± {100 * after['half']:.2g}%" in text
+    assert "± are expected half widths" in text
+    assert not any(f"{end:.2f}" in text for end in (last.lo, last.hi))
+    assert "±" not in plan().text()
+
+
 @pytest.mark.parametrize(("M", "off_ray"), [(20, False), (640, True)])
 def test_runs_on_a_line_buy_off_it_where_the_target_lies_off(M, off_ray):
     N = np.array([1e7, 4e7, 1.6e8, 4e8])
@@ -141,6 +162,63 @@ def test_runs_that_do_not_follow_the_law_get_a_plan():
     assert not answer.report()["before"]["usable"]
     assert answer.plan.purchases or answer.plan.stop == "gain"
     assert np.isfinite([run.loss for run in answer.plan.purchases]).all()
+
+
+def test_runs_that_follow_no_law_buy_nothing():
+    """Losses without order; and one run that went wrong, whose remedy comes first."""
+    table = make_grid(0.003)
+    losses = np.resize([2.2, 4.4, 3.2, 2.4, 2.9], len(table))
+    answer = plan(table.assign(loss=losses), budget=1e21)
+    assert (answer.plan.stop, answer.plan.purchases, answer.plan.nearer) == ("unsound", [], None)
+    assert answer.text().splitlines()[1].startswith("train nothing yet: ")
+    assert "--without-flagged" not in answer.text()
+
+    crashed = make_grid(0.003).iloc[::3].reset_index(drop=True)
+    crashed["run"] = [f"run {i}" for i in range(len(crashed))]
+    crashed.loc[5, "loss"] = 9.7
+    answer = plan(crashed, budget=1e21)
+    assert (answer.plan.stop, answer.plan.purchases) == ("unsound", [])
+    assert "without run 5, flagged: --without-flagged" in answer.text().splitlines()[1]
+    again = plan(crashed, budget=1e21, without_flagged=True)
+    assert again.report()["before"]["usable"]
+
+
+@pytest.mark.parametrize("n_runs", [1, 2, 3])
+def test_a_plan_that_can_pay_for_it_reaches_a_law(n_runs):
+    """No run takes 5% off before there is a law, and as many as it needs are bought."""
+    answer = plan(RUNS.iloc[:n_runs], N=7e9, budget=1e20)
+    assert len(answer.plan.purchases) >= 4 - n_runs
+    assert "needs at least" not in answer.plan.purchases[-1].told.doubt
+
+
+def test_a_sweep_taken_for_runs_is_told_first():
+    rows = RUNS.loc[RUNS.index.repeat(3)].reset_index(drop=True)
+    rows["lr"] = np.tile([0.001, 0.002, 0.004], len(RUNS))
+    rows["loss"] *= 1 + 0.03 * (rows["lr"] != 0.002)
+    assert "of a sweep --best-of-cell keeps the best" in plan(rows).warnings[0]
+
+
+def test_a_budget_that_pays_for_the_target_is_told():
+    C = 6 * 6.9e9**2 * 20
+    assert "pays for the target itself" in plan(budget=C).warnings[0]
+    assert not any("pays for" in line for line in plan(budget=0.99 * C).warnings)
+
+
+def test_a_target_of_fewer_flops_than_an_overtrained_run_gets_a_plan():
+    runs = pd.DataFrame({"N": [1e8, 2e8, 4e8, 1e9, 1e9], "D": [2e9, 4e9, 8e9, 2e10, 2e12]})
+    answer = plan(runs.assign(loss=LAW.predict(runs["N"], runs["D"])), N=7e9, budget=1e21)
+    assert answer.report()["before"]["usable"]
+    with pytest.raises(ChoiceError, match="`scaling predict` tells its loss"):
+        plan(N=1e8)
+
+
+def test_what_the_planned_runs_leave_open_is_told():
+    """One line of tokens per parameter; and a run shorter than any measured, warm-up unknown."""
+    ray = plan(RUNS.iloc[[0]], budget=1e20, multipliers="20:20").warnings
+    assert any("with the runs planned, all runs have 20 tokens per param" in line for line in ray)
+    shorter = {"budget": 1e18, "sizes": "2M:100M", "multipliers": "20:20"}
+    told = [plan(RUNS.iloc[2:3], **shorter, **w).warnings for w in ({}, {"warmup_tokens": 1e6})]
+    assert [any("--warmup-tokens" in line for line in lines) for lines in told] == [True, False]
 
 
 def test_stops_inside_the_tolerance():
@@ -423,6 +501,12 @@ def test_the_first_design_holds_its_checks_at_any_budget():
 def test_a_first_design_that_cannot_be(changed, said):
     with pytest.raises(ChoiceError, match=said):
         plan(None, **changed)
+
+
+def test_a_plan_keeps_the_rule_by_which_it_was_made():
+    table, rule = open_table(*select_rows(RUNS)[:4]), BuyingRule(kappa=0.7)
+    found = make_plan(table, Target(6.9e9, 1.38e11), Cells(3 * N, 60 * N), 1e20, 1, rule)
+    assert found.rule == rule
 
 
 def test_the_constants_that_the_plan_takes_are_those_of_the_replay():

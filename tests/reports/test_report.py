@@ -183,7 +183,7 @@ def test_a_hostile_name_stays_text(tmp_path):
     table["err_" + NAMES[1]] = np.linspace(0.9, 0.5, 15)
     table["err_avg</script>"] = np.linspace(0.9, 0.5, 15)
     table.loc[2, "loss"] *= 1.3  # a flag names it
-    prices = {"currency": "</script><b>"}
+    prices = {"currency": "</script><b>", "price_training": 2.5, "price_serving": 2.5}
     answer = scaling.report(table, **DEMAND, prices=prices)
     for language in ("en", "ja"):
         text = answer.html(language)
@@ -387,7 +387,7 @@ def test_hostile_table(case: Hostile, tmp_path: Path) -> None:
     assert case.sound or text is None
     if text:
         told = read_page(text).texts
-        assert not any("英語の原文" in told[name] for name in told if name != "rows")
+        assert not any("英語の原文" in part for part in told.values())
 
 
 CELLS = st.sampled_from(

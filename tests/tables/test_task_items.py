@@ -123,7 +123,7 @@ def test_chances_that_are_shares(cell: str, tmp_path: Path) -> None:
     ("text", "row", "column", "rule"),
     [
         (b"", None, None, "is empty"),
-        (b"task,n_items\n", None, None, "has a header and no tasks"),
+        (b"task,n_items\n", 1, None, "has a header and no tasks"),
         (b"n_items,chance\n1,0\n", 1, "task", "is missing"),
         (b"name,chance\na,0\n", 1, "task", "is missing; is it the column 'name'?"),
         (b"a b\n1 2\n", 1, "task", "separate columns with commas"),

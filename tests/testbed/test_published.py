@@ -6,6 +6,7 @@ import re
 import pytest
 
 from scaling.tables.datafiles import data_path
+from scaling.testbed import published
 from scaling.testbed.published import load_published, load_published_costs
 from scaling.testbed.runs import load_runs, run_table, select_loss_fit
 
@@ -115,6 +116,12 @@ def test_scale_leads_to_the_units_of_the_book(table):
     assert book["table3/N/6.9B"] == pytest.approx(6.9e9)
     assert book["fig5/c4/6.9B/M20"] == pytest.approx(0.043)
     assert book["table6/c4/a"] == 141
+
+
+def test_a_unit_that_nobody_knows_is_worth_nothing_in_silence(monkeypatch):
+    monkeypatch.delitem(published.UNIT_SCALE, "1e20 FLOPs")
+    with pytest.raises(ValueError, match="gadre2024.csv: a unit must be .*, got 1e20 FLOPs"):
+        published._read.__wrapped__("gadre2024.csv")
 
 
 def test_the_caller_cannot_spoil_the_table(table):

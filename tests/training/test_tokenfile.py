@@ -133,7 +133,7 @@ def test_a_full_disk_leaves_no_manifest(tmp_path):
     assert done.stdout == f"{tmp_path / TOKENS}: could not be written: File too large\n"
     assert MANIFEST not in {path.name for path in tmp_path.iterdir()}
     assert not list(tmp_path.glob(".*"))
-    with pytest.raises(GridError, match="cannot be read: No such file"):
+    with pytest.raises(GridError, match="is not there: `scaling grid prepare` makes"):
         TokenFile(tmp_path)
 
 
@@ -209,7 +209,7 @@ def test_a_manifest_with_other_keys_is_told(folder, change):
 
 
 def test_a_folder_without_manifest_is_told(tmp_path):
-    with pytest.raises(GridError, match=f"{tmp_path / MANIFEST}: cannot be read"):
+    with pytest.raises(GridError, match=f"{tmp_path / MANIFEST}: is not there"):
         TokenFile(tmp_path)
 
 

@@ -243,11 +243,63 @@ const planner = (() => {
     return { flops, money };
   }
 
+  // Least and most of the bill: a shipped value may be all that is reported of it.
+  function rangeOf(model, choice) {
+    const [least, most] = [1, 2].map((end) => {
+      const moved = { ...choice };
+      for (const [name, values] of Object.entries(constants.reported))
+        if (choice[name] === values[0]) moved[name] = values[end];
+      return costOf(model, moved).money.total;
+    });
+    return { least, most };
+  }
+
+  // Least and most parameters that a budget buys within a little of the least loss.
+  function findAlike(choice, { N, D }) {
+    if (choice.by === "model") return null;
+    const [C, T] = readBudget(choice), { law } = sets[choice.dataset].loss, [, A, B, alpha] = law;
+    const limit = (1 + constants.alike) * lossOf(law, N, D);
+    const size = (log_D) => C / (TRAINING * Math.exp(log_D) + SERVING * T);
+    const [least, most] = [1, -1].map((side) => {
+      const excess = (away) => {
+        const log_D = side * away, N_at = size(log_D), D_at = Math.exp(log_D);
+        const trained = (TRAINING * D_at * N_at) / C;
+        const slope = alpha * (A * N_at ** -alpha * trained - B * D_at ** -alpha);
+        return [lossOf(law, N_at, D_at) - limit, side * slope];
+      };
+      return size(side * findRoot(excess, side * Math.log(D) + 1, 1));
+    });
+    return { least, most };
+  }
+
+  // The best model for a budget within the tokens per parameter of the runs.
+  function findInside(choice, { N, D }) {
+    const { loss } = sets[choice.dataset], [least, most] = triedOf(loss);
+    if (choice.by === "model" || (round(D / N) >= least && round(D / N) <= most)) return null;
+    const [C, T] = readBudget(choice), M = Math.min(Math.max(D / N, least), most);
+    const size = C / (Math.sqrt(T * T + TRAINING * M * C) + T);
+    const { lo, hi, doubt: why } = predictLoss(loss, size, M * size).found;
+    return why ? null : { N: size, M, lo, hi };
+  }
+
+  function triedOf({ N, D }) {
+    const M = D.map((D_i, i) => D_i / N[i]);
+    return [round(Math.min(...M)), round(Math.max(...M))];
+  }
+
   function compute(choice) {
-    const set = sets[choice.dataset], model = findModel(choice);
-    const told = predictLoss(set.loss, model.N, model.D);
+    const set = sets[choice.dataset], model = findModel(choice), { N, D } = model;
+    const told = predictLoss(set.loss, N, D);
     const error = set.error ? predictError(set, told) : {};
-    return { ...model, ...told.found, ...error, ...costOf(model, choice) };
+    const near = (value, own) => Math.abs(value / own - 1) < constants.same_run;
+    const run = set.measured.find(([own_N, own_M]) => near(N, own_N) && near(D / N, own_M));
+    return {
+      ...model, ...told.found, ...error, ...costOf(model, choice),
+      reported: rangeOf(model, choice),
+      measured: run ? run[2] : null,
+      alike: findAlike(choice, model),
+      inside: findInside(choice, model),
+    };
   }
 
   const digits = (value) => round(value).toLocaleString("en-US", { maximumFractionDigits: 9 });
@@ -266,29 +318,44 @@ const planner = (() => {
 
   function say(choice, answer) {
     const { N, D, flops, money: bill } = answer, { label, loss } = sets[choice.dataset];
-    const M = D / N, told = loss.D.map((D_i, i) => D_i / loss.N[i]), is_by_hand = choice.by === "model";
-    const [least, most] = [Math.min(...told), Math.max(...told)].map(round);
+    const M = D / N, is_by_hand = choice.by === "model", [least, most] = triedOf(loss).map(digits);
+    const is_tried = round(M) >= triedOf(loss)[0] && round(M) <= triedOf(loss)[1];
     const cost = (name) => money(choice, bill[name]);
+    const two = (value) => Number(value.toPrecision(2)), alike = answer.alike ?? { least: 0, most: 0 };
     const model = tell((is_by_hand ? "model" : "best") + (label ? "_of" : ""), {
-      label, size: count(N), budget: money(choice, choice.budget), M: digits(M),
+      label, size: count(is_by_hand ? N : two(N)), budget: money(choice, choice.budget),
+      M: digits(is_by_hand ? M : two(M)), share: digits(100 * constants.alike),
+      least: count(two(alike.least)), most: count(two(alike.most)),
     });
     const bet = between(answer.lo, answer.hi), days = digits(choice.days);
-    const promise = answer.doubt ? texts.no_promise : tell("promise", { ends: bet });
+    let promise = tell(is_tried ? "promise" : "promise_outside", { ends: bet, least, most });
+    if (answer.doubt) promise = texts.no_promise;
+    if (answer.measured !== null) promise += tell("measured", { loss: answer.measured.toFixed(2) });
+    const is_served = (choice.tokens_in + choice.tokens_out) * choice.days > 0;
+    const kind = (is_by_hand ? "cost" : "covers") + (is_served ? "_life" : "_training");
+    const ends = ["least", "most"].map((end) => money(choice, answer.reported[end]));
+    let costs = tell(kind, { cost: cost("total"), days });
+    if (ends[0] !== ends[1]) costs += tell("reports", { least: ends[0], most: ends[1] });
     const notes = answer.doubt ? [tell("why", { doubt: answer.doubt })] : [];
-    if (round(M) < least || round(M) > most)
-      notes.push(tell("outside", { least: digits(least), most: digits(most), M: digits(M) }));
+    if (!is_tried) notes.push(tell("outside", { least, most, M: digits(M) }));
+    if (answer.inside) {
+      const { N: size, M: M_inside, lo, hi } = answer.inside;
+      notes.push(tell("inside", { size: count(size), M: digits(M_inside), ends: between(lo, hi) }));
+    }
+    if (choice.currency !== first.currency)
+      notes.push(tell("not_converted", { currency: choice.currency }));
     const words = {
-      sentence: tell("sentence", { model, promise, days, cost: cost("total") }),
+      sentence: tell("sentence", { model, promise, cost: costs }),
       notes: notes.join(" "),
       map: is_by_hand ? texts.map_model : texts.map_best,
       currency: choice.currency,
-      loss: answer.loss.toFixed(2),
+      loss: answer.doubt ? texts.no_ends : answer.loss.toFixed(2),
       law: between(answer.law_lo, answer.law_hi),
       bet,
       tokens: count(D),
     };
     if ("error" in answer) {
-      words.error = tell("percent", { value: percent(answer.error) });
+      words.error = answer.doubt ? texts.no_ends : tell("percent", { value: percent(answer.error) });
       words.error_law = shares(answer.error_law_lo, answer.error_law_hi);
       words.error_bet = shares(answer.error_lo, answer.error_hi);
     }
@@ -321,13 +388,13 @@ const planner = (() => {
       fitted: { x: first_N.toFixed(1), width: (last_N - first_N).toFixed(1) },
       bet: { d: band("lo", "hi") },
       law: { d: band("law_lo", "law_hi") },
-      line: { d: at.length ? `M${join(at.map((t) => [t.N, t.loss]))}` : "" },
-      point: { cx: x(answer.N).toFixed(1), cy: y(answer.loss).toFixed(1) },
+      line: { d: told.length ? `M${join(told.map((t) => [t.N, t.loss]))}` : "" },
+      point: { cx: x(answer.N).toFixed(1), cy: y(answer.loss).toFixed(1), r: answer.doubt ? "0" : "5" },
     };
   }
 
   // The page.
-  const root = document.getElementById("planner");
+  const root = document.getElementById("planner"), wrong = root.querySelector(".wrong");
   const fieldOf = (name) => fields.find((field) => field.name === name);
   const is = (field, value) =>
     Number.isFinite(value) && (value > 0 || (field.least === 0 && value === 0)) && value <= (field.most ?? Infinity);
@@ -374,6 +441,7 @@ const planner = (() => {
   }
 
   function fill(except) {
+    wrong.textContent = "";
     for (const control of root.querySelectorAll("[name]")) {
       const value = choice[control.name], field = fieldOf(control.name);
       if (control.type === "range") control.ariaValueText = speak(field, value);
@@ -402,8 +470,13 @@ const planner = (() => {
     } else {
       const isRange = target.type === "range", given = Number(target.value || NaN);
       const value = isRange ? valueAt(field, given) : given * field.unit;
-      target.setCustomValidity(is(field, value) ? "" : field.rule);
-      if (!is(field, value)) return target.reportValidity();
+      if (!is(field, value)) {
+        target.setCustomValidity(field.rule);
+        const { label, rule } = field, kept = digits(inUnits(field, choice[target.name]));
+        wrong.textContent = tell("not_taken", { label, rule, value: kept });
+        return target.reportValidity();
+      }
+      target.setCustomValidity("");
       choice[target.name] = value;
     }
     fill(target);

@@ -25,8 +25,8 @@ def first_choice() -> Choice:
 
 @cache
 def fit_five(dataset: str) -> FittedTable:
-    """Fit the tied law to the paper's five runs of a training set, loss on C4 eval."""
-    return fit_table(select_loss_fit(run_table(dataset)), LOSS_COLUMN, law="tied")
+    """Fit the default law to the paper's five runs of a training set, loss on C4 eval."""
+    return fit_table(select_loss_fit(run_table(dataset)), LOSS_COLUMN)
 
 
 @cache
@@ -37,11 +37,18 @@ def fit_six(dataset: str) -> ErrorRuns:
     return ErrorRuns(loss, error, fit_error_law(loss, error))
 
 
+def list_measured(dataset: str) -> list[tuple[float, float, float]]:
+    """N, M and loss on C4 eval of all runs of a training set, the large ones among them."""
+    table = run_table(dataset).dropna(subset=[LOSS_COLUMN])
+    columns = (table["N"], (table["D"] / table["N"]).round(2), table[LOSS_COLUMN].round(4))
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
 @cache
 def make_planner() -> Planner:
     """Make the planner of the book."""
     sets = {
-        name: KnownRuns(label, fit_five(name), fit_six(name))
+        name: KnownRuns(label, fit_five(name), fit_six(name), list_measured(name))
         for name, label in DATASET_LABELS.items()
     }
     about = {"loss_on": "loss on C4 eval", "error_of": "Mean error of 17 tasks"}

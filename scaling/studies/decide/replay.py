@@ -47,7 +47,7 @@ IDEAL = "as if weighed ideally"
 NOISE_GREEDY, NOISE_FIVE = "noise alone, greedy", "noise alone, best five"
 LADDER, LARGEST, DEAREST = "ladder of two", "largest affordable", "most expensive first"
 RANDOM_HELD = "random, with the largest"
-Plan = list[int]  # places of runs among the small ones, in the order in which they are bought
+Bought = list[int]  # places of runs among the small ones, in the order in which they are bought
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ class Shop:
 
     runs: pd.DataFrame
     targets: pd.DataFrame
-    start: Plan
-    five: Plan
-    steps: Plan
+    start: Bought
+    five: Bought
+    steps: Bought
     share: float = 1.0
 
     @property
@@ -83,15 +83,15 @@ class Shop:
         """Compute that may be spent, FLOPs."""
         return self.share * float(self.cells.C[self.five].sum())
 
-    def measure(self, plan: Plan, loss: str) -> Known:
+    def measure(self, plan: Bought, loss: str) -> Known:
         """What the runs of a plan were measured to have."""
         return Known(self.cells.take(plan), self.runs[loss].to_numpy(float)[plan])
 
-    def spent(self, plan: Plan) -> float:
+    def spent(self, plan: Bought) -> float:
         """Compute of a plan, FLOPs."""
         return float(self.cells.C[plan].sum())
 
-    def miss(self, plan: Plan, loss: str) -> Array:
+    def miss(self, plan: Bought, loss: str) -> Array:
         """Relative errors of the targets that a plan predicts, predicted over measured less one."""
         known = self.measure(plan, loss)
         law = fit_with_prior(*known.cells, known.loss).law
@@ -118,7 +118,7 @@ def buy(
     rule: BuyingRule = SHIPPED,
     least_gain: float = 0.0,
     find: Callable[..., Variances] = find_variances,
-) -> Plan:
+) -> Bought:
     """Buy what the rule says until no run gains more than `least_gain`, or none is affordable."""
     plan = list(shop.start)
     while True:
@@ -130,7 +130,7 @@ def buy(
         plan.append(choice.which)
 
 
-def buy_in_order(shop: Shop, order: Iterable[int]) -> Plan:
+def buy_in_order(shop: Shop, order: Iterable[int]) -> Bought:
     """Go once through runs in an order of one's own, and buy what is affordable."""
     plan = list(shop.start)
     for place in map(int, order):
@@ -140,18 +140,18 @@ def buy_in_order(shop: Shop, order: Iterable[int]) -> Plan:
     return plan
 
 
-def buy_largest(shop: Shop, *_: object) -> Plan:
+def buy_largest(shop: Shop, *_: object) -> Bought:
     """Buy the most parameters that are affordable, of those the most tokens, until nothing is."""
     N, D = shop.cells
     return buy_in_order(shop, np.lexsort((D, N))[::-1])
 
 
-def buy_dearest(shop: Shop, *_: object) -> Plan:
+def buy_dearest(shop: Shop, *_: object) -> Bought:
     """Buy the most compute that is affordable until nothing is."""
     return buy_in_order(shop, np.argsort(shop.cells.C, kind="stable")[::-1])
 
 
-def draw_plan(shop: Shop, rng: np.random.Generator, held: Plan | None = None) -> Plan:
+def draw_plan(shop: Shop, rng: np.random.Generator, held: Bought | None = None) -> Bought:
     """Buy what is held, then at random among what is affordable until nothing is."""
     plan = shop.start + (held or [])
     while True:
@@ -162,7 +162,7 @@ def draw_plan(shop: Shop, rng: np.random.Generator, held: Plan | None = None) ->
         plan.append(int(rng.choice(np.flatnonzero(affordable))))
 
 
-def find_best_five(shop: Shop, loss: str, target: tuple[float, float]) -> Plan:
+def find_best_five(shop: Shop, loss: str, target: tuple[float, float]) -> Bought:
     """The five runs within the budget of least variance if there is noise alone, by enumeration.
 
     The law that they are judged by is that of the three runs of the start.
@@ -179,7 +179,7 @@ def find_best_five(shop: Shop, loss: str, target: tuple[float, float]) -> Plan:
     return [int(i) for i in fives[(variance @ g).argmin()]]
 
 
-Buyer = Callable[[Shop, str, tuple[float, float]], Plan]
+Buyer = Callable[[Shop, str, tuple[float, float]], Bought]
 BUYERS: dict[str, Buyer] = {
     PLAN: buy,
     STOPPED: partial(buy, least_gain=LEAST_GAIN),

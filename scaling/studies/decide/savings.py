@@ -14,7 +14,7 @@ from scaling.laws.draws import draw_laws
 from scaling.laws.law import LossSurface
 
 Array = NDArray[np.float64]
-LEAST, USUAL = "least total FLOPs", "M = 20"
+LEAST, LEAST_MONEY, USUAL = "least total FLOPs", "least money", "M = 20"
 USUAL_M = 20.0
 
 
@@ -23,18 +23,21 @@ class Spread(NamedTuple):
 
     Parameters
     ----------
+    choice : str
+        Of the answer's sizes, the one of least cost by the fitted law.
     cheapest : Model
-        Of least total FLOPs, of each law that falls in both N and D; infinite where a law cannot
-        reach the loss.
+        Of least cost, by each law that falls in both N and D; infinite where a law cannot reach
+        the loss.
     least : ndarray
-        Its total FLOPs.
+        Its cost: total FLOPs, or those of training that cost as much money.
     saved : ndarray
         Share that it saves against 20 tokens per parameter by the same law; of the laws that can.
     ratios : pandas.DataFrame
-        Total FLOPs of sizes fixed beforehand, a column each, trained until the loss is there, over
+        Costs of sizes fixed beforehand, a column each, trained until the loss is there, over
         the least by that law; infinite where a size never gets there. A row per law that can.
     """
 
+    choice: str
     cheapest: Model
     least: Array
     saved: Array
@@ -42,11 +45,11 @@ class Spread(NamedTuple):
 
     @property
     def saved_if_fixed(self) -> pd.Series:
-        """Share that the size of least total saves against that of 20 tokens per parameter.
+        """Share that the size of least cost saves against that of 20 tokens per parameter.
 
         Of the laws by which one of them gets there; minus infinity where only the latter does.
         """
-        least, usual = self.ratios[LEAST], self.ratios[USUAL]
+        least, usual = self.ratios[self.choice], self.ratios[USUAL]
         either = np.isfinite(least) | np.isfinite(usual)
         return 1 - least[either] / usual[either]
 
@@ -69,17 +72,20 @@ def size_at(laws: LossSurface, M: float, loss: float) -> Model:
     return Model(np.asarray(N), M * np.asarray(N))
 
 
-def spread_over_laws(answer: Costing) -> Spread:
-    """Ask every law that fits the runs for the least total, and for that of the answer's sizes.
+def spread_over_laws(answer: Costing, in_money: bool = False) -> Spread:
+    """Ask every law that fits the runs for the least cost, and for that of the answer's sizes.
 
     Parameters
     ----------
     answer : Costing
         To a wanted loss and a demand, with tokens that do not run out.
+    in_money : bool
+        Whether cost is the bill; else total FLOPs.
     """
     if answer.loss is None or answer.case.supply.is_limited:
         raise ValueError("the answer must be to a wanted loss, with tokens that do not run out")
-    laws, served = draw_laws(answer.case.fitted.posterior), answer.case.demand.total
+    laws = draw_laws(answer.case.fitted.posterior)
+    served = answer.case.as_tokens if in_money else answer.case.demand.total
     cheapest = least_total(laws, answer.loss, served)
     least = cheapest.total_flops(served)
     falls, can = ~np.isnan(least), np.isfinite(least)
@@ -90,4 +96,5 @@ def spread_over_laws(answer: Costing) -> Spread:
         total = Model(N, tokens_needed(laws, N, answer.loss)).total_flops(served)
         ratios[choice.name] = total[can] / least[can]
     known = Model(cheapest.N[falls], cheapest.D[falls])
-    return Spread(known, least[falls], saved[can], pd.DataFrame(ratios))
+    cheapest_choice = LEAST_MONEY if in_money else LEAST
+    return Spread(cheapest_choice, known, least[falls], saved[can], pd.DataFrame(ratios))

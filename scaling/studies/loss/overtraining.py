@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.costs.compute import warmup_share
+from scaling.costs.steps import warmup_share
 from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN
 from scaling.forecast.rulers import predict_on_line, relative_error
 from scaling.laws.fit import fit_loss_law, fit_loss_surface

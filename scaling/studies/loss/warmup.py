@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from scipy.stats import binomtest, spearmanr
 
-from scaling.costs.compute import steps, warmup_share
+from scaling.costs.steps import steps, warmup_share
 from scaling.testbed.runs import load_runs, load_search
 
 # The search names a batch of 8 or 64 sequences where the runs of the same shape have 64 or 512: we

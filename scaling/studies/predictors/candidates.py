@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares, root
 from scipy.special import expit
 
-from scaling.costs.compute import rank_compute
+from scaling.costs.ranks import rank_compute
 from scaling.laws.fit import fit_loss_law, fit_loss_surface, stack_fits
 from scaling.laws.fit_options import ExponentPrior
 

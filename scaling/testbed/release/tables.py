@@ -15,7 +15,8 @@ from typing import Any
 
 import pandas as pd
 
-from scaling.costs.compute import count_parameters, steps, training_flops
+from scaling.costs.compute import count_parameters, training_flops
+from scaling.costs.steps import steps
 from scaling.testbed.labels import DATASETS, LOSS_SETS, SIZES
 from scaling.testbed.release.checks import fault, field, known, number, read_json, read_shape
 from scaling.testbed.release.rebuild import run_rebuild, write_tables

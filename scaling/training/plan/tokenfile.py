@@ -59,7 +59,7 @@ class Manifest:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the tokens on disk: 16 bits where the vocabulary allows it."""
+        """Type of the tokens on disk, 16 bits where the vocabulary allows it."""
         return _dtype(self.vocab)
 
     def count_windows(self, length: int) -> int:
@@ -89,6 +89,11 @@ def read_manifest(folder: str | Path) -> Manifest:
         If there is none, or it is damaged.
     """
     path = Path(folder) / MANIFEST
+    if not path.exists():
+        raise GridError(
+            f"{path}: is not there: `scaling grid prepare` makes a token file, whose folder the "
+            "specification names"
+        )
     try:
         return Manifest(**read_record(path))
     except TypeError as error:

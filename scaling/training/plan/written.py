@@ -7,7 +7,7 @@ replaced by one's own; the file says where.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from scaling.costs.compute import VOCABULARY, count_parameters
@@ -88,7 +88,11 @@ def choose_shape(N: float, vocab: int = VOCABULARY) -> Chosen:
     return min(near, key=rank)
 
 
-def write_spec(cells: Iterable[tuple[float, float]], vocab: int = VOCABULARY) -> str:
+def write_spec(
+    cells: Iterable[tuple[float, float]],
+    vocab: int = VOCABULARY,
+    hardware: Mapping[str, float | str] | None = None,
+) -> str:
     """Write a specification of runs.
 
     Parameters
@@ -97,6 +101,8 @@ def write_spec(cells: Iterable[tuple[float, float]], vocab: int = VOCABULARY) ->
         Parameters and tokens of each.
     vocab : int
         Vocabulary size.
+    hardware : mapping, optional
+        Fields of `scaling.training.plan.parts.Hardware`, for hours and money of the bill.
 
     Returns
     -------
@@ -125,7 +131,11 @@ def write_spec(cells: Iterable[tuple[float, float]], vocab: int = VOCABULARY) ->
     every = sorted({m for own in wanted.values() for m in own})
     lines.append(f"multipliers: {_list(every)}\n")
     lines.append("by_size:\n" + "".join(f"  - {_list(sorted(o))}\n" for o in wanted.values()))
-    return "".join([*lines, TAIL])
+    lines.append(TAIL)
+    if hardware is not None:
+        lines.append("hardware:  # as `scaling plan` took it; to be replaced by your own\n")
+        lines += [f"  {name}: {value}\n" for name, value in hardware.items()]
+    return "".join(lines)
 
 
 def _list(values: list[float]) -> str:

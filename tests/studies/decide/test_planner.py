@@ -29,7 +29,6 @@ def test_it_says_what_predict_says(dataset):
         N=choice.N,
         M=choice.M,
         loss_set="c4_eval",
-        law="tied",
     ).report()
     answer = compute(choice)
     for name in ("loss", "lo", "hi"):
@@ -62,7 +61,6 @@ def test_the_best_model_for_a_budget_is_that_of_cost(dataset, days):
         days=days,
         prices=choice.prices,
         loss_set="c4_eval",
-        law="tied",
     )
     row = told.to_frame().set_index("choice").loc["least loss"]
     answer = compute(choice)
@@ -70,6 +68,23 @@ def test_the_best_model_for_a_budget_is_that_of_cost(dataset, days):
         assert answer[name] == pytest.approx(row[name], rel=1e-9)
     assert answer["money"]["total"] == pytest.approx(2e4, rel=1e-12)
     assert tokens_of_sizes(choice, answer["N"]) == pytest.approx(answer["D"], rel=1e-9)
+
+
+def test_one_wish_has_one_bill_in_planner_cost_and_chapter():
+    demand = {"tokens_in": 2e9, "tokens_out": 5e8, "days": 365}
+    runs = select_loss_fit(run_table("c4"))
+    told = scaling.cost(runs, loss=2.4, **demand, loss_set="c4_eval")  # as chapter 13 asks
+    rows = told.to_frame().set_index("choice")
+    for name, dollars in (("least money", 27.4e3), ("M = 20", 40.9e3)):
+        row = rows.loc[name]
+        answer = compute(replace(first_choice(), N=row["N"], M=row["M"]))
+        assert answer["loss"] == pytest.approx(2.4, rel=1e-9)
+        assert answer["money"]["total"] == pytest.approx(row["money"], rel=1e-12)
+        assert row["money"] == pytest.approx(dollars, abs=50)
+    cheapest = rows.loc["least money"]
+    best = compute(replace(first_choice(), by=BY_BUDGET, budget=cheapest["money"]))
+    for name in ("N", "D", "loss"):
+        assert best[name] == pytest.approx(cheapest[name], rel=1e-6)
 
 
 def test_too_far_has_a_reason_and_no_ends():

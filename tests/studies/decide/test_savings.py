@@ -8,7 +8,14 @@ import scaling
 from scaling.costs.total import least_total
 from scaling.laws.draws import draw_laws
 from scaling.laws.law import LossSurface
-from scaling.studies.decide.savings import LEAST, USUAL, read_ends, size_at, spread_over_laws
+from scaling.studies.decide.savings import (
+    LEAST,
+    LEAST_MONEY,
+    USUAL,
+    read_ends,
+    size_at,
+    spread_over_laws,
+)
 from scaling.testbed.runs import run_table, select_loss_fit
 
 DEMAND = {"tokens_in": "2B", "tokens_out": "500M"}
@@ -50,10 +57,11 @@ def test_runs_without_noise_leave_one_ratio():
     runs = pd.DataFrame({"N": N, "D": D, "loss": law.predict(N, D)})
     answer = scaling.cost(runs, loss=2.4, **DEMAND)
     spread, laws = spread_over_laws(answer), draw_laws(answer.case.fitted.posterior)
-    found = answer.to_frame().set_index("choice")["flops"]
-    assert spread.saved_if_fixed.median() == pytest.approx(
-        1 - found[LEAST] / found[USUAL], abs=0.01
-    )
+    found = answer.to_frame().set_index("choice")
+    for in_money, cost, choice in ((False, "flops", LEAST), (True, "money", LEAST_MONEY)):
+        saved = 1 - found.loc[choice, cost] / found.loc[USUAL, cost]
+        by_laws = spread_over_laws(answer, in_money).saved_if_fixed.median()
+        assert by_laws == pytest.approx(saved, abs=0.01)
     assert len(spread.ratios) == np.isfinite(least_total(laws, 2.4, 9.125e11).N).sum()
 
 

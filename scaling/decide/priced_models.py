@@ -18,9 +18,11 @@ from scaling.laws.draws import draw_laws
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw, LossSurface
 
-OPTIMUM, LEAST_TOTAL = "compute-optimal", "least total FLOPs"
+OWN = "this model"
+OPTIMUM, LEAST_TOTAL, LEAST_MONEY = "compute-optimal", "least total FLOPs", "least money"
 USUAL_M, LONG_M = 20.0, 640.0  # a rule of thumb; 32 times it, the paper's longest over-training
 HALF_AND_DOUBLE = (0.5, 2.0)  # of the utilisation that moves the bill most
+MISSING = {"N": "another N", "D": "another D"}  # by what all runs share
 LEAST_LOG_SHARE = -300.0  # of a budget, for training
 
 
@@ -63,7 +65,7 @@ class Range(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Choice:
+class PricedModel:
     """A model that one might train.
 
     Parameters
@@ -78,6 +80,8 @@ class Choice:
         Training and serving, in money.
     demand : Demand
         What it serves.
+    reported : tuple of float
+        Least and most of the whole bill, over the reported prices and utilisations.
     epochs : float or None
         How often its tokens are seen; None where there are always fresh ones.
     needed : Range or None
@@ -91,9 +95,15 @@ class Choice:
     told: LossForecast
     bill: Bill
     demand: Demand
+    reported: tuple[float, float]
     epochs: float | None = None
     needed: Range | None = None
     error: ErrorForecast | None = None
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether its bill counts, because its size is given or its loss may be used."""
+        return self.name == OWN or not self.told.doubt
 
     @property
     def M(self) -> float:
@@ -125,35 +135,36 @@ class Sensitivity(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Costs:
+class Findings:
     """What was found.
 
     Parameters
     ----------
-    choices : list of Choice
+    choices : list of PricedModel
         In the order in which they are shown.
     sensitivity : list of Sensitivity
-        The model of least money at half and at twice the utilisation of written tokens.
+        The model of least money at half and at twice the utilisation of written tokens; none where
+        its loss is not to be used.
     range_N, range_flops : Range or None
         Parameters and total FLOPs of the model of least total FLOPs, over the laws that fit.
     break_even : float or None
         Of a given model: the tokens to serve beyond which a smaller one is cheaper.
     """
 
-    choices: list[Choice]
+    choices: list[PricedModel]
     sensitivity: list[Sensitivity]
     range_N: Range | None = None
     range_flops: Range | None = None
     break_even: float | None = None
 
     @property
-    def optimum(self) -> Choice | None:
+    def optimum(self) -> PricedModel | None:
         """The compute-optimal model, if it is among them."""
         return next((each for each in self.choices if each.name == OPTIMUM), None)
 
 
 @dataclass(frozen=True)
-class Case:
+class CostCase:
     """What the runs say, what there is to train on, and what is to be served at which prices.
 
     Parameters
@@ -185,13 +196,27 @@ class Case:
         """Price one model."""
         return self.prices.bill(*size, self.demand.read, self.demand.written)
 
-    def price(self, sizes: dict[str, Model]) -> list[Choice]:
+    def bill_range(self, size: Model) -> tuple[float, float]:
+        """Least and most of its bill, over the reported prices and utilisations."""
+        served = self.demand.read, self.demand.written
+        least, most = (each.bill(*size, *served).total for each in self.prices.extremes)
+        return float(least), float(most)
+
+    def price(self, sizes: dict[str, Model]) -> list[PricedModel]:
         """Give each model its loss, its bill, and how often it sees its tokens."""
         counts = [self.supply.effective(*size) for size in sizes.values()]
         N, D = np.transpose(counts)
         told = self.fitted.predict_all(N, D, self.level)
         return [
-            Choice(name, size, loss, self.bill(size), self.demand, self._epochs(size))
+            PricedModel(
+                name,
+                size,
+                loss,
+                self.bill(size),
+                self.demand,
+                self.bill_range(size),
+                self._epochs(size),
+            )
             for (name, size), loss in zip(sizes.items(), told, strict=True)
         ]
 
@@ -209,14 +234,17 @@ def read_surface(fitted: FittedTable) -> LossSurface:
     """
     law = fitted.fit.law
     if fitted.on_line:
+        what = MISSING.get(fitted.design.shared, "another number of tokens per parameter")
         raise FitError(
             f"{fitted.design.in_words()}: they cannot say what parameters and what tokens are "
-            "worth apart; add a run of another number of tokens per parameter"
+            f"worth apart; add a run of {what} (scaling plan says which)"
         )
     if isinstance(law, LossLaw):
         law = law.surface
     if not isinstance(law, LossSurface):
-        raise FitError("a law in compute alone does not weigh N against D: ask for another law")
+        raise FitError(
+            "a law in compute alone does not weigh N against D: ask for prior, tied or free"
+        )
     if not min(law.A, law.B, law.alpha, law.beta) > 0:
         raise FitError(
             f"the fitted law does not fall with both N and D (A = {law.A:.3g}, B = {law.B:.3g}): "
@@ -225,7 +253,7 @@ def read_surface(fitted: FittedTable) -> LossSurface:
     return law
 
 
-def cost_of_loss(case: Case, loss: float) -> Costs:
+def cost_of_loss(case: CostCase, loss: float) -> Findings:
     """Find models that reach a loss, nats per token, and price them.
 
     Raises
@@ -237,13 +265,25 @@ def cost_of_loss(case: Case, loss: float) -> Costs:
     sizes = {
         OPTIMUM: supply.least_total(loss),
         LEAST_TOTAL: supply.least_total(loss, served),
-        "least money": supply.least_total(loss, case.as_tokens),
+        LEAST_MONEY: supply.least_total(loss, case.as_tokens),
         **{f"M = {M:g}": supply.at_multiplier(M, loss) for M in (USUAL_M, LONG_M)},
     }
-    return _with_ranges(case, loss, Costs(case.price(sizes), _move_mfu(case, loss)))
+    choices = case.price(sizes)
+    in_doubt = any(each.told.doubt for each in choices if each.name == LEAST_MONEY)
+    moved = [] if in_doubt else _move_mfu(case, loss)
+    return _with_ranges(case, loss, Findings(choices, moved))
 
 
-def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
+def find_floor(case: CostCase) -> Range | None:
+    """What the runs leave open of the lowest loss there is; None where they do not tell it."""
+    try:
+        laws = draw_laws(case.fitted.posterior)
+    except ValueError:
+        return None
+    return _range(case.supply.lowest_of(laws), case.level)
+
+
+def cost_of_budget(case: CostCase, budget: float, in_money: bool = False) -> Findings:
     """Find models whose training and serving cost a budget, FLOPs or money, and price them."""
     served = case.demand.total
     if in_money:
@@ -253,10 +293,10 @@ def cost_of_budget(case: Case, budget: float, in_money: bool = False) -> Costs:
         "least loss": case.supply.best_for_budget(budget, served),
         **{f"M = {M:g}": _on_ray(M, budget, served) for M in (USUAL_M, LONG_M)},
     }
-    return Costs(case.price(sizes), [])
+    return Findings(case.price(sizes), [])
 
 
-def cost_of_model(case: Case, size: Model) -> Costs:
+def cost_of_model(case: CostCase, size: Model) -> Findings:
     """Price one model beside others of its loss, and find the demand beyond which it is too large.
 
     Without a demand only the model itself is priced.
@@ -266,10 +306,10 @@ def cost_of_model(case: Case, size: Model) -> Costs:
     ValueError
         With a demand, for a model whose loss is the lowest there is.
     """
-    own = case.price({"this model": size})
+    own = case.price({OWN: size})
     break_even = case.supply.break_even_tokens(*size)
     if case.demand.total == 0:
-        return Costs(own, [], break_even=break_even)
+        return Findings(own, [], break_even=break_even)
     others = cost_of_loss(case, float(case.supply.predict(*size)))
     return replace(others, choices=own + others.choices, break_even=break_even)
 
@@ -292,7 +332,7 @@ def _optimal_within(supply: Supply, budget: float, served: float) -> Model:
     return supply.best_for_budget(budget * math.exp(share))
 
 
-def _move_mfu(case: Case, loss: float) -> list[Sensitivity]:
+def _move_mfu(case: CostCase, loss: float) -> list[Sensitivity]:
     """Let written tokens reach half and twice the utilisation, at most all of the peak."""
     moved = []
     for factor in HALF_AND_DOUBLE:
@@ -303,7 +343,7 @@ def _move_mfu(case: Case, loss: float) -> list[Sensitivity]:
     return moved
 
 
-def _with_ranges(case: Case, loss: float, costs: Costs) -> Costs:
+def _with_ranges(case: CostCase, loss: float, costs: Findings) -> Findings:
     """Carry what the runs leave open through: tokens that each N needs, and the cheapest N."""
     try:
         laws = draw_laws(case.fitted.posterior)

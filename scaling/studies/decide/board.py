@@ -1,0 +1,258 @@
+"""What does the board read? The numbers of `book/board.md` and `book/board_ja.md`, once for both.
+
+Nothing is typed: each number comes from the shipped tables, from the stored results of the chapters
+or from a constant that the tool itself goes by.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scaling.costs.money import default_prices
+from scaling.decide.candidates import WARMUPS
+from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN
+from scaling.forecast.caution import FARTHEST_CHECKED
+from scaling.forecast.intervals import LEVEL, load_constants
+from scaling.forecast.residuals import MOST_OF_EACH, SOUND_GRIDS
+from scaling.forecast.rulers import relative_error
+from scaling.laws.repeated import effective_tokens
+from scaling.studies.decide.board_evidence import (
+    LARGE,
+    LOWER,
+    MIDDLE,
+    TOKENS_IN,
+    TOKENS_OUT,
+    USUAL_M,
+    WANTED,
+    ask_laws,
+    half_width,
+    predict_largest,
+    predict_six,
+)
+from scaling.studies.recipe import fit_chain
+from scaling.studies.results import load_result
+from scaling.testbed.labels import DATASETS, ERROR_COLUMN
+from scaling.testbed.runs import load_tasks, run_table, select_loss_fit, select_targets
+
+EPOCHS = 4.0
+IN_WORDS = dict(enumerate("zero one two three four five six seven eight nine ten".split()))
+UNITS = {"en": (1e9, "B"), "ja": (1e8, "億")}
+
+
+# --- all numbers ---------------------------------------------------------------------------
+
+
+def ends(name: str, values: Any) -> dict[str, float]:
+    """Least and largest of some values, as ``<name>_lo`` and ``<name>_hi``."""
+    return {f"{name}_lo": float(np.min(values)), f"{name}_hi": float(np.max(values))}
+
+
+def reach(name: str, rows: pd.DataFrame) -> dict[str, float]:
+    """How far the bets reach at most, below and above their predictions, as fractions of these."""
+    return {
+        f"below{name}": (1 - rows["lo"] / rows["loss"]).max(),
+        f"above{name}": (rows["hi"] / rows["loss"] - 1).max(),
+    }
+
+
+def _of_six() -> dict[str, Any]:
+    six = predict_six()
+    half, gain = half_width(six), np.log(six["best"] / six["loss"])
+    shown = six[(six["dataset"] == "redpajama") & (six["size"] == LARGE)].iloc[0]
+    return {
+        "n_six": len(six),
+        "n_inside": int(six["measured"].between(six["lo"], six["hi"]).sum()),
+        **reach("", six),
+        **ends("off", (six["loss"] / six["measured"] - 1).abs()),
+        **ends("open", half / gain),
+        **{name: shown[name] for name in ("loss", "lo", "hi", "measured")},
+    }
+
+
+def _of_largest() -> dict[str, Any]:
+    rows = predict_largest()
+    rows["error"] = (rows["loss"] / rows["measured"] - 1).abs()
+    rows["held"] = rows["measured"].between(rows["lo"], rows["hi"])
+    rows["half"] = half_width(rows)
+    by_runs = rows.groupby("runs")
+    keys = {"five": "five", "with the middle": "middle", "all small": "small"}
+    with_middle = rows[(rows["runs"] == "with the middle") & (rows["text"] == "c4_eval")]
+    on_c4 = rows[rows["dataset"] == "c4"].groupby("runs")["error"].mean()
+    return {
+        **{f"error_{key}": by_runs["error"].mean()[name] for name, key in keys.items()},
+        **{f"half_{key}": by_runs["half"].mean()[name] for name, key in keys.items()},
+        **{f"held_{key}": int(by_runs["held"].sum()[name]) for name, key in keys.items()},
+        "n_held": int(by_runs.size().iloc[0]),
+        **reach("_middle", with_middle),
+        "n_texts": rows["text"].nunique(),
+        **ends("small", rows.loc[rows["runs"] == "all small", "n_runs"]),
+        "c4_five": on_c4["five"],
+        "c4_off_ray": on_c4["off the ray"],
+    }
+
+
+def _of_laws() -> dict[str, Any]:
+    laws = ask_laws()
+    told: dict[str, Any] = {}
+    for name in laws:
+        told |= ends(str(name), laws[name])
+    return told
+
+
+def _of_average() -> dict[str, Any]:
+    errors: list[float] = []
+    points = []
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        chain, targets = fit_chain(table), select_targets(table)
+        predicted = chain.predict_error(targets["N"], targets["D"])
+        errors.extend(np.abs(relative_error(predicted, targets[ERROR_COLUMN])))
+        law = chain.error_fit.law
+        points.append(100 * float(law.predict(WANTED) - law.predict((1 - LOWER) * WANTED)))
+    return {"average": np.mean(errors), "average_worst": max(errors), **ends("points", points)}
+
+
+def _of_intervals() -> dict[str, Any]:
+    coverage = load_result("interval_coverage").query("method == 'bet'")
+    found = {(row["evidence"], row["group"]): row for row in coverage.to_dict("records")}
+    told = {
+        "covered_lo": found["five", "C4 eval"]["covered_lo"],
+        "random": found["5 random", "all"]["plain"],
+    }
+    for key, row in {"far": ("1/100", "other grids"), "other": ("five", "other text")}.items():
+        told[f"n_{key}"] = int(found[row]["n_predictions"])
+        told[f"held_{key}"] = round(found[row]["plain"] * found[row]["n_predictions"])
+    return told
+
+
+def _of_promised() -> dict[str, Any]:
+    promised = load_result("promised_gain")
+    worst = promised.sort_values("median").iloc[-1]
+    return {
+        **ends("risk", promised.loc[promised["evidence"] == "five", "nine_in_ten"]),
+        **ends("risk_far", promised.loc[promised["evidence"] == "1/100", "nine_in_ten"]),
+        "risk_worst": worst["median"],
+        "gain_worst": worst["gain"],
+    }
+
+
+def _of_tasks() -> dict[str, Any]:
+    calls = load_result("task_verdicts").query("kind == 'target' and verdict == 'predictable'")
+    at_large, tasks = calls[calls["step"] == LARGE], load_tasks()
+    return {
+        "n_tasks": len(tasks),
+        "n_average": int(tasks["in_17"].sum()),
+        "n_called": calls["task"].nunique(),
+        "n_calls": len(calls),
+        "calls_right": int((calls["measured"] < calls["no_change"]).sum()),
+        "n_calls_large": len(at_large),
+        "calls_held": int(at_large["inside"].sum()),
+    }
+
+
+def _of_bills() -> dict[str, Any]:
+    table, prices = run_table("redpajama"), default_prices()
+    five = select_loss_fit(table)
+    middle = table[(table["size"] == MIDDLE) & (table["M"] == USUAL_M)].iloc[0]
+    large = table[table["size"] == LARGE].iloc[0]
+    flops = {"five": float(five["C"].sum()), "middle": middle["C"], "large": large["C"]}
+    return {
+        **{f"price_{key}": prices.training_money(value) for key, value in flops.items()},
+        **{f"hours_{key}": prices.training_hours(value) for key, value in flops.items()},
+        **{f"share_{key}": value / flops["large"] for key, value in flops.items()},
+        "price_hour": prices.price_training,
+        "price_date": prices.origins["price_training"].date,
+        "mfu": prices.mfu_training,
+        "N_five": five["N"].max(),
+        "N_middle": middle["N"],
+        "N_large": large["N"],
+    }
+
+
+def _of_rules() -> dict[str, Any]:
+    constants = load_result("interval_constants").set_index("constant")
+    without = [constants[f"without_{dataset}"]["most"] for dataset in DATASETS.values()]
+    sound = [float(number) / 100 for number in re.findall(r"[\d.]+", SOUND_GRIDS)]
+    return {
+        "level": LEVEL,
+        "most": load_constants().most,
+        **ends("allowed", [float(share) for share in without]),
+        "residual": MOST_OF_EACH,
+        **ends("sound", sound),
+        "N_span": LEAST_N_SPAN,
+        "M_span": LEAST_M_SPAN,
+        "warmups": WARMUPS,
+        "farthest": FARTHEST_CHECKED,
+        "epochs": EPOCHS,
+        "worth": float(effective_tokens(EPOCHS, 1.0)) / EPOCHS,
+        "M_usual": USUAL_M,
+        "wanted": WANTED,
+        "lower": LOWER,
+        "served": TOKENS_IN + TOKENS_OUT,
+    }
+
+
+def gather() -> dict[str, Any]:
+    """Every number of the two pages, by name; shares are fractions."""
+    told = _of_six() | _of_largest() | _of_laws() | _of_average() | _of_intervals()
+    return told | _of_promised() | _of_tasks() | _of_bills() | _of_rules()
+
+
+# --- as the pages write them ---------------------------------------------------------------
+
+WRITTEN = {
+    "{:.0%}": "below above below_middle above_middle open_lo open_hi covered_lo random risk_lo "
+    "risk_hi risk_far_lo risk_far_hi risk_worst gain_worst half_five half_middle half_small "
+    "compute_lo compute_hi serving_lo serving_hi saved_lo saved_hi loses_lo loses_hi "
+    "saved_money_lo saved_money_hi share_middle most residual worth mfu lower",
+    "{:.1%}": "off_lo off_hi error_five error_middle error_small c4_five c4_off_ray average "
+    "average_worst share_five allowed_lo allowed_hi",
+    "{:.2f}": "loss lo hi measured price_hour",
+    "{:.1f}": "points_lo points_hi wanted",
+    "{:.3g}": "N_span M_span warmups farthest epochs M_usual small_lo small_hi",
+    "{}": "n_six n_inside n_held n_texts held_middle held_small n_far held_far n_average n_other "
+    "held_other n_tasks n_called n_calls n_calls_large calls_held calls_right",
+}
+
+COUNTS = ("N_large", "N_middle", "N_five", "served")
+BILLS = [f"{what}_{size}" for what in ("price", "hours") for size in ("five", "middle", "large")]
+
+
+def _round(value: float) -> float:
+    """To two digits."""
+    return float(f"{value:.2g}")
+
+
+def write_numbers(language: str = "en") -> dict[str, str]:
+    """Every number as the page of a language writes it.
+
+    Parameters
+    ----------
+    language : {"en", "ja"}
+        Decides the unit of large counts, B or 億, and how a month is written.
+
+    Returns
+    -------
+    dict of str to str
+        By the names of `gather`; "in_ten" is the level of the intervals, in cases of ten.
+    """
+    told = gather()
+    unit, sign = UNITS[language]
+    words = {
+        name: layout.format(told[name])
+        for layout, names in WRITTEN.items()
+        for name in names.split()
+    }
+    words |= {name: f"{_round(told[name]) / unit:g}{sign}" for name in COUNTS}
+    words |= {name: f"{_round(told[name]):,.0f}" for name in BILLS}
+    words |= {name: f"{100 * told[name]:g}%" for name in ("sound_lo", "sound_hi")}
+    if language == "en":
+        words |= {"in_ten": IN_WORDS[round(10 * told["level"])], "price_date": told["price_date"]}
+    else:
+        year, month = told["price_date"].split("-")
+        words |= {"in_ten": f"{10 * told['level']:g}", "price_date": f"{year}年{int(month)}月"}
+    return words

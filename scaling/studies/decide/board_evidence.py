@@ -1,0 +1,143 @@
+"""What do the pages for the board rest on? Six predictions, three tables of runs, two laws.
+
+The numbers that they print: `scaling.studies.decide.board`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scaling.decide.cost_question import cost
+from scaling.figures.style import DATASET_LABELS
+from scaling.forecast.fitted import fit_table
+from scaling.studies.decide.forecasts import NEAR_TEXT
+from scaling.studies.decide.savings import spread_over_laws
+from scaling.testbed.labels import DATASETS, LOSS_COLUMN
+from scaling.testbed.runs import (
+    run_table,
+    select_error_fit,
+    select_loss_fit,
+    select_small,
+    select_targets,
+)
+
+LARGE, MIDDLE = "6.9B", "1.4B"
+USUAL_M = 20.0
+WANTED, TOKENS_IN, TOKENS_OUT = 2.4, 2e9, 5e8  # nats per token, a day: as in chapter 13
+LOWER = 0.01  # of the loss: what this is worth
+LAWS = ("prior", "tied")
+
+
+# --- the six headline predictions ----------------------------------------------------------
+
+
+def predict_six() -> pd.DataFrame:
+    """Both large runs of each training set from the paper's five, with both intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per run: dataset, size, M, measured and ``best``, the lowest loss of the five; and
+        what `scaling.forecast.fitted.FittedTable.predict` gives.
+    """
+    rows = []
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        five = select_loss_fit(table)
+        fitted = fit_table(five, LOSS_COLUMN)
+        for run in select_targets(table).to_dict("records"):
+            told = fitted.predict(run["N"], run["D"])._asdict()
+            named = {name: run[name] for name in ("dataset", "size", "M")}
+            measured = {"measured": run[LOSS_COLUMN], "best": five[LOSS_COLUMN].min()}
+            rows.append(named | measured | told)
+    return pd.DataFrame(rows)
+
+
+def label_six(six: pd.DataFrame) -> pd.DataFrame:
+    """Add the labels of a figure, as ``C4, 1.4B, M = 80``."""
+    names = six["dataset"].map(DATASET_LABELS)
+    M = six["M"].map("{:g}".format)
+    return six.assign(label=names + ", " + six["size"] + ", M = " + M)
+
+
+def predict_largest() -> pd.DataFrame:
+    """The 6.9B run of each training set on five texts, from four tables of smaller runs.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per table ("five"; "with the middle", a 1.4B run of the target's M; "off the ray",
+        the over-trained 1.4B run in its place; "all small"), training set and text: n_runs,
+        measured, loss, lo and hi, nats per token.
+    """
+    rows = []
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        run = table[table["size"] == LARGE].iloc[0]
+        five, middle = select_loss_fit(table), table[table["size"] == MIDDLE]
+        tables = {
+            "five": five,
+            "with the middle": select_error_fit(table),
+            "off the ray": pd.concat([five, middle[middle["M"] > run["M"]]]),
+            "all small": select_small(table, least_M=10),
+        }
+        for name, runs in tables.items():
+            for text in NEAR_TEXT:
+                column = f"loss_{text}"
+                told = fit_table(runs, column).predict(run["N"], run["D"])
+                known = {"runs": name, "dataset": dataset, "text": text, "n_runs": len(runs)}
+                ends = {"loss": told.loss, "lo": told.lo, "hi": told.hi}
+                rows.append(known | {"measured": run[column]} | ends)
+    return pd.DataFrame(rows)
+
+
+def half_width(rows: pd.DataFrame) -> pd.Series:
+    """Half width of the interval to bet on, a fraction of the predicted loss."""
+    return (rows["hi"] - rows["lo"]) / 2 / rows["loss"]
+
+
+# --- what a loss is worth, and what serving changes ----------------------------------------
+
+
+def compute_of_lower_loss(law: Any, N: float, D: float) -> float:
+    """Share by which compute grows for a loss lower by `LOWER`, along one M, at a model."""
+    factors = np.geomspace(1.0, 10.0, 2001)
+    losses = law.predict(N * np.sqrt(factors), D * np.sqrt(factors))
+    return float(np.interp(-(1 - LOWER) * losses[0], -losses, factors) - 1)
+
+
+def share_of_serving(law: Any, M: float) -> float:
+    """Share of all FLOPs that serving takes where a model of M is the cheapest of its loss.
+
+    By a law of one exponent ``1 - (B / A) M^-alpha``, from ``A N^-alpha / (B D^-alpha) =
+    1 + T / (3 D)`` and ``2 N T / (6 N D + 2 N T)``; N cancels.
+    """
+    return float(1 - law.B / law.A * M**-law.alpha)
+
+
+def ask_laws() -> pd.DataFrame:
+    """What both laws of each training set say of compute and serving: a row per set and law."""
+    served: Any = {"tokens_in": TOKENS_IN, "tokens_out": TOKENS_OUT}
+    rows = []
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        five, run = select_loss_fit(table), table[table["size"] == LARGE].iloc[0]
+        for name in LAWS:
+            law = fit_table(five, LOSS_COLUMN, law=name).fit.law
+            answer = cost(five, loss=WANTED, **served, loss_set=LOSS_COLUMN, law=name)
+            flops, money = (
+                answer.to_frame().set_index("choice")[what] for what in ("flops", "money")
+            )
+            rows.append(
+                {
+                    "compute": compute_of_lower_loss(law, run["N"], run["D"]),
+                    "serving": share_of_serving(law, USUAL_M),
+                    "saved": 1 - flops["least total FLOPs"] / flops["M = 20"],
+                    "loses": float((spread_over_laws(answer).saved_if_fixed < 0).mean()),
+                    "saved_money": 1 - money["least money"] / money["M = 20"],
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,171 @@
+"""What is the smallest sound experiment? The numbers of `book/smallest_experiment.md`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scaling.costs.compute import training_flops
+from scaling.costs.money import default_prices
+from scaling.decide.candidates import LONGEST_M, SHORTEST_M, WARMUPS
+from scaling.decide.plan import LEAST_GAIN
+from scaling.decide.plan_question import plan
+from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN
+from scaling.forecast.caution import FARTHEST_CHECKED
+from scaling.forecast.fitted import fit_table
+from scaling.forecast.intervals import LEVEL, load_constants
+from scaling.forecast.residuals import MOST_OF_EACH
+from scaling.studies.decide.board import IN_WORDS, ends
+from scaling.studies.decide.board_evidence import predict_six
+from scaling.studies.results import load_result
+from scaling.tables.datafiles import data_path
+from scaling.testbed.labels import LOSS_COLUMN
+from scaling.testbed.runs import load_losses, run_table, select_error_fit, select_loss_fit
+
+# Gadre et al., arXiv 2403.08540, Table 3: hours on an A100 at M = 20.
+PAPER_HOURS = {"0.011B": 0.3, "0.079B": 5.0, "0.154B": 12.0, "0.411B": 75.0}
+A100_PEAK = 312e12  # FLOP/s, BF16 without sparsity: its data sheet
+POINT = 0.01  # standard error of an error of one half that is small enough
+
+
+def count_std(n_items: float, error: float = 0.5) -> float:
+    """Standard error of an error counted on items: ``sqrt(p (1 - p) / n)``."""
+    return float(np.sqrt(error * (1 - error) / n_items))
+
+
+def compare_hours() -> pd.DataFrame:
+    """Hours of the paper's five by our prices, and as the paper has them, a row per run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        N, M, ``ours`` (H100 hours at the shipped utilisation), ``paper`` (A100 hours; longer runs
+        in proportion to M) and ``reached``, the share of an A100's peak that these amount to.
+    """
+    runs = select_loss_fit(run_table("redpajama")).sort_values(["N", "D"], ignore_index=True)
+    C = training_flops(runs["N"], runs["D"])
+    hours = runs["size"].map(PAPER_HOURS) * runs["M"] / 20
+    return pd.DataFrame(
+        {
+            "N": runs["N"],
+            "M": runs["M"],
+            "ours": [default_prices().training_hours(each) for each in C],
+            "paper": hours,
+            "reached": C / (3600 * hours * A100_PEAK),
+        }
+    )
+
+
+def measure_half_widths() -> dict[str, float]:
+    """Half width of the bet on the C4 run of 6.9B, a fraction, from several tables of runs."""
+    table = run_table("c4")
+    five, target = select_loss_fit(table), table[table["size"] == "6.9B"]
+    tables = {
+        "five": five,
+        "without_largest": five[five["N"] < five["N"].max()],
+        "without_far": five[five["M"] < five["M"].max()],
+        "six": select_error_fit(table),
+    }
+    found = {}
+    for name, runs in tables.items():
+        fitted, there = fit_table(runs, LOSS_COLUMN), (target["N"], target["D"])
+        bet = fitted.find_intervals(*there)
+        found[name] = float((bet.hi - bet.lo).item() / 2 / fitted.read(*there)[0].item())
+    return found
+
+
+def _of_text() -> dict[str, Any]:
+    losses = load_losses()
+    large = losses[losses["run"].str.contains("6.9B")]
+    width = ((large["loss_hi"] - large["loss_lo"]) / 2 / large["loss"]).groupby(large["loss_set"])
+    tokens = large.groupby("loss_set")["n_tokens"].first()
+    sets = ("c4_eval", "openlm_eval")
+    return {f"width_{name}": width.mean()[name] for name in sets} | {
+        f"tokens_{name}": tokens[name] for name in sets
+    }
+
+
+def _of_seeds() -> dict[str, Any]:
+    walks = pd.read_csv(data_path("results", "walks.csv"))
+    cells = walks.groupby(["dataset", "N", "D"])["loss"].agg(["size", "std", "mean"])
+    cells = cells[cells["size"] > 1]
+    scatter = cells["std"] / cells["mean"]
+    return {
+        "n_cells": len(cells),
+        "n_seeds": int(cells["size"].iloc[0]),
+        "scatter": scatter.median(),
+        "scatter_most": scatter.max(),
+    }
+
+
+def _of_runs() -> dict[str, Any]:
+    hours = compare_hours()
+    early = load_result("residuals").query("fit_set == 'grid_20' and warmup_share > 1")
+    return {
+        "hours_ours": hours["ours"].sum(),
+        "hours_paper": hours["paper"].sum(),
+        **ends("reached", hours["reached"]),
+        **{f"half_{name}": value for name, value in measure_half_widths().items()},
+        **ends("early", early["relative_error"].abs()),
+        "n_early": len(early),
+    }
+
+
+def _of_rules() -> dict[str, Any]:
+    prices, constants = default_prices(), load_constants()
+    six = predict_six()
+    first = plan(None, N="6.9B", M=20, budget="2.4e19", warmup_tokens="50M")
+    return {
+        "below": (1 - six["lo"] / six["loss"]).max(),
+        "above": (six["hi"] / six["loss"] - 1).max(),
+        "price": prices.training_money(float(first.cells.C.sum())),
+        "n_runs": len(first.cells.N),
+        "mfu": prices.mfu_training,
+        "price_hour": prices.price_training,
+        "price_date": prices.origins["price_training"].date,
+        "N_span": LEAST_N_SPAN,
+        "M_span": LEAST_M_SPAN,
+        "warmups": WARMUPS,
+        "least_M": SHORTEST_M,
+        "most_M": LONGEST_M,
+        "farthest": FARTHEST_CHECKED,
+        "most": constants.most,
+        "noise": constants.s_0,
+        "gain": LEAST_GAIN,
+        "residual": MOST_OF_EACH,
+        "in_ten": 10 * LEVEL,
+        "count_100": 100 * count_std(100),
+        "count_1000": 100 * count_std(1000),
+        "items": 0.25 / POINT**2,
+    }
+
+
+WRITTEN = {
+    "{:.0%}": "below above half_five half_without_largest half_without_far half_six early_lo "
+    "early_hi reached_lo reached_hi mfu most residual gain",
+    "{:.1%}": "width_c4_eval width_openlm_eval scatter_most noise",
+    "{:.2%}": "scatter",
+    "{:.0f}": "hours_ours hours_paper price",
+    "{:.3g}": "N_span M_span warmups least_M most_M farthest",
+    "{:.2f}": "price_hour",
+    "{:.1f}": "count_100 count_1000",
+    "{:,.0f}": "items",
+    "{}": "n_early n_cells n_seeds price_date",
+}
+
+
+def write_numbers() -> dict[str, str]:
+    """Every number as the page writes it, by name."""
+    told = _of_runs() | _of_text() | _of_seeds() | _of_rules()
+    words = {
+        name: layout.format(told[name])
+        for layout, names in WRITTEN.items()
+        for name in names.split()
+    }
+    for name in ("tokens_c4_eval", "tokens_openlm_eval"):
+        words[name] = f"{float(f'{told[name]:.2g}') / 1e6:g}M"
+    words["in_ten"] = IN_WORDS[round(told["in_ten"])]
+    words["n_runs"] = IN_WORDS[told["n_runs"]].capitalize()
+    return words
