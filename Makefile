@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 LOCK_VENV := .lock-venv
 FREEZE := -m pip list --format=freeze --disable-pip-version-check --exclude pip
 
-.PHONY: help env book test test-slow test-all lab serve sync check bench grid results data lock clean
+.PHONY: help env book test test-slow test-all lab serve sync check bench grid domain results data lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,14 @@ grid: $(READY) ## Train three walks' grids on two cores and hold E against the t
 	$(BIN)/scaling grid run data/specs/walks_warmup.yaml --out _build/walks_warmup --workers $(JOBS) --device cpu
 	$(BIN)/scaling grid collect _build/walks_warmup --out data/results/walks_warmup.csv
 	$(BIN)/scaling grid truth data/specs/walks.yaml data/results/walks.csv
+
+domain: $(READY) ## Train a grid on Python's own modules, and count closing brackets and indentations
+	$(PY) -m scaling.studies.decide.stdlib_text _build/domain
+	$(BIN)/scaling grid prepare --text _build/domain/modules.jsonl --tokenizer _build/domain/tokenizer.json \
+		--held-out-share 0.05 --out _build/domain/tokens --force
+	$(BIN)/scaling grid run data/specs/domain.yaml --out _build/domain/grid --workers $(JOBS) --device cpu
+	$(BIN)/scaling grid accuracy _build/domain/grid --at 'indent=^\n' --at 'bracket=^[^([{]*[])}]' \
+		--at 'brace=^}' --device cpu --out data/results/domain.csv
 
 results: $(READY) ## Make the stored results in data/results again
 	$(PY) -m scaling.studies.results

@@ -41,7 +41,7 @@ FLOORS = ("errors", "plan", "text", "model", "grid", "tasks")
 # Rooms that train: they need torch, and nothing else may.
 TORCH = (
     "text.sources model.model model.loss model.evaluate model.checkpoint model.engine model.loop "
-    "grid.sharded tasks.trained tasks.harness tasks.answers"
+    "grid.sharded tasks.trained tasks.harness tasks.answers tasks.accuracy"
 ).split()
 MODULES = sorted(p for p in (ROOT / "scaling").rglob("*.py") if p.stem != "__init__")
 

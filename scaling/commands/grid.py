@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -263,19 +264,23 @@ def write_runs(
     missing: int,
     damaged: list[str],
     as_json: bool,
-    errors: list[str] | None = None,
+    **measured: list[str],
 ) -> None:
-    """Write a run table, and say what it holds, and which runs are missing."""
+    """Write a run table, and say what it holds, and which runs are missing.
+
+    `measured` are the columns that a command has added, under what it calls them.
+    """
     from scaling.training.plan.records import write_text
 
     write_text(out, table.to_csv(index=False, lineterminator="\n"))
     if as_json:
         print_json(
             {"file": str(out), "runs": len(table), "missing": missing, "damaged": damaged}
-            | ({} if errors is None else {"errors": errors})
+            | measured
         )
     else:
-        typer.echo(f"{out}: " + ", ".join([f"{len(table)} runs", *(errors or [])]))
+        columns = itertools.chain(*measured.values())
+        typer.echo(f"{out}: " + ", ".join([f"{len(table)} runs", *columns]))
     warn(damaged)
     if missing:
         warn([f"{missing} runs are not finished and not in the table"])

@@ -1,8 +1,10 @@
-"""The commands of ``scaling grid`` about text: prepare token files, and ask tasks."""
+"""The commands of ``scaling grid`` about text: prepare it, ask tasks, count right tokens."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +15,8 @@ from scaling.commands.grid import Device, GridFolder, RunsFile, app, progress_ba
 from scaling.commands.options import AsJson, read_number
 
 __all__ = ["app"]
+
+OnlyRun = Annotated[str | None, typer.Option("--run", metavar="NAME", help="Only this run.")]
 
 
 @app.command()
@@ -179,7 +183,7 @@ def tasks(
         int | None,
         typer.Option("--limit", min=1, metavar="K", help="Only K questions of each: for a try."),
     ] = None,
-    run: Annotated[str | None, typer.Option("--run", metavar="NAME", help="Only this run.")] = None,
+    run: OnlyRun = None,
     device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -190,18 +194,11 @@ def tasks(
 
     scaling grid tasks GRID --tasks arc_easy,hellaswag --out runs.csv
     """
-    from scaling.training.errors import GridError
     from scaling.training.tasks.answers import METRICS, answer
 
-    if not out.parent.is_dir():  # said before hours of work, not after
-        raise GridError(f"--out: there is no folder {out.parent}")
+    _check_place(out)
     asked = [name for part in names for name in part.split(",") if name]
-    with progress_bar(as_json, unit=" runs") as bar:
-
-        def show(done: int, runs: int) -> None:
-            bar.total = runs
-            bar.update(done - bar.n)
-
+    with _bar_of_runs(as_json) as show:
         table, missing, damaged = answer(
             folder,
             asked,
@@ -215,3 +212,70 @@ def tasks(
         )
     errors = [str(name) for name in table if str(name).startswith("err_")]
     write_runs(out, table, missing, damaged, as_json, errors=errors)
+
+
+@app.command()
+@says_what_is_wrong
+def accuracy(
+    folder: GridFolder,
+    at: Annotated[
+        list[str],
+        typer.Option(
+            "--at",
+            metavar="NAME=REGEX",
+            help="Where the next token matches a regular expression, which may be empty: at every "
+            "token; as often as you like.",
+        ),
+    ],
+    out: RunsFile,
+    loss_set: Annotated[
+        str | None,
+        typer.Option(
+            "--loss-set", metavar="NAME", help="On which held-out text, where there are several."
+        ),
+    ] = None,
+    run: OnlyRun = None,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    r"""Count how often each run on a token file has the right next token, where it matters.
+
+    Right is the token that the model holds for the likeliest of all, on the held-out text that its
+    loss was measured on. Each pattern adds the columns acc_<name>, a fraction, and items_<name>, of
+    how many places, to the run table. Nothing is trained again.
+
+    Closing brackets, and the indentation of the next line:
+
+    scaling grid accuracy GRID --at 'bracket=^[^(]*[)]' --at 'indent=^\n'
+    --out runs.csv
+    """
+    from scaling.training.tasks.accuracy import measure_accuracies, read_patterns
+
+    _check_place(out)
+    patterns = read_patterns(at)
+    with _bar_of_runs(as_json) as show:
+        table, missing, damaged = measure_accuracies(
+            folder, patterns, loss_set=loss_set, run=run, device=device, show=show
+        )
+    accuracies = [f"acc_{name}" for name in patterns]
+    write_runs(out, table, missing, damaged, as_json, accuracies=accuracies)
+
+
+def _check_place(out: Path) -> None:
+    """Check that a table can be written there, before hours of work and not after."""
+    from scaling.training.errors import GridError
+
+    if not out.parent.is_dir():
+        raise GridError(f"--out: there is no folder {out.parent}")
+
+
+@contextmanager
+def _bar_of_runs(quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar of runs; give what is told how many of how many are done."""
+    with progress_bar(quiet, unit=" runs") as bar:
+
+        def show(done: int, runs: int) -> None:
+            bar.total = runs
+            bar.update(done - bar.n)
+
+        yield show

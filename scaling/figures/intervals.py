@@ -26,11 +26,12 @@ def draw_intervals(ax: Axes, rows: pd.DataFrame) -> Axes:
     ax : matplotlib.axes.Axes
         Where to draw; loss across.
     rows : pandas.DataFrame
-        A row per prediction: label, dataset, loss, lo, hi, law_lo, law_hi and measured, nats per
-        token.
+        A row per prediction: label, loss, lo, hi, law_lo, law_hi and measured, nats per token;
+        dataset, if it is one of the testbed's.
     """
     for height, row in zip(name_rows(ax, rows["label"]), rows.to_dict("records"), strict=True):
-        colour = look_of(row["dataset"])["color"]
+        look = look_of(row["dataset"]) if "dataset" in row else METHOD_LOOKS["bet"]
+        colour = look["color"]
         ax.plot([row["lo"], row["hi"]], [height] * 2, color=colour, linewidth=2)
         ax.plot([row["law_lo"], row["law_hi"]], [height] * 2, color=colour, linewidth=8, alpha=0.4)
         ax.plot(row["loss"], height, "o", color=colour, markerfacecolor="white", markersize=8)

@@ -20,6 +20,7 @@ from scaling.laws.fit import SOUND
 from scaling.laws.prior import load_belief
 from scaling.reports.question import TOLERANCE
 from scaling.reports.verdict import find_allowance
+from scaling.studies.decide.own_case import hold_out, predict_losses
 from scaling.studies.decide.savings import read_ends, spread_over_laws
 from scaling.studies.headline import write_headline
 from scaling.studies.loss.ablation import sweep_choices
@@ -201,6 +202,12 @@ def test_the_answers_from_stored_tables():
 def test_the_answer_of_the_trained_grid():
     grid = pd.read_csv(data_path("results", "walks.csv"))
     assert f"{len(grid)} small models" in README
+
+
+def test_the_answer_of_the_worked_case():
+    told = predict_losses(*hold_out(read_runs(data_path("results", "domain.csv")))).iloc[-1]
+    assert f"{-told['error']:.1%} too low at {told['times']:.0f} times the compute" in README
+    assert told["inside"]
 
 
 def test_what_the_warm_up_could_account_for():

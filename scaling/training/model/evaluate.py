@@ -13,7 +13,7 @@ from scipy.stats import bootstrap
 from scaling.training.model.model import Transformer
 from scaling.training.plan.cells import Cell, seed_from
 from scaling.training.text.choices import open_tasks
-from scaling.training.text.sources import LossSet, open_loss_sets
+from scaling.training.text.sources import FileLoss, LossSet, open_loss_sets
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -54,6 +54,20 @@ def measure_tokens(model: Transformer, loss_set: LossSet) -> NDArray[np.float64]
     """
     parts = [
         loss_set.losses(table, rows).cpu().numpy()
+        for rows, table in log_probabilities(model, loss_set.contexts)
+    ]
+    return np.concatenate(parts)
+
+
+def measure_hits(model: Transformer, loss_set: FileLoss) -> NDArray[np.bool_]:
+    """Tell for each token of held-out text whether the model held it for the likeliest.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_sequences, length)
+    """
+    parts = [
+        (table.argmax(dim=-1).cpu().numpy() == loss_set.targets[rows])
         for rows, table in log_probabilities(model, loss_set.contexts)
     ]
     return np.concatenate(parts)

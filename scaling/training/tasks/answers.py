@@ -12,9 +12,9 @@ from lm_eval.evaluator import evaluate
 from lm_eval.tasks import TaskManager
 
 from scaling.training.errors import GridError
-from scaling.training.grid.grid import collect, open_grid
+from scaling.training.grid.grid import collect
 from scaling.training.tasks.harness import TrainedModel, load_trained
-from scaling.training.tasks.trained import find_cell
+from scaling.training.tasks.trained import choose_runs
 
 METRICS = ("acc",)
 SHOTS_SEED = 1234  # the harness's own: decides which examples stand in a prompt
@@ -198,7 +198,7 @@ def answer(
         If no such run is finished, or a task or a run cannot be used.
     """
     table, missing, damaged = collect(folder)
-    chosen = _choose_runs(folder, table, run)
+    chosen = choose_runs(folder, table, run)
     tasks = load_tasks(names, include=include, shots=shots)
     errors = []
     for done, name in enumerate(chosen):
@@ -209,22 +209,3 @@ def answer(
     asked = pd.DataFrame(errors, index=chosen).add_prefix("err_")
     rows = table[table["run"].isin(chosen)].dropna(axis="columns", how="all")
     return rows.join(asked, on="run").reset_index(drop=True), missing, damaged
-
-
-def _choose_runs(folder: str | Path, table: pd.DataFrame, run: str | None) -> list[str]:
-    if run is not None:
-        find_cell(folder, run)
-        if run not in set(table["run"]):
-            raise GridError(f"{run}: is not finished: scaling grid run goes on with it")
-        return [run]
-    spec, cells = open_grid(folder)
-    on_tokens = {cell.name for cell in cells if cell.source_name not in spec.walks}
-    if not on_tokens:
-        raise GridError(
-            f"{folder}: was trained on walks, which have no tokenizer: tasks can be asked of runs "
-            "on token files"
-        )
-    chosen = [str(name) for name in table["run"] if name in on_tokens]
-    if not chosen:
-        raise GridError(f"{folder}: no run on a token file is finished yet")
-    return chosen

@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from scaling.training.errors import GridError
 from scaling.training.grid.grid import open_grid
 from scaling.training.grid.worker import read_result, run_folder
@@ -38,6 +40,34 @@ def find_cell(folder: str | Path, run: str) -> Cell:
         others = f" and {len(names) - 5} more" if len(names) > 5 else ""
         raise GridError(f"{folder}: has no run {run!r}; it has {', '.join(names[:5])}{others}")
     return cells[names.index(run)]
+
+
+def choose_runs(folder: str | Path, table: pd.DataFrame, run: str | None = None) -> list[str]:
+    """Name the finished runs of a grid that were trained on token files, or the one asked for.
+
+    `table` is the run table of the grid, as `collect` gives it.
+
+    Raises
+    ------
+    GridError
+        If there is none, or the one asked for is not finished.
+    """
+    if run is not None:
+        find_cell(folder, run)
+        if run not in set(table["run"]):
+            raise GridError(f"{run}: is not finished: scaling grid run goes on with it")
+        return [run]
+    spec, cells = open_grid(folder)
+    on_tokens = {cell.name for cell in cells if cell.source_name not in spec.walks}
+    if not on_tokens:
+        raise GridError(
+            f"{folder}: was trained on walks, which have no tokenizer: tasks can be asked of runs "
+            "on token files"
+        )
+    chosen = [str(name) for name in table["run"] if name in on_tokens]
+    if not chosen:
+        raise GridError(f"{folder}: no run on a token file is finished yet")
+    return chosen
 
 
 def load_model(folder: Path, cell: Cell) -> Transformer:

@@ -138,9 +138,14 @@ class FileLoss:
         """What the model reads."""
         return self.windows[:, :-1]
 
+    @property
+    def targets(self) -> Tokens:
+        """What follows each token of it."""
+        return self.windows[:, 1:]
+
     def losses(self, log_probabilities: Tensor, rows: slice) -> Tensor:
         """Loss of each token in nats, shape (rows, length)."""
-        targets = torch.from_numpy(self.windows[rows, 1:]).to(log_probabilities.device)
+        targets = torch.from_numpy(self.targets[rows]).to(log_probabilities.device)
         return -log_probabilities.gather(-1, targets[..., None])[..., 0]
 
 
