@@ -393,7 +393,9 @@ def test_numbers_that_are_none(write, option: str, text: str) -> None:
     options = [f"{name}={value}" for name, value in arguments.items()]
     said = refusal("predict", write(GOOD), *options)
     rule = "must be a finite number > 0, written like 6.9e9 or 6.9B"
-    rule += ", with a decimal point" * ("," in text)
+    grouped = text == "1,000"  # in thousands; else a comma stands for a point
+    rule += ", without a currency or commas" * grouped
+    rule += ", with a decimal point" * ("," in text and not grouped)
     rule += ", a fraction and not a percentage" * ("%" in text)
     shown = repr(text[:60] + "…" if len(text) > 60 else text)
     assert said == f"Error: Invalid value for '{option}': {rule}, got {shown}"
