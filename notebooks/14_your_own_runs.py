@@ -22,7 +22,7 @@ from IPython.display import Markdown, display
 
 import scaling
 from scaling.figures.intervals import draw_intervals
-from scaling.figures.own_runs import draw_kpi
+from scaling.figures.kpi import draw_kpi
 from scaling.figures.style import use_style
 from scaling.laws.repeated import effective_tokens
 from scaling.studies.decide.own_case import (

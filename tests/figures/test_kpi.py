@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling.figures.own_runs import draw_kpi
+from scaling.figures.kpi import draw_kpi
 
 RUNS = pd.DataFrame({"loss": [4.0, 3.0], "share": [0.1, 0.4], "noise": [0.01, 0.02]})
 LINE = pd.DataFrame({"loss": [4.0, 2.0], "share": [0.1, 0.6]})
