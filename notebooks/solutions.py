@@ -24,7 +24,7 @@ from IPython.display import Markdown
 
 import scaling
 from scaling.costs.compute import count_parameters, hidden_width
-from scaling.costs.money import default_prices
+from scaling.costs.price_tables import default_prices
 from scaling.decide.purchases import SHIPPED
 from scaling.figures.style import use_style
 from scaling.forecast.fitted import fit_table

@@ -10,20 +10,19 @@ from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
-from scaling.costs.money import Prices, read_prices
+from scaling.costs.money import Prices
+from scaling.costs.price_tables import read_prices
 from scaling.costs.total import Model
 from scaling.decide.cost_answers import Costing
-from scaling.decide.cost_words import demand_in_words
-from scaling.decide.priced_models import (
-    CostCase,
-    Demand,
-    Findings,
+from scaling.decide.cost_search import (
     cost_of_budget,
     cost_of_loss,
     cost_of_model,
     find_floor,
     read_surface,
 )
+from scaling.decide.cost_words import demand_in_words
+from scaling.decide.priced_models import CostCase, Demand, Findings
 from scaling.decide.supply import Supply
 from scaling.decide.wanted_error import WantedError, expect_errors, read_off
 from scaling.forecast.advice import shorten
@@ -103,7 +102,8 @@ def cost(
     days : float or str
         For how many days.
     prices : Prices, mapping, str or pathlib.Path, optional
-        See `scaling.costs.money.read_prices`. By default the shipped ones, with source and date.
+        See `scaling.costs.price_tables.read_prices`. By default the shipped ones, with source and
+        date.
     unique_tokens : float or str, optional
         Different tokens that there are to train on; by default there are always fresh ones.
     context : float or str, optional

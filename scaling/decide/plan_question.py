@@ -10,7 +10,8 @@ from typing import Any, Unpack
 import numpy as np
 
 from scaling.costs.compute import training_flops
-from scaling.costs.money import OF_TRAINING, Prices, read_prices
+from scaling.costs.money import OF_TRAINING, Prices
+from scaling.costs.price_tables import read_prices
 from scaling.decide.candidates import SHORTEST_M, STEP, make_offer
 from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.gain import Array, Cells
@@ -66,7 +67,8 @@ def plan(
     most : int
         Runs at most.
     prices : Prices, mapping, str or pathlib.Path, optional
-        See `scaling.costs.money.read_prices`. By default the shipped ones, with source and date.
+        See `scaling.costs.price_tables.read_prices`. By default the shipped ones, with source and
+        date.
     **options
         As `scaling.forecast.questions.fit` takes them. The runs are chosen by the tied law; the
         intervals are those of the law asked for.

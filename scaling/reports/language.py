@@ -1,7 +1,8 @@
 """How is a number, a count, an interval written in a language? And the words that there are.
 
 Every text of a report and of a planner is an entry of `scaling.reports.words_en` and, under the
-same name, of `scaling.reports.words_ja`.
+same name, of `scaling.reports.words_ja`; for what a report quotes, `scaling.reports.quoted_ja`
+has the words.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from typing import Any
 
-LANGUAGES = ("en", "ja")
+from scaling.reports import quoted_ja, words_en, words_ja
+
+ROOMS = {"en": (words_en, ()), "ja": (words_ja, quoted_ja.SAID)}  # English is what the tool says
+LANGUAGES = tuple(ROOMS)
 SCRIPT = "js_"  # words of the planner's script begin so
 
 
@@ -118,6 +121,6 @@ def _write_in(units: Sequence[tuple[float, str, str]], value: float) -> str:
 @cache
 def speak(code: str) -> Language:
     """Give a language of `LANGUAGES`."""
-    room = import_module(f"scaling.reports.words_{code}")
-    said = [(re.compile(pattern), told) for pattern, told in room.SAID]
+    room, quoted = ROOMS[code]
+    said = [(re.compile(pattern), told) for pattern, told in quoted]
     return Language(code, room.WORDS, room.UNITS, room.UNITS_OF_MONEY, said)

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from scaling.costs.money import Prices, default_prices
+from scaling.costs.money import Prices
+from scaling.costs.price_tables import default_prices
 from scaling.costs.total import SERVING, TRAINING, Model, best_for_budget
 from scaling.forecast.averages import find_average_intervals
 from scaling.forecast.fitted import FittedTable

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scaling.costs.money import default_prices
+from scaling.costs.price_tables import default_prices
 from scaling.forecast.averages import load_average_constants
 from scaling.forecast.fitted import FARTHEST, OF_THE_FALL, WIDEST, FittedTable
 from scaling.forecast.intervals import N_NODES, NORMAL_HALF_WIDTH, find_ends, load_constants, widen

@@ -82,7 +82,8 @@ def report(
     unique_tokens : float or str, optional
         Different tokens that there are to train on; by default there are always fresh ones.
     prices : Prices, mapping, str or pathlib.Path, optional
-        See `scaling.costs.money.read_prices`. By default the shipped ones, with source and date.
+        See `scaling.costs.price_tables.read_prices`. By default the shipped ones, with source and
+        date.
     **options
         As `scaling.forecast.questions.fit` takes them.
 

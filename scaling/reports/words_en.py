@@ -4,7 +4,6 @@ from __future__ import annotations
 
 UNITS = ((1e12, "T", " trillion"), (1e9, "B", " billion"), (1e6, "M", " million"))
 UNITS_OF_MONEY = UNITS
-SAID: tuple[tuple[str, str], ...] = ()  # the tool speaks English already
 
 WORDS = {
     # numbers

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaling.costs.money import MEASURES, OF_TRAINING, Prices, default_prices, read_prices
+from scaling.costs.money import MEASURES, OF_TRAINING, Prices
+from scaling.costs.price_tables import default_prices, read_prices
 from scaling.costs.total import least_total
 from scaling.laws.law import LossSurface
 from scaling.tables.datafiles import data_path

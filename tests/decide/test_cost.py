@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import scaling
-from scaling.costs.money import default_prices
+from scaling.costs.price_tables import default_prices
 from scaling.costs.total import tokens_needed
 from scaling.decide.priced_models import OPTIMUM
 from scaling.forecast.selection import ChoiceError

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import scaling
-from scaling.costs.money import default_prices
+from scaling.costs.price_tables import default_prices
 from scaling.decide.candidates import make_offer
 from scaling.decide.gain import NOISE_ALONE, Cells, LawMisfit
 from scaling.decide.plan import Target, make_plan, open_table

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from scaling.costs.money import default_prices
+from scaling.costs.price_tables import default_prices
 from scaling.decide.plan import Stop
 from scaling.forecast.design import SHARED
 from scaling.forecast.residuals import UNSOUND

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.costs.money import default_prices
+from scaling.costs.price_tables import default_prices
 from scaling.decide.candidates import WARMUPS
 from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN
 from scaling.forecast.caution import FARTHEST_CHECKED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from scaling.costs.money import default_prices
+from scaling.costs.price_tables import default_prices
 from scaling.figures.style import DATASET_LABELS
 from scaling.forecast.fitted import FittedTable, fit_table
 from scaling.laws.fit import fit_error_law

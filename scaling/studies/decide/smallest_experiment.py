@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.costs.compute import training_flops
-from scaling.costs.money import default_prices
+from scaling.costs.price_tables import default_prices
 from scaling.decide.candidates import LONGEST_M, SHORTEST_M, WARMUPS
 from scaling.decide.plan import LEAST_GAIN
 from scaling.decide.plan_question import plan
