@@ -61,7 +61,7 @@ rows = pd.concat([from_eight.assign(n=8), from_ten.assign(n=10)])
 rows["label"] = [f"{label}\nfrom {n} runs" for label, n in zip(rows["label"], rows["n"], strict=True)]
 figure, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
 draw_intervals(ax, rows)
-ax.set_title("Every bet holds, the last one by a hair")
+ax.set_title("All four bets hold, the last one barely")
 figure.legend(loc="outside lower center", ncols=2);
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
@@ -105,7 +105,7 @@ len(small), len(held_out), kpis
 #
 # ## Are these runs enough?
 
-# %%
+# %% tags=["wrap"]
 print(scaling.check_runs(small))
 
 # %%
@@ -142,14 +142,15 @@ scaling.predict(small, N=target["N"], D=target["D"])
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 LOSSES = {"times": "{:.1f}", "loss": "{:.3f}", "lo": "{:.3f}", "hi": "{:.3f}", "measured": "{:.3f}", "error": "{:+.1%}"}
 
-HEADS = {"label": "run", "times": "times the compute", "loss": "predicted", "share": "predicted", "lo": "bet from", "hi": "bet to", "at_loss": "at measured loss"}
+HEADS = {"times": "times the compute", "loss": "predicted", "share": "predicted", "lo": "bet from", "hi": "bet to", "at_loss": "at measured loss"}
 
 
 def show(predictions: pd.DataFrame, formats: dict[str, str]):
     """Show some columns of predictions."""
-    chosen = predictions[["label", *formats]].rename(columns=HEADS)
-    shown = {HEADS.get(name, name): how for name, how in formats.items()}
-    return chosen.style.format(shown, na_rep="not told").hide(axis="index")
+    shown = predictions.set_index("label")[list(formats)].astype(object)
+    for name, how in formats.items():
+        shown[name] = [how.format(value) if pd.notna(value) else "not told" for value in shown[name]]
+    return shown.rename(columns=HEADS).rename_axis(None)
 
 
 show(predict_losses(small, held_out), LOSSES)
@@ -214,7 +215,7 @@ taken for all sizes.
 # The first leg is the loss, predicted as above. The second is a straight line from the loss to the logit of the KPI. An
 # answer shows both, together and apart:
 
-# %%
+# %% tags=["wrap"]
 if kpis:
     print(ask_kpi(enough, kpis[0], N=target["N"], D=target["D"]))
 
