@@ -14,6 +14,7 @@ import pandas as pd
 
 from scaling.costs.price_tables import default_prices
 from scaling.decide.candidates import WARMUPS
+from scaling.decide.cost_search import USUAL_M
 from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN
 from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.forecast.intervals import LEVEL, load_constants
@@ -26,7 +27,6 @@ from scaling.studies.decide.board_evidence import (
     MIDDLE,
     TOKENS_IN,
     TOKENS_OUT,
-    USUAL_M,
     WANTED,
     ask_laws,
     half_width,

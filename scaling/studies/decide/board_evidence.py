@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.decide.cost_question import cost
+from scaling.decide.cost_search import USUAL_M
 from scaling.figures.style import DATASET_LABELS
 from scaling.forecast.fitted import fit_table
 from scaling.studies.decide.forecasts import NEAR_TEXT
@@ -25,7 +26,6 @@ from scaling.testbed.runs import (
 )
 
 LARGE, MIDDLE = "6.9B", "1.4B"
-USUAL_M = 20.0
 WANTED, TOKENS_IN, TOKENS_OUT = 2.4, 2e9, 5e8  # nats per token, a day: as in chapter 13
 LOWER = 0.01  # of the loss: what this is worth
 LAWS = ("prior", "tied")

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from scaling.costs.total import Model, least_total, tokens_needed
 from scaling.decide.cost_answers import Costing
+from scaling.decide.cost_search import USUAL_M
+from scaling.decide.priced_models import LEAST_MONEY, LEAST_TOTAL
 from scaling.laws.draws import draw_laws
 from scaling.laws.law import LossSurface
 
 Array = NDArray[np.float64]
-LEAST, LEAST_MONEY, USUAL = "least total FLOPs", "least money", "M = 20"
-USUAL_M = 20.0
+USUAL = f"M = {USUAL_M:g}"
 
 
 class Spread(NamedTuple):
@@ -96,5 +97,5 @@ def spread_over_laws(answer: Costing, in_money: bool = False) -> Spread:
         total = Model(N, tokens_needed(laws, N, answer.loss)).total_flops(served)
         ratios[choice.name] = total[can] / least[can]
     known = Model(cheapest.N[falls], cheapest.D[falls])
-    cheapest_choice = LEAST_MONEY if in_money else LEAST
+    cheapest_choice = LEAST_MONEY if in_money else LEAST_TOTAL
     return Spread(cheapest_choice, known, least[falls], saved[can], pd.DataFrame(ratios))

@@ -6,11 +6,10 @@ import pytest
 
 import scaling
 from scaling.costs.total import least_total
+from scaling.decide.priced_models import LEAST_MONEY, LEAST_TOTAL
 from scaling.laws.draws import draw_laws
 from scaling.laws.law import LossSurface
 from scaling.studies.decide.savings import (
-    LEAST,
-    LEAST_MONEY,
     USUAL,
     read_ends,
     size_at,
@@ -58,7 +57,7 @@ def test_runs_without_noise_leave_one_ratio():
     answer = scaling.cost(runs, loss=2.4, **DEMAND)
     spread, laws = spread_over_laws(answer), draw_laws(answer.case.fitted.posterior)
     found = answer.to_frame().set_index("choice")
-    for in_money, cost, choice in ((False, "flops", LEAST), (True, "money", LEAST_MONEY)):
+    for in_money, cost, choice in ((False, "flops", LEAST_TOTAL), (True, "money", LEAST_MONEY)):
         saved = 1 - found.loc[choice, cost] / found.loc[USUAL, cost]
         by_laws = spread_over_laws(answer, in_money).saved_if_fixed.median()
         assert by_laws == pytest.approx(saved, abs=0.01)
