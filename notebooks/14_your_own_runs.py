@@ -140,9 +140,9 @@ scaling.predict(small, N=target["N"], D=target["D"])
 # for nine cases in ten.
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
-LOSSES = {"times": "{:.1f}", "loss": "{:.3f}", "lo": "{:.3f}", "hi": "{:.3f}", "measured": "{:.3f}", "error": "{:+.1%}"}
+LOSSES = {"times": "{:.1f} times", "loss": "{:.3f}", "lo": "{:.3f}", "hi": "{:.3f}", "measured": "{:.3f}", "error": "{:+.1%}"}
 
-HEADS = {"times": "times the compute", "loss": "predicted", "share": "predicted", "lo": "bet from", "hi": "bet to", "at_loss": "at measured loss"}
+HEADS = {"times": "compute", "loss": "predicted", "share": "predicted", "lo": "to bet on", "at_loss": "at measured loss"}
 
 
 def show(predictions: pd.DataFrame, formats: dict[str, str]):
@@ -150,6 +150,8 @@ def show(predictions: pd.DataFrame, formats: dict[str, str]):
     shown = predictions.set_index("label")[list(formats)].astype(object)
     for name, how in formats.items():
         shown[name] = [how.format(value) if pd.notna(value) else "not told" for value in shown[name]]
+    told = shown["lo"] != "not told"
+    shown["lo"] = shown["lo"].where(~told, shown["lo"] + " to " + shown.pop("hi"))
     return shown.rename(columns=HEADS).rename_axis(None)
 
 
