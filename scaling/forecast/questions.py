@@ -23,7 +23,7 @@ from scaling.forecast.selection import Options, Runs, open_runs, reduce_rows, se
 from scaling.forecast.targets import find_target, read_target
 from scaling.forecast.task_answers import TaskVerdicts
 from scaling.forecast.verdicts import choose_target, judge_tasks
-from scaling.tables.columns import accuracy_columns
+from scaling.tables.columns import accuracy_columns, tell_accuracies
 from scaling.tables.faults import Fault, RunTableError
 from scaling.tables.runs import Reading, error_columns, loss_columns
 from scaling.tables.task_items import read_items, tell_unmatched
@@ -256,6 +256,8 @@ def kpi(
     selected = select_rows(runs, **options)
     table, loss, count, law = selected[:4]
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
+    unused = tell_accuracies(table)  # not true of a KPI, which may be one
+    selected = selected._replace(taken=tuple(s for s in selected.taken if s not in unused))
     measured = read_kpi(table, loss, count, terms, name)
     others = table.drop(columns=error_columns(table))
     forecast = make_forecast(others, target, loss, count, law, selected.level)

@@ -392,6 +392,14 @@ def test_items_may_differ_from_run_to_run():
     assert "(400 to 2,000 items)" in answer.text()
 
 
+def test_an_accuracy_that_is_the_kpi_is_not_said_to_be_unused():
+    table = runs(1 / LOSS).rename(columns={"kpi": "acc_code"})
+    assert any("not used: 'acc_code'" in line for line in scaling.fit(table).warnings)
+    answer = scaling.kpi(table, column="acc_code", higher_is_better=True, N=1e10, M=20)
+    assert answer.usable
+    assert not any("not used" in line for line in answer.warnings)
+
+
 def test_an_error_may_be_a_kpi():
     table = runs(GOOD, err_own=1 - GOOD)
     answer = scaling.kpi(table, column="err_own", higher_is_better=False, bounds=(0, 1), **ASKED)
