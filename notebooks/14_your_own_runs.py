@@ -150,8 +150,8 @@ def show(predictions: pd.DataFrame, formats: dict[str, str]):
     shown = predictions.set_index("label")[list(formats)].astype(object)
     for name, how in formats.items():
         shown[name] = [how.format(value) if pd.notna(value) else "not told" for value in shown[name]]
-    told = shown["lo"] != "not told"
-    shown["lo"] = shown["lo"].where(~told, shown["lo"] + " to " + shown.pop("hi"))
+    bets = zip(shown["lo"], shown.pop("hi"), strict=True)
+    shown["lo"] = [lo if lo == "not told" else f"{lo} to {hi}" for lo, hi in bets]
     return shown.rename(columns=HEADS).rename_axis(None)
 
 
