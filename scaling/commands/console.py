@@ -25,7 +25,7 @@ def says_what_is_wrong(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
         from scaling.forecast.selection import ChoiceError
-        from scaling.laws.fit import FitError
+        from scaling.laws.fit import FitError, TooFewRunsError
         from scaling.tables.faults import RunTableError
         from scaling.training.errors import GridError
 
@@ -40,6 +40,8 @@ def says_what_is_wrong(command: Callable[..., None]) -> Callable[..., None]:
         except ChoiceError as error:
             hint = " / ".join(f"--{name}" for name in error.about)
             raise typer.BadParameter(str(error), param_hint=hint) from error
+        except TooFewRunsError as error:
+            stop(f"{kwargs.get('runs')}: {error}; `scaling plan` says which to add", error)
         except FitError as error:
             stop(f"{kwargs.get('runs')}: {error}", error)
         except ModuleNotFoundError as error:

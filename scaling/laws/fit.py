@@ -29,6 +29,7 @@ from scaling.laws.objectives import SQUARES, Misfit, find_objective, stand_on
 from scaling.laws.observations import (
     FitError,
     Observations,
+    TooFewRunsError,
     read_observations,
     read_vector,
     require_distinct,
@@ -41,6 +42,7 @@ __all__ = [
     "STATUSES",
     "Fit",
     "FitError",
+    "TooFewRunsError",
     "fit_error_law",
     "fit_loss_law",
     "fit_loss_surface",

@@ -15,6 +15,10 @@ class FitError(ValueError):
     """No usable fit can come from these runs."""
 
 
+class TooFewRunsError(FitError):
+    """A law has more coefficients than there are distinct runs."""
+
+
 def read_vector(name: str, values: ArrayLike, *, positive: bool = False) -> Array:
     """One number per run, finite (and above zero)."""
     array = np.asarray(values, dtype=float)
@@ -74,7 +78,7 @@ def require_distinct(runs: NDArray[Any], *, n_parameters: int, what: str) -> Non
     """Refuse fewer distinct runs than a law has parameters."""
     n_distinct = len(np.unique(runs))
     if n_distinct < n_parameters:
-        raise FitError(
+        raise TooFewRunsError(
             f"a law with {n_parameters} parameters needs at least {n_parameters} runs that differ "
             f"in {what}, got {n_distinct}"
         )

@@ -39,16 +39,17 @@ TARGET = ("--N", "6.9B", "--M", "20")
 TIED = ("--law", "tied")  # exact where a law is planted: it has no prior
 COMMANDS = {"check": (), "fit": (), "predict": TARGET, "backtest": ()}
 steady = settings(suppress_health_check=list(HealthCheck))
+FEW = "at least 4 runs that differ in (N, D), got {}; `scaling plan` says which to add"
 # Sound tables that cannot be fitted as they stand, and what is said about them.
 REFUSED = {
-    "spaces round cells": "at least 4 runs that differ in (N, D), got 1",
-    "one run": "at least 4 runs that differ in (N, D), got 1",
-    "two runs": "at least 4 runs that differ in (N, D), got 2",
-    "three runs for four parameters": "at least 4 runs that differ in (N, D), got 3",
-    "one design many times": "at least 4 runs that differ in (N, D), got 1",
-    "counts in billions": "at least 4 runs that differ in (N, D), got 2",
-    "ends before its warm-up": "at least 4 runs that differ in (N, D), got 2",
-    "less than one batch": "at least 4 runs that differ in (N, D), got 1",
+    "spaces round cells": FEW.format(1),
+    "one run": FEW.format(1),
+    "two runs": FEW.format(2),
+    "three runs for four parameters": FEW.format(3),
+    "one design many times": FEW.format(1),
+    "counts in billions": FEW.format(2),
+    "ends before its warm-up": FEW.format(2),
+    "less than one batch": FEW.format(1),
     "data set spelled in two ways": "dataset must be named, one of 'c4', 'C4'",
     "a data set per run": "dataset must be named, one of 'a', 'b', 'c', 'd', 'e', 'f'",
     "loss sets in part": "loss set must be named, one of 'loss_a', 'loss_b'",
@@ -309,7 +310,7 @@ def test_too_few_runs_say_how_many_are_needed(write, law: str, needed: int) -> N
             said = refusal(command, path, *COMMANDS[command], "--law", law, "--loss-set", "a")
             assert said == (
                 f"{path}: a law with {needed} parameters needs at least {needed} runs that "
-                f"differ in (N, D), got {n_runs}"
+                f"differ in (N, D), got {n_runs}; `scaling plan` says which to add"
             )
     enough = answer("fit", write(pd.DataFrame(planted()).head(needed)), "--law", law)
     assert enough["status"] in ("saturated", "unidentified", "wrong_sign", "at_bound")

@@ -407,8 +407,8 @@ def test_too_few_runs_for_a_loss_law(write, law: str, needed: int) -> None:
     """As `fit` and `predict` do: the message has both numbers. One run more is an answer."""
     rule = f"a law with {needed} parameters needs at least {needed} runs that differ in (N, D), got"
     path = write(planted().head(needed - 1))
-    assert refusal(path, "--law", law) == f"{path}: {rule} {needed - 1}"
-    assert refusal(path, "--law", law, *TARGET) == f"{path}: {rule} {needed - 1}"
+    said = f"{path}: {rule} {needed - 1}; `scaling plan` says which to add"
+    assert refusal(path, "--law", law) == refusal(path, "--law", law, *TARGET) == said
     assert len(answer(write(planted().head(needed)), "--law", law)) == 1
     every = write(planted(flags="odd"))
     left_out = "7 runs that carry a flag were left out: row 2, row 3, row 4, …"
