@@ -7,10 +7,13 @@ warned once is not read, and does not warn, again. This script stamps what the s
 * same code, data and pages as the last good build: nothing to do;
 * same code and data, other pages: all pages anew, from the stored runs of unchanged notebooks;
 * other code or data: all pages and all runs anew.
+
+Two builds of one folder would take pages from under each other: the second waits for the first.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -131,7 +134,7 @@ def warm_font_cache() -> None:
     import matplotlib.font_manager  # noqa: F401
 
 
-def main() -> int:
+def build() -> int:
     """Build what changed; return 0 for a good site."""
     last, now = last_stamp(), current_stamp()
     if last == now and (SITE / "index.html").is_file():
@@ -145,6 +148,17 @@ def main() -> int:
         STAMP.write_text(json.dumps(now), encoding="utf-8")
         print(f"Built. The book is at {SITE / 'index.html'}")
     return status
+
+
+def main() -> int:
+    """Build once no other build of this folder is at work; return 0 for a good site."""
+    with Path(__file__).open("rb") as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another build of this folder is at work: waiting for it", flush=True)
+            fcntl.flock(turn, fcntl.LOCK_EX)
+        return build()
 
 
 if __name__ == "__main__":

@@ -47,6 +47,12 @@ EXECUTED, CACHED = "chapter 1 of 1: page\n", "chapter 1 of 1: page, from its sto
 NOTHING = "Nothing changed"
 
 
+def finish(build: subprocess.Popen[str]) -> tuple[int, str]:
+    """Wait for a build; give its exit code and all that it said."""
+    said, _ = build.communicate()
+    return build.returncode, said
+
+
 class Book:
     """A miniature book that is built by our script, with our settings and extensions."""
 
@@ -71,10 +77,13 @@ class Book:
         notebook = jupytext.reads(text, fmt="py:percent")
         self.write("notebooks/page.ipynb", nbformat.writes(notebook))
 
-    def build(self) -> tuple[int, str]:
+    def start(self) -> subprocess.Popen[str]:
         command = [sys.executable, "book/build.py"]
-        run = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-        return run.returncode, run.stdout + run.stderr
+        pipe, merged = subprocess.PIPE, subprocess.STDOUT
+        return subprocess.Popen(command, cwd=self.folder, stdout=pipe, stderr=merged, text=True)
+
+    def build(self) -> tuple[int, str]:
+        return finish(self.start())
 
     def page(self, name: str = "notebooks/page") -> str:
         return (self.folder / "_build" / "html" / f"{name}.html").read_text("utf-8")
@@ -125,6 +134,17 @@ def test_a_changed_constant_changes_the_number_on_the_page(book):
     assert status == 0, log
     assert EXECUTED in log
     assert "the number is 43" in book.page()
+
+
+def test_two_builds_at_once_are_one_and_then_nothing(book):
+    book.write("scaling/constant.py", "NUMBER = 47\n")
+    ends = [finish(one) for one in [book.start(), book.start()]]
+    assert [status for status, _ in ends] == [0, 0], ends
+    first, second = sorted((log for _, log in ends), key=lambda log: NOTHING in log)
+    assert EXECUTED in first
+    assert "Another build of this folder is at work: waiting" in second
+    assert EXECUTED not in second
+    assert "the number is 47" in book.page()
 
 
 def load_build(book: Book):
