@@ -81,6 +81,10 @@ def _here_and_wanted(check: Threshold, words: Language) -> tuple[str, str]:
     if check.name == "M":
         ends = words("wants_between", lo=digits(least), hi=digits(most))
         return digits(check.here), ends
+    if check.name == "epochs":
+        wanted = words("once")
+        here = wanted if check.here == most else words("seen", value=digits(check.here))
+        return here, wanted
     times = (words("times", value=digits(value)) for value in (check.here, most))
     here, wanted = times
     return here, words("wants_at_most", value=wanted)
@@ -128,7 +132,7 @@ def tell_assumptions(found: Gathered, words: Language) -> list[Block]:
 
 def _say_law(formula: str, words: Language) -> str:
     """Give the formula, and what is believed of an exponent in words."""
-    return formula.replace("prior on alpha", words("prior_on_alpha"))
+    return formula.replace(", prior on alpha", words("prior_on_alpha"))
 
 
 def _origin(is_default: bool, words: Language) -> str:
@@ -175,7 +179,7 @@ def _say_source(source: str, is_share: bool, words: Language) -> str:
     """Give shares of the peak in per cent, as the value beside them."""
     if not is_share:
         return source
-    return re.sub(r"\b0\.\d+", lambda share: words.percent(float(share[0])), source)
+    return re.sub(r"(?<![\d.])0\.\d+", lambda share: words.percent(float(share[0])), source)
 
 
 def tell_intervals(found: Gathered, words: Language) -> list[Block]:

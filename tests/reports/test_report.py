@@ -258,6 +258,7 @@ def test_japanese_is_written_as_japanese(answer):
     said = "lossの4.15が、N・Dともにこの学習実験以下である「c」の3.53より大きくなっています。"
     assert speak("ja").translate(flag).startswith(said)
     assert '<span class="whole">2.21～2.60</span>' in answer.html("ja")
+    assert "33%～46%" in told["assumptions"]
     assert not any("e+" in text for text in told.values())
 
 
