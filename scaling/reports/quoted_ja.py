@@ -157,7 +157,7 @@ SAID = (
     ),
     (
         "tokens per parameter outside those of the runs, (?P<lo>.+) to (?P<hi>.+): (?P<names>.+)",
-        "比較したモデルの中に、1パラメータあたりのトークン数が学習実験の範囲（{lo}～{hi}）を外れるもの（{names}）があります。",
+        "比較したモデルの中に、1パラメータあたりのトークン数が学習実験の範囲（{lo}～{hi}）を外れるものがあります。",
     ),
     (
         "its compute is (?P<times>.+) of that of the largest run: .+",
@@ -326,6 +326,10 @@ SAID = (
     (
         "(?P<names>.+): not measured on the dearest run, the step is from a cheaper one",
         "{names}：最大の学習実験では測られていないため、より小さいものを起点にしました。",
+    ),
+    (
+        r"the predicted (?P<task>err_.+), (?P<value>\S+), is no error between 0 and 1",
+        "{task}の予測値{value}は誤答率として意味をなしません（0～1の範囲外）。",
     ),
     # rows
     (

@@ -110,7 +110,7 @@ WORDS = {
     "loss_in_nats": "Loss, nats per token",
     "axis_N": "parameters N",
     "axis_L": "loss, nats per token",
-    "axis_error": "loss over its prediction, %",
+    "axis_error": "difference from the prediction, %",
     "axis_C": "training compute C, FLOPs",
     "share": "share",
     "money": "money",
@@ -280,7 +280,7 @@ WORDS = {
     "no_tasks_reason": "There are no verdicts on tasks: {reason}.",
     "tasks_told": "{sure} of {n} tasks are predictable: their direction is sure. An error is a "
     "share of wrong answers.",
-    "tasks_unsure": "Of {n} the interval lies wholly below the largest run, but they are not called predictable: {why}.",
+    "tasks_unsure": "{n} of them have their whole interval below the error of the largest run, but are not called predictable: {why}.",
     "tasks_cut": "The first {n} of {all} tasks are shown.",
     "head_task": "task",
     "head_verdict": "verdict",

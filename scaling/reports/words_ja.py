@@ -104,7 +104,7 @@ WORDS = {
     "loss_in_nats": "損失（ナット/トークン）",
     "axis_N": "パラメータ数 N",
     "axis_L": "損失（ナット/トークン）",
-    "axis_error": "予測値に対する損失の差（%）",
+    "axis_error": "予測値との差（%）",
     "axis_C": "学習の計算量 C（FLOPs）",
     "share": "割合",
     "money": "費用",

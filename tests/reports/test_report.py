@@ -260,6 +260,8 @@ def test_japanese_is_written_as_japanese(answer):
     assert '<span class="whole">2.21～2.60</span>' in answer.html("ja")
     assert "33%～46%" in told["assumptions"]
     assert not any("e+" in text for text in told.values())
+    wrong = "the predicted err_boolq, -0.056, is no error between 0 and 1"
+    assert "誤答率として意味をなしません" in speak("ja").translate(wrong)
 
 
 def test_a_status_is_said_in_words():
@@ -431,7 +433,7 @@ def test_tasks_whose_interval_is_below_today_say_why_they_are_not_predictable():
     judged = answer.found.tasks.judged
     judged["verdict"], judged["reason"] = "only with its interval", "failed its check"
     assert (judged["hi"] < judged["no_change"]).all()
-    assert "Of 1 the interval lies wholly below" in read_page(answer.html()).texts["tasks"]
+    assert "1 of them have their whole interval below" in read_page(answer.html()).texts["tasks"]
     told = read_page(answer.html("ja")).texts["tasks"]
     assert "（理由：最大の学習実験が予測の区間を外れた）" in told
     assert not any("see `scaling tasks`" in line for line in answer.warnings)
