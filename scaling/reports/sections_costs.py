@@ -20,7 +20,7 @@ from scaling.reports.language import Language, digits
 from scaling.reports.planner import BY_HAND, ErrorRuns, KnownRuns, Planner, choose
 from scaling.reports.planner_data import NoPlannerError
 from scaling.reports.planner_page import MapFrame, PlannerPage
-from scaling.reports.verdict import say_too_far
+from scaling.reports.verdict import NEARLY, say_too_far
 from scaling.reports.wording import explain, money_of, range_of_money, split_ends
 from scaling.tables.schema import error_columns
 
@@ -77,6 +77,10 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
             money=money_of(prices.training_money(C), prices),
             share=words.percent(C / found.asked.flops),
         )
+        if halves := find_half_widths(plan.nearer.told):
+            told += words("space") + words("next_nearer_after", after=words.percent(halves[1]))
+        if NEARLY * found.asked.flops < C:
+            told += words("space") + words("then_itself")
         blocks.append(Paragraph(told))
     return blocks
 

@@ -319,6 +319,7 @@ WORDS = {
     "stop_most": "ten runs are planned, after which one plans again",
     "next_why": "The reason: {stop}.",
     "next_nearer": "The run that would tell most is a run near the target: {N} parameters on {D} tokens, {flops} FLOPs, about {money}, {share} of the model's own compute.",
+    "next_nearer_after": "After it a half width of {after} is expected.",
     "no_next": "There is no plan: {reason}.",
     # report, bill
     "section_bill": "What does it cost?",

@@ -295,6 +295,7 @@ WORDS = {
     "stop_budget": "残りの予算で行える学習実験がない",
     "stop_most": "10件を計画しており、実施後に計画し直すのがよい",
     "next_nearer": "最も効果があるのは、対象モデルに近い規模の学習での確認です。{N}パラメータ・{D}トークン、{flops} FLOPs、費用は約{money}で、対象モデルの計算量の{share}に当たります。",
+    "next_nearer_after": "実施後の半幅は{after}と見込まれます。",
     "no_next": "計画は立てられません（理由：{reason}）。",
     # report, bill
     "section_bill": "費用はいくらか",

@@ -190,11 +190,14 @@ def test_a_letter_forgotten_is_said_first_and_nothing_is_to_be_trained(path, lan
 
 
 def test_a_run_near_the_target_is_told_with_its_share_budget_and_width():
-    said = scaling.report(planted(), N=100e9, M=80, tolerance=0.01).sentences()[-2]
+    answer = scaling.report(planted(), N=100e9, M=80, tolerance=0.01)
+    said = answer.sentences()[-2]
     for part in ("a run near the target", "of its compute", "more than the budget of"):
         assert part in said
     assert "a half width of" in said
     assert "Or train the target itself." in said
+    told = read_page(answer.html()).texts["next"]
+    assert "is expected. Or train the target itself." in told
 
 
 def test_money_has_the_range_of_the_reports_and_no_digits_beyond(answer, path):
