@@ -91,7 +91,7 @@ def report(
 
     scaling report runs.csv -o report.html --N 6.9B --M 20 --tokens-in 2B --tokens-out 500M
 
-    One file that opens from a mail and asks for nothing: the verdict in three sentences,
+    One file that opens from a mail and asks for nothing: the verdict in a few sentences,
     assumptions with source and date, both intervals, a backtest on these runs, tasks, an own KPI,
     the next run, the bill with a planner, flagged runs, versions and the checksum of the input.
     Where the runs cannot say, the first sentence says so, and why.

@@ -130,8 +130,8 @@ def cost(
         raise ChoiceError(f"{rule}, got task {task} alone", ("task", "error"))
     demand = read_demand(tokens_in, tokens_out, days, optional=asked.size is not None)
     terms = open_prices(prices)
-    unique = math.inf if unique_tokens is None else _read_tokens("unique-tokens", unique_tokens)
-    before = None if context is None else _read_tokens("context", context)
+    unique = math.inf if unique_tokens is None else read_tokens("unique-tokens", unique_tokens)
+    before = None if context is None else read_tokens("context", context)
     selected = select_rows(runs, **options)
     if is_effective(selected.table) and unique_tokens is None:
         rule = "with effective-tokens say how many different tokens there are: unique-tokens"
@@ -187,7 +187,14 @@ def _read_above_zero(name: str, value: float | str) -> float:
     return number
 
 
-def _read_tokens(name: str, value: float | str) -> float:
+def read_tokens(name: str, value: float | str) -> float:
+    """Read a count of tokens, 1 or more.
+
+    Raises
+    ------
+    ChoiceError
+        It cannot be one.
+    """
     number = _read_above_zero(name, value)
     if number < 1:
         raise ChoiceError(f"{name} must be 1 token or more, got {number:g}", (name,))

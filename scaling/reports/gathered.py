@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
+import numpy as np
+
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.cost_answers import Costing
@@ -12,12 +14,17 @@ from scaling.decide.first_design import FirstRuns
 from scaling.decide.plan_answer import NextRuns
 from scaling.decide.priced_models import Demand
 from scaling.forecast.answers import BacktestResult
+from scaling.forecast.fitted import FARTHEST
 from scaling.forecast.kpi_answer import KpiPrediction
+from scaling.forecast.prediction import SMALL_REACH
 from scaling.forecast.prediction_answer import Prediction
 from scaling.forecast.residuals import UNSOUND, strays
 from scaling.forecast.selection import Selected
 from scaling.forecast.task_answers import TaskVerdicts
+from scaling.laws.fit import Fit
 from scaling.reports.sources import Source
+
+SAME = 1e-6  # relative: losses that are one
 
 
 @dataclass(frozen=True)
@@ -53,8 +60,8 @@ class Asked:
         What is to be served, if anything was said.
     loss : float, str or None
         The loss to reach, as given.
-    unique_tokens : float, str or None
-        Different tokens to train on, as given.
+    unique_tokens : float or None
+        Different tokens to train on; None where there are always fresh ones.
     prices : Prices
         Those given, or shipped.
     """
@@ -67,7 +74,7 @@ class Asked:
     budget_given: bool
     demand: Demand | None
     loss: float | str | None
-    unique_tokens: float | str | None
+    unique_tokens: float | None
     prices: Prices
 
     @property
@@ -76,11 +83,25 @@ class Asked:
         return float(training_flops(*self.target))
 
     @property
+    def epochs(self) -> float:
+        """How often each training token is seen."""
+        return 1.0 if self.unique_tokens is None else max(self.target[1] / self.unique_tokens, 1.0)
+
+    @property
     def life(self) -> float:
         """What training and serving the model cost, money."""
+        return self._bill(self.prices)
+
+    @property
+    def life_reported(self) -> tuple[float, float]:
+        """Least and most of it, over the reported prices and utilisations."""
+        least, most = map(self._bill, self.prices.extremes)
+        return least, most
+
+    def _bill(self, prices: Prices) -> float:
         demand = self.demand
         served = (0.0, 0.0) if demand is None else (demand.read, demand.written)
-        return float(self.prices.bill(*self.target, *served).total)
+        return float(prices.bill(*self.target, *served).total)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +138,24 @@ class Gathered:
     def usable(self) -> Prediction | None:
         """The prediction, where its loss may be used."""
         told = self.prediction
-        return None if isinstance(told, Missing) or told.forecast.doubt else told
+        return None if isinstance(told, Missing) or self.doubt else told
+
+    @property
+    def reach(self) -> float:
+        """Compute of the model, in multiples of that of the largest run."""
+        table = self.selected.table
+        largest = float((table[self.selected.N] * table["D"]).max())
+        return self.asked.target[0] * self.asked.target[1] / largest
+
+    @property
+    def is_tiny(self) -> bool:
+        """Whether the model is so far below the runs that a letter was forgotten."""
+        return self.reach < SMALL_REACH
+
+    @property
+    def is_too_far(self) -> bool:
+        """Whether it lies farther out than anything is told."""
+        return self.reach > FARTHEST
 
     @property
     def is_broken(self) -> bool:
@@ -126,10 +164,39 @@ class Gathered:
             return False
         fit = self.prediction.forecast.fit
         losses = self.selected.table[self.selected.loss]
-        return fit.status in UNSOUND or strays(fit, losses)
+        return fit.status in UNSOUND or strays(fit, losses) or self._has_one_loss
+
+    @property
+    def _has_one_loss(self) -> bool:
+        losses = self.selected.table[self.selected.loss]
+        return len(losses) > 1 and float(np.ptp(np.log(losses))) < SAME
+
+    @property
+    def is_open(self) -> bool:
+        """Whether several laws fit the runs alike, off any line that they lie on."""
+        if isinstance(self.prediction, Missing):
+            return False
+        fitted = self.prediction.forecast.fitted
+        return fitted.fit.status == "unidentified" and not fitted.on_line
 
     @property
     def doubt(self) -> str:
-        """Why it may not; empty where it may."""
+        """Why it may not; empty where it may be."""
         told = self.prediction
-        return told.reason if isinstance(told, Missing) else told.forecast.doubt
+        if self.is_tiny:
+            return f"it takes {self.reach:.1g} of the compute of the largest run"
+        if isinstance(told, Missing):
+            return told.reason
+        if self._has_one_loss:
+            return "all runs have one loss: what parameters and tokens bring is not known"
+        sign = "status wrong_sign"
+        return told.forecast.doubt.replace(sign, _say_sign(told.forecast.fit))
+
+
+def _say_sign(fit: Fit) -> str:
+    """Say which coefficient has the wrong sign."""
+    found = fit.law.coefficients
+    rises = [what for name, what in (("A", "N"), ("B", "D")) if found.get(name, 0.0) < 0]
+    if not rises or found["E"] < 0:
+        return "the loss that is left at any size comes out below zero"
+    return f"the loss rises with {' and '.join(rises)}"

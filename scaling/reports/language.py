@@ -17,6 +17,7 @@ from scaling.reports import quoted_ja, words_en, words_ja
 
 ROOMS = {"en": (words_en, ()), "ja": (words_ja, quoted_ja.SAID)}  # English is what the tool says
 LANGUAGES = tuple(ROOMS)
+RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SCRIPT = "js_"  # words of the planner's script begin so
 
 
@@ -30,9 +31,9 @@ def digits(value: float) -> str:
     return f"{round_off(value):,.9f}".rstrip("0").rstrip(".")
 
 
-def power(value: float) -> str:
+def power(value: float, digits: int = 3) -> str:
     """FLOPs: 5.71e21."""
-    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     return f"{mantissa}e{int(exponent)}" if value else "0"
 
 
@@ -82,6 +83,14 @@ class Language:
         value = 100 * share
         return self("percent", value=f"{value:.0f}" if abs(value) >= 10 else f"{value:.2g}")
 
+    def flops(self, value: float, digits: int = 3) -> str:
+        """A power of ten as one writes it here: 5.71e21, or 5.71×10²¹."""
+        mantissa, e, exponent = power(value, digits).partition("e")
+        if not e:
+            return mantissa
+        times = self("power_of_ten")
+        return mantissa + times + (exponent if times == "e" else exponent.translate(RAISED))
+
     def level(self, level: float) -> str:
         """The level of an interval, in per cent."""
         return self("percent", value=f"{100 * level:.12g}")
@@ -92,7 +101,7 @@ class Language:
             return text
         for pattern, told in self.said:
             if found := pattern.fullmatch(text):
-                return told.format_map(found.groupdict())
+                return told.format_map({k: _here(v) for k, v in found.groupdict().items()})
         who, colon, rest = text.partition(": ")
         told_rest = self.translate(rest) if colon else None
         if told_rest is None:
@@ -108,6 +117,13 @@ class Language:
             if name.startswith(SCRIPT)
         }
         return {"words": words, "units": self.units, "of_money": self.units_of_money}
+
+
+def _here(quoted: str | None) -> str:
+    """Write a range, a list and a name as Japanese has them, where English is quoted."""
+    text = re.sub(r"(?<=[\d%]) to (?=[-$\d])", "～", quoted or "")
+    text = re.sub(r"'([^']*)'", r"「\1」", text)
+    return text.replace(", ", "、")
 
 
 def _write_in(units: Sequence[tuple[float, str, str]], value: float) -> str:

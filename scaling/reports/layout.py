@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+# Japanese may break a line nearly anywhere: not inside a range, M = 20トークン, 2026-05時点
+TOGETHER = re.compile(
+    r"([−+$]?\d[\d.,%]*～[+$]?\d[\d.,]*%?|M = [\d.,]+(?:トークン)?"
+    r"|\d{4}-\d\d時点|\d[\d.,]*トークン)"
+)
+
 
 @cache
 def _open() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("scaling.reports", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -20,6 +27,15 @@ def _open() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
+    environment.filters["whole"] = keep_whole
+    return environment
+
+
+def keep_whole(text: str) -> Markup:
+    """Put what must not be broken over lines, as a range or a count with its unit, into a span."""
+    parts = TOGETHER.split(str(text))  # odd ones are found
+    spans = ('<span class="whole">%s</span>', "%s")
+    return Markup("").join(Markup(spans[i % 2 == 0]) % part for i, part in enumerate(parts))
 
 
 def render(name: str, **values: Any) -> Markup:

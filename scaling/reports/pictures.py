@@ -21,10 +21,12 @@ from scaling.figures.style import INK, SHADE_EDGE, STYLE
 from scaling.forecast.backtest import Backtest
 from scaling.forecast.inputs import place_target
 from scaling.forecast.prediction_answer import Prediction
+from scaling.reports.language import Language
 
 SIZE = (4.6, 3.0)  # inches: its text is legible on a phone
 N_POINTS = 41
 COLOURS = {INK: "text", "#e6e6e6": "line", SHADE_EDGE: "muted", BET: "accent", "#000000": "text"}
+LABELS = {"C = 6ND, FLOPs": "axis_C", "L, nats/token": "axis_L", "ΔL / L, %": "axis_error"}
 NO_WORDS = {"Date": None, "Creator": None, "Format": None, "Type": None}
 STROKES = "stroke-linejoin: round; stroke-linecap: butt"  # as matplotlib has them
 # Colours, grid and axes as the style file has them; text stays text, nothing is painted behind.
@@ -33,7 +35,7 @@ ALWAYS |= {"axes.edgecolor": INK, "text.color": INK, "axes.labelcolor": INK}
 ALWAYS |= {"xtick.color": INK, "ytick.color": INK}
 
 
-def picture(draw: Callable[[Axes], Axes], name: str, alt: str) -> Markup:
+def picture(draw: Callable[[Axes], Axes], name: str, alt: str, words: Language) -> Markup:
     """Draw a panel as SVG.
 
     Parameters
@@ -44,6 +46,8 @@ def picture(draw: Callable[[Axes], Axes], name: str, alt: str) -> Markup:
         Begins every name inside, so that several pictures fit on a page.
     alt : str
         What it shows, for whoever does not see it.
+    words : Language
+        In which its axes are named: a font that draws a picture need not have its letters.
     """
     with mpl.rc_context(), mpl.style.context([str(STYLE), ALWAYS], after_reset=True):
         figure = Figure(figsize=SIZE, layout="constrained")
@@ -54,7 +58,10 @@ def picture(draw: Callable[[Axes], Axes], name: str, alt: str) -> Markup:
         draw(axes)
         written = StringIO()
         figure.savefig(written, format="svg", metadata=NO_WORDS)
-    return _put_into_page(written.getvalue(), name, alt)
+    svg = written.getvalue()
+    for label, text in LABELS.items():
+        svg = svg.replace(f">{label}<", f">{escape(words(text))}<")
+    return _put_into_page(svg, name, alt)
 
 
 def _put_into_page(svg: str, name: str, alt: str) -> Markup:
@@ -74,13 +81,13 @@ def _put_into_page(svg: str, name: str, alt: str) -> Markup:
     return Markup(head + "\n".join(filter(None, lines)) + "</svg>")
 
 
-def draw_prediction(told: Prediction, alt: str) -> Markup:
+def draw_prediction(told: Prediction, alt: str, words: Language) -> Markup:
     """Draw the runs and the law that goes on to the model asked about, with both intervals."""
     table, loss, N, (target_N, target_D) = *told.selected[:3], told.target
     runs = pd.DataFrame({"C": training_flops(table[N], table["D"]), "loss": table[loss]})
     path = follow_law(told)
     end = (float(training_flops(target_N, target_D)), told.loss)
-    return picture(lambda ax: draw_forecast(ax, runs, path, end), "forecast", alt)
+    return picture(lambda ax: draw_forecast(ax, runs, path, end), "forecast", alt, words)
 
 
 def follow_law(told: Prediction) -> pd.DataFrame:
@@ -103,8 +110,8 @@ def follow_law(told: Prediction) -> pd.DataFrame:
     return path.astype(float).assign(C=training_flops(sizes, sizes * M))
 
 
-def draw_backtest(found: Backtest, alt: str) -> Markup:
+def draw_backtest(found: Backtest, alt: str, words: Language) -> Markup:
     """Draw what was predicted of each run held out, and what was measured."""
     held_out = found.held_out.dropna(subset=["lo"])
     held_out = held_out.assign(C=training_flops(held_out["N"], held_out["D"]))
-    return picture(lambda ax: draw_held_out(ax, held_out), "backtest", alt)
+    return picture(lambda ax: draw_held_out(ax, held_out), "backtest", alt, words)

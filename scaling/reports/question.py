@@ -8,7 +8,7 @@ from typing import Any, TypeVar, Unpack
 
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
-from scaling.decide.cost_question import cost, open_prices, read_demand
+from scaling.decide.cost_question import cost, open_prices, read_demand, read_tokens
 from scaling.decide.plan_question import plan, read_budget, read_tolerance
 from scaling.forecast import questions
 from scaling.forecast.answer import Answer
@@ -111,6 +111,7 @@ def report(
     ]:
         raise ChoiceError(f"{stray[0]} is about a KPI: name its column as well", ("kpi",))
     width = read_tolerance(tolerance)
+    unique = None if unique_tokens is None else read_tokens("unique-tokens", unique_tokens)
     serves = tokens_in is not None or tokens_out is not None
     demand = read_demand(tokens_in, tokens_out, days, optional=not serves)
     if loss is not None and not serves:
@@ -133,7 +134,7 @@ def report(
         budget_given=spends,
         demand=demand if serves else None,
         loss=loss,
-        unique_tokens=unique_tokens,
+        unique_tokens=unique,
         prices=terms,
     )
     target: dict[str, Any] = dict(zip("ND", asked.target, strict=True))
@@ -143,7 +144,7 @@ def report(
         "days": days,
         "prices": terms,
     }
-    to_serve["unique_tokens"] = unique_tokens
+    to_serve["unique_tokens"] = unique
     wanted: dict[str, Any] = target if loss is None else {"loss": loss}
 
     def tell_tasks() -> Any:

@@ -43,7 +43,7 @@ class Report(Answer):
         return gather_warnings(self.found)
 
     def sentences(self, language: str = "en") -> list[str]:
-        """Say the verdict in three sentences, in a language of `LANGUAGES`."""
+        """Say the verdict in a few sentences, in a language of `LANGUAGES`."""
         return say_verdict(self.found, self.verdict, speak(read_language(language)))
 
     def html(self, language: str = "en") -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pandas as pd
 
 from scaling.costs.compute import training_flops
-from scaling.costs.money import MEASURES, PEAK, PRICE
+from scaling.costs.money import MEASURES, PEAK, PRICE, SHARE
 from scaling.forecast.advice import warn_of_design
 from scaling.forecast.backtest import sum_up
 from scaling.forecast.caution import FARTHEST_CHECKED
@@ -17,8 +18,8 @@ from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import Language, digits
 from scaling.reports.pictures import draw_backtest, draw_prediction
 from scaling.reports.sources import list_versions
-from scaling.reports.verdict import CANNOT, Threshold, Verdict, find_allowance, say_verdict
-from scaling.reports.wording import explain, rate_of, split_ends
+from scaling.reports.verdict import CANNOT, MORE, Threshold, Verdict, find_allowance, say_verdict
+from scaling.reports.wording import explain, rate_of, spell_powers, split_ends, write_at
 from scaling.tables.suspects import SEPARATOR
 
 MOST_ROWS = 40  # of a table
@@ -38,12 +39,21 @@ def tell_verdict(found: Gathered, verdict: Verdict, words: Language) -> list[Blo
         farthest=f"{FARTHEST_CHECKED:g}",
     )
     return [
-        Paragraph(words(f"outcome_{verdict.outcome}"), f"badge {mood}"),
+        Paragraph(_name_outcome(found, verdict, words), f"badge {mood}"),
         *(Paragraph(sentence, "lead") for sentence in sentences),
         Paragraph(words("thresholds"), "over"),
         TableBlock(head, rows, ONE),
         Paragraph(note, "note"),
     ]
+
+
+def _name_outcome(found: Gathered, verdict: Verdict, words: Language) -> str:
+    """Name the outcome; a run above the largest is no small run any more."""
+    step, table = verdict.step, found.selected.table
+    largest = float((table[found.selected.N] * table["D"]).max())
+    if verdict.outcome == MORE and step is not None and largest < step.N * step.D:
+        return words("outcome_larger", N=words.both(step.N))
+    return words(f"outcome_{verdict.outcome}")
 
 
 def _row_of_check(check: Threshold, words: Language) -> list[str]:
@@ -53,18 +63,28 @@ def _row_of_check(check: Threshold, words: Language) -> list[str]:
 
 def _here_and_wanted(check: Threshold, words: Language) -> tuple[str, str]:
     least, most = check.wanted
+    if check.name == "fit":
+        return words("fit_open"), words("fit_settled")
     if check.name == "backtest":
         here = words("is_of", inside=f"{check.here:g}", n=check.of)
+        if check.refused:
+            here += words("and_refused", refused=check.refused)
+        if check.of == 1:
+            here += words("one_case")
         wanted = words("wants_of", least=f"{least:g}", n=check.of)
         return here, wanted if least else words("wants_nothing")
     if check.name == "serving":
         return words.percent(check.here), words("wants_nothing")
     if check.name in ("law", "bet"):
         wanted = words("wants_at_most", value=words.percent(most))
-        return words("to_each_side", half=words.percent(check.here)), wanted
+        return words.percent(check.here), wanted
     if check.name == "M":
         ends = words("wants_between", lo=digits(least), hi=digits(most))
         return digits(check.here), ends
+    if check.name == "epochs":
+        wanted = words("once")
+        here = wanted if check.here == most else words("seen", value=digits(check.here))
+        return here, wanted
     times = (words("times", value=digits(value)) for value in (check.here, most))
     here, wanted = times
     return here, words("wants_at_most", value=wanted)
@@ -82,25 +102,37 @@ def tell_assumptions(found: Gathered, words: Language) -> list[Block]:
         ["a_loss", words("a_loss_value", loss=selected.loss), words("of_table")],
         ["a_count", selected.N, words("of_table")],
         ["a_runs", _runs_of(counts, words), words("of_table")],
-        ["a_law", f"L = {selected.law.formula}", _origin(selected.law.name == "prior", words)],
+        [
+            "a_law",
+            f"L = {_say_law(selected.law.formula, words)}",
+            _origin(selected.law.name == "prior", words),
+        ],
         ["a_level", words.level(selected.level), _origin(selected.level == 0.9, words)],
         [
             "a_tolerance",
             words.percent(asked.tolerance),
             given if asked.tolerance_given else by_default,
         ],
-        ["a_budget", f"{asked.budget:.2g} FLOPs", _origin_of_budget(found, words)],
+        ["a_budget", f"{words.flops(asked.budget, 2)} FLOPs", _origin_of_budget(found, words)],
         ["a_demand", *_demand_of(found, words)],
     ]
     if "dataset" in selected.table and len(selected.table["dataset"].unique()) == 1:
         name = str(selected.table["dataset"].iloc[0])
         rows.insert(3, ["a_dataset", name, words("of_table")])
     if asked.unique_tokens is not None:
-        rows.append(["a_unique", str(asked.unique_tokens), given])
+        unique = words.both(asked.unique_tokens)
+        if asked.epochs == 1:
+            unique += words("no_effect", D=words.both(D))
+        rows.append(["a_unique", unique, given])
     told = [[words(name), *others] for name, *others in rows] + _rows_of_prices(found, words)
     head = [words(f"head_{name}") for name in ("what", "value", "from")]
     table = TableBlock(head, told, frozenset({0, 1, 2}), "cards")
     return [Paragraph(words("assumptions_note")), table]
+
+
+def _say_law(formula: str, words: Language) -> str:
+    """Give the formula, and what is believed of an exponent in words."""
+    return formula.replace(", prior on alpha", words("prior_on_alpha"))
 
 
 def _origin(is_default: bool, words: Language) -> str:
@@ -132,16 +164,22 @@ def _rows_of_prices(found: Gathered, words: Language) -> list[list[str]]:
         if measure is PRICE:
             told = words("per_hour", money=rate_of(value, prices))
         elif measure is PEAK:
-            told = words("per_second", value=f"{value:.3g}")
+            told = words("per_second", value=words.flops(value))
         else:
             told = words.percent(value)
         source = words("given")
         if origin is not None and origin.source != "given":
-            source = explain(origin.source, words) + words("dated", date=origin.date) * bool(
-                origin.date
-            )
+            source = _say_source(explain(origin.source, words), measure is SHARE, words)
+            source += words("dated", date=origin.date) * bool(origin.date)
         rows.append([words(f"a_{name}"), told, source])
     return rows
+
+
+def _say_source(source: str, is_share: bool, words: Language) -> str:
+    """Give shares of the peak in per cent, as the value beside them."""
+    if not is_share:
+        return source
+    return re.sub(r"(?<![\d.])0\.\d+", lambda share: words.percent(float(share[0])), source)
 
 
 def tell_intervals(found: Gathered, words: Language) -> list[Block]:
@@ -160,15 +198,15 @@ def tell_intervals(found: Gathered, words: Language) -> list[Block]:
     alt = words(
         "intervals_alt",
         n=len(table),
-        largest=f"{largest:.2g}",
-        target=f"{training_flops(N, D):.2g}",
+        largest=words.flops(largest),
+        target=words.flops(float(training_flops(N, D))),
         lo=lo,
         hi=hi,
     )
-    key = words("intervals_key", M=digits(D / N))
+    key = words("intervals_key", M=digits(D / N), n=len(table), level=level)
     return [
-        Paragraph(words("intervals_told", loss=f"{told.loss:.3g}", level=level, **ends)),
-        Picture(draw_prediction(told, alt), key),
+        Paragraph(words("intervals_told", loss=write_at(told.loss, lo), level=level, **ends)),
+        Picture(draw_prediction(told, alt, words), key),
         Paragraph(words("intervals_meaning")),
     ]
 
@@ -180,6 +218,7 @@ def tell_backtest(found: Gathered, words: Language) -> list[Block]:
         return [Paragraph(words("no_backtest", reason=explain(answer.reason, words)))]
     held_out = answer.found.held_out
     known = held_out[held_out["lo"].notna()]
+    refused = len(held_out) - len(known)
     if known.empty:
         return [Paragraph(words("backtest_none_told"))]
     inside, n = int(known["inside"].sum()), len(known)
@@ -187,12 +226,16 @@ def tell_backtest(found: Gathered, words: Language) -> list[Block]:
     law, last, line = (words.percent(mean) for mean in sum_up(known)["mean"])
     largest = known.assign(C=known["N"] * known["D"]).nlargest(MOST_ROWS, "C")
     blocks: list[Block] = [
-        Paragraph(words("backtest_told", inside=inside, n=n, level=level)),
+        Paragraph(
+            words("backtest_told", inside=inside, n=n, level=level)
+            + (words("backtest_refused", refused=refused) if refused else "")
+            + (words("backtest_one") if n == 1 else "")
+        ),
         Paragraph(words("backtest_errors", law=law, last=last, line=line)),
     ]
     if n >= LEAST_DRAWN:
         alt = words("backtest_alt", n=n, inside=inside)
-        blocks.append(Picture(draw_backtest(answer.found, alt), words("backtest_key")))
+        blocks.append(Picture(draw_backtest(answer.found, alt, words), words("backtest_key")))
     blocks.append(
         TableBlock(
             [words(f"head_{name}") for name in ("run",)]
@@ -210,8 +253,9 @@ def _row_of_run(row: dict[str, object] | dict[object, object], words: Language) 
     run: dict[str, object] = {str(key): value for key, value in row.items()}
     counts = [words.count(float(run[name])) for name in "ND"]  # type: ignore[arg-type]
     lo, hi = split_ends(float(run["lo"]), float(run["hi"]))  # type: ignore[arg-type]
-    middle = [f"{run['predicted']:.4g}", words("ends", lo=lo, hi=hi), f"{run['actual']:.4g}"]
-    return [str(run["run"]), *counts, *middle, words("yes" if run["inside"] else "no")]
+    predicted, actual = (write_at(float(run[name]), lo) for name in ("predicted", "actual"))  # type: ignore[arg-type]
+    middle = [predicted, words("ends", lo=lo, hi=hi), actual]
+    return [str(run["run"]), *counts, *middle, words("is_in" if run["inside"] else "is_out")]
 
 
 def tell_tasks(found: Gathered, words: Language) -> list[Block]:
@@ -234,6 +278,11 @@ def tell_tasks(found: Gathered, words: Language) -> list[Block]:
         rows.append([row["task"], verdict, predicted, ends, now])
     table = TableBlock([words(f"head_{name}") for name in names], rows, frozenset({0, 1}))
     blocks: list[Block] = [Paragraph(words("tasks_told", sure=sure, n=len(judged))), table]
+    falls = judged[(judged["verdict"] != VERDICTS[0]) & (judged["hi"] < judged["no_change"])]
+    if not sure and len(falls):
+        reasons = [explain(reason, words) for reason in dict.fromkeys(falls["reason"])]
+        why = words("comma").join(reasons)
+        blocks.append(Paragraph(words("tasks_unsure", n=len(falls), why=why), "note"))
     if len(judged) > MOST_ROWS:
         blocks.append(Paragraph(words("tasks_cut", n=MOST_ROWS, all=len(judged)), "note"))
     return blocks
@@ -258,7 +307,7 @@ def tell_kpi(found: Gathered, words: Language) -> list[Block]:
     level = words.level(answer.selected.level)
     both, known, line = answer.found.ends, answer.found.loss_known, answer.found.line_known
     ends = _name_ends("", both.lo, both.hi) | _name_ends("law_", both.law_lo, both.law_hi)
-    value = f"{answer.value:.4g}"
+    value = write_at(answer.value, ends["lo"])
     blocks: list[Block] = [
         Paragraph(words("kpi_told", name=name, value=value, level=level, better=better, **ends))
     ]
@@ -279,7 +328,7 @@ def tell_rows(found: Gathered, words: Language) -> list[Block]:
     selected, blocks = found.selected, list[Block]()
     flagged = selected.table.loc[selected.table["flags"] != "", ["run", "flags"]]
     if len(flagged):
-        blocks.append(Paragraph(words("rows_flagged", used=words("flagged_used"))))
+        blocks.append(Paragraph(words("rows_flagged")))
         rows = [
             [run, _say_flags(flags, words)] for run, flags in flagged.head(MOST_ROWS).to_numpy()
         ]
@@ -291,7 +340,10 @@ def tell_rows(found: Gathered, words: Language) -> list[Block]:
         blocks.append(Paragraph(words("rows_sound")))
     warned = gather_warnings(found)
     told = [words.translate(line) for line in warned]
-    lines = {own or line: own is not None for own, line in zip(told, warned, strict=True)}
+    lines = {
+        spell_powers(own or line, words): own is not None
+        for own, line in zip(told, warned, strict=True)
+    }
     if lines:
         blocks += [Paragraph(words("warnings_note")), Listing(list(lines.items())[:MOST_ROWS])]
     return blocks
@@ -300,7 +352,7 @@ def tell_rows(found: Gathered, words: Language) -> list[Block]:
 def _say_flags(flags: str, words: Language) -> str:
     """Say each reason; one that a table brought along stays as it is."""
     parts = [words.translate(flag) or flag for flag in flags.split(SEPARATOR)]
-    return words("semicolon").join(parts)
+    return words("between_flags").join(parts)
 
 
 def gather_warnings(found: Gathered) -> list[str]:
@@ -314,7 +366,8 @@ def gather_warnings(found: Gathered) -> list[str]:
     for answer in (found.tasks, found.kpi, found.costing):
         if answer is not None and not isinstance(answer, Missing) and found.usable:
             told = told + answer.warnings
-    return list(dict.fromkeys(told))
+    # single tasks have their intervals in a section of their own
+    return [line for line in dict.fromkeys(told) if not line.startswith("no interval for ")]
 
 
 def tell_versions(found: Gathered, words: Language) -> list[Block]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from scaling.costs.compute import training_flops
@@ -15,11 +16,12 @@ from scaling.forecast.inputs import is_effective
 from scaling.laws.fit import SOUND, FitError, fit_error_law
 from scaling.reports.blocks import Block, Paragraph, Plain, TableBlock
 from scaling.reports.gathered import Gathered, Missing
-from scaling.reports.language import Language, digits, power
+from scaling.reports.language import Language, digits
 from scaling.reports.planner import BY_HAND, ErrorRuns, KnownRuns, Planner, choose
 from scaling.reports.planner_data import NoPlannerError
 from scaling.reports.planner_page import MapFrame, PlannerPage
-from scaling.reports.wording import explain, money_of, split_ends
+from scaling.reports.verdict import NEARLY, say_too_far
+from scaling.reports.wording import explain, money_of, range_of_money, split_ends
 from scaling.tables.schema import error_columns
 
 OWN = "own"  # the training set, in a planner
@@ -35,13 +37,15 @@ NAMES = {
 def tell_next(found: Gathered, words: Language) -> list[Block]:
     """Which run to train next, and when to stop."""
     answer, prices = found.plan, found.asked.prices
-    if found.is_broken:
+    if found.is_broken or found.is_tiny:
         return [Paragraph(words("no_next", reason=explain(found.doubt, words)))]
+    if found.is_too_far:
+        return [Paragraph(say_too_far(found, words))]
     if not isinstance(answer, NextRuns):
         reason = answer.reason if isinstance(answer, Missing) else ""
         return [Paragraph(words("no_next", reason=explain(reason, words)))]
     plan, money = answer.plan, money_of(prices.training_money(answer.budget), prices)
-    budget = {"budget": f"{answer.budget:.2g}", "money": money}
+    budget = {"budget": words.flops(answer.budget, 2), "money": money}
     blocks: list[Block] = []
     if plan.purchases:
         names = ("head_run", "next_hours", "next_price", "head_law_interval", "next_after")
@@ -53,6 +57,8 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
         blocks += [Paragraph(words("next_told", **budget)), TableBlock(head, rows)]
         if widths_in_words(plan):
             blocks.append(Paragraph(words("next_widths")))
+        if doubt := plan.purchases[-1].told.doubt:
+            blocks.append(Paragraph(words("next_still", reason=explain(doubt, words))))
     else:
         blocks.append(Paragraph(words("next_none", **budget)))
     stop = words(f"stop_{plan.stop}", share=words.percent(LEAST_GAIN))
@@ -67,10 +73,14 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
             "next_nearer",
             N=words.both(N),
             D=words.both(D),
-            flops=f"{C:.2g}",
+            flops=words.flops(C, 2),
             money=money_of(prices.training_money(C), prices),
             share=words.percent(C / found.asked.flops),
         )
+        if halves := find_half_widths(plan.nearer.told):
+            told += words("space") + words("next_nearer_after", after=words.percent(halves[1]))
+        if NEARLY * found.asked.flops < C:
+            told += words("space") + words("then_itself")
         blocks.append(Paragraph(told))
     return blocks
 
@@ -80,7 +90,7 @@ def _row_of_run(i: int, run: Purchase, prices: Prices, words: Language, placed: 
     told, halves = run.told, find_half_widths(run.told)
     ends = [words("none")] * 2
     if halves is not None and not placed:
-        ends = [f"± {words.percent(half)}" for half in halves]
+        ends = [words("half_width", half=words.percent(half)) for half in halves]
     elif told.lo is not None and told.hi is not None:
         assert told.law_lo is not None and told.law_hi is not None
         pairs = split_ends(told.law_lo, told.law_hi), split_ends(told.lo, told.hi)
@@ -93,8 +103,11 @@ def _row_of_run(i: int, run: Purchase, prices: Prices, words: Language, placed: 
 def tell_bill(found: Gathered, words: Language) -> list[Block]:
     """What the model costs, beside others of its loss."""
     asked, prices = found.asked, found.asked.prices
+    if found.is_tiny:
+        return [Paragraph(words("no_bill", reason=explain(found.doubt, words)))]
     hours, money = prices.training_hours(asked.flops), prices.training_money(asked.flops)
-    told = {"flops": power(asked.flops), "hours": digits(hours), "money": money_of(money, prices)}
+    told = {"flops": words.flops(asked.flops), "hours": digits(hours)}
+    told["money"] = money_of(money, prices)
     blocks: list[Block] = [Paragraph(words("bill_training", **told))]
     costing = found.costing
     if costing is None:
@@ -103,17 +116,29 @@ def tell_bill(found: Gathered, words: Language) -> list[Block]:
         return [*blocks, Paragraph(words("no_bill", reason=explain(costing.reason, words)))]
     if found.usable is None and asked.loss is None:
         return [*blocks, Paragraph(words("bill_unknown"))]
-    choices = costing.found.choices
+    choices = _drop_alike(costing.found.choices, words)
     served = {"served": words.both(costing.case.demand.total)}
     name = "bill_told" if asked.loss is None else "bill_told_for"
-    names = ("training", "reading", "writing", "total")
-    head = [words("head_model"), "N", "D", "M", *(words(f"head_{name}") for name in names)]
-    rows = [_row_of_choice(choice, prices, words) for choice in choices]
+    level = words.level(costing.selected.level)
+    head = [words("head_model"), "N", "D", words("head_needed", level=level), "M"]
+    names = ("training", "reading", "writing", "total", "reported")
+    of_bill = [words(f"head_{name}") for name in ("model", *names)]
     blocks += [
-        Paragraph(words(name, loss=f"{costing.loss:.4g}", **served)),
-        TableBlock(head, rows),
+        Paragraph(words(name, loss=f"{costing.loss:.2f}", **served)),
+        TableBlock(head, [_row_of_size(choice, words) for choice in choices], mood="cards"),
+        TableBlock(of_bill, [_row_of_bill(choice, prices, words) for choice in choices]),
     ]
+    if prices.reported:
+        blocks.append(Paragraph(words("bill_reported"), "note"))
     return blocks + [Paragraph(line) for line in _list_doubts(found, choices, words)]
+
+
+def _drop_alike(choices: list[PricedModel], words: Language) -> list[PricedModel]:
+    """Keep the first of models that read alike, as the one asked about at its own M."""
+    first: dict[tuple[str, ...], PricedModel] = {}
+    for choice in choices:
+        first.setdefault(tuple(map(words.count, choice.size)), choice)
+    return list(first.values())
 
 
 def _name_choice(name: str, words: Language) -> str:
@@ -122,14 +147,28 @@ def _name_choice(name: str, words: Language) -> str:
     return words("choice_M", M=name.rpartition(" ")[2])
 
 
-def _row_of_choice(choice: PricedModel, prices: Prices, words: Language) -> list[str]:
-    bill = choice.bill
-    parts = (bill.training, bill.reading, bill.writing, bill.total)
-    counts = [words.count(choice.size.N), words.count(choice.size.D), digits(choice.M)]
-    money = [money_of(float(part), prices) for part in parts]
+def _row_of_size(choice: PricedModel, words: Language) -> list[str]:
+    needed = words("none")
+    if choice.needed is not None:
+        lo, hi = (words("never") if math.isinf(D) else words.count(D) for D in choice.needed)
+        needed = lo if lo == hi else words("ends", lo=lo, hi=hi)
+    counts = map(words.count, choice.size)
+    return [_name_choice(choice.name, words), *counts, needed, digits(choice.M)]
+
+
+def _row_of_bill(choice: PricedModel, prices: Prices, words: Language) -> list[str]:
+    bill, name = choice.bill, _name_choice(choice.name, words)
     if not choice.is_priced:
-        money = [words("none")] * len(parts)
-    return [_name_choice(choice.name, words), *counts, *money]
+        return [name, *[words("none")] * 5]
+    money = [
+        money_of(float(part), prices)
+        for part in (bill.training, bill.reading, bill.writing, bill.total)
+    ]
+    reported = words("none")
+    if prices.reported:
+        lo, hi = range_of_money(choice.reported, prices)
+        reported = words("ends", lo=lo, hi=hi)
+    return [name, *money, reported]
 
 
 def _list_doubts(found: Gathered, choices: list[PricedModel], words: Language) -> list[str]:

@@ -21,14 +21,15 @@ from typer.testing import CliRunner
 import scaling
 from scaling.commands.cli import app
 from scaling.commands.console import _plain
+from scaling.forecast.residuals import UNSOUND
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.fit import FitError
-from scaling.reports.gathered import Missing
+from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import speak
 from scaling.reports.record import Report
 from scaling.reports.sources import MARK
 from scaling.reports.verdict import find_allowance
-from scaling.reports.wording import split_ends
+from scaling.reports.wording import explain, spell_powers, split_ends, write_at
 
 FIVE = """\
 run,N,D,loss
@@ -91,13 +92,20 @@ def test_the_verdict_of_few_runs_names_the_next_one(answer):
     assert answer.verdict.step.money == pytest.approx(first["money"])
     told = answer.found.prediction.forecast.told
     assert answer.verdict.half == pytest.approx((told.hi - told.lo) / 2 / told.loss)
-    assert len(answer.sentences()) == len(answer.sentences("ja")) == 3
+    assert len(answer.sentences()) == len(answer.sentences("ja")) == 4
+    assert (
+        "from 10% below to 6% above the prediction; half the width, 8.1%" in answer.sentences()[1]
+    )
+    assert "−10%～+6%で、半幅8.1%は許容誤差5%を上回ります。" in answer.sentences("ja")[1]
+    badge = read_page(answer.html()).texts["verdict"]
+    assert "Train a run of 1.36B first" in badge  # eleven times the largest: no small run
+    assert "±" not in badge
 
 
 def test_runs_that_hold_a_near_model_are_enough():
     answer = scaling.report(planted(), N=6e9, M=80, tolerance=0.05)
     assert answer.verdict.outcome == "enough"
-    assert "enough to decide on" in answer.sentences()[1]
+    assert "enough to decide on" in answer.sentences()[2]
     assert answer.verdict.step is None
 
 
@@ -111,6 +119,166 @@ def test_where_the_law_is_known_only_a_nearer_run_helps():
     assert 6.0 * answer.verdict.step.N * answer.verdict.step.D > 6.0 * 3e9 * 9.6e11
 
 
+FAILED = {
+    "reach": ({"N": 2e11, "M": 80, "tolerance": 0.3}, "times the compute of the largest run"),
+    "M": ({"N": 6e9, "M": 2000, "tolerance": 0.3}, "At 2,000 tokens per parameter"),
+    "epochs": ({"N": 6e9, "M": 80, "unique_tokens": "10B"}, "only 10B different tokens"),
+}
+
+
+@pytest.mark.parametrize("name", FAILED)
+def test_a_check_that_fails_is_named_and_is_not_enough(name):
+    asked, says = FAILED[name]
+    answer = scaling.report(planted(), **asked)
+    assert {check.name: check.met for check in answer.verdict.checks}[name] is False
+    bet = next(check for check in answer.verdict.checks if check.name == "bet")
+    assert bet.met
+    assert answer.verdict.outcome == "nearer"
+    sentences = answer.sentences()
+    said = [each for each in sentences if says in each and "do not decide on it by this" in each]
+    assert len(said) == 1
+    assert not any("enough to decide" in each for each in sentences)
+    assert any("この区間だけで判断しないでください" in each for each in answer.sentences("ja"))
+    if name == "epochs":
+        assert sentences[0] == said[0]
+
+
+def test_a_backtest_that_fails_is_named_and_is_not_enough():
+    answer = scaling.report(planted(), N=6e9, M=80)
+    answer.found.backtest.found.held_out["inside"] = False
+    backtest = next(check for check in answer.verdict.checks if check.name == "backtest")
+    assert backtest.met is False
+    assert answer.verdict.outcome == "nearer"
+    assert any("own runs predicted from smaller ones only 0" in each for each in answer.sentences())
+
+
+def test_losses_that_are_one_say_nothing():
+    answer = scaling.report(planted().assign(loss=3.0), N=6e9, M=80)
+    assert answer.verdict.outcome == "cannot"
+    assert answer.verdict.step is None
+    assert "all runs have one loss" in answer.sentences()[0]
+    assert "損失が同じ" in answer.sentences("ja")[0]
+
+
+def test_a_law_left_open_is_not_enough(monkeypatch):
+    monkeypatch.setattr(Gathered, "is_open", True)
+    answer = scaling.report(planted(), N=6e9, M=80)
+    assert answer.verdict.outcome == "more"
+    assert any("Several laws fit these runs alike" in each for each in answer.sentences())
+
+
+def test_too_far_a_model_is_answered_with_what_can_be_asked():
+    asked = scaling.report(planted(), N=1e13, M=80)
+    assert asked.verdict.step is None
+    said = asked.sentences()[1]
+    assert said.startswith("Ask for at most ")
+    assert "1/10,000 of this model's compute" in said
+    most = float(said.split()[4].removesuffix("B")) * 1e9
+    assert not scaling.report(planted(), N=most, M=80).found.is_too_far
+    assert scaling.report(planted(), N=1.1 * most, M=80).found.is_too_far
+    assert "Ask for at most" in read_page(asked.html()).texts["next"]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_letter_forgotten_is_said_first_and_nothing_is_to_be_trained(path, language):
+    answer = scaling.report(path, N=7000, M=20, **DEMAND)
+    assert answer.verdict.outcome == "cannot"
+    assert answer.verdict.step is None
+    (said,) = answer.sentences(language)
+    assert said.startswith({"en": "Was a letter forgotten", "ja": "6.9Bのような"}[language])
+    assert "$" not in read_page(answer.html(language)).texts["bill"]
+
+
+def test_a_run_near_the_target_is_told_with_its_share_budget_and_width():
+    answer = scaling.report(planted(), N=100e9, M=80, tolerance=0.01)
+    said = answer.sentences()[-2]
+    for part in ("a run near the target", "of its compute", "more than the budget of"):
+        assert part in said
+    assert "a half width of" in said
+    assert "Or train the target itself." in said
+    told = read_page(answer.html()).texts["next"]
+    assert "is expected. Or train the target itself." in told
+
+
+def test_money_has_the_range_of_the_reports_and_no_digits_beyond(answer, path):
+    said = answer.sentences()[-1]
+    bill = scaling.cost(path, **MODEL, **DEMAND).found.choices[0]
+    least, most = (f"${float(f'{end:.2g}'):,.0f}" for end in bill.reported)
+    assert f"about ${float(f'{float(bill.bill.total):.2g}'):,.0f}" in said
+    assert f"{least} to {most} over the reported prices" in said
+    assert f"{least} to {most}" in read_page(answer.html()).texts["bill"]
+
+
+def test_a_cheaper_model_beyond_the_checks_says_so(answer):
+    said = answer.sentences()[-1]
+    assert "By the law 3.17B parameters" in said
+    assert "502 times the compute of the largest run: not checked" in said
+
+
+def test_the_bill_has_the_range_of_tokens_and_no_row_twice(answer):
+    told = read_page(answer.html()).texts["bill"]
+    assert "M = 20" not in told  # is this model
+    for choice in answer.found.costing.found.choices:
+        if choice.needed is not None and choice.name != "M = 20":
+            assert speak("en").count(choice.needed.lo) in told
+
+
+def test_tokens_that_do_not_run_out_have_no_effect(path):
+    rich = scaling.report(path, **MODEL, unique_tokens="200B")
+    told = read_page(rich.html()).texts["assumptions"]
+    assert "200B, no effect: the model sees 138B" in told
+    with pytest.raises(ChoiceError):
+        scaling.report(path, **MODEL, unique_tokens=0)
+
+
+def test_few_cases_of_a_backtest_are_weak_support(answer):
+    told = read_page(answer.html()).texts
+    assert "1 of 1 (1 case only: weak support)" in told["verdict"]
+    assert "weak support" in told["backtest"]
+    table = planted(15)
+    many = scaling.report(table, N=6e9, M=80)
+    held_out = many.found.backtest.found.held_out
+    inside = held_out["inside"].astype(object).copy()
+    inside.iloc[2:] = None
+    held_out["inside"] = inside
+    check = next(c for c in many.verdict.checks if c.name == "backtest")
+    assert (check.of, check.refused, check.met) == (2, len(held_out) - 2, None)
+    assert f"2 of 2; {check.refused} refused" in read_page(many.html()).texts["verdict"]
+
+
+def test_japanese_is_written_as_japanese(answer):
+    told = read_page(answer.html("ja")).texts
+    for text in ("5.71×10²¹", "αに事前分布", "計算最適（学習の計算量が最小）"):
+        assert text in "".join(told.values())
+    assert "学習の計算量 C（FLOPs）" in told["intervals"]
+    assert "19.9～20" in speak("ja").translate(
+        "all runs have 19.9 to 20 tokens per parameter: add one with at least 8 times more, or the "
+        "cost of over-training is not known"
+    )
+    flag = (
+        "loss 4.15 is above the 3.53 of 'c', which has no more N or D: is one of the two mistyped?"
+    )
+    said = "lossの4.15が、N・Dともにこの学習実験以下である「c」の3.53より大きくなっています。"
+    assert speak("ja").translate(flag).startswith(said)
+    assert '<span class="whole">2.21～2.60</span>' in answer.html("ja")
+    assert "33%～46%" in told["assumptions"]
+    assert not any("e+" in text for text in told.values())
+    wrong = "the predicted err_boolq, -0.056, is no error between 0 and 1"
+    assert "誤答率として意味をなしません" in speak("ja").translate(wrong)
+
+
+def test_a_status_is_said_in_words():
+    words = speak("en")
+    for status in UNSOUND:
+        assert "status" not in explain(f"status {status}", words)
+
+
+def test_a_number_of_the_tool_is_spelled_out():
+    told = "extrapolated to 2.08e+03 times the compute"
+    assert spell_powers(told, speak("en")) == "extrapolated to 2,080 times the compute"
+    assert spell_powers("5.7e+20 FLOPs", speak("ja")) == "5.70×10²⁰ FLOPs"
+
+
 ONE_RAY = pd.DataFrame({"N": [1e7, 4e7, 2e8, 4e8], "loss": [4.8, 4.0, 3.4, 3.2]}).assign(
     D=lambda t: 20 * t["N"]
 )
@@ -118,7 +286,11 @@ CANNOT = {
     "two runs": (planted().head(2), {}, "needs at least 4 runs"),
     "one ray, another M": (ONE_RAY, {"N": 4e9, "M": 200}, "all runs have one D/N"),
     "too far": (planted(), {"N": 1e13, "M": 80}, "over 10,000 times the compute"),
-    "no law": (planted().assign(loss=lambda t: np.tile([2.0, 6.0, 3.0], 8)), {}, "status|follow"),
+    "no law": (
+        planted().assign(loss=lambda t: np.tile([2.0, 6.0, 3.0], 8)),
+        {},
+        "rises|below zero|follow",
+    ),
 }
 
 
@@ -203,7 +375,7 @@ def test_assumptions_say_what_was_given_and_what_was_taken(path):
     told = read_page(given.html()).texts["assumptions"]
     assert "ten times" not in told
     assert "3%" in told
-    assert "1e+20 FLOPs" in told
+    assert "1.0e20 FLOPs" in told
     assert given.report()["prices"]["mfu_out"] == 0.1
 
 
@@ -257,6 +429,19 @@ def test_tasks_have_their_verdicts():
             assert f"{row['predicted']:.3f}" in texts
 
 
+def test_tasks_whose_interval_is_below_today_say_why_they_are_not_predictable():
+    table = planted(15)
+    falls = 1 / (1 + np.exp(-2 * (table["loss"] - 2.6)))
+    answer = scaling.report(table.assign(err_sure=falls), N=6e9, M=80)
+    judged = answer.found.tasks.judged
+    judged["verdict"], judged["reason"] = "only with its interval", "failed its check"
+    assert (judged["hi"] < judged["no_change"]).all()
+    assert "1 of them have their whole interval below" in read_page(answer.html()).texts["tasks"]
+    told = read_page(answer.html("ja")).texts["tasks"]
+    assert "（理由：最大の学習実験が予測の区間を外れた）" in told
+    assert not any("see `scaling tasks`" in line for line in answer.warnings)
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_an_own_kpi_has_both_legs_or_a_reason(language):
     table = planted(15)
@@ -268,12 +453,19 @@ def test_an_own_kpi_has_both_legs_or_a_reason(language):
     told = scaling.kpi(table, column="solved", N=6e9, M=80, **asked)
     assert as_json(answer.report()["kpi"]) == as_json(told.report())
     text = read_page(answer.html(language)).texts["kpi"]
-    for end in (*split_ends(told.lo, told.hi), f"{told.value:.4g}"):
+    lo, hi = split_ends(told.lo, told.hi)
+    for end in (lo, hi, write_at(told.value, lo)):
         assert end in text
+    now = write_at(table["solved"].iloc[-1], lo)
+    said = answer.sentences(language)[2]
+    assert {"en": f"Bet on solved of {lo} to {hi}", "ja": f"solvedは{lo}～{hi}"}[language] in said
+    assert {"en": f"now {now} (largest run)", "ja": f"現在の値は{now}"}[language] in said
     useless = scaling.report(table, N=6e9, M=80, kpi="useless", **asked)
     assert useless.found.kpi.value is None
     text = read_page(useless.html(language)).texts["kpi"]
-    assert {"en": "does not follow the loss", "ja": "連動しておらず"}[language] in text
+    why = {"en": "does not follow the loss", "ja": "連動しておらず"}[language]
+    assert why in text
+    assert why in useless.sentences(language)[2]
     assert "英語の原文" not in text
 
 
