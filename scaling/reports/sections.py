@@ -82,11 +82,9 @@ def _here_and_wanted(check: Threshold, words: Language) -> tuple[str, str]:
         ends = words("wants_between", lo=digits(least), hi=digits(most))
         return digits(check.here), ends
     if check.name == "epochs":
-        wanted = words("once")
-        here = wanted if check.here == most else words("seen", value=digits(check.here))
-        return here, wanted
-    times = (words("times", value=digits(value)) for value in (check.here, most))
-    here, wanted = times
+        here, wanted = (words("seen", value=digits(value)) for value in (check.here, most))
+        return here, words("wants_at_most", value=wanted)
+    here, wanted = (words("times", value=digits(value)) for value in (check.here, most))
     return here, words("wants_at_most", value=wanted)
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scaling.costs.compute import training_flops
+from scaling.decide.cost_answers import MOST_EPOCHS
 from scaling.decide.plan_answer import NextRuns
 from scaling.decide.plan_words import find_half_widths
 from scaling.decide.priced_models import PricedModel
@@ -211,7 +212,7 @@ def _check_backtest(found: Gathered) -> list[Threshold]:
 def _check_costs(found: Gathered) -> list[Threshold]:
     checks = []
     if found.asked.unique_tokens is not None and found.usable is not None:
-        checks.append(_at_most("epochs", found.asked.epochs, 1.0))  # the bet is for fresh tokens
+        checks.append(_at_most("epochs", found.asked.epochs, MOST_EPOCHS))  # nearly fresh
     costing = found.costing
     if costing is None or isinstance(costing, Missing) or found.usable is None:
         return checks

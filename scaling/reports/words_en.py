@@ -192,7 +192,6 @@ WORDS = {
     "fit_settled": "one law",
     "fit_open": "several laws fit",
     "times": "{value} times",
-    "once": "once",
     "seen": "{value} times each",
     "thresholds_note": "“If the law holds” is compared with {allowance}, by how much laws have been off on real runs: once inside that, more small runs hardly help. “To bet on” is compared with the tolerance. Intervals were checked up to {farthest} times the compute of the largest run.",
     # report, assumptions
