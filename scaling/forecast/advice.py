@@ -7,13 +7,12 @@ import re
 from collections import defaultdict
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from scaling.costs.compute import training_flops
 from scaling.forecast.design import read_design
 from scaling.forecast.fitted import FittedTable, carry_over
-from scaling.forecast.residuals import NAMED, warn_of_residual
+from scaling.forecast.residuals import NAMED, have_one_loss, warn_of_residual
 from scaling.laws.prior import load_belief
 from scaling.laws.registry import DEFAULT_LAW, LAWS, LawChoice, choose_law
 from scaling.tables.faults import show
@@ -24,7 +23,6 @@ SATURATED = "as many coefficients as runs: nothing is left to judge the fit by"
 APART = "the runs cannot tell the coefficients apart"
 PARTICULAR = re.compile(r"'[^']*'|\S*\d\S*")  # what differs between reasons of one kind
 HELD_AGAINST = re.compile(r"of ('.*'|\".*\"), which has no more N or D: is one of the two mis")
-SAME = 1e-6  # relative
 LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # over such a design a law returns its coefficients
 LEAST_C_SPAN = 30.0  # of a law in compute alone
 
@@ -173,7 +171,7 @@ def warn_of_fit(
 
 def _explain_unidentified(losses: pd.Series, dof: int, law: str) -> str:
     """Say what the runs lack, or that they are too few to choose between laws."""
-    if np.ptp(np.log(losses)) < SAME:
+    if have_one_loss(losses):
         return f"{APART}: all have one loss"
     if dof > 0:
         return f"{APART}: several laws fit them alike"

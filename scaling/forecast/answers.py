@@ -24,6 +24,7 @@ from scaling.forecast.residuals import (
     residual_share,
     residual_std,
     warn_of_guessing,
+    warn_of_one_loss,
     warn_of_residual,
     warn_of_unlike,
 )
@@ -77,7 +78,8 @@ class Check(Answer):
             of = f"{own['dataset']}: " if len(series) > 1 else ""
             told += [of + message for message in warn_of_design(rows)]
             for loss in loss_columns(rows):
-                doubts = warn_of_unlike(rows, loss) + warn_of_guessing(rows, loss)
+                doubts = warn_of_one_loss(rows, loss) + warn_of_unlike(rows, loss)
+                doubts += warn_of_guessing(rows, loss)
                 told += [of + message for message in doubts]
         return told + self.told + tell_table(self.table)
 

@@ -22,7 +22,7 @@ from scaling.forecast.intervals import (
     load_constants,
     measure_change,
 )
-from scaling.forecast.residuals import UNSOUND, strays
+from scaling.forecast.residuals import UNSOUND, have_one_loss, strays
 from scaling.laws.fit import Fit, FitError
 from scaling.laws.posterior import Posterior, find_posterior
 from scaling.laws.power import fit_power
@@ -226,6 +226,8 @@ class FittedTable:
         """Say what speaks against each prediction before its interval is known."""
         if self.fit.status in UNSOUND:
             of_fit = f"status {self.fit.status}"
+        elif have_one_loss(self.L):
+            of_fit = "all runs have one loss"
         else:
             of_fit = "the runs do not follow the law" * strays(self.fit, self.L)
         is_off = self.design.is_off(N, D) & self.on_line

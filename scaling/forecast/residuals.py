@@ -15,6 +15,8 @@ from scaling.forecast.inputs import read_inputs
 from scaling.laws.fit import Fit, FitError
 from scaling.laws.fit_options import EXPONENT_BOUNDS
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law, fit_law
+from scaling.tables.columns import write_column_map
+from scaling.tables.names import fold
 from scaling.tables.schema import VOCABULARY
 
 SOUND_GRIDS = "sound grids: 0.5 to 4%"
@@ -28,7 +30,11 @@ LIKE = 1.2  # the factor within which N, and D, of two runs are like
 UNLIKE = 0.10  # of the loss of two like runs, more than a law can say
 ASSUMED_VOCABULARY = 50_000
 EXPONENTS = ("alpha", "beta")
+KINDS = frozenset(
+    "arch architecture family modelfamily modeltype recipe tokenizer".split()
+)  # folded
 NAMED = 3  # of the runs concerned
+SAME = 1e-6  # relative, of losses that are one
 UNSOUND = ("at_bound", "wrong_sign", "not_converged")  # nothing such a fit predicts is to be used
 
 
@@ -101,6 +107,7 @@ def warn_of_residual(
         law = choose_law(law)
         culprit = _name_culprit(fit, runs, loss, N, law)
         cause = culprit or cause or _guess_cause(fit, len(runs), law, stray)
+        cause = cause + _name_kinds(runs)
     return messages + cause + warn_of_guessing(runs, loss)
 
 
@@ -169,6 +176,42 @@ def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: LawChoic
     run = runs["run"].iloc[int(np.argmax(better))]
     less = f"its residual is more than {FAR_BETTER:g} times smaller"
     return [f"without {run} the fit converges, and {less}: is that row mistyped?"]
+
+
+def _name_kinds(runs: pd.DataFrame) -> list[str]:
+    """Name a column, such as the architecture, by which the runs may need laws of their own."""
+    for name in map(str, runs):
+        if fold(name) in KINDS and 1 < runs[name].nunique() <= len(runs) / 2:
+            return [
+                f"the runs differ in {name} and may need a law for each: map it, "
+                f"{write_column_map({'dataset': name})}, and choose one by --dataset"
+            ]
+    return []
+
+
+def have_one_loss(losses: ArrayLike) -> bool:
+    """Whether all losses are one value, which no law can be fitted to."""
+    return bool(np.ptp(np.log(np.asarray(losses, dtype=float))) < SAME)
+
+
+def warn_of_one_loss(runs: pd.DataFrame, loss: str) -> list[str]:
+    """Ask for the column where several runs, of several N or D, have one loss: one line, or none.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        Run table; see `scaling.tables.runs`.
+    loss : str
+        Column of the loss.
+
+    Returns
+    -------
+    list of str
+    """
+    known = runs.dropna(subset=[loss])
+    if len(known[["N", "D"]].drop_duplicates()) < 2 or not have_one_loss(known[loss]):
+        return []
+    return [f"all runs have one {loss}, {known[loss].iloc[0]:.4g}: is that the right column?"]
 
 
 def warn_of_unlike(runs: pd.DataFrame, loss: str, N: str = "N") -> list[str]:

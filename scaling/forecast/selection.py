@@ -19,7 +19,15 @@ from scaling.laws.observations import require_distinct
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 from scaling.tables.faults import show
 from scaling.tables.files import TOLD
-from scaling.tables.repeats import OWN_NAMES, find_sweep, keep_best, keep_last, measure_spread
+from scaling.tables.repeats import (
+    OWN_NAMES,
+    find_mixed,
+    find_runs,
+    find_sweep,
+    keep_best,
+    keep_last,
+    measure_spread,
+)
 from scaling.tables.runs import (
     Reading,
     RunTableError,
@@ -201,6 +209,9 @@ def reduce_rows(
     """
     if not (last_of_run or best_of_cell):
         return Reduced(table, [], 0, 0)
+    if last_of_run and find_runs(table) is None and (mixed := find_mixed(table)):
+        way = "name the column of the run, --map run=..., or sort the rows if each N is one run"
+        raise ChoiceError(f"several runs of {mixed}; {way}", ("last-of-run",))
     last = keep_last(table) if last_of_run else table
     kept = keep_best(last, loss, N) if best_of_cell else last
     told = tell_reduced("--last-of-run", table, last, "earlier checkpoints")

@@ -43,7 +43,7 @@ def soundness_in_words(n_runs: int, n_flagged: int) -> str:
     """Say whether a table is sound, and how many of its runs look odd."""
     if n_flagged == n_runs:
         return f"readable, {n_flagged} of {n_runs} runs look odd"
-    return f"{n_runs} runs, sound" + f", {n_flagged} flagged" * bool(n_flagged)
+    return f"{n_runs} run{'s' * (n_runs != 1)}, sound" + f", {n_flagged} flagged" * bool(n_flagged)
 
 
 def uses_in_words(series: list[dict[str, Any]]) -> list[str]:

@@ -7,6 +7,11 @@ SAID = (
     # why there is no number
     ("no loss", "予測値が損失として意味をなさない"),
     ("the runs do not follow the law", "学習実験が法則に従っていない"),
+    ("all runs have one loss", "すべての学習実験の損失が同じである"),
+    (
+        r"all runs have one (?P<loss>\S+), (?P<value>\S+): is that the right column\?",
+        "すべての学習実験の{loss}が{value}です。別の列を読んでいませんか。",
+    ),
     ("status at_bound", "指数が探索範囲の端に達した"),
     ("status wrong_sign", "係数の符号が法則に合わない"),
     ("the loss rises with N and D", "NやDを増やすと損失が上がっている"),
@@ -251,6 +256,11 @@ SAID = (
         "原因として、学習率を最後まで下げていないこと、すべての損失がEよりはるかに大きいこと、または入力の誤りが考えられます。",
     ),
     (
+        "the runs differ in (?P<name>.+) and may need a law for each: map it, (?P<option>.+), and "
+        "choose one by --dataset",
+        "学習実験の{name}が異なり、それぞれに法則が必要かもしれません。{option} を付け、--dataset で1つを選んでください。",
+    ),
+    (
         "the vocabulary is (?P<least>.+) to (?P<most>.+)% of N, and no interval covers a wrong "
         "count of parameters: compare --count (?P<count>.+)",
         "Nに占める語彙の割合が{least}～{most}%と幅があり、数え方の誤りはどの区間にも含まれません。--count {count} と比べてください。",
@@ -374,6 +384,10 @@ SAID = (
         "1パラメータあたりのトークン数{M}がほかからかけ離れています。単位の誤りではありませんか。",
     ),
     (r"(?P<n>\d+) runs \((?P<names>.+)\)(?:, the first)?", "{n}件（{names}）"),
+    (
+        r"(?P<column>\S+) is (?P<value>\S+): not a finished run\? --without-flagged leaves it out",
+        "{column}が{value}になっています。終わっていない学習実験ではありませんか（--without-flagged で除けます）。",
+    ),
     ("ends before its warm-up does", "ウォームアップが終わる前に学習が終わっています。"),
     ("D is less than one batch", "Dが1バッチに満たない値です。"),
     (

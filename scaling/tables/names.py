@@ -44,7 +44,7 @@ _AFTER = (
     r"(?:count|total|num|size|n|d|of|active|all|seen|trained|consumed|processed|train|training)*"
 )
 _LOSS = (
-    r"loss|nll|crossentropy|xent|negloglikelihood|perplexity|ppl|bpb|bpc|"
+    r"loss|verlust|nll|crossentropy|xent|negloglikelihood|perplexity|ppl|bpb|bpc|"
     r"bitsper(?:byte|token|char\w*)"
 )
 _MEASURED = (

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from scaling.tables.epochs import find_unique
 from scaling.tables.faults import show
+from scaling.tables.names import fold
+from scaling.tables.numbers import as_text
 from scaling.tables.rounded import TOLERANCE
 from scaling.tables.schema import find_clashing
 
@@ -22,6 +24,10 @@ STEP = re.compile(
     r"(.*[/.])?_?((global|train|training)_?)?(step|iter|iteration)|checkpoint|ckpt|revision",
     re.IGNORECASE,
 )
+RUN_NAME = re.compile(
+    r"(run|experiment|exp|job|wandb|wandbrun|display)?(name|id)|experiment"
+)  # folded
+STEP_IN_NAME = re.compile(r"[\W_]*(global_?)?(step|iter|iteration|checkpoint|ckpt)[\W_]*\d+$", re.I)
 LEAST_WALK = 5  # checkpoints at even distances, to be asked about
 EVEN = 0.1  # of the distance between neighbours
 OWN_NAMES = "names of their own, or the column run left out"
@@ -161,21 +167,70 @@ def find_sweep(frame: pd.DataFrame) -> str | None:
     return None
 
 
+def name_runs(table: pd.DataFrame) -> str | None:
+    """Name a column such as ``Name`` whose texts stand each on several rows, of one run all."""
+    for column in map(str, table):
+        if not RUN_NAME.fullmatch(fold(column)):
+            continue
+        named = table.assign(run=as_text(table[column]))
+        shared = named["run"].duplicated().any() and named["run"].ne("").all()
+        if shared and not find_clashing(named).any() and find_mixed(named, "run") is None:
+            return column
+    return None
+
+
+def find_runs(table: pd.DataFrame) -> pd.Series | None:
+    """Give names that the rows of a run share: `run`, or `run` less a step; None without such."""
+    names = table["run"].astype(str)
+    if names.duplicated().any():
+        return names
+    names = names.str.replace(STEP_IN_NAME, "", regex=True)
+    clashing = find_clashing(table.assign(run=names)).any()
+    return names if names.duplicated().any() and not clashing else None
+
+
+def find_mixed(table: pd.DataFrame, column: str = "N") -> str | None:
+    """Say which rows, taken for the checkpoints of one run, are those of several.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_rows, n_columns)
+        Run table.
+    column : str
+        What the rows of a run share.
+
+    Returns
+    -------
+    str or None
+        The first such value, and what is out of order; None where all are in order.
+    """
+    rows = table[list(dict.fromkeys([column, "N", "D"]))].assign(step=_read_steps(table))
+    for value, own in rows.groupby([_series(table), column], sort=False):
+        shared = f"{column} = {value[-1]:.4g}" if column == "N" else str(value[-1])
+        for name, values in (("D", own["D"]), (find_steps(table), own["step"][own["step"] > 0])):
+            if {-1, 1} <= set(np.sign(values.diff())):
+                return f"{shared}: {name} rises and falls"
+        if 1 < len(own.drop_duplicates()) < len(own):
+            return f"{shared}: a D stands twice"
+    return None
+
+
 def keep_last(table: pd.DataFrame) -> pd.DataFrame:
     """Keep the last checkpoint of each run: the one of most D, then of the last step.
 
     Parameters
     ----------
     table : DataFrame of shape (n_rows, n_columns)
-        A run table whose names may repeat; where none does, the rows of one N are one run.
+        A run table whose names may repeat, or repeat but for a step in them; where none does, the
+        rows of one N are one run.
 
     Returns
     -------
     DataFrame of shape (n_runs, n_columns)
         Of rows at one D and step all stay.
     """
-    named = table["run"].duplicated().any()
-    keys = [_series(table), table["run"] if named else table["N"]]
+    names = find_runs(table)
+    keys = [_series(table), table["N"] if names is None else names]
     D, step = table["D"], _read_steps(table)
     at_end = D.groupby(keys).transform("max") == D
     step = step.where(at_end, -1.0)

@@ -24,10 +24,10 @@ from scaling.tables.checks import check_cells, read_cells
 from scaling.tables.columns import ColumnMap, name_columns, name_errors, tell_accuracies
 from scaling.tables.counts import COUNTS
 from scaling.tables.derived import find_rules
-from scaling.tables.faults import Fault, RunTableError
+from scaling.tables.faults import Fault, RunTableError, show
 from scaling.tables.files import TOLD, Table, as_table, read_table
-from scaling.tables.numbers import as_found
-from scaling.tables.repeats import explain_names
+from scaling.tables.numbers import as_found, as_text
+from scaling.tables.repeats import explain_names, name_runs
 from scaling.tables.rounded import printed_slack, tell_rounded
 from scaling.tables.schema import (
     AMOUNTS,
@@ -109,6 +109,14 @@ def _check(
     frame = losses_in_nats(errors_of_accuracies(frame, accuracies), loss_unit, bytes_per_token)
     for rule in rules:
         frame = frame.assign(**{rule.column: rule.derive(frame)})
+    if (
+        repeated
+        and not {"N", "D"} - set(frame)
+        and "run" not in frame
+        and (name := name_runs(frame))
+    ):
+        frame.insert(0, "run", as_text(frame[name]))
+        table = replace(table, told=(*table.told, f"run is taken from {show(name)}"))
     slack = printed_slack(table, frame)
     shared = None if repeated else explain_names(frame)
 

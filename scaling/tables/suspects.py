@@ -130,7 +130,10 @@ def _reasons_of_a_row(frame: pd.DataFrame) -> Iterator[pd.Series]:
     for name in [name for name in map(str, frame) if name.casefold() in STATES]:
         told = frame[name].astype(str).str.casefold()
         ended = told[told.isin(UNFINISHED)]
-        reasons = [f"{name} is {value}: not a finished run?" for value in ended]
+        reasons = [
+            f"{name} is {value}: not a finished run? --without-flagged leaves it out"
+            for value in ended
+        ]
         yield pd.Series(reasons, ended.index, dtype=object)
     for name in ("N", "D"):
         small = frame.loc[frame[name] < SMALLEST_USUAL_COUNT]

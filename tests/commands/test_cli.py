@@ -192,7 +192,9 @@ def assert_answers(command: str, path: Path, status: str | None) -> None:
     if command == "check":
         n, flagged = report["n_runs"], len(report["flags"])
         all_odd = f"readable, {n} of {n} runs look odd"
-        assert (all_odd if flagged == n else f"{n} runs, sound") in out.splitlines()[0]
+        assert (all_odd if flagged == n else f"{n} run{'s' * (n > 1)}, sound") in out.splitlines()[
+            0
+        ]
         return
     assert report["status"] in ([status] if status else STATUSES)
     assert f"status: {report['status']}" in out

@@ -186,3 +186,39 @@ def test_what_is_held_at_zero_is_not_said_to_be_kept_there():
 def test_a_law_in_compute_is_told_of_what_it_does_not_see():
     said = told(table(LossLaw(1.0, 30.0, 900.0, 0.27).predict(N, D)), "compute")
     assert said[-1] == "--law compute takes no notice of D/N: --law tied and free do"
+
+
+# --- one loss, several kinds --------------------------------------------------------------
+
+
+def test_runs_of_one_loss_are_asked_about_and_give_no_bet():
+    flat = table(np.full(len(N), 3.0))
+    assert (
+        "all runs have one loss, 3: is that the right column?" in scaling.check_runs(flat).warnings
+    )
+    predicted = scaling.predict(flat, N=6.9e9, M=20)
+    assert predicted.forecast.doubt == "all runs have one loss"
+    assert predicted.lo is predicted.hi is None
+    apart = flat.assign(loss=uneven(0.0))
+    assert not any("one loss" in line for line in scaling.check_runs(apart).warnings)
+
+
+def test_two_seeds_of_one_loss_are_not_asked_about():
+    seeds = pd.DataFrame({"N": [1e8, 1e8], "D": [2e9, 2e9], "loss": [3.1, 3.1]})
+    assert not any("one loss" in line for line in scaling.check_runs(seeds).warnings)
+
+
+def test_a_column_of_kinds_is_named_where_the_runs_follow_no_law():
+    """Mapped to the training set, as the message says, each kind has its law."""
+    kinds = pd.concat(
+        [table(uneven(0.0), Arch="dense"), table(0.6 * uneven(0.0), Arch="hybrid")]
+    ).assign(run=[f"r{i}" for i in range(2 * len(N))])
+    refused = scaling.predict(kinds, N=6.9e9, M=20)
+    (said,) = [line for line in refused.warnings if line.startswith("the runs differ in")]
+    assert said == (
+        "the runs differ in Arch and may need a law for each: map it, "
+        '--map "dataset=Arch", and choose one by --dataset'
+    )
+    own = scaling.predict(kinds, N=6.9e9, M=20, columns={"dataset": "Arch"}, dataset="dense")
+    assert own.forecast.doubt == ""
+    assert not any("differ in" in line for line in own.warnings)

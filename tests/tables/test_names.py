@@ -15,7 +15,7 @@ MEANT = {
     "num_input_tokens_seen, throughput/total_tokens, consumed_train_tokens, tokens_B, D (tokens)",
     "loss": "val/loss, Val Loss, eval_loss, eval/c4_en-validation/CrossEntropyLoss, cd_val_loss, "
     "lm loss validation, test-loss, final_loss, NLL, val_bpb, perplexity, "
-    "eval/wikitext/Perplexity, train/loss, loss (nats)",
+    "eval/wikitext/Perplexity, train/loss, loss (nats), Verlust, Validierungsverlust",
     "M": "tokens per param, Tokens/param, tokens_per_parameter, param_data_ratio, D/N, TPP",
     "C": "FLOPs, total_flos, training FLOPs, compute, train_flops",
     "steps": "num_steps, max_steps, global_step, trainer/global_step, iterations, _step",

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import scaling
+from scaling.forecast.selection import ChoiceError
 from scaling.tables.epochs import count_epochs, find_unique
 from scaling.tables.faults import RunTableError
 from scaling.tables.repeats import (
@@ -217,3 +219,47 @@ def test_of_two_counts_one_must_be_named(names):
     assert f"--map N={names[0]} or --map N={names[1]}" in said
     ((_, said),) = explain_header(["total_loss", "active", "D"], ["N"])
     assert "mixture" not in said
+
+
+# --- which rows are a run -----------------------------------------------------------------
+
+
+def checkpoints(**columns: object) -> pd.DataFrame:
+    """Two runs of one N, trained to two D, with three checkpoints each."""
+    D = [1e9, 2e9, 3e9, 4e9, 8e9, 12e9]
+    loss = [3.5, 3.3, 3.2, 3.4, 3.2, 3.1]
+    return pd.DataFrame({"_step": [1, 2, 3] * 2, "N": 1e8, "D": D, "loss": loss} | columns)
+
+
+@pytest.mark.parametrize("column", ["Name", "name", "run_name", "Run ID", "experiment"])
+def test_a_column_of_names_is_that_of_the_run(column):
+    table = scaling.check_runs(checkpoints(**{column: list("aaabbb")}), last_of_run=True)
+    assert table.table["D"].tolist() == [3e9, 12e9]
+    assert f"run is taken from {column!r}" in table.warnings
+
+
+def test_names_that_differ_by_a_step_are_those_of_a_run():
+    names = [f"{run}-step{step}" for run in "ab" for step in (250, 500, 1000)]
+    table = scaling.check_runs(checkpoints(run=names), last_of_run=True).table
+    assert table["run"].tolist() == ["a-step1000", "b-step1000"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "order"),
+    [
+        ({}, "_step rises and falls"),
+        ({"Name": "100M"}, "_step rises and falls"),  # that of a size, not of a run
+        ({"run": list("abcdef")}, "_step rises and falls"),
+        ({"_step": 1, "D": [1e9, 2e9, 3e9] * 2}, "D rises and falls"),
+        ({"_step": 1, "D": [1e9, 2e9, 2e9, 3e9, 3e9, 4e9]}, "a D stands twice"),
+    ],
+)
+def test_several_runs_of_one_n_need_the_column_of_the_run(columns, order):
+    with pytest.raises(ChoiceError, match=f"several runs of N = 1e.08: {order}; name the column"):
+        scaling.check_runs(checkpoints(**columns), last_of_run=True)
+
+
+def test_the_rows_of_one_run_may_stand_in_either_order():
+    one = checkpoints(_step=[1, 2, 3, 4, 5, 6])
+    for table in (one, one.iloc[::-1]):
+        assert scaling.check_runs(table, last_of_run=True).table["D"].tolist() == [12e9]
