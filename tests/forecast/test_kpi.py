@@ -31,6 +31,7 @@ from scaling.laws.law import LossLaw
 from scaling.laws.line import fit_bend
 from scaling.laws.mixture import Mixture
 from scaling.laws.posterior import find_posterior
+from scaling.reports.language import speak
 from scaling.studies.decide.own_case import ask_kpi, hold_out
 from scaling.studies.decide.planted_intervals import TARGET, find_change, plant
 from scaling.tables.datafiles import data_path
@@ -515,3 +516,24 @@ def test_an_error_may_be_a_kpi():
     answer = scaling.kpi(table, column="err_own", higher_is_better=False, bounds=(0, 1), **ASKED)
     assert answer.usable
     assert answer.forecast.errors == {}
+
+
+@pytest.mark.parametrize(
+    ("kpi", "more"),
+    [
+        (LOSS - 2.5, {"higher": False}),
+        (0.98 - 0.15 * (LOSS - 2.9), {}),
+        (WAVING, {"bounds": (0, 1)}),
+        (np.full(6, 0.3), {}),
+        ([0.25, 0.26, 0.27, 0.36, 0.33, 0.42], {"items": 1000, "chance": 0.25}),
+        (98 - 15 * (LOSS - 2.4), {}),
+        (LOSS - 2.2, {"higher": False}),
+        (100 * GOOD, {"bounds": "0:100", "chance": 0.25}),
+        (FLAT, {"bounds": "0:1", "chance": 0.395}),
+    ],
+)
+def test_all_that_is_said_has_japanese_words(kpi, more):
+    answer, japanese = ask(kpi, **more), speak("ja")
+    said = [reason.says for reason in answer.found.reasons] + answer.warnings
+    assert not [words for words in said if " kpi" in words and japanese.translate(words) is None]
+    assert all(" kpi" not in (japanese.translate(words) or "") for words in said)
