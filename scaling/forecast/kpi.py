@@ -1,11 +1,11 @@
 """What will the own KPI of a larger run be? Two legs: its loss, and the KPI at a loss.
 
 The first leg is the loss law. The second is a straight line of the KPI, or of its logit between
-bounds, in the loss: at few runs it was nearer than the error law. The line is mixed over what the
-first leg leaves open. What the line misses beyond the runs no residual shows: the bet allows for
-how far a parabola through the same runs leaves it. On small runs alone the bets hold oftener with
-it, but the rule was chosen with the large runs in view. Nothing is answered where the runs cannot
-say.
+bounds, in the loss: at few runs it was nearer than the error law. Runs at chance say nothing of
+that line, and leave it. The line is mixed over what the first leg leaves open. What it misses
+beyond the runs no residual shows: the bet allows for how far a parabola through the same runs
+leaves it. How often such bets held on real tasks is counted by `scaling.studies.tasks.kpi_bets`.
+Nothing is answered where the runs cannot say.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from scaling.forecast.kpi_words import (
     against_in_words,
     at_chance_in_words,
     below_counting_in_words,
+    constant_in_words,
     not_told_in_words,
+    open_in_words,
+    outside_in_words,
     too_few_in_words,
 )
 from scaling.forecast.prediction import Forecast
@@ -34,6 +37,9 @@ from scaling.laws.fit import FitError
 from scaling.laws.line import Bend, Line, fit_bend, fit_line
 
 LEAST_RUNS = 4  # that differ in N or D
+# A bet is to rule out a quarter of what the KPI can be; without bounds it may reach as far to
+# either side as the runs span.
+WIDEST, WIDEST_SPANS = 0.75, 2.0
 N_NODES = 32  # of the loss: a sure line makes a stair of them
 
 
@@ -62,6 +68,8 @@ class KpiForecast:
 
     Parameters
     ----------
+    used : Kpi
+        The KPI of the runs that the line is through: those better than chance.
     line : Line or None
         The KPI, or its logit, in the loss; None where there is none.
     reasons : tuple of Reason
@@ -80,6 +88,7 @@ class KpiForecast:
         What it gives at the predicted loss.
     """
 
+    used: Kpi
     line: Line | None
     reasons: tuple[Reason, ...]
     value: float | None = None
@@ -116,21 +125,25 @@ def forecast_kpi(
     -------
     KpiForecast
     """
-    line, doubt = judge_line(kpi)
+    kpi, line, doubt = judge_line(kpi)
     reasons = [doubt] if doubt else []
     told = forecast.told
     if told.doubt:
         says = f"the loss of the target is not to be used: {told.doubt}"
         reasons.append(Reason("loss", says))
     if line is None or reasons:
-        return KpiForecast(line, tuple(reasons))
+        return KpiForecast(kpi, line, tuple(reasons))
     nodes = forecast.fitted.find_nodes(*place_target(table, target), N_NODES)
     value = float(kpi.value_at(line.read(told.loss)))
+    bend = fit_bend(kpi.loss, kpi.height, line, kpi.counting)
+    doubt = judge_answer(kpi, value, find_kpi_ends(kpi, bend, nodes, value), bend.is_told)
+    if doubt:
+        return KpiForecast(kpi, line, (doubt,))
     losses = np.array([[told.lo, told.hi], [told.law_lo, told.law_hi]], dtype=float)
     at_ends = np.sort(kpi.value_at(line.read(losses)), axis=1)
     known = Nodes(np.ones(1), *np.full((2, 1), told.loss))
-    bend = fit_bend(kpi.loss, kpi.height, line, kpi.counting)
     return KpiForecast(
+        used=kpi,
         line=line,
         reasons=(),
         value=value,
@@ -158,33 +171,70 @@ def find_kpi_ends(kpi: Kpi, bend: Bend, nodes: Nodes, value: float, level: float
     return Ends(*map(float, (min(lo, law_lo), max(hi, law_hi), law_lo, law_hi)))
 
 
-def judge_line(kpi: Kpi) -> tuple[Line | None, Reason | None]:
-    """Fit the line, and give the reason why it is not to be used, if there is one.
+def judge_answer(kpi: Kpi, value: float, ends: Ends, bent: bool = False) -> Reason | None:
+    """Give the reason why a prediction is not to be used, if there is one.
 
-    In this order: fewer than four distinct runs; spread below the counting noise; no run better
-    than chance; a slope that goes against the direction given, or is not told from zero.
+    The KPI would leave where those of all runs lie by nature, at or above zero, or as a share; or
+    the bet, at the usual level, is too wide to say anything. `bent` tells whether the runs bend.
     """
     name = kpi.terms.column
+    lo, hi = kpi.natural
+    if not lo <= value <= hi:
+        return Reason("bounds", outside_in_words(name, value, lo, hi))
+    between, spans = kpi.terms.bounds, float(np.ptp(kpi.value))
+    widest = WIDEST_SPANS * spans if between is None else WIDEST * (between[1] - between[0])
+    if ends.lo is None or ends.hi is None or ends.hi - ends.lo <= widest:
+        return None
+    says = open_in_words(name, ends.lo, ends.hi, between is not None, bent)
+    return Reason("open", says)
+
+
+def judge_line(kpi: Kpi) -> tuple[Kpi, Line | None, Reason | None]:
+    """Fit the line to the runs better than chance, and say why it is not to be used, if so.
+
+    In this order: fewer than four distinct runs; fewer of them better than chance; spread below
+    the counting noise; a slope that goes against the direction given, or is not told from zero.
+
+    Returns
+    -------
+    kpi : Kpi
+        Of the runs better than chance; of all where those are too few.
+    line : Line or None
+    reason : Reason or None
+    """
+    name, chance = kpi.terms.column, kpi.terms.chance
     if kpi.n_distinct < LEAST_RUNS:
-        return None, Reason("too_few_runs", too_few_in_words(name, kpi.n_distinct, LEAST_RUNS))
+        says = too_few_in_words(name, kpi.n_distinct, LEAST_RUNS)
+        return kpi, None, Reason("too_few_runs", says)
+    if chance is not None:
+        used, counted = kpi.keep(find_off_chance(kpi)), kpi.items is not None
+        if used.n_distinct < LEAST_RUNS:
+            says = at_chance_in_words(name, chance, counted, used.n_distinct, LEAST_RUNS)
+            return kpi, None, Reason("chance", says)
+        kpi = used
     try:
         line = fit_line(kpi.loss, kpi.height, kpi.counting)
     except FitError:
-        return None, Reason("slope", f"the runs with {name} have one loss")
+        return kpi, None, Reason("slope", f"the runs with {name} have one loss")
+    return kpi, line, _doubt_line(kpi, line)
+
+
+def _doubt_line(kpi: Kpi, line: Line) -> Reason | None:
+    """Say why a line is not to be used, if so."""
+    name = kpi.terms.column
     spread = measure_spread(kpi)
     if kpi.items is not None and spread[0] <= spread[1]:
-        return line, Reason("counting_noise", below_counting_in_words(name, *spread))
-    if kpi.terms.chance is not None and not find_off_chance(kpi).any():
-        counted = kpi.items is not None
-        return line, Reason("chance", at_chance_in_words(name, kpi.terms.chance, counted))
+        return Reason("counting_noise", below_counting_in_words(name, *spread))
+    if np.ptp(kpi.value) == 0:
+        return Reason("slope", constant_in_words(name, float(kpi.value[0])))
     lo, hi = line.bound_slope(SLOPE_LEVEL)
     told = line.slope, lo, hi, kpi.terms.bounds is not None
     if lo <= 0 <= hi:
-        return line, Reason("slope", not_told_in_words(name, *told))
+        return Reason("slope", not_told_in_words(name, *told))
     if (line.slope > 0) == kpi.terms.higher_is_better:
         says = against_in_words(name, *told, kpi.terms.higher_is_better)
-        return line, Reason("direction", says)
-    return line, None
+        return Reason("direction", says)
+    return None
 
 
 def measure_spread(kpi: Kpi) -> tuple[float, float]:

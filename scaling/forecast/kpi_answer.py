@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from scaling.forecast.answer import Answer
-from scaling.forecast.kpi import KpiForecast, find_off_chance, measure_spread
+from scaling.forecast.kpi import KpiForecast, measure_spread
 from scaling.forecast.kpi_column import Kpi
 from scaling.forecast.kpi_words import (
     SLOPE_LEVEL,
@@ -17,6 +16,7 @@ from scaling.forecast.kpi_words import (
     interval_in_words,
     line_in_words,
     terms_in_words,
+    value_in_words,
     warn_of_kpi,
 )
 from scaling.forecast.prediction import Forecast
@@ -86,19 +86,24 @@ class KpiPrediction(Answer):
     @property
     def below_measured(self) -> float | None:
         """How far the predicted loss lies below the lowest measured with the KPI, nats; or None."""
-        if self.forecast.doubt or not len(self.kpi.loss):
+        loss = self.found.used.loss
+        if self.forecast.doubt or not len(loss):
             return None
-        return max(float(self.kpi.loss.min()) - self.forecast.loss, 0.0)
+        return max(float(loss.min()) - self.forecast.loss, 0.0)
+
+    @property
+    def n_at_chance(self) -> int:
+        """Runs no better than chance, which the line is not through."""
+        return len(self.kpi.value) - len(self.found.used.value)
 
     @property
     def warnings(self) -> list[str]:
         """What speaks against either leg, and the rows left out."""
-        off = None
-        if self.kpi.terms.chance is not None and self.usable:
-            off = int(np.sum(~find_off_chance(self.kpi)))
-        ends = (self.value, self.lo, self.hi) if self.usable else ()
+        told: list[float] = []
+        if self.value is not None and self.lo is not None and self.hi is not None:
+            told = [self.value, self.lo, self.hi]
         bent = self.found.bent if self.found.bend and self.found.bend.is_told else None
-        own = warn_of_kpi(self.kpi, self.below_measured, off, ends, bent)
+        own = warn_of_kpi(self.kpi, self.below_measured, self.n_at_chance, told, bent)
         return self.forecast.warnings + own + self.selected.in_words()
 
     def report(self) -> dict[str, Any]:
@@ -138,15 +143,16 @@ class KpiPrediction(Answer):
         }
 
     def _line(self) -> dict[str, Any]:
-        line, kpi = self.found.line, self.kpi
+        line, kpi = self.found.line, self.found.used
         names = ("centre", "height", "slope", "slope_lo", "slope_hi", "scatter", "dof")
         told: dict[str, Any] = dict.fromkeys(names)
         if line is not None:
             at = line.centre, line.height, line.slope, *line.bound_slope(SLOPE_LEVEL)
             told = dict(zip(names, (*at, line.scatter, line.dof), strict=True))
         scale = "linear" if kpi.terms.bounds is None else "logit"
-        counts = {"n_runs": len(kpi.value), "n_distinct": kpi.n_distinct, "without": kpi.n_without}
-        return {"scale": scale, **told, **counts}
+        counts = {"n_runs": len(kpi.value), "n_distinct": kpi.n_distinct}
+        left_out = {"without": kpi.n_without, "at_chance": self.n_at_chance}
+        return {"scale": scale, **told, **counts, **left_out}
 
     def _parabola(self) -> dict[str, Any]:
         bend = self.found.bend
@@ -154,10 +160,11 @@ class KpiPrediction(Answer):
 
     def _counting(self) -> dict[str, Any]:
         """Items of the target, counting noise and spread of the KPI over the runs, in its unit."""
-        if not len(self.kpi.value):
+        used = self.found.used
+        if not len(used.value):
             return {"items": None, "noise": None, "spread": None}
-        spread, noise = measure_spread(self.kpi)
-        return {"items": self.kpi.items_at_target, "noise": noise, "spread": spread}
+        spread, noise = measure_spread(used)
+        return {"items": used.items_at_target, "noise": noise, "spread": spread}
 
     def to_frame(self) -> pd.DataFrame:
         """A row for the KPI, one for each leg alone, and one for the loss, NaN where there is none.
@@ -186,16 +193,21 @@ class KpiPrediction(Answer):
             lines += [f"  {loss}: {loss_at}{interval_in_words(told)}"]
         else:
             lines = [
-                f"{where}: {self.value:.4g} ({terms_in_words(self.kpi)})",
+                f"{where}: {self._value_in_words()} ({terms_in_words(self.kpi)})",
                 f"  to bet on: {interval_in_words(found.ends, 'bet')} "
                 f"({level_in_words(self.selected.level)})",
                 f"  if both laws hold: {interval_in_words(found.ends, 'law')}",
                 f"  first leg, {loss}: {loss_at}{interval_in_words(told)}",
                 f"    alone, {name} were its line known{interval_in_words(found.line_known)}",
-                f"  second leg, a line in {loss}: {line_in_words(self.kpi, found.line)}",
+                f"  second leg, a line in {loss}: {line_in_words(found.used, found.line)}",
                 f"    alone, {name} were that loss known{interval_in_words(found.loss_known)}",
             ]
-        if len(self.kpi.value) > 1 and self.kpi.items is not None:
-            spread, noise = measure_spread(self.kpi)
-            lines.append(f"  {counting_in_words(self.kpi.items, spread, noise)}")
+        if len(found.used.value) > 1 and found.used.items is not None:
+            spread, noise = measure_spread(found.used)
+            lines.append(f"  {counting_in_words(found.used.items, spread, noise)}")
         return "\n".join(lines)
+
+    def _value_in_words(self) -> str:
+        if self.value is None or self.lo is None or self.hi is None:
+            return ""
+        return value_in_words(self.value, self.lo, self.hi)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from scaling.forecast.kpi_terms import SHARE, Terms
+from scaling.forecast.kpi_terms import PER_CENT, SHARE, Terms
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.mixture import Array
 from scaling.tables.faults import Fault, RunTableError, show
@@ -17,7 +18,7 @@ from scaling.tables.numbers import as_numbers, as_text, explain_number
 from scaling.tables.repeats import find_cells
 from scaling.tables.schema import LARGEST, TEXTS, error_columns, number_columns
 
-PER_CENT = (0.0, 100.0)
+IN_PER_CENT = re.compile("%|pct|percent|per_cent", re.IGNORECASE)
 SMALLEST = 1 / LARGEST  # a KPI nearer zero is zero: its square is no float
 NAMED, LISTED = 3, 12  # runs, and columns, in a message
 
@@ -34,8 +35,8 @@ class Kpi:
         Loss in nats per token, and the KPI.
     items : ndarray of shape (n_measured,) or None
         Items that it is a share of.
-    n_distinct : int
-        How many of these runs differ in N or D.
+    cells : ndarray of int, shape (n_measured,)
+        Alike for two runs of one N and D.
     n_without : int
         Runs without it.
     """
@@ -44,8 +45,36 @@ class Kpi:
     loss: Array
     value: Array
     items: Array | None
-    n_distinct: int
+    cells: NDArray[np.intp]
     n_without: int
+
+    @property
+    def n_distinct(self) -> int:
+        """How many of these runs differ in N or D."""
+        return len(np.unique(self.cells))
+
+    def keep(self, kept: NDArray[np.bool_]) -> Kpi:
+        """The same on some of the runs."""
+        items = None if self.items is None else self.items[kept]
+        return replace(
+            self,
+            loss=self.loss[kept],
+            value=self.value[kept],
+            items=items,
+            cells=self.cells[kept],
+        )
+
+    @property
+    def natural(self) -> tuple[float, float]:
+        """Bounds, or those of a share, of per cent by name, or from 0 where the runs keep them."""
+        if self.terms.bounds is not None:
+            return self.terms.bounds
+        least, most = self.value.min(), self.value.max()
+        if 0 <= least <= most <= 1:
+            return SHARE
+        if 0 <= least <= most <= 100 and IN_PER_CENT.search(self.terms.column):
+            return PER_CENT
+        return (0.0 if least >= 0 else -np.inf), np.inf
 
     @property
     def share(self) -> Array:
@@ -140,7 +169,7 @@ def read_kpi(table: pd.DataFrame, loss: str, N: str, terms: Terms, source: str =
         items = _find_items(kept, terms, source)
     lost = int((~known).sum())
     counts = kept[loss].to_numpy(float), values.to_numpy(float), items
-    return Kpi(terms, *counts, len(np.unique(find_cells(kept, N))), lost)
+    return Kpi(terms, *counts, find_cells(kept, N), lost)
 
 
 def _candidates(table: pd.DataFrame) -> list[str]:
@@ -158,6 +187,10 @@ def _require_column(table: pd.DataFrame, name: str, about: str) -> None:
         return
     found = _candidates(table)
     listed = ", ".join(map(show, found[:LISTED])) + ", …" * (len(found) > LISTED)
+    error = f"err_{name.removeprefix('acc_')}"
+    if name.startswith("acc_") and error in table:
+        rule = f"became {error} by --accuracy: leave that off"
+        raise ChoiceError(f"{about}: {show(name)} {rule}", (about,))
     there = f"must be a column of the table: {listed}" if found else "is needed: add its column"
     raise ChoiceError(f"{about} {there}, got {show(name)}, which the table has not", (about,))
 
@@ -195,8 +228,7 @@ def _require_inside(table: pd.DataFrame, values: pd.Series, terms: Terms, source
     lo, hi = terms.bounds
     outside = (values < lo) | (values > hi)
     if outside.any():
-        in_per_cent = terms.bounds == SHARE and bool(values.between(*PER_CENT).all())
-        hint = ": in per cent? --bounds 0:100" * in_per_cent
+        hint = _guess_bounds(values, terms)
         said = _name_runs(table[outside], [f"{value:g}" for value in values[outside]])
         rule = f"must lie within its bounds, {lo:g} to {hi:g}; {said}{hint}"
         raise RunTableError([Fault(source, None, terms.column, None, rule)])
@@ -206,6 +238,18 @@ def _require_inside(table: pd.DataFrame, values: pd.Series, terms: Terms, source
         rule = f"must not lie on a bound, whose logit is infinite; {said}: give --items, the number"
         what = f"{rule} of items that it is a share of, or --bounds that no run reaches"
         raise RunTableError([Fault(source, None, terms.column, None, what)])
+
+
+def _guess_bounds(values: pd.Series, terms: Terms) -> str:
+    """Ask whether what leaves 0 to 1 is a count, or in per cent."""
+    if terms.bounds != SHARE or values.min() < 0:
+        return ""
+    most = float(values.max())
+    if isinstance(terms.items, float) and (values == np.floor(values)).all():
+        if most <= terms.items:
+            return f": a count? --bounds 0:{terms.items:.10g} --items {terms.items:.10g}"
+        return ""
+    return ": in per cent? --bounds 0:100" * (most <= 100)
 
 
 def _find_items(table: pd.DataFrame, terms: Terms, source: str) -> Array:

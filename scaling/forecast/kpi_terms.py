@@ -13,6 +13,7 @@ from scaling.forecast.targets import read_count
 from scaling.tables.faults import show
 from scaling.tables.schema import LARGEST
 
+PER_CENT = (0.0, 100.0)
 SHARE = (0.0, 1.0)  # bounds of a share of items, unless others are given
 DIRECTIONS = ("higher-is-better", "lower-is-better")
 

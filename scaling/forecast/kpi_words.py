@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from scaling.forecast.kpi_column import Kpi
+from scaling.forecast.kpi_terms import PER_CENT
 from scaling.forecast.words import ends_in_words, level_in_words
 from scaling.laws.line import Line
 from scaling.laws.mixture import Array
@@ -13,6 +15,7 @@ from scaling.laws.mixture import Array
 # Of the interval of the slope that must not hold zero: one KPI in twenty that does not follow the
 # loss is taken for one that does, whatever level is asked for.
 SLOPE_LEVEL = 0.9
+OF_THE_BET = 0.1  # of its width, from which on it matters where a parabola leads
 
 
 def too_few_in_words(name: str, n_distinct: int, least: int) -> str:
@@ -29,16 +32,56 @@ def below_counting_in_words(name: str, spread: float, counting: float) -> str:
     )
 
 
-def at_chance_in_words(name: str, chance: float, counted: bool) -> str:
-    """Say that every run is at chance."""
+def at_chance_in_words(name: str, chance: float, counted: bool, n_off: int, least: int) -> str:
+    """Say that no run, or too few, are better than chance."""
     beyond = " beyond counting noise" * counted
-    return f"no run has a {name} better than chance, {chance:g}{beyond}"
+    if n_off == 0:
+        return f"no run has a {name} better than chance, {chance:g}{beyond}"
+    runs = "run has" if n_off == 1 else "runs have"
+    return (
+        f"{n_off} distinct {runs} a {name} better than chance, {chance:g}{beyond}, and it takes "
+        f"{least} to judge a line by"
+    )
+
+
+def constant_in_words(name: str, value: float) -> str:
+    """Say that the runs do not differ in it."""
+    return f"{name} is the same in every run, {value:g}"
+
+
+def outside_in_words(name: str, value: float, lo: float, hi: float) -> str:
+    """Say that a prediction leaves where the KPI lies by nature."""
+    where = "is at or above zero" if hi == math.inf else f"lies between {lo:g} and {hi:g}"
+    bounds = "LEAST:MOST" if hi == math.inf else f"{lo:g}:{hi:g}"
+    return (
+        f"{name} {where} in every run, and its line would give {value:.3g}: say between what it "
+        f"can lie, --bounds {bounds}"
+    )
+
+
+def open_in_words(name: str, lo: float, hi: float, bounded: bool, bent: bool) -> str:
+    """Say that a bet is too wide to say anything, and what to try."""
+    than = "three quarters of what it can be" if bounded else "twice what the runs span"
+    hint = "add runs of lower loss"
+    if bent:
+        hint = "they bend away from a line; empty the cells of those of higher loss"
+    return f"the runs leave {ends_in_words(lo, hi)} open for {name}, more than {than}: {hint}"
+
+
+def value_in_words(value: float, lo: float, hi: float) -> str:
+    """Give a number with as many decimals as `ends_in_words` gives its interval."""
+    end = ends_in_words(lo, hi).split(" to ")[1]
+    if "e" in end or not hi > lo:
+        return f"{value:.4g}"
+    decimals = len(end.partition(".")[2])
+    return f"{value:.{decimals}f}"
 
 
 def slope_in_words(slope: float, lo: float, hi: float, on_logit: bool) -> str:
     """Give a slope with its interval."""
     of = "logit a nat" if on_logit else "a nat"
-    return f"{slope:.3g} {of} ({level_in_words(SLOPE_LEVEL)}: {ends_in_words(lo, hi)})"
+    told = value_in_words(slope, lo, hi)
+    return f"{told} {of} ({level_in_words(SLOPE_LEVEL)}: {ends_in_words(lo, hi)})"
 
 
 def not_told_in_words(name: str, slope: float, lo: float, hi: float, on_logit: bool) -> str:
@@ -102,8 +145,8 @@ def counting_in_words(items_of_runs: Array, spread: float, noise: float) -> str:
 def warn_of_kpi(
     kpi: Kpi,
     below: float | None,
-    n_at_chance: int | None,
-    ends: Sequence[float | None],
+    n_at_chance: int,
+    told: Sequence[float],
     bent: float | None,
 ) -> list[str]:
     """Say what speaks against the second leg.
@@ -114,39 +157,78 @@ def warn_of_kpi(
         As measured.
     below : float or None
         How far the loss of the target lies below the lowest measured, nats.
-    n_at_chance : int or None
+    n_at_chance : int
         Runs that are at chance.
-    ends : sequence of float
+    told : sequence of float
         What is predicted, and the interval to bet on; empty where there is no answer.
     bent : float or None
         What a parabola through the same runs predicts, where it is told from the line.
     """
     name, n_without, n_runs = kpi.terms.column, kpi.n_without, len(kpi.value)
     messages = []
+    if kpi.terms.bounds == PER_CENT and 0 < (kpi.terms.chance or 0) < 1:
+        chance = kpi.terms.chance or 0
+        messages.append(
+            f"--chance {chance:g} is {chance:g} per cent between bounds of 0 and 100: for a share "
+            f"of {chance:g} give {100 * chance:g}"
+        )
     if n_without:
         lie = "run has no" if n_without == 1 else "runs have no"
         messages.append(f"{n_without} {lie} {name}: used for the loss, not for the line")
-    if below and ends:
+    if n_at_chance:
+        messages.append(
+            f"{n_at_chance} of {n_runs} runs with {name} are no better than chance: used for the "
+            "loss, not for the line"
+        )
+    if not told:
+        return messages
+    value, lo, hi = told
+    if below:
         messages.append(
             f"the loss of the target lies {below:.2g} nats below the lowest measured with {name}: "
             "that its line goes on down there is not tested"
         )
-    if bent is not None:
+    if bent is not None and abs(bent - value) > OF_THE_BET * (hi - lo):
         messages.append(
             f"{name} is no straight line in the loss: a parabola through the same runs gives "
             f"{bent:.3g}, which the bet allows for; a line through the runs of lower loss alone "
             "may be straighter"
         )
-    if n_at_chance:
-        who = f"{n_at_chance} of {n_runs} runs"
+    return messages + _warn_of_range(kpi, lo, hi)
+
+
+def _warn_of_range(kpi: Kpi, lo: float, hi: float) -> list[str]:
+    """Say where a bet holds what was measured already, chance, or what the KPI hardly can be."""
+    name, terms = kpi.terms.column, kpi.terms
+    best = float(kpi.value.max() if terms.higher_is_better else kpi.value.min())
+    messages = []
+    if lo <= best <= hi:
         messages.append(
-            f"{who} with {name} are no better than chance: they bend the line, which is steeper "
-            "among the others"
+            f"the best {name} of the runs, {best:.4g}, lies in the bet: that the target is no "
+            "better is not ruled out"
         )
-    shares = kpi.terms.bounds is None and n_runs and 0 <= kpi.value.min() <= kpi.value.max() <= 1
-    if shares and any(end is not None and not 0 <= end <= 1 for end in ends):
+    chance = terms.chance
+    if chance is not None and (lo < chance if terms.higher_is_better else hi > chance):
+        messages.append(f"the bet on {name} reaches beyond chance, {chance:g}")
+    if terms.bounds is not None:
+        return messages
+    least, most = kpi.natural
+    if kpi.value.min() >= 0 and kpi.value.max() <= 100 < hi:
+        most = min(most, 100.0)
+    if lo >= least and hi <= most:
+        return messages
+    if most == 1:
         messages.append(
             f"{name} lies between 0 and 1 in every run, what is told of the target does not: if it "
             "is a share, add --bounds 0:1"
+        )
+    elif most == 100:
+        messages.append(
+            f"{name} lies between 0 and 100 in every run, what is told of the target does not: in "
+            "per cent? --bounds 0:100"
+        )
+    else:
+        messages.append(
+            f"the bet on {name} reaches below zero: if it cannot be, bound it, --bounds 0:MOST"
         )
     return messages

@@ -267,6 +267,19 @@ SAID = (
     ),
     # an own KPI
     (
+        r"(?P<n>\S+) distinct runs? (?:has|have) a (?P<name>.+) better than chance, .+, and it takes (?P<least>\d+) to judge a line by",
+        "{name}が当て推量を上回る学習実験が足りない（{least}件以上必要）",
+    ),
+    ("(?P<name>.+) is the same in every run, .+", "{name}の値がどの学習実験でも同じである"),
+    (
+        "(?P<name>.+) (?:is at or above zero|lies between .+ and .+) in every run, and its line would give (?P<value>.+): say between what it can lie, --bounds .+",
+        "{name}の予測値{value}が、学習実験の値から考えられる範囲を外れている。--bounds で取りうる範囲を指定すること",
+    ),
+    (
+        "the runs leave (?P<lo>.+) to (?P<hi>.+) open for (?P<name>.+), more than (?:three quarters of what it can be|twice what the runs span): .+",
+        "{name}の区間が{lo}～{hi}と広すぎる",
+    ),
+    (
         r"(?P<n>\S+) distinct runs? (?:has|have) (?P<name>.+), and it takes (?P<least>\d+) to judge a line by",
         "{name}を測った学習実験が足りない（{least}件以上必要）",
     ),
@@ -302,11 +315,31 @@ SAID = (
     ),
     (
         "(?P<n>.+) of (?P<all>.+) runs with (?P<name>.+) are no better than chance: .+",
-        "{name}を測った学習実験{all}件のうち{n}件は当て推量と変わらず、関係をゆがめています。",
+        "{name}を測った学習実験{all}件のうち{n}件は当て推量と変わらず、損失の予測にだけ使いました。",
     ),
     (
         "(?P<name>.+) lies between 0 and 1 in every run, what is told of the target does not: .+",
         "{name}はどの学習実験でも0～1ですが、予測はその範囲を外れています。割合であれば --bounds 0:1 を付けてください。",
+    ),
+    (
+        "(?P<name>.+) lies between 0 and 100 in every run, what is told of the target does not: .+",
+        "{name}はどの学習実験でも0～100ですが、予測はその範囲を外れています。百分率であれば --bounds 0:100 を付けてください。",
+    ),
+    (
+        "the bet on (?P<name>.+) reaches below zero: .+",
+        "{name}の判断に使う区間が負の値に及んでいます。負にならないのであれば --bounds 0:最大値 を付けてください。",
+    ),
+    (
+        "the bet on (?P<name>.+) reaches beyond chance, (?P<chance>.+)",
+        "{name}の判断に使う区間に、当て推量の値{chance}が含まれています。",
+    ),
+    (
+        "the best (?P<name>.+) of the runs, (?P<best>.+), lies in the bet: .+",
+        "{name}の判断に使う区間に、これまでの最良の値{best}が含まれており、改善しない可能性が残っています。",
+    ),
+    (
+        "--chance (?P<chance>.+) is .+ per cent between bounds of 0 and 100: for a share of .+ give (?P<share>.+)",
+        "--chance {chance}は、範囲0～100では{chance}%を表します。割合であれば{share}としてください。",
     ),
     ("the loss of the target is not to be used: .+", "対象モデルの損失を予測できない"),
     # tasks

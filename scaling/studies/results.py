@@ -49,6 +49,7 @@ from scaling.studies.tasks.average_intervals import (
 from scaling.studies.tasks.averages import tabulate_task_subsets
 from scaling.studies.tasks.calibration import tabulate_task_constants, tabulate_task_verdicts
 from scaling.studies.tasks.choice import tabulate_task_large_runs, tabulate_task_scores
+from scaling.studies.tasks.kpi_bets import tabulate_kpi_bets
 from scaling.studies.tasks.variance_split import tabulate_split
 from scaling.tables.datafiles import data_path, read_result
 
@@ -142,6 +143,7 @@ RESULTS: dict[str, Result] = {
         tabulate_average_coverage,
         ("kind", "design", "run", "average"),
     ),
+    "kpi_bets": Result("kpi_bets.csv", tabulate_kpi_bets, ("replay", "rule", "dataset")),
     # Again the choice comes before what rests on it.
     "task_scores": Result("task_scores.csv", tabulate_task_scores, ("candidate",)),
     "task_constants": Result("task_constants.csv", tabulate_task_constants, ("constant",)),

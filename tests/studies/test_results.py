@@ -19,7 +19,7 @@ ELSEWHERE = ("backtests", "task_scores", "task_constants", "few_runs", "planted_
 ELSEWHERE += ("interval_planted", "interval_targets", "interval_coverage")
 
 LONG = ("subsets", "large_runs", "candidates", "leverage", "task_verdicts")
-LONG += ("interval_candidates", "interval_constants", "average_coverage")
+LONG += ("interval_candidates", "interval_constants", "average_coverage", "kpi_bets")
 LONG += ("replays", "plan_rules", "plan_factors", "plan_budgets")
 
 
