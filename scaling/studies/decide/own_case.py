@@ -143,7 +143,7 @@ def predict_kpi(
         ``label``; ``share``, as predicted, ``lo``, ``hi``, ``law_lo``, ``law_hi`` and ``measured``,
         fractions, with ``noise``, the standard deviation of counting; ``best``, the baseline: the
         largest share of a small run; ``inside`` the bet and ``inside_law``. Both legs apart:
-        ``loss``, as predicted, with ``loss_lo``, ``loss_hi``, and ``measured_loss``, nats per token;
+        ``loss``, as predicted, with ``loss_lo``, ``loss_hi``, and ``measured_loss``, nats a token;
         ``at_loss``, what the line says at the measured loss, with ``at_lo`` and ``at_hi``, the bet
         were that loss known. NaN where the runs cannot tell, and ``doubt`` says why.
     """
