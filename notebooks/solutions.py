@@ -821,7 +821,8 @@ Markdown(
 # **1. The paper's law.**
 
 # %%
-own_small, own_large = hold_out(scaling.read_runs(data_path("results", "domain.csv")))
+own_runs = scaling.read_runs(data_path("results", "domain.csv")).drop(columns="loss_std_held_out")
+own_small, own_large = hold_out(own_runs)
 largest_run = own_large.iloc[-1]
 by_tied = scaling.predict(own_small, N=largest_run["N"], D=largest_run["D"], law="tied")
 assert not by_tied.to_frame()["usable"].any()
@@ -850,7 +851,7 @@ assert (worth["as seen"] / worth["as fresh"] - 1).max() < 0.005
 worth
 
 # %% [markdown]
-# At 2.9 epochs the tokens are worth 96 % of fresh ones, which is worth little here: the largest run was predicted 6.5 % too low, and repeats do not
+# At 2.9 epochs the tokens are worth 96 % of fresh ones, which is worth little here: the largest run was predicted 6.9 % too low, and repeats do not
 # explain it.
 #
 # **3. Braces enough.**

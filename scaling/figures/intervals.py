@@ -27,7 +27,8 @@ def draw_intervals(ax: Axes, rows: pd.DataFrame) -> Axes:
         Where to draw; loss across.
     rows : pandas.DataFrame
         A row per prediction: label, loss, lo, hi, law_lo, law_hi and measured, nats per token;
-        dataset, if it is one of the testbed's.
+        noise, the standard deviation of what was measured, if known; dataset, if it is one of the
+        testbed's.
     """
     for height, row in zip(name_rows(ax, rows["label"]), rows.to_dict("records"), strict=True):
         look = look_of(row["dataset"]) if "dataset" in row else METHOD_LOOKS["bet"]
@@ -36,6 +37,8 @@ def draw_intervals(ax: Axes, rows: pd.DataFrame) -> Axes:
         ax.plot([row["law_lo"], row["law_hi"]], [height] * 2, color=colour, linewidth=8, alpha=0.4)
         ax.plot(row["loss"], height, "o", color=colour, markerfacecolor="white", markersize=8)
         ax.plot(row["measured"], height, "x", color=INK, markersize=8, markeredgewidth=2.2)
+        if "noise" in row:
+            ax.errorbar(row["measured"], height, xerr=row["noise"], color=INK, capsize=3)
     plain: Look = {"color": "#666666"}
     ax.plot([], [], linewidth=2, label="to bet on, 90 %", **plain)
     ax.plot([], [], linewidth=8, alpha=0.4, label="if the law holds", **plain)

@@ -11,7 +11,7 @@ from scaling.figures.style import INK, PERCENT, Look
 RUN_LOOK: Look = {"color": "#0072B2", "fmt": "o", "markersize": 6, "capsize": 3}
 LINE_LOOK: Look = {"color": "#56B4E9", "linewidth": 2}
 BET_LOOK: Look = {"color": "#666666", "fmt": "o", "markerfacecolor": "white", "capsize": 4}
-MEASURED_LOOK: Look = {"color": INK, "marker": "x", "markersize": 9, "markeredgewidth": 2.2}
+MEASURED_LOOK: Look = {"color": INK, "fmt": "x", "markersize": 9, "markeredgewidth": 2.2}
 
 
 def draw_kpi(
@@ -29,7 +29,7 @@ def draw_kpi(
         Loss and share along the fitted line, if there is one to be used.
     held_out : pandas.DataFrame
         A row per larger run: loss and share, as predicted, with loss_lo, loss_hi, lo and hi, NaN
-        where nothing is told; measured_loss and measured.
+        where nothing is told; measured_loss and measured, with its noise by counting.
     """
     if line is not None:
         ax.plot(line["loss"], line["share"], label="line through them", **LINE_LOOK)
@@ -42,8 +42,8 @@ def draw_kpi(
         ax.errorbar(told["loss"], told["share"], xerr=across, yerr=up, label=label, **BET_LOOK)
     if len(held_out):
         x, y = held_out["measured_loss"], held_out["measured"]
-        ax.plot(x, y, linestyle="none", label="measured", **MEASURED_LOOK)
-    ax.invert_xaxis()
+        ax.errorbar(x, y, yerr=held_out["noise"], elinewidth=1, label="measured", **MEASURED_LOOK)
+    ax.xaxis.set_inverted(True)  # of shared axes, too
     ax.set_xlabel("L, loss, nats/token")
     ax.yaxis.set_major_formatter(PERCENT)
     return ax

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Unpack
 
 import numpy as np
@@ -12,17 +14,29 @@ from scaling.forecast.advice import shorten
 from scaling.forecast.intervals import Nodes
 from scaling.forecast.kpi import find_kpi_ends
 from scaling.forecast.kpi_answer import KpiPrediction
-from scaling.forecast.selection import Options
+from scaling.forecast.rulers import relative_error
+from scaling.forecast.selection import ChoiceError, Options
+from scaling.laws.fit import FitError
+from scaling.laws.line import fit_line
 from scaling.tables.runs import loss_columns
 
 LARGER = 10.0  # times the compute of any run that predicts
 NEARER = 3.0  # times less compute than the largest run
 LEAST_RUNS = 4  # that a law takes
 ENDS = ("lo", "hi", "law_lo", "law_hi")
-LOSSES = ("loss", "measured", *ENDS, "times")
+LOSSES = ("loss", "line", "measured", *ENDS, "times")
 FIRST_LEG = ("loss", "loss_lo", "loss_hi", "measured_loss")
 SECOND_LEG = ("at_loss", "at_lo", "at_hi")
-KPIS = ("share", "measured", *ENDS, *FIRST_LEG, *SECOND_LEG, "doubt")
+KPIS = ("share", "best", "measured", "noise", *ENDS, *FIRST_LEG, *SECOND_LEG, "doubt")
+
+
+@contextmanager
+def say_why_not() -> Iterator[None]:
+    """Print the sentence where runs do not tell what they are asked, in place of a traceback."""
+    try:
+        yield
+    except (FitError, ChoiceError) as refusal:
+        print(f"not told: {refusal}")
 
 
 def hold_out(runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -74,17 +88,24 @@ def predict_losses(
     -------
     DataFrame of shape (n_held_out, n_columns)
         ``label``; ``loss``, as predicted, ``lo``, ``hi``, ``law_lo``, ``law_hi`` and ``measured``,
-        nats per token; ``error``, predicted over measured minus 1; ``inside`` the bet and
-        ``inside_law``; ``times`` the compute of the largest small run.
+        nats per token; ``line``, the baseline: a straight line of log loss in log compute through
+        the small runs; ``error`` and ``line_error``, predicted over measured minus 1; ``inside``
+        the bet and ``inside_law``; ``times`` the compute of the largest small run.
     """
     rows = []
     for run in held_out.to_dict("records"):
         told = scaling.predict(small, N=run["N"], D=run["D"], **options)
-        row = {"label": _label(run), "loss": told.loss, "measured": run[told.selected.loss]}
+        loss = told.selected.loss
+        row = {"label": _label(run), "loss": told.loss, "measured": run[loss]}
+        line = fit_line(np.log(small["C"]), np.log(small[loss]))
         row |= {end: getattr(told, end) for end in ENDS}
+        row["line"] = np.exp(line.read(np.log(run["C"])))
         rows.append(row | {"times": run["C"] / small["C"].max()})
     frame = _judge(rows, LOSSES)
-    return frame.assign(error=frame["loss"] / frame["measured"] - 1)
+    return frame.assign(
+        error=relative_error(frame["loss"], frame["measured"]),
+        line_error=relative_error(frame["line"], frame["measured"]),
+    )
 
 
 def ask_kpi(
@@ -120,16 +141,20 @@ def predict_kpi(
     -------
     DataFrame of shape (n_held_out, n_columns)
         ``label``; ``share``, as predicted, ``lo``, ``hi``, ``law_lo``, ``law_hi`` and ``measured``,
-        fractions; ``inside`` the bet and ``inside_law``. Both legs apart: ``loss``, as predicted,
-        with ``loss_lo``, ``loss_hi``, and ``measured_loss``, nats per token; ``at_loss``, what the
-        line says at the measured loss, with ``at_lo`` and ``at_hi``, the bet were that loss known.
-        NaN where the runs cannot tell, and ``doubt`` says why.
+        fractions, with ``noise``, the standard deviation of counting; ``best``, the baseline: the
+        largest share of a small run; ``inside`` the bet and ``inside_law``. Both legs apart:
+        ``loss``, as predicted, with ``loss_lo``, ``loss_hi``, and ``measured_loss``, nats a token;
+        ``at_loss``, what the line says at the measured loss, with ``at_lo`` and ``at_hi``, the bet
+        were that loss known. NaN where the runs cannot tell, and ``doubt`` says why.
     """
     rows: list[dict[str, Any]] = []
     for run in held_out.to_dict("records"):
         told = ask_kpi(small, name, N=run["N"], D=run["D"], **options)
         first, loss = told.forecast.told, float(run[told.selected.loss])
-        row = {"label": _label(run), "share": told.value, "measured": run[f"acc_{name}"]}
+        share = run[f"acc_{name}"]
+        row = {"label": _label(run), "share": told.value, "measured": share}
+        row["noise"] = _counting_noise(share, run[f"items_{name}"])
+        row["best"] = small[f"acc_{name}"].max()
         row |= {end: getattr(told, end) for end in ENDS} | {"doubt": told.doubt}
         row |= zip(FIRST_LEG, (first.loss, first.lo, first.hi, loss), strict=True)
         row |= zip(SECOND_LEG, _at_loss(told, loss), strict=True)
@@ -145,7 +170,7 @@ def trace_kpi(told: KpiPrediction) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """
     kpi, line = told.kpi, told.found.line
     items = 1.0 if kpi.items is None else kpi.items
-    noise = np.sqrt(kpi.share * (1 - kpi.share) / items)
+    noise = _counting_noise(kpi.share, items)
     runs = pd.DataFrame({"loss": kpi.loss, "share": kpi.value, "noise": noise})
     if line is None or not told.usable:
         return runs, None
@@ -162,6 +187,11 @@ def _at_loss(told: KpiPrediction, loss: float) -> tuple[float | None, float | No
     known = Nodes(np.ones(1), *np.full((2, 1), loss))
     ends = find_kpi_ends(told.kpi, found.bend, known, value, told.selected.level)
     return value, ends.lo, ends.hi
+
+
+def _counting_noise(share: Any, items: Any) -> Any:
+    """Give the standard deviation of a share of so many items, from its binomial variance."""
+    return np.sqrt(share * (1 - share) / items)
 
 
 def _label(run: dict[Any, Any]) -> str:

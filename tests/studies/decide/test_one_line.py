@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import jupytext
@@ -42,8 +43,30 @@ def with_tasks() -> pd.DataFrame:
     return kept[["run", "N", "D", "loss", "err_arc_easy", "err_lambada_openai"]]
 
 
+def at_one_M() -> pd.DataFrame:
+    """Five runs of 20 tokens per parameter: no size can be predicted from the smaller ones."""
+    N = 1e7 * np.array([1, 2, 4, 8, 40])
+    loss = scaling.LossLaw(E=1.8, A=180, B=220, alpha=0.25).predict(N, 20 * N)
+    return pd.DataFrame({"N": N, "D": 20 * N, "loss": loss})
+
+
+def rising() -> pd.DataFrame:
+    """Eight runs of which the larger are the worse."""
+    N = 1e7 * np.array([1, 1, 2, 2, 4, 4, 8, 8])
+    D = N * [20, 160, 20, 160, 20, 160, 20, 160]
+    return pd.DataFrame({"N": N, "D": D, "loss": 3 + 0.1 * np.log(N * D / 1e14)})
+
+
+def run_cell(source: str, names: dict) -> object:
+    """Run a cell; give the value of its last line, which a notebook would show."""
+    tree = ast.parse(source)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "chapter", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "chapter", "eval"), names) if last else None
+
+
 def run_chapter(table: Path) -> str:
-    """Run the cells of the chapter with the one line changed; give what they displayed."""
+    """Run the cells of the chapter with the one line changed; give what is shown from there on."""
     cells = jupytext.read(ROOT / "notebooks" / "14_your_own_runs.py").cells
     code = [cell.source for cell in cells if cell.cell_type == "code"]
     assert sum(source.startswith(LINE) for source in code) == 1
@@ -51,7 +74,9 @@ def run_chapter(table: Path) -> str:
     shown: list[str] = []
     names: dict = {}
     for source in changed:
-        exec(compile(source, "chapter", "exec"), names)
+        if source.startswith("TABLE = "):
+            shown.clear()  # what comes before is about the worked case
+        shown.append(repr(run_cell(source, names)))
         names["display"] = lambda *what: shown.extend(map(repr, what))
     plt.close("all")
     return " ".join(shown)
@@ -69,3 +94,21 @@ def test_one_line_is_enough(make, tmp_path):
     make().to_csv(tmp_path / "runs.csv", index=False)
     shown = run_chapter(tmp_path / "runs.csv")
     assert "Markdown" not in shown  # what is said of the worked case stays away
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (at_one_M, ["no size can be predicted from the smaller ones", "all runs have one D/N"]),
+        (rising, ["does not fall with both N and D"]),
+    ],
+    ids=["one M", "rising"],
+)
+def test_what_the_runs_do_not_tell_is_a_sentence_and_the_chapter_goes_on(
+    make, says, tmp_path, capsys
+):
+    make().to_csv(tmp_path / "runs.csv", index=False)
+    run_chapter(tmp_path / "runs.csv")
+    printed = capsys.readouterr().out
+    assert all(sentence in printed for sentence in says)
+    assert "then stop:" in printed

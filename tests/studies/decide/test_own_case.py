@@ -15,6 +15,7 @@ from scaling.studies.decide.own_case import (
     list_kpis,
     predict_kpi,
     predict_losses,
+    say_why_not,
     trace_kpi,
 )
 
@@ -67,11 +68,33 @@ def test_a_planted_loss_lies_inside(runs):
     assert told["times"] == pytest.approx(6.5e5**2 / 2e5**2)
 
 
+def test_the_baseline_is_a_line_through_the_small_runs(runs):
+    small, held_out = hold_out(runs)
+    power = small.assign(loss=8 * small["C"] ** -0.05)
+    measured = held_out.assign(loss=8 * held_out["C"] ** -0.05 / 1.02)
+    told = predict_losses(power, measured).iloc[0]
+    assert told["line"] == pytest.approx(8 * told["times"] ** -0.05 * small["C"].max() ** -0.05)
+    assert told["line_error"] == pytest.approx(0.02)
+
+
+def test_where_runs_do_not_tell_a_sentence_is_printed(capsys):
+    with say_why_not():
+        scaling.fit(pd.DataFrame({"N": [1e6, 2e6], "D": [2e7, 4e7], "loss": [4.0, 3.8]}))
+    said = capsys.readouterr().out
+    assert said.startswith("not told: ")
+    assert "needs at least" in said
+    with pytest.raises(KeyError), say_why_not():
+        raise KeyError("a mistake in the code is none of the runs'")
+
+
 def test_a_planted_share_lies_inside_and_both_legs_stand_apart(runs):
     told = predict_kpi(*hold_out(runs), "close").iloc[0]
     assert told["inside"]
     assert told["doubt"] == ""
     assert told["at_loss"] == pytest.approx(told["measured"], abs=0.01)
+    assert told["best"] == hold_out(runs)[0]["acc_close"].max()
+    p = told["measured"]
+    assert told["noise"] == pytest.approx(np.sqrt(p * (1 - p) / 4000))
     assert told["at_lo"] < told["measured"] < told["at_hi"]
     assert told["at_hi"] - told["at_lo"] < told["hi"] - told["lo"]
     assert told["loss_lo"] < told["measured_loss"] < told["loss_hi"]
