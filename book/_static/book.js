@@ -61,6 +61,16 @@ function nameBox(box) {
   new ResizeObserver(fade).observe(box);
 }
 
+// A formula wider than its column scrolls: the Tab key reaches it while it does.
+function reachFormula(box) {
+  box.role = "group";
+  box.ariaLabel = "Formula";
+  new ResizeObserver(() => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }).observe(box);
+}
+
 document.addEventListener("click", keepFocus);
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".bd-article figure:has(> img)").forEach(addEnlargeButton);
@@ -71,4 +81,14 @@ document.addEventListener("DOMContentLoaded", () => {
   document
     .querySelectorAll(".cell_output .output:has(table), .pst-scrollable-table-container")
     .forEach(nameBox);
+  // Sphinx gives the sources a role that a list may not hold.
+  document.querySelectorAll(".citation-list > .citation").forEach((entry) => {
+    entry.role = "listitem";
+  });
 });
+// MathJax comes after this script, and draws when the page stands.
+window.addEventListener("load", () =>
+  window.MathJax?.startup?.promise.then(() =>
+    document.querySelectorAll('mjx-container[display="true"]').forEach(reachFormula),
+  ),
+);

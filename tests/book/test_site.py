@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from places import PATIENCE
 
 FOREIGN = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
@@ -128,9 +129,11 @@ def test_the_book_has_formulas_to_draw(pages):
     assert sum(page.formulas for page in pages) > 50
 
 
-def visits(browser: Any, pages: list[Page], width: int) -> Iterator[tuple[Page, Any, list[str]]]:
+def visits(
+    browser: Any, pages: list[Page], width: int, scheme: str = "light"
+) -> Iterator[tuple[Page, Any, list[str]]]:
     """Open every page and yield it, drawn, with what the browser asked for and said."""
-    context = browser.new_context(viewport={"width": width, "height": 900})
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     context.set_default_timeout(PATIENCE)
     for page in pages:
         tab, log = context.new_page(), []
@@ -172,6 +175,29 @@ def test_every_page_opens_alone_without_error_and_fits(browser, pages, width):
         maths = tab.evaluate(RENDERED)
         if maths["errors"] or maths["raw"] or maths["drawn"] < page.formulas:
             faults.append((name, f"{page.formulas} formulas, {maths}"))
+    assert faults == []
+
+
+ONE_LOOK = ("light", 1280)
+LOOKS = [
+    pytest.param(scheme, width, marks=() if (scheme, width) == ONE_LOOK else pytest.mark.slow)
+    for scheme in ("light", "dark")
+    for width in WIDTHS
+]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_no_page_keeps_a_reader_out(browser, site, pages, scheme, width):
+    """What axe finds of each page, reports and planner too: nothing serious, nothing critical."""
+    axe, faults = Axe(), []
+    reports = [Page(path) for path in sorted(site.glob("_static/report_*.html"))]
+    assert len(reports) == 2
+    for page, tab, _ in visits(browser, [*pages, *reports], width, scheme):
+        for fault in axe.run(tab, options={"resultTypes": ["violations"]}).response["violations"]:
+            if fault["impact"] in ("serious", "critical"):
+                where = [node["target"] for node in fault["nodes"]]
+                faults.append((page.path.name, fault["help"], where[:3]))
     assert faults == []
 
 
