@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 LOCK_VENV := .lock-venv
 FREEZE := -m pip list --format=freeze --disable-pip-version-check --exclude pip
 
-.PHONY: help env book test test-slow test-all lab serve sync check bench grid domain results data lock clean
+.PHONY: help env book test test-slow test-all lab serve sync exercises check bench grid domain results data lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,10 +49,14 @@ sync: $(READY) ## Carry notebooks/*.py over to their .ipynb, without outputs
 	$(BIN)/jupytext --quiet --to ipynb --update notebooks/*.py
 	$(BIN)/jupyter-nbconvert --log-level=ERROR --clear-output --inplace notebooks/*.ipynb
 
-check: $(READY) ## Ruff, mypy, and the check that notebook pairs agree
+exercises: $(READY) ## Write the students' notebooks: the chapters' exercises without solutions
+	$(PY) book/exercises.py
+
+check: $(READY) ## Ruff, mypy, the schema of the workflows, and whether notebook pairs agree
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(PY) -m pytest -q -k pair tests/book/test_notebooks.py
 
 bench: $(READY) ## Measure the claims about speed
