@@ -114,7 +114,7 @@ ax.set_title(f"Five runs predict the loss at {compute_ratio.min():.0f} and {comp
 # %%
 redpajama = run_table("redpajama")
 five = select_loss_fit(redpajama)
-five[["run", "N", "D", "M", "loss_c4_eval"]]
+five[["run", "N", "D", "M", "loss_c4_eval"]].astype({"N": float, "D": float})
 
 # %% [markdown]
 # Fitting takes one line and about a millisecond.
@@ -147,17 +147,19 @@ predicted = fit.law.predict(targets["N"], targets["D"])
 prediction = targets[["run", "loss_c4_eval"]].assign(
     predicted=predicted, relative_error=relative_error(predicted, targets["loss_c4_eval"])
 )
-prediction
+prediction.assign(relative_error=100 * prediction["relative_error"]).round(3).rename(
+    columns={"loss_c4_eval": "measured, nats", "predicted": "predicted, nats", "relative_error": "relative error, %"}
+)
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
     f"""The relative errors, predicted minus measured over measured, are {prediction["relative_error"][0]:+.2%} and
 {prediction["relative_error"][1]:+.2%}. The paper prints 0.7% for both. From any table with columns `N`, `D` and a loss the
-same answer is one call, with an interval:"""
+answer for 6.9B is one call, with an interval:"""
 )
 
 # %%
-scaling.predict(five, N=targets["N"].iloc[1], D=targets["D"].iloc[1], loss_set="c4_eval", law="tied")
+scaling.predict(five[["N", "D", "loss_c4_eval"]], N="6.9B", M=20, law="tied")
 
 # %% [markdown]
 # Is that skill or luck? The recipe was chosen by people who could see the large runs, and most of these list other training files

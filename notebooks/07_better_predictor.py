@@ -465,10 +465,11 @@ Elsewhere the exponents are {elsewhere["alpha"].min():.2f} to {elsewhere["alpha"
 )
 
 # %% mystnb={"code_prompt_show": "Show the sixteen cases: share of designs on which the prior is closer, median errors in %"} tags=["hide-cell"]
-medians = {"median_recipe": "recipe, median %", "median_prior": "prior, median %", "median_no_change": "last-run, median %"}
-(few[["alpha", "nearer", "nearer_std"]].join(100 * few[list(medians)])).round(2).rename(
-    columns={"alpha": "exponent", "nearer": "prior closer", "nearer_std": "± (seeds)"} | medians
-)
+medians = {"median_recipe": "recipe", "median_prior": "prior", "median_no_change": "last-run baseline"}
+shares_closer = [f"{share:.2f} ± {std:.2f}" for share, std in zip(few["nearer"], few["nearer_std"], strict=True)]
+few[["alpha"]].round(2).rename(columns={"alpha": "exponent"}).assign(**{"prior closer": shares_closer}).join(
+    (100 * few[list(medians)]).round(1).rename(columns=medians)
+).rename_axis(["grid", "series", "runs"])
 
 # %% mystnb={"code_prompt_show": "Leave out each of the paper's five runs: mean errors in %"} tags=["hide-cell"]
 beliefs = {
