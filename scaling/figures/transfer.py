@@ -95,10 +95,10 @@ def draw_miss_against_noise(ax: Axes, cells: pd.DataFrame, noise: str) -> Axes:
         size = group["relative_error"].abs()
         ax.scatter(group[noise], size, s=26, alpha=0.8, **look_of(dataset))
     ends = np.array([1e-5, 0.5])
-    ax.plot(ends, ends, color=INK, linewidth=1, label="miss = noise")
+    ax.plot(ends, ends, color=INK, linewidth=1, label="error = noise")
     ax.fill_between(ends, ends, ends[0], color="#eeeeee", zorder=0)
     ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
-    ax.set(xlabel=NOISE_LABELS[noise], ylabel="size of the miss")
+    ax.set(xlabel=NOISE_LABELS[noise], ylabel="size of the relative error")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PERCENT)
     return ax
