@@ -287,6 +287,7 @@ def phone(browser: Any, site: Path) -> Iterator[Any]:
     tab = browser.new_page(viewport={"width": 390, "height": 900})
     tab.set_default_timeout(PATIENCE)
     tab.goto((site / "notebooks" / "03_loss_law.html").as_uri(), wait_until="load")
+    tab.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
     yield tab
     tab.close()
 
