@@ -1074,6 +1074,6 @@ called[(called == "predictable").any(axis=1)]
 # %% [markdown] tags=["solution"]
 # :::{dropdown} What a good answer contains
 # - A verdict before a number: five points above guessing is not ten, so no direction is promised; how many items are counted decides whether it is above guessing at all.
-# - A measurement: more items, or the task's scatter around a curve of error over loss, before any further run.
-# - An offer: the average over 17 tasks or more, with its interval, and the two-point line for this task, named as a baseline.
+# - A measurement before any further run: more items, or the scatter around a curve of error over loss.
+# - An offer: the average over 17 tasks or more, with its interval, and the two-point line for this task.
 # :::
