@@ -92,7 +92,7 @@ def draw_parts(ax: Axes, shares: pd.DataFrame) -> Axes:
     _stack(ax, shares[list(PART_LOOKS)], list(PART_LOOKS.values()), linewidth=0.6)
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.axvline(1, color=INK, linewidth=0.8, linestyle=":")
-    ax.set_xlabel("part of the mean squared miss")
+    ax.set_xlabel("part of the mean squared prediction error")
     return ax
 
 
@@ -123,5 +123,5 @@ def draw_owners(ax: Axes, shares: pd.DataFrame, n_tasks: ArrayLike) -> Axes:
         for name, count in zip(shares, np.asarray(n_tasks), strict=True)
     ]
     _stack(ax, shares.set_axis([""] * len(shares)), looks)
-    ax.set(xlabel="whose miss it is", xlim=(0, 1))
+    ax.set(xlabel="part by standing of the task", xlim=(0, 1))
     return ax

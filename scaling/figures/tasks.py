@@ -31,6 +31,13 @@ METHOD_STYLES = {
     "no change": ("#777777", ":"),
     "ruler in loss": ("#AA4499", "-."),
 }
+# What a reader calls it.
+METHOD_LABELS = {
+    "law": "error law",
+    "no change": "last-run baseline",
+    "ruler in loss": "two-point line",
+    "law over no change": "error law over last-run baseline",
+}
 LEAST_MISS = 1e-3
 # In the order of the rows, from above.
 VERDICT_STYLES = dict(
@@ -114,7 +121,8 @@ def draw_shares(ax: Axes, misses: pd.DataFrame) -> Axes:
     for method in misses:
         colour, line = METHOD_STYLES[str(method)]
         values = misses[method].clip(lower=LEAST_MISS)
-        sns.ecdfplot(x=values, ax=ax, color=colour, linestyle=line, linewidth=1.6, label=method)
+        look: Look = {"color": colour, "linestyle": line, "label": METHOD_LABELS[str(method)]}
+        sns.ecdfplot(x=values, ax=ax, linewidth=1.6, **look)
     ax.axhline(0.5, color="#bbbbbb", linewidth=0.8, zorder=0)
     ax.set(xscale="log", xlim=(LEAST_MISS, 1.0), ylim=(0, 1))
     ax.set(xlabel="absolute relative error", ylabel="share of tasks within")
@@ -135,8 +143,9 @@ def draw_against_tasks(ax: Axes, rows: pd.DataFrame) -> Axes:
         own = rows[rows["method"] == method].sort_values("n_tasks")
         if method == "law":
             band = 100 * own["lo"], 100 * own["hi"]
-            ax.fill_between(own["n_tasks"], *band, color=SHADE, label="law, 90% of the sets")
-        ax.plot(own["n_tasks"], 100 * own["median"], line, color=colour, label=method)
+            ax.fill_between(own["n_tasks"], *band, color=SHADE, label="error law, 90% of the sets")
+        look: Look = {"color": colour, "label": METHOD_LABELS[method]}
+        ax.plot(own["n_tasks"], 100 * own["median"], line, **look)
     noise = rows.groupby("n_tasks")["noise"].first()
     ax.plot(noise.index, 100 * noise, "--", color="#117733", label="counting noise")
     last = noise.index.max()
@@ -161,7 +170,8 @@ def draw_against_threshold(ax: Axes, rows: pd.DataFrame, printed: tuple[float, f
     for method, (colour, line) in METHOD_STYLES.items():
         own = rows[rows["method"] == method].sort_values("points")
         misses = 100 * own["relative_error"]
-        ax.plot(own["points"], misses, line, color=colour, label=method, drawstyle="steps-mid")
+        look: Look = {"color": colour, "label": METHOD_LABELS[method], "drawstyle": "steps-mid"}
+        ax.plot(own["points"], misses, line, **look)
     ax.axhline(0, color=INK, linewidth=0.7)
     ax.set_xlim(rows["points"].min(), rows["points"].max())
     return ax
@@ -184,10 +194,10 @@ def draw_effects(ax: Axes, effects: pd.DataFrame, labels: dict[str, str]) -> Axe
         ratio = own["ratio"].to_numpy()
         bars = np.abs(own[["lo", "hi"]].to_numpy().T - ratio)
         colour, marker = EFFECT_STYLES[outcome]
-        look: Look = {"fmt": marker, "color": colour, "label": outcome}
+        look: Look = {"fmt": marker, "color": colour, "label": METHOD_LABELS[outcome]}
         ax.errorbar(ratio, rows + lift, xerr=bars, elinewidth=1, markersize=4.5, **look)
     ax.axvline(1, color=INK, linewidth=0.8)
-    ax.set(xscale="log", xlabel="factor by which the miss changes")
+    ax.set(xscale="log", xlabel="factor by which the relative error changes")
     number_ticks(ax.xaxis, [0.25, 0.5, 1, 2, 4, 8])
     return ax
 
@@ -205,7 +215,7 @@ def draw_outcomes(ax: Axes, candidates: pd.DataFrame, outcome: str) -> Axes:
     ax.scatter(chosen["score"], chosen[outcome], s=130, marker="*", color="#0072B2", label="chosen")
     for name, (colour, line) in BASELINE_STYLES.items():
         level = float(candidates[outcome][name])
-        ax.axhline(level, color=colour, linestyle=line, linewidth=1.4, label=name)
+        ax.axhline(level, color=colour, linestyle=line, linewidth=1.4, label=METHOD_LABELS[name])
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(PercentFormatter(1, decimals=0))
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
@@ -232,7 +242,9 @@ def draw_task_intervals(ax: Axes, rows: pd.DataFrame, labels: pd.Series) -> Axes
         ax.scatter(part["measured"], y[own], s=26, zorder=4, **look)
     for (name, (colour, _)), marker in zip(BASELINE_STYLES.items(), "|x", strict=True):
         values = rows[name.replace(" ", "_")]
-        ax.scatter(values, y, s=28, color=colour, marker=marker, zorder=3, label=name)
+        ax.scatter(
+            values, y, s=28, color=colour, marker=marker, zorder=3, label=METHOD_LABELS[name]
+        )
     ax.set_yticks(y, labels.loc[rows["task"]], fontsize=7.5)
     ax.set_ylim(-1, len(rows))
     ax.set_xlim(-0.02, 1.02)

@@ -11,6 +11,7 @@ from matplotlib.colors import to_hex
 from scaling.figures.style import DATASET_COLOURS
 from scaling.figures.tasks import (
     LEAST_MISS,
+    METHOD_LABELS,
     METHOD_STYLES,
     draw_against_tasks,
     draw_against_threshold,
@@ -68,11 +69,11 @@ def test_shares_count_tasks_within(ax):
     misses = pd.DataFrame({"law": [0.0, 0.02, 0.2, 5.0], "no change": [0.01, 0.01, 0.01, 0.5]})
     draw_shares(ax, misses)
     lines = {line.get_label(): line for line in ax.lines}
-    x, y = lines["law"].get_data()
+    x, y = lines["error law"].get_data()
     assert y[np.searchsorted(x, 0.1, side="right") - 1] == 0.5
     assert y[np.searchsorted(x, 1.0, side="right") - 1] == 0.75
     assert x[np.isfinite(x)].min() == LEAST_MISS
-    assert lines["no change"].get_linestyle() == METHOD_STYLES["no change"][1]
+    assert lines["last-run baseline"].get_linestyle() == METHOD_STYLES["no change"][1]
     assert ax.get_xscale() == "log"
 
 
@@ -96,11 +97,11 @@ def test_misses_over_tasks_in_per_cent(ax):
     )
     assert draw_against_tasks(ax, rows) is ax
     drawn = lines(ax)
-    assert drawn["law"] == pytest.approx(np.array([[1, 2], [5, 2]]))
-    assert drawn["ruler in loss"] == pytest.approx(np.array([[1, 2], [4, 3]]))
+    assert drawn["error law"] == pytest.approx(np.array([[1, 2], [5, 2]]))
+    assert drawn["two-point line"] == pytest.approx(np.array([[1, 2], [4, 3]]))
     assert drawn["counting noise"] == pytest.approx(np.array([[1, 2], [1, 0.7]]))
     (band,) = ax.collections
-    assert band.get_label() == "law, 90% of the sets"
+    assert band.get_label() == "error law, 90% of the sets"
     y = band.get_paths()[0].vertices[:, 1]
     assert (y.min(), y.max()) == pytest.approx((1, 20))
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
@@ -117,8 +118,8 @@ def test_misses_over_thresholds_with_their_sign(ax):
     )
     assert draw_against_threshold(ax, rows, (7, 10)) is ax
     drawn = lines(ax)
-    assert drawn["law"] == pytest.approx(np.array([[0, 1], [3, -2]]))
-    assert drawn["no change"] == pytest.approx(np.array([[0, 1], [10, 20]]))
+    assert drawn["error law"] == pytest.approx(np.array([[0, 1], [3, -2]]))
+    assert drawn["last-run baseline"] == pytest.approx(np.array([[0, 1], [10, 20]]))
     (strip,) = ax.patches
     assert strip.get_label() == "the paper's 17 tasks"
     assert (strip.get_x(), strip.get_x() + strip.get_width()) == (6.5, 10.5)
@@ -133,7 +134,7 @@ def test_effects_with_intervals_from_the_top(ax):
     ticks = zip(ax.get_yticks(), ax.get_yticklabels(), strict=True)
     assert {label.get_text(): y for y, label in ticks} == {"second": 1, "first": 0}
     law, over = ax.containers
-    assert [c.get_label() for c in (law, over)] == outcomes
+    assert [c.get_label() for c in (law, over)] == [METHOD_LABELS[o] for o in outcomes]
     assert law[0].get_xdata().tolist() == [2.0, 1.0]
     assert law[0].get_ydata().tolist() == pytest.approx([1.3, 0.3])
     assert over[0].get_ydata().tolist() == pytest.approx([0.7, -0.3])
@@ -160,7 +161,7 @@ def test_candidates_over_their_score_and_baselines_as_levels(ax):
     rest = [c for c in ax.collections if c.get_label() != "chosen"]
     assert np.asarray(rest[0].get_offsets()).tolist() == [[0.03, 0.3], [0.02, 0.4]]
     levels = {line.get_label(): line.get_ydata()[0] for line in ax.lines}
-    assert levels == {"no change": 0.2, "ruler in loss": 0.1}
+    assert levels == {"last-run baseline": 0.2, "two-point line": 0.1}
 
 
 def test_a_row_per_task_with_its_interval_and_what_was_measured(ax):
@@ -184,5 +185,5 @@ def test_a_row_per_task_with_its_interval_and_what_was_measured(ax):
     assert ends == [(0, 0.45, 0.55), (1, 0.2, 0.6), (2, 0.25, 0.35)]
     for verdict, place in zip(VERDICTS, ([0.36, 2], [0.41, 1], [0.52, 0]), strict=True):
         assert dots(ax, verdict).tolist() == [place]
-    assert dots(ax, "no change").tolist() == [[0.5, 0], [0.45, 1], [0.4, 2]]
-    assert dots(ax, "ruler in loss").tolist() == [[0.51, 0], [0.44, 1], [0.33, 2]]
+    assert dots(ax, "last-run baseline").tolist() == [[0.5, 0], [0.45, 1], [0.4, 2]]
+    assert dots(ax, "two-point line").tolist() == [[0.51, 0], [0.44, 1], [0.33, 2]]
