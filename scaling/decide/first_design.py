@@ -195,7 +195,7 @@ class FirstRuns(Answer):
                 *(f"  {line}" for line in align(rows)),
                 f"in all: {price_in_words(float(self.cells.C.sum()), self.prices)}",
                 *(f"{check.asks}: {marks[check.holds]} ({check.has})" for check in self.checks),
-                "then: scaling plan RUNS says which run is next",
+                f"then: train all {len(self.cells.N)}; scaling plan RUNS says which run is next",
                 *self.prices.in_words(OF_TRAINING),
             ]
         )

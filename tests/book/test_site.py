@@ -251,6 +251,8 @@ def test_the_japanese_page_says_its_language_and_breaks_lines_strictly(browser, 
     tab.goto((site / "book" / "board_ja.html").as_uri(), wait_until="load")
     box = tab.locator("article div[lang=ja]")
     assert box.locator("h1").count() == 1
+    assert tab.locator("html").get_attribute("lang") == "ja"
+    assert box.locator(".caption-number").inner_text().startswith("図")
     look = box.locator("p").first.evaluate(
         "p => [getComputedStyle(p)].map(s => [s.lineBreak, s.fontFamily])[0]"
     )
@@ -259,6 +261,7 @@ def test_the_japanese_page_says_its_language_and_breaks_lines_strictly(browser, 
     assert box.locator("em").first.evaluate("e => getComputedStyle(e).fontStyle") == "normal"
     tab.goto((site / "book" / "board.html").as_uri(), wait_until="load")
     assert tab.locator("article div[lang]").count() == 0
+    assert tab.locator("html").get_attribute("lang") == "en"
     tab.close()
 
 

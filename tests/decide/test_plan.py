@@ -480,6 +480,7 @@ def test_the_first_design_is_the_papers_to_its_budget():
     np.testing.assert_allclose(cells.N, paper, rtol=0.01)
     assert [check.holds for check in answer.checks] == [True, True, None]
     assert "not known" in answer.text()
+    assert "then: train all 5; scaling plan RUNS says which run is next" in answer.text()
 
 
 def test_the_first_design_holds_its_checks_at_any_budget():

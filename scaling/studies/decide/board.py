@@ -1,7 +1,8 @@
 """What does the board read? The numbers of `book/board.md` and `book/board_ja.md`, once for both.
 
 Nothing is typed: each number comes from the shipped tables, from the stored results of the chapters
-or from a constant that the tool itself goes by.
+or from a constant that the tool itself goes by. Of the constants the pages say which are our rule
+alone: nothing computes the spans of a design, two warm-ups and a residual of 5%.
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ from scaling.studies.decide.board_evidence import (
     TOKENS_OUT,
     WANTED,
     ask_laws,
+    compare_hours,
     half_width,
     predict_largest,
     predict_six,
 )
+from scaling.studies.decide.promised_gain import find_share
 from scaling.studies.recipe import fit_chain
 from scaling.studies.results import load_result
 from scaling.testbed.labels import DATASETS, ERROR_COLUMN
@@ -61,14 +64,22 @@ def reach(name: str, rows: pd.DataFrame) -> dict[str, float]:
 
 def _of_six() -> dict[str, Any]:
     six = predict_six()
-    half, gain = half_width(six), np.log(six["best"] / six["loss"])
     shown = six[(six["dataset"] == "redpajama") & (six["size"] == LARGE)].iloc[0]
+    farthest = six.sort_values("ratio").iloc[-1]
+    # As a share of the promised gain: above 0 where a part of it is missing.
+    worse, better, missing = (
+        find_share(six["best"], six["loss"], six[end])[1] for end in ("hi", "lo", "measured")
+    )
     return {
         "n_six": len(six),
         "n_inside": int(six["measured"].between(six["lo"], six["hi"]).sum()),
         **reach("", six),
         **ends("off", (six["loss"] / six["measured"] - 1).abs()),
-        **ends("open", half / gain),
+        **ends("worse", worse),
+        **ends("better", -better),
+        "missing": max(missing),
+        "beyond": farthest["ratio"],
+        "beyond_M": farthest["M"],
         **{name: shown[name] for name in ("loss", "lo", "hi", "measured")},
     }
 
@@ -90,6 +101,8 @@ def _of_largest() -> dict[str, Any]:
         **reach("_middle", with_middle),
         "n_texts": rows["text"].nunique(),
         **ends("small", rows.loc[rows["runs"] == "all small", "n_runs"]),
+        **ends("share_small", rows.loc[rows["runs"] == "all small", "share"]),
+        "share_six": with_middle["share"].max(),
         "c4_five": on_c4["five"],
         "c4_off_ray": on_c4["off the ray"],
     }
@@ -164,6 +177,11 @@ def _of_bills() -> dict[str, Any]:
         **{f"price_{key}": prices.training_money(value) for key, value in flops.items()},
         **{f"hours_{key}": prices.training_hours(value) for key, value in flops.items()},
         **{f"share_{key}": value / flops["large"] for key, value in flops.items()},
+        "hours_paper": compare_hours()["paper"].sum(),
+        "price_large_lo": prices.extremes[0].training_money(flops["large"]),
+        "price_large_hi": prices.extremes[1].training_money(flops["large"]),
+        "price_middle_lo": prices.extremes[0].training_money(flops["middle"]),
+        "price_middle_hi": prices.extremes[1].training_money(flops["middle"]),
         "price_hour": prices.price_training,
         "price_date": prices.origins["price_training"].date,
         "mfu": prices.mfu_training,
@@ -205,21 +223,24 @@ def gather() -> dict[str, Any]:
 # --- as the pages write them ---------------------------------------------------------------
 
 WRITTEN = {
-    "{:.0%}": "below above below_middle above_middle open_lo open_hi covered_lo random risk_lo "
+    "{:.0%}": "below above below_middle above_middle worse_lo worse_hi "
+    "better_lo better_hi missing share_small_lo share_small_hi covered_lo random risk_lo "
     "risk_hi risk_far_lo risk_far_hi risk_worst gain_worst half_five half_middle half_small "
     "compute_lo compute_hi serving_lo serving_hi saved_lo saved_hi loses_lo loses_hi "
-    "saved_money_lo saved_money_hi share_middle most residual worth mfu lower",
+    "saved_money_lo saved_money_hi share_middle most residual worth mfu lower level",
     "{:.1%}": "off_lo off_hi error_five error_middle error_small c4_five c4_off_ray average "
-    "average_worst share_five allowed_lo allowed_hi",
+    "average_worst share_five share_six allowed_lo allowed_hi",
     "{:.2f}": "loss lo hi measured price_hour",
     "{:.1f}": "points_lo points_hi wanted",
-    "{:.3g}": "N_span M_span warmups farthest epochs M_usual small_lo small_hi",
+    "{:.3g}": "N_span M_span warmups farthest epochs M_usual small_lo small_hi beyond beyond_M",
     "{}": "n_six n_inside n_held n_texts held_middle held_small n_far held_far n_average n_other "
     "held_other n_tasks n_called n_calls n_calls_large calls_held calls_right",
 }
 
 COUNTS = ("N_large", "N_middle", "N_five", "served")
 BILLS = [f"{what}_{size}" for what in ("price", "hours") for size in ("five", "middle", "large")]
+BILLS += ["hours_paper"]
+BILLS += [f"price_{size}_{end}" for size in ("middle", "large") for end in ("lo", "hi")]
 
 
 def _round(value: float) -> float:

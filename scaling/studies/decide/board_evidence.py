@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling.costs.compute import training_flops
+from scaling.costs.price_tables import default_prices
 from scaling.decide.cost_question import cost
 from scaling.decide.cost_search import USUAL_M
 from scaling.figures.style import DATASET_LABELS
@@ -29,6 +31,9 @@ LARGE, MIDDLE = "6.9B", "1.4B"
 WANTED, TOKENS_IN, TOKENS_OUT = 2.4, 2e9, 5e8  # nats per token, a day: as in chapter 13
 LOWER = 0.01  # of the loss: what this is worth
 LAWS = ("prior", "tied")
+# Gadre et al., arXiv 2403.08540, Table 3: hours on an A100 at M = 20.
+PAPER_HOURS = {"0.011B": 0.3, "0.079B": 5.0, "0.154B": 12.0, "0.411B": 75.0}
+A100_PEAK = 312e12  # FLOP/s, BF16 without sparsity: its data sheet
 
 
 # --- the six headline predictions ----------------------------------------------------------
@@ -40,8 +45,9 @@ def predict_six() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row per run: dataset, size, M, measured and ``best``, the lowest loss of the five; and
-        what `scaling.forecast.fitted.FittedTable.predict` gives.
+        A row per run: dataset, size, M, measured, ``best``, the lowest loss of the five, and
+        ``ratio``, its compute over the largest of theirs; and what
+        `scaling.forecast.fitted.FittedTable.predict` gives.
     """
     rows = []
     for dataset in DATASETS.values():
@@ -52,7 +58,8 @@ def predict_six() -> pd.DataFrame:
             told = fitted.predict(run["N"], run["D"])._asdict()
             named = {name: run[name] for name in ("dataset", "size", "M")}
             measured = {"measured": run[LOSS_COLUMN], "best": five[LOSS_COLUMN].min()}
-            rows.append(named | measured | told)
+            ratio = {"ratio": run["C"] / five["C"].max()}
+            rows.append(named | measured | ratio | told)
     return pd.DataFrame(rows)
 
 
@@ -71,7 +78,7 @@ def predict_largest() -> pd.DataFrame:
     pandas.DataFrame
         A row per table ("five"; "with the middle", a 1.4B run of the target's M; "off the ray",
         the over-trained 1.4B run in its place; "all small"), training set and text: n_runs,
-        measured, loss, lo and hi, nats per token.
+        ``share``, their compute over that of the run; measured, loss, lo and hi, nats per token.
     """
     rows = []
     for dataset in DATASETS.values():
@@ -89,6 +96,7 @@ def predict_largest() -> pd.DataFrame:
                 column = f"loss_{text}"
                 told = fit_table(runs, column).predict(run["N"], run["D"])
                 known = {"runs": name, "dataset": dataset, "text": text, "n_runs": len(runs)}
+                known["share"] = runs["C"].sum() / run["C"]
                 ends = {"loss": told.loss, "lo": told.lo, "hi": told.hi}
                 rows.append(known | {"measured": run[column]} | ends)
     return pd.DataFrame(rows)
@@ -97,6 +105,32 @@ def predict_largest() -> pd.DataFrame:
 def half_width(rows: pd.DataFrame) -> pd.Series:
     """Half width of the interval to bet on, a fraction of the predicted loss."""
     return (rows["hi"] - rows["lo"]) / 2 / rows["loss"]
+
+
+# --- what runs cost, by the formula and as reported ----------------------------------------
+
+
+def compare_hours() -> pd.DataFrame:
+    """Hours of the paper's five by our prices, and as the paper has them, a row per run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        N, M, ``ours`` (H100 hours at the shipped utilisation), ``paper`` (A100 hours; longer runs
+        in proportion to M) and ``reached``, the share of an A100's peak that these amount to.
+    """
+    runs = select_loss_fit(run_table("redpajama")).sort_values(["N", "D"], ignore_index=True)
+    C = training_flops(runs["N"], runs["D"])
+    hours = runs["size"].map(PAPER_HOURS) * runs["M"] / 20
+    return pd.DataFrame(
+        {
+            "N": runs["N"],
+            "M": runs["M"],
+            "ours": [default_prices().training_hours(each) for each in C],
+            "paper": hours,
+            "reached": C / (3600 * hours * A100_PEAK),
+        }
+    )
 
 
 # --- what a loss is worth, and what serving changes ----------------------------------------

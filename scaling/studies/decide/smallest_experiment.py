@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling.costs.compute import training_flops
 from scaling.costs.price_tables import default_prices
 from scaling.decide.candidates import LONGEST_M, SHORTEST_M, WARMUPS
 from scaling.decide.plan import LEAST_GAIN
@@ -18,44 +17,18 @@ from scaling.forecast.fitted import fit_table
 from scaling.forecast.intervals import LEVEL, load_constants
 from scaling.forecast.residuals import MOST_OF_EACH
 from scaling.studies.decide.board import IN_WORDS, ends
-from scaling.studies.decide.board_evidence import predict_six
+from scaling.studies.decide.board_evidence import compare_hours, predict_six
 from scaling.studies.results import load_result
 from scaling.tables.datafiles import data_path
 from scaling.testbed.labels import LOSS_COLUMN
 from scaling.testbed.runs import load_losses, run_table, select_error_fit, select_loss_fit
 
-# Gadre et al., arXiv 2403.08540, Table 3: hours on an A100 at M = 20.
-PAPER_HOURS = {"0.011B": 0.3, "0.079B": 5.0, "0.154B": 12.0, "0.411B": 75.0}
-A100_PEAK = 312e12  # FLOP/s, BF16 without sparsity: its data sheet
 POINT = 0.01  # standard error of an error of one half that is small enough
 
 
 def count_std(n_items: float, error: float = 0.5) -> float:
     """Standard error of an error counted on items: ``sqrt(p (1 - p) / n)``."""
     return float(np.sqrt(error * (1 - error) / n_items))
-
-
-def compare_hours() -> pd.DataFrame:
-    """Hours of the paper's five by our prices, and as the paper has them, a row per run.
-
-    Returns
-    -------
-    pandas.DataFrame
-        N, M, ``ours`` (H100 hours at the shipped utilisation), ``paper`` (A100 hours; longer runs
-        in proportion to M) and ``reached``, the share of an A100's peak that these amount to.
-    """
-    runs = select_loss_fit(run_table("redpajama")).sort_values(["N", "D"], ignore_index=True)
-    C = training_flops(runs["N"], runs["D"])
-    hours = runs["size"].map(PAPER_HOURS) * runs["M"] / 20
-    return pd.DataFrame(
-        {
-            "N": runs["N"],
-            "M": runs["M"],
-            "ours": [default_prices().training_hours(each) for each in C],
-            "paper": hours,
-            "reached": C / (3600 * hours * A100_PEAK),
-        }
-    )
 
 
 def measure_half_widths() -> dict[str, float]:
@@ -116,10 +89,17 @@ def _of_runs() -> dict[str, Any]:
 def _of_rules() -> dict[str, Any]:
     prices, constants = default_prices(), load_constants()
     six = predict_six()
+    held = load_result("interval_coverage").query(
+        "method == 'bet' and evidence == 'five' and group == 'C4 eval'"
+    )
     first = plan(None, N="6.9B", M=20, budget="2.4e19", warmup_tokens="50M")
     return {
         "below": (1 - six["lo"] / six["loss"]).max(),
         "above": (six["hi"] / six["loss"] - 1).max(),
+        "n_six": len(six),
+        "n_inside": int(six["measured"].between(six["lo"], six["hi"]).sum()),
+        "covered_lo": held["covered_lo"].item(),
+        "beyond": six["ratio"].max(),
         "price": prices.training_money(float(first.cells.C.sum())),
         "n_runs": len(first.cells.N),
         "mfu": prices.mfu_training,
@@ -143,16 +123,16 @@ def _of_rules() -> dict[str, Any]:
 
 
 WRITTEN = {
-    "{:.0%}": "below above half_five half_without_largest half_without_far half_six early_lo "
-    "early_hi reached_lo reached_hi mfu most residual gain",
+    "{:.0%}": "below above covered_lo half_five half_without_largest half_without_far half_six "
+    "early_lo early_hi reached_lo reached_hi mfu most residual gain",
     "{:.1%}": "width_c4_eval width_openlm_eval scatter_most noise",
     "{:.2%}": "scatter",
     "{:.0f}": "hours_ours hours_paper price",
-    "{:.3g}": "N_span M_span warmups least_M most_M farthest",
+    "{:.3g}": "N_span M_span warmups least_M most_M farthest beyond",
     "{:.2f}": "price_hour",
     "{:.1f}": "count_100 count_1000",
     "{:,.0f}": "items",
-    "{}": "n_early n_cells n_seeds price_date",
+    "{}": "n_six n_inside n_early n_cells n_seeds price_date",
 }
 
 
