@@ -433,6 +433,9 @@ def test_questions_are_titles_of_chapters():
     rows = re.findall(r"^\| \[([^]]+)\]\((notebooks/\w+)\.ipynb\)", README, re.MULTILINE)
     chapters = {path.stem for path in (ROOT / "notebooks").glob("*.py")} - {"solutions"}
     assert {Path(target).name for _, target in rows} == chapters
+    answers = re.findall(r"^\| \[.*?\) \| (.*) \|$", README, re.MULTILINE)
+    assert len(answers) > len(rows)
+    assert [answer for answer in answers if len(answer.split()) > 14] == []
     for title, target in rows:
         text = (ROOT / f"{target}.py").read_text(encoding="utf-8")
         assert re.search(r"^# # (.*)$", text, re.MULTILINE)[1].replace("$", "") == title
