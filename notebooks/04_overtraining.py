@@ -660,7 +660,7 @@ import pandas as pd
 
 from scaling.figures.overtraining import draw_rays
 from scaling.laws.fit import fit_loss_law
-from scaling.studies.loss.slopes import compare_slopes, fit_slope
+from scaling.studies.loss import slopes as slope_study
 from scaling.studies.loss.warmup import load_search_steps, pair_warmups
 from scaling.testbed.runs import run_table, select_loss_fit
 
@@ -673,12 +673,12 @@ search_runs = load_search_steps()
 # ### Exercise 1: lines with another E
 #
 # Draw the lines of equal $M$ with $E = 0$ and with $E = 2.2$ for `rp_small`. `draw_rays` takes the runs and a table with columns `M`, `E` and
-# `slope`; `fit_slope(C, reducible_loss)` gives a slope. *Before you compute: in which of the two are the lines parallel?*
+# `slope`; `slope_study.fit_slope(C, reducible_loss)` gives a slope. *Before you compute: in which of the two are the lines parallel?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 def slopes_with(E):
     rays = rp_small.groupby("M")
-    slope = {M: fit_slope(ray["C"], ray["loss_c4_eval"] - E) for M, ray in rays}
+    slope = {M: slope_study.fit_slope(ray["C"], ray["loss_c4_eval"] - E) for M, ray in rays}
     return pd.DataFrame({"M": slope.keys(), "E": E, "slope": slope.values()})
 
 
@@ -688,7 +688,7 @@ for panel, E in zip(panels, (0.0, 2.2), strict=True):
     panel.label_outer()
 slope_tests = {}
 for E in (0.0, 1.73, 2.2):
-    test = compare_slopes(rp_small["C"], rp_small["M"], rp_small["loss_c4_eval"] - E)
+    test = slope_study.compare_slopes(rp_small["C"], rp_small["M"], rp_small["loss_c4_eval"] - E)
     slope_tests[E] = {"p": test.comparison.p_value, "rise": test.rise, "mean": slopes_with(E)["slope"].mean()}
 slope_tests = pd.DataFrame(slope_tests).T.rename_axis("E")
 assert slope_tests.loc[0, "rise"] < 0 < slope_tests.loc[2.2, "rise"]
