@@ -94,7 +94,7 @@ The last-run baseline errs by {twenty["no change"]:.0%}.
 :::"""
 )
 
-# %% mystnb={"image": {"alt": "Two panels of signed misses in per cent at every judged run, a band per series, for the recipe, the free law and prior. Left, from 1/20 of the compute: the ladder close to zero, prior a little too high; the Gemstones mostly too high with a wide spread; Porian's on both sides; Datablations too high, the free law least. Right, from 1/100: the ladder several per cent too high; the Gemstones mostly too high by the recipe and best, mostly too low by the free law; Porian's mostly too low, the free law on both sides; Datablations too high, the free law least."}, "figure": {"caption": "Relative error at every judged run, in the published N, from all plain runs. Bands: series, with the number of their runs. A method shifts a whole series; the spread within it is that of its runs.", "name": "fig-grid-misses"}} jupyter={"source_hidden": true} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Two panels of signed misses in per cent at every judged run, a band per series, for the recipe, the free law and prior. Left, from 1/20 of the compute: the ladder close to zero, prior a little too high; the Gemstones mostly too high with a wide spread; Porian's on both sides; Datablations too high, the free law least. Right, from 1/100: the ladder several per cent too high; the Gemstones mostly too high by the recipe and prior, mostly too low by the free law; Porian's mostly too low, the free law on both sides; Datablations too high, the free law least."}, "figure": {"caption": "Relative error at every judged run, in the published N, from all plain runs. Bands: series, with the number of their runs. A method shifts a whole series; the spread within it is that of its runs.", "name": "fig-grid-misses"}} jupyter={"source_hidden": true} tags=["hide-input"]
 figure, axes = plt.subplots(1, 2, figsize=(7, 4.6), sharey=True, sharex=True)
 labelled = misses[misses["count"] == "N"].assign(
     row=lambda t: (t["grid"].map(LABELS) + "\n" + t["series"]).str.strip()
@@ -165,7 +165,7 @@ for face, edge, label in (
 axes[1, 2].axis("off")
 axes[1, 2].legend(loc="center", title="at 1/20 of the compute")
 axes[0, 2].tick_params(labelbottom=True)
-figure.suptitle("Five grids, five designs: the judged runs lie far above the fitted ones");
+figure.suptitle("Five grids, five designs: the most expensive runs are judged");
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 places = {
@@ -690,7 +690,7 @@ Markdown(
 - The residual of a fit is no bound for its error; what is left bends with $M$ and, where shapes vary, is {share["N"]:.0%} shape.
 - About four epochs cost {cost[2]:.1%} of the loss, nine to sixteen {cost[4]:.0%}.
 
-A loss is not what a user sees: [how is it translated into errors on tasks?](09_error_law.ipynb)
+A loss is not what a user sees. [What does a second law, from loss to task error, add?](09_error_law.ipynb)
 """
 )
 
