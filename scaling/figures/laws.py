@@ -231,11 +231,11 @@ def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
     """
     y = name_rows(ax, legs["label"])
     ax.use_sticky_edges = False  # or a bar that begins farthest out would end on the frame
-    first: Look = {"color": "#0072B2", "label": "error law, fed the measured loss"}
-    then: Look = {"color": "#D55E00", "label": "loss law, its miss carried on"}
+    first: Look = {"color": "#0072B2", "label": "error law, given the measured loss"}
+    then: Look = {"color": "#D55E00", "label": "loss law, its error carried on"}
     ax.barh(y + 0.16, legs["error_law"], height=0.26, **first)
     ax.barh(y - 0.16, legs["loss_law"], left=legs["error_law"], height=0.26, **then)
-    ax.scatter(legs["chain"], y, marker="D", color=INK, zorder=3, label="the whole chain")
+    ax.scatter(legs["chain"], y, marker="D", color=INK, zorder=3, label="both laws")
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set(xlabel="predicted minus measured error, share of the measured error")
     ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))

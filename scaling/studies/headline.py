@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from scaling.figures.laws import draw_error_against_loss, draw_loss_against_compute
 from scaling.figures.style import use_style
-from scaling.figures.tasks import METHOD_STYLES
+from scaling.figures.tasks import METHOD_LABELS, METHOD_STYLES
 from scaling.forecast.averages import add_allowance, load_average_constants
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.intervals import LEVEL, find_ends
@@ -27,7 +27,7 @@ from scaling.testbed.runs import run_table, select_error_fit, select_loss_fit, s
 
 
 def draw_baselines(ax: Axes, six: pd.DataFrame, column: str) -> None:
-    """Draw no change and the ruler in loss beside an error law, from the runs that it fits.
+    """Draw the last-run baseline and the two-point line beside an error law, from its fit runs.
 
     Parameters
     ----------
@@ -41,9 +41,10 @@ def draw_baselines(ax: Axes, six: pd.DataFrame, column: str) -> None:
     L = np.array([ax.get_xlim()[0], six[LOSS_COLUMN].nsmallest(2).max()])
     colour, line = METHOD_STYLES["ruler in loss"]
     ruler = predict_on_line(six, L, (LOSS_COLUMN, column))
-    ax.plot(L, ruler, line, color=colour, linewidth=1.3, label="ruler in loss")
+    ax.plot(L, ruler, line, color=colour, linewidth=1.3, label=METHOD_LABELS["ruler in loss"])
     colour, line = METHOD_STYLES["no change"]
-    ax.axhline(predict_no_change(six, column), color=colour, linestyle=line, label="no change")
+    level, label = predict_no_change(six, column), METHOD_LABELS["no change"]
+    ax.axhline(level, color=colour, linestyle=line, label=label)
     ax.legend(loc="lower right", fontsize=8, ncols=2)
 
 

@@ -199,7 +199,7 @@ def test_legs_add_up_to_the_chain(ax):
     assert [bar.get_x() for bar in loss_law] == legs["error_law"].tolist()
     assert [bar.get_width() for bar in error_law] == pytest.approx(legs["error_law"].tolist())
     assert [bar.get_width() for bar in loss_law] == pytest.approx(legs["loss_law"].tolist())
-    diamonds = points(labelled(ax, "the whole chain"))
+    diamonds = points(labelled(ax, "both laws"))
     assert diamonds[:, 0].tolist() == legs["chain"].tolist()
     ends = [bar.get_x() + bar.get_width() for bar in loss_law]
     assert ends == pytest.approx(legs["chain"].tolist())
