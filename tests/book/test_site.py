@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from places import PATIENCE
+from bs4 import BeautifulSoup
+from places import PATIENCE, ROOT
 
 FOREIGN = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 CSS_ADDRESS = re.compile(r"url\(\s*['\"]?([^'\")]+)|@import\s+['\"]([^'\"]+)", re.IGNORECASE)
@@ -127,6 +128,29 @@ def test_every_picture_says_in_a_sentence_what_it_shows(pages):
 
 def test_the_book_has_formulas_to_draw(pages):
     assert sum(page.formulas for page in pages) > 50
+
+
+CHAPTERS = sorted(path.stem for path in (ROOT / "notebooks").glob("[0-9]*.py"))
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_opens_with_its_answer_and_is_read_in_a_quarter_of_an_hour(site, name):
+    """The box has a sentence to repeat; what folds hold is for those who doubt."""
+    page = (site / "notebooks" / f"{name}.html").read_text("utf-8")
+    article = BeautifulSoup(page, "html.parser").select_one("article")
+    assert article
+    box = article.select_one("div.admonition.tip")
+    assert box
+    answer = box.select_one("strong")
+    assert answer
+    assert count_words(answer.text) <= 32
+    assert count_words(box.text) <= 110
+    for aside in article.select("details, pre, table, script, figcaption, mjx-container"):
+        aside.decompose()
+    main = article.text.partition("Before you compute")[0]
+    typed = re.search(r"Reading: (\d+) minutes", main)
+    assert typed
+    assert count_words(main) / 200 <= int(typed[1]) <= 15
 
 
 def visits(
