@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Which run should I buy next?
 #
-# *You need: [the loss law](03_loss_law.ipynb); what a prediction's interval is. Reading: 12 minutes. Running: 10 seconds.*
+# *You need: [the loss law](03_loss_law.ipynb); what a prediction's interval is. Reading: 10 minutes. Running: 10 seconds.*
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -71,21 +71,26 @@ budgets = load_result("plan_budgets").set_index(["share", "plan"])
 at_stop, at_end = (budgets.xs(name, level="plan") for name in (STOPPED, LARGEST))
 less = 1 - at_stop["C"] / at_end["C"]
 Markdown(
-    f"""**Of the runs that you can afford, buy the one of most parameters, at about 20 tokens per parameter; then the next.** On the testbed,
-after three tiny runs, the loss predicted for the large model is then off by {largest["error"]:.1%} on average and {errors[LARGEST].max():.1%} at worst. Random plans of the same
-cost are off by twice as much, {random["error"]:.1%}.
+    f""":::{{admonition}} In short
+:class: tip
+**The one of most parameters that you can afford, at about 20 tokens per parameter: then the predicted loss of the large model errs by {largest["error"]:.1%} on average.**
+Random plans of the same cost are off by {random["error"]:.1%}; the paper's five runs by {five["error"]:.1%}; the plan of this chapter by {ours["error"]:.1%}.
 
-The plan of this chapter buys one run at a time, each the best for its price. It errs by {ours["error"]:.1%} on average, {errors[PLAN].max():.1%} at worst; the paper's
-five runs by {five["error"]:.1%}: all three are level. And this is **not a blind test**: the plan's constants were chosen with the large runs in view.
-
-What the plan adds to the plain rule:
-
-- it starts from any table, of a single run if need be, and takes any grid, price and target;
-- it says when to stop: for an error of {stopped["error"]:.1%} it spends {saved:.0%} less than the plain rule, at other budgets {less.min():.0%} to {less.max():.0%} less;
-- it names the run nearer the target that is needed after that, with its price.
-
-**What a surer answer costs**, for the 6.9B model of RedPajama at 20 tokens per parameter:"""
+- The three are level, and the plan's constants were chosen with the large runs in view: no blind test.
+- The plan adds a reason to stop: for {stopped["error"]:.1%} it spends {saved:.0%} less (at other budgets {less.min():.0%} to {less.max():.0%}).
+- It starts from any table, and names the run nearer the target that is needed after that, with its price.
+:::"""
 )
+
+# %% mystnb={"image": {"alt": "Seven rows of signed errors from minus 20 to 20 per cent. Random plans and the textbook's rule scatter widely; random plans that hold the largest run, the paper's five, the largest affordable run, and the plan, stopped or not, have their middle half within 4 per cent of zero."}, "figure": {"caption": "Errors at two large runs on each of three training sets and five texts near the training text: 30 cases a row, for random plans 200 times as many. Below zero the prediction was too low. The textbook's rule allows for noise alone.", "name": "fig-replays"}}
+figure, ax = plt.subplots(figsize=(6.4, 4.6))
+plans = [RANDOM, NOISE_GREEDY, RANDOM_HELD, FIVE, LARGEST, STOPPED, PLAN]
+draw_errors(ax, replays, plans)
+ax.set_title("The plan, a plain rule and the paper's five are level")
+figure.legend(loc="outside lower center", ncols=3);
+
+# %% [markdown]
+# What a surer answer costs, for the 6.9B model of RedPajama at 20 tokens per parameter:
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 runs = select_loss_fit(run_table("redpajama"))
@@ -104,12 +109,6 @@ pd.DataFrame(
     index=["the paper's five small runs", "then a run of 1.4B", "then a run of 4.9B", "the 6.9B run itself"],
 )
 
-# %% mystnb={"image": {"alt": "Seven rows of signed errors from minus 20 to 20 per cent. Random plans and the textbook's rule scatter widely; random plans that hold the largest run, the paper's five, the largest affordable run, and the plan, stopped or not, have their middle half within 4 per cent of zero."}, "figure": {"caption": "Errors at two large runs on each of three training sets and five texts near the training text: 30 cases a row, for random plans 200 times as many. Below zero the prediction was too low. The textbook's rule allows for noise alone.", "name": "fig-replays"}}
-figure, ax = plt.subplots(figsize=(6.4, 4.6))
-plans = [RANDOM, NOISE_GREEDY, RANDOM_HELD, FIVE, LARGEST, STOPPED, PLAN]
-draw_errors(ax, replays, plans)
-ax.set_title("The plan, a plain rule and the paper's five are level")
-figure.legend(loc="outside lower center", ncols=3);
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 order = [PLAN, STOPPED, LARGEST, LADDER, FIVE, DEAREST, NOISE_GREEDY, NOISE_FIVE, RANDOM_HELD, RANDOM]
 assert set(order) == set(summary.index) - {IDEAL}
@@ -414,13 +413,92 @@ Markdown(
 # %% [markdown]
 # ## Exercises
 #
-# Work in new cells below this one.
+# Write down what you expect before you compute.
+
+# %% tags=["given"]
+import pandas as pd
+
+import scaling
+from scaling.costs.price_tables import default_prices
+from scaling.decide.purchases import SHIPPED
+from scaling.studies.decide import replay
+from scaling.testbed import runs as testbed
+
+fives = {name: testbed.select_loss_fit(testbed.run_table(name)) for name in ("redpajama", "refinedweb")}
+LOSS = {"loss_set": "c4_eval"}
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 1: the over-trained run on RefinedWeb
 #
-# 1. The paper's target on RefinedWeb is 1.4B at $M = 320$, where the plan lost. Plan for it from the paper's five of RefinedWeb (`loss_set="c4_eval"`), with
-#    2.4e20 FLOPs. What does it buy, and why does it stop? Did its interval hold the 2.53 nats that were measured?
-# 2. Prices are inputs. At which price an hour does the run *nearer the target* of this chapter cost $10,000
-#    (`prices={"price_training": ...}`)? Does the order of the runs change?
-# 3. Replay the plan for the C4 run of 6.9B with a kappa of 0 and of 1 (`buy` and `open_shop` of `scaling.studies.decide.replay`,
-#    `SHIPPED._replace(kappa=...)`). What is bought, and how large is the error of each?
+# Its target is 1.4B at $M = 320$, where the plan lost. Plan for it from the paper's five (`scaling.plan`), with 2.4e20 FLOPs. *Before you compute:
+# will it spend the budget?* Why does it stop? Did its interval hold the 2.53 nats that were measured?
+
+# %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
+plan_refinedweb = scaling.plan(fives["refinedweb"], N="1.44B", M=320, budget="2.4e20", **LOSS)
+assert plan_refinedweb.plan.stop == "misfit"
+assert sum(run.C for run in plan_refinedweb.plan.purchases) < 0.001 * 2.4e20
+assert plan_refinedweb.plan.before.lo < 2.53 < plan_refinedweb.plan.before.hi
+plan_refinedweb
+
+# %% [markdown] tags=["solution"]
+# :::{dropdown} What comes out
+# Next to nothing: one run of a few cents, and the law holds the target as closely as laws have held real runs. What is worth money is a run
+# nearer the target. The measured loss lies inside the interval to bet on. In the replay, a plan that had to spend its budget went on buying.
+# :::
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2: a price of ten thousand
 #
-# [Solutions](solutions.ipynb).
+# At which price an hour does the run *nearer the target* of this chapter cost \$10,000 (`prices={"price_training": ...}`)? *Before you compute: does
+# the order of the runs change?*
+
+# %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
+asked_redpajama = {"N": "6.9B", "M": 20, "budget": "2.4e20", **LOSS}
+plan_dollars = scaling.plan(fives["redpajama"], **asked_redpajama)
+price_an_hour = 10_000 / default_prices().training_hours(plan_dollars.plan.nearer.C)
+repriced = scaling.plan(fives["redpajama"], prices={"price_training": price_an_hour}, **asked_redpajama)
+assert (repriced.cells.N == plan_dollars.cells.N).all()
+assert 4.5 < price_an_hour < 5.5
+round(price_an_hour, 2)
+
+# %% [markdown] tags=["solution"]
+# :::{dropdown} What comes out
+# About five dollars an hour. The order does not change: a gain is held against FLOPs, and money is in proportion to them.
+# :::
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 3: gain alone, and gain per FLOP
+#
+# Replay the plan for the C4 run of 6.9B with a kappa of 0 and of 1 (`replay.buy`, `replay.open_shop`, `SHIPPED._replace(kappa=...)`). What is
+# bought, and how large is the error of each?
+
+# %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
+shop_c4 = replay.open_shop("c4")
+target_c4 = (6_889_410_560.0, 20 * 6_889_410_560.0)
+by_kappa = {}
+for kappa in (0.0, 0.4, 1.0):
+    bought_c4 = replay.buy(shop_c4, "loss_c4_eval", target_c4, SHIPPED._replace(kappa=kappa))
+    names_c4 = " ".join(replay.name_cell(shop_c4, place) for place in bought_c4[3:])
+    by_kappa[kappa] = {"error": abs(shop_c4.miss(bought_c4, "loss_c4_eval")[1]), "bought": names_c4}
+assert by_kappa[0.0]["bought"].startswith("0.411B-M20")
+assert by_kappa[1.0]["error"] > 1.5 * by_kappa[0.4]["error"]
+pd.DataFrame(by_kappa).T
+
+# %% [markdown] tags=["solution"]
+# :::{dropdown} What comes out
+# Gain alone buys the largest run that it can pay, then spends the rest on the smallest. Gain per FLOP begins with the cheapest runs, and has spent its
+# budget before the larger ones: its error is half as large again or more.
+# :::
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 4: your next run
+#
+# For a target of your own, write down the run that you would train next, its price, and the interval that would make you stop. Then ask
+# `scaling.plan`, and defend the one of the two that you would buy.
+
+# %% [markdown] tags=["solution"]
+# :::{dropdown} What a good answer holds
+# - The interval that would change the decision is named before the price.
+# - Both intervals are told apart: more small runs narrow only the one that takes the law for right.
+# - Where plan and plain rule differ, the difference in price is set beside the difference in width.
+# :::
