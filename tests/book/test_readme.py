@@ -431,7 +431,7 @@ def test_the_answer_on_cost():
 
 def test_questions_are_titles_of_chapters():
     rows = re.findall(r"^\| \[([^]]+)\]\((notebooks/\w+)\.ipynb\)", README, re.MULTILINE)
-    chapters = {path.stem for path in (ROOT / "notebooks").glob("*.py")} - {"solutions"}
+    chapters = {path.stem for path in (ROOT / "notebooks").glob("*.py")}
     assert {Path(target).name for _, target in rows} == chapters
     answers = re.findall(r"^\| \[.*?\) \| (.*) \|$", README, re.MULTILINE)
     assert len(answers) > len(rows)
