@@ -268,7 +268,7 @@ def test_single_tasks_as_the_intro_tells_them():
     assert misses.index.str.contains("6.9B").all()
     law, ruler = misses["chain"], misses["ruler in loss"]
     told = f"misses by {law.median():.0%} in the median and {law.mean():.0%} on average, "
-    assert f"{told}the ruler by {ruler.median():.0%} and {ruler.mean():.0%}" in unfolded(INTRO)
+    assert f"{told}that line by {ruler.median():.0%} and {ruler.mean():.0%}" in unfolded(INTRO)
 
 
 def test_the_example_of_tasks_prints_what_the_readme_shows(tmp_path):
