@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Which run should I buy next?
 #
-# *You need: [the loss law](03_loss_law.ipynb); what [a prediction's interval](11_intervals.ipynb) is. Reading: 10 minutes. Running: 10 seconds.*
+# *You need: [the loss law](03_loss_law.ipynb); what [a prediction's interval](11_intervals.ipynb) is. Reading: 9 minutes. Running: 10 seconds.*
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt
