@@ -418,7 +418,7 @@ Markdown(
 - The textbook's c-optimality fails where it prefers cheap runs: {summary.loc[NOISE_GREEDY, "beats"]:.0%} of random plans err more. Without a price and with a stop it is level.
 - A run nearer the target, of the target's $M$, helps on all three training sets; all other small runs, at a multiple of its price, on two.
 
-The law is known well enough now to decide with: [train longer or serve larger?](13_total_cost.ipynb)
+Once a law is fitted, it has to choose a model: [train longer or serve larger?](13_total_cost.ipynb)
 """
 )
 

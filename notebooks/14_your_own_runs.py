@@ -461,7 +461,7 @@ if TABLE == OURS:
 - A KPI goes astray by its loss or by its line: look at both, and at the best small run.
 - At zero, at guessing, or within counting noise a KPI has no line: leave such runs out, or count more items.
 
-Where do your own runs end? [Predict your own runs](../book/own_runs.md) has the commands.
+The commands, one by one, are in [Predict your own runs](../book/own_runs.md).
 """
         )
     )
