@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Train longer or serve larger?
 #
-# *You need: [the loss law](03_loss_law.ipynb); intervals, from [chapter 11](11_intervals.ipynb). Reading: 12 minutes. Running: 10 seconds.*
+# *You need: [the loss law](03_loss_law.ipynb); intervals, from [chapter 11](11_intervals.ipynb). Reading: 10 minutes. Running: 10 seconds.*
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 import matplotlib.pyplot as plt
