@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -145,7 +146,7 @@ def _refuse_number_of_items(items: Path | None) -> None:
     """Tell the items of a KPI from the table of tasks: of `scaling kpi` they are ``--items``."""
     from scaling.tables.numbers import parse_number
 
-    if items is None or items.exists():
+    if items is None or os.path.exists(items):
         return
     with suppress(ValueError):
         parse_number(str(items))

@@ -3,8 +3,8 @@
 CSV is read with commas, tabs or semicolons (whichever the header uses most, or a first line
 ``sep=;`` names), in UTF-8 or in UTF-16 with a byte order mark; a line that starts with ``#`` is a
 comment. JSON has an object a line, or a list of them in a file ``.json`` or as all an object holds;
-Parquet needs the extra ``parquet``. Any of them may be compressed with gzip, bzip2 or xz. Cells keep their text. Faults of
-a file are gathered, not thrown one by one.
+Parquet needs the extra ``parquet``. Any of them may be compressed with gzip, bzip2 or xz. Cells
+keep their text. Faults of a file are gathered, not thrown one by one.
 """
 
 from __future__ import annotations

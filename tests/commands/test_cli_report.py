@@ -86,6 +86,7 @@ def test_the_example_in_the_help_runs():
         ("-o r.html --kpi right --higher-is-better --lower-is-better", "are better"),
         ("-o r.html --items nothing.csv", "nothing.csv"),
         ("-o r.html --kpi right --items 1000", "for the KPI it is --kpi-items 1000"),
+        ("-o r.html --items " + "1" * 300, "for the KPI it is"),
         ("-o r.html --prices mfu_out=2", "mfu_out"),
     ],
 )
