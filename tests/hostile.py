@@ -239,7 +239,10 @@ HEADERS = (
         ),
     ),
     Hostile("small n", b"n" + GOOD.encode()[1:], ((1, "n", "", "did you mean 'N'"),)),
-    Hostile("spaces in N", b" N " + GOOD.encode()[1:], ((1, " N ", "", "did you mean 'N'"),)),
+    Hostile("spaces in N", b" N " + GOOD.encode()[1:]),
+    Hostile(
+        "two names that differ by a space", with_column(" N", "1"), ((1, "N", "", "stand once"),)
+    ),
     Hostile(
         "full-width N", "\uff2e".encode() + GOOD.encode()[1:], ((1, "\uff2e", "", "mean 'N'"),)
     ),
@@ -254,7 +257,12 @@ HEADERS = (
     Hostile("loss_ without set", with_column("loss_", "3"), ((1, "loss_", "", "'loss_<set>'"),)),
     Hostile("N twice", with_column("N", "1e8"), ((1, "N", "", "once in the header"),)),
     Hostile("no name", with_column("", "x"), ((1, "number 4", "", "has no name"),)),
-    Hostile("index column", b",N,D,loss\n0,1e8,2e9,3\n", ((1, "number 1", "", "has no name"),)),
+    Hostile("index column", b",N,D,loss\n0,1e8,2e9,3\n"),
+    Hostile(
+        "first column without a name",
+        b",N,D,loss\n7,1e8,2e9,3\n",
+        ((1, "number 1", "", "has no name"),),
+    ),
     Hostile("header below blank lines", b"\n\nN,D,Loss\n1e8,2e9,3\n", ((3, "Loss", "", "'loss'"),)),
     Hostile("no header", b"1e8,2e9,3.1\n2e8,4e9,3.0\n", missing("N", "D", "loss")),
     Hostile("50 other columns", other_columns(50)),
@@ -283,15 +291,18 @@ CELLS = (
     one_cell("loss", "1e40", "1e40", "finite"),
     one_cell("loss", "low", "low", "must be a number"),
     one_cell("loss", "2.9B", "2.9B", "only counts"),
-    one_cell("loss", "2.9 nats", "2.9 nats", "must be a number"),
+    one_cell("loss", "2.9 nats", "2.9 nats", "write the number without a unit"),
+    one_cell("loss", '"2,905"', "2,905", "write 2.905 for 2,905"),
+    one_cell("loss", "60:01", "60:01", "a time: write one number"),
     one_cell("N", "6.9G", "6.9G", "K, M, B or T"),
     one_cell("N", "6.9BB", "6.9BB", "like 6.9B"),
-    one_cell("N", "True", "True", "must be a number"),
+    one_cell("N", "True", "True", "write 1 or 0"),
     one_cell("N", "2024-01-01", "2024-01-01", "must be a number"),
     one_cell("N", "0x10", "0x10", "must be a number"),
     one_cell("N", "1_000", "1_000", "no thousands separator"),
     one_cell("N", "400 000 000", "400 000 000", "no thousands separator"),
-    one_cell("N", '"400,000,000"', "400,000,000", "no thousands separator"),
+    one_cell("N", '"400,000"', "400,000", "write 400000 or 400.000 for 400,000"),
+    one_cell("loss", '"2,900,000"', "2,900,000", "write 2900000 for 2,900,000"),
     one_cell("N", "\uff14\uff10", "\uff14\uff10", "ASCII digits", "N in full-width digits"),
     one_cell("N", "\u0664\u0660", "\u0664\u0660", "ASCII digits", "N in Arabic digits"),
     one_cell("loss", "\u22122.9", "\u22122.9", "must be a number", "loss with a typeset minus"),
@@ -316,6 +327,16 @@ COLUMNS = (
         "error in per cent",
         with_column("err_a", *"11111", "41%"),
         ((7, "err_a", "41%", "percentage"),),
+    ),
+    Hostile(
+        "error as a ratio",
+        with_column("err_a", *"11111", "70/5000"),
+        ((7, "err_a", "70/5000", "a share: write 0.014 for 70/5000"),),
+    ),
+    Hostile(
+        "error as a ratio in all rows",
+        with_column("err_a", "70/5000", "71/5000"),
+        ((2, "err_a", "70/5000", "for 70/5000; the same in all 6 cells of the column"),),
     ),
     Hostile(
         "error as text", with_column("err_a", *"11111", "bad"), ((7, "err_a", "bad", "number"),)
@@ -390,6 +411,10 @@ COLUMNS = (
     Hostile(
         "counts spelled with letters",
         b"N,D,loss\n160M,3.2B,3.3\n6.9B,138b,2.2\n1.2T,24T,1.9\n5K,100K,9\n",
+    ),
+    Hostile(
+        "counts with units and commas",
+        b'N,D,loss\n125M params,2.4 B tokens,3.3\n"12,000,000","240,000,000 tokens",3.9\n',
     ),
     Hostile("spaces round cells", b"N,D,loss\n 1e8 , 2e9 , 3.1 \n"),
     Hostile("other columns", with_column("note", "=cmd()", "", "\u65e5\u672c")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,6 +108,7 @@ def report(
 
     read_language(language)
     refuse_output(output)
+    _refuse_number_of_items(items)
     better = higher_is_better if higher_is_better != lower_is_better else None
     answer = ask(
         runs,
@@ -137,3 +140,15 @@ def report(
         typer.echo("\n".join(answer.sentences(language)))
         warn(answer.warnings)
     typer.echo(f"{output} is written", err=True)
+
+
+def _refuse_number_of_items(items: Path | None) -> None:
+    """Tell the items of a KPI from the table of tasks: of `scaling kpi` they are ``--items``."""
+    from scaling.tables.numbers import parse_number
+
+    if items is None or os.path.exists(items):
+        return
+    with suppress(ValueError):
+        parse_number(str(items))
+        rule = f"is a table of tasks; for the KPI it is --kpi-items {items}"
+        raise typer.BadParameter(rule, param_hint="--items")

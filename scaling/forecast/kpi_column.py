@@ -14,7 +14,7 @@ from scaling.forecast.kpi_terms import PER_CENT, SHARE, Terms
 from scaling.forecast.selection import ChoiceError
 from scaling.laws.mixture import Array
 from scaling.tables.faults import Fault, RunTableError, show
-from scaling.tables.numbers import as_numbers, as_text, explain_number
+from scaling.tables.numbers import as_numbers, as_text, explain_numbers
 from scaling.tables.repeats import find_cells
 from scaling.tables.schema import LARGEST, TEXTS, error_columns, number_columns
 
@@ -216,7 +216,7 @@ def _read_cells(table: pd.DataFrame, name: str, source: str) -> pd.Series:
     if wrong.any():
         first = text[wrong].iloc[0]
         too_large = values[wrong].notna().iloc[0]
-        rule = "must be finite, at most 1e30 in size" if too_large else explain_number(first)
+        rule = "must be finite, at most 1e30 in size" if too_large else explain_numbers([first])[0]
         said = _name_runs(table[wrong], [show(cell) for cell in text[wrong]])
         raise RunTableError([Fault(source, None, name, None, f"{rule}; {said}")])
     return values.mask(values.abs() < SMALLEST, 0.0)

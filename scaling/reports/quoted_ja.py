@@ -396,6 +396,10 @@ SAID = (
         r"runs are weighed by 1/(?P<name>\S+)\^2, .+",
         "学習実験には{name}の2乗に反比例する重みを付けています。",
     ),
+    (
+        "not used: the first column, which has no name and counts the rows",
+        "1列目は名前のない行番号なので、使っていません。",
+    ),
     (r"(?P<what>\S+) is derived: (?P<rule>.+)", "{what}は{rule}から求めました。"),
     ("swapped, or a wrong unit\\?", "NとDの取り違えか、単位の誤りではありませんか。"),
     (

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scaling.tables.faults import Fault, RunTableError
 from scaling.tables.files import Table
-from scaling.tables.numbers import NOT_KNOWN, as_numbers, as_text, explain_number
+from scaling.tables.numbers import NOT_KNOWN, as_numbers, as_text, explain_numbers
 
 if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
@@ -32,7 +32,7 @@ def read_cells(
 ) -> pd.DataFrame:
     """Give numbers as float and names as text, missing where a cell is empty or not readable.
 
-    Of the columns `numbers`, those in `amounts` may end in K, M, B or T.
+    Of the columns `numbers`, those in `amounts` are counts.
     """
     read = {name: as_numbers(frame[name], letters=name in amounts) for name in numbers}
     names = {name: as_text(frame[name]) for name in texts if name in frame}
@@ -43,6 +43,7 @@ def check_cells(
     table: Table,
     frame: pd.DataFrame,
     numbers: Collection[str],
+    amounts: Collection[str],
     schema: DataFrameSchema,
     explain_header: HeaderRules,
     rows: str = "runs",
@@ -54,8 +55,8 @@ def check_cells(
     ----------
     table : Table
         The table as found.
-    frame, numbers : DataFrame of shape (n_rows, n_columns), collection of str
-        The same from `read_cells`, and its columns of numbers.
+    frame, numbers, amounts : DataFrame of shape (n_rows, n_columns), collection of str
+        The same from `read_cells`, its columns of numbers, and those of counts.
     schema : pandera.DataFrameSchema
         The rules. Each check carries its rule in plain words as its error.
     explain_header : callable
@@ -70,8 +71,9 @@ def check_cells(
     RunTableError
         With every fault of the table.
     """
-    unread, broken = _unread_cells(table.frame, frame, numbers, empty), _broken_rules(frame, schema)
-    found = pd.concat([*unread, broken]).drop_duplicates(["position", "column"])
+    unread = _unread_cells(table.frame, frame, numbers, amounts, empty)
+    found = pd.concat([*unread, _broken_rules(frame, schema)])
+    found = found.drop_duplicates(["position", "column"]).dropna(subset="rule")
     for column, advice in empty.items():
         left_empty = (found["column"] == column) & (found["rule"] == SAID["not_nullable"])
         found.loc[left_empty, "rule"] = f"{SAID['not_nullable']}: {advice}"
@@ -96,18 +98,29 @@ def check_cells(
 
 
 def _unread_cells(
-    raw: pd.DataFrame, frame: pd.DataFrame, numbers: Collection[str], empty: Mapping[str, str]
+    raw: pd.DataFrame,
+    frame: pd.DataFrame,
+    numbers: Collection[str],
+    amounts: Collection[str],
+    empty: Mapping[str, str],
 ) -> Iterator[pd.DataFrame]:
-    """Find the cells of number columns that hold something, but no number."""
+    """Find the cells of number columns that hold something, but no number.
+
+    Where that is so of a whole column, and for one reason, its first cell stands for all: the
+    others have no rule.
+    """
     for name in numbers:
         text = as_text(raw.loc[frame[name].isna(), name])
         text = text[text != ""]
-        rules = [
+        rules: list[str | None] = [
             f"must be a number: {empty[name]} (an empty cell is for optional columns)"
             if name in empty and NOT_KNOWN.fullmatch(cell[:99])
-            else explain_number(cell)
-            for cell in text
+            else rule
+            for cell, rule in zip(text, explain_numbers(text, name in amounts), strict=True)
         ]
+        if len(rules) > 1 and len(set(rules)) == 1 and frame[name].isna().all():
+            whole = f"{rules[0]}; the same in all {len(rules):,} cells of the column"
+            rules = [whole, *[None] * (len(rules) - 1)]
         yield pd.DataFrame({"position": text.index, "column": name, "rule": rules})
 
 

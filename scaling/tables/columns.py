@@ -17,7 +17,7 @@ from scaling.tables.counts import COUNTS
 from scaling.tables.faults import Fault, RunTableError, show
 from scaling.tables.files import Table
 from scaling.tables.names import BRACKETS, LONGEST, column_meant, fold, read_unit
-from scaling.tables.numbers import as_text, parse_number
+from scaling.tables.numbers import as_text, has_letter, parse_number
 
 ColumnMap = Mapping[str, str] | str
 PAIR = re.compile(r",(?=\s*[A-Za-z_]\w*\s*=)")  # a name of theirs may hold a comma
@@ -28,6 +28,10 @@ ACCURACY = re.compile(
 )
 COUNTED = (*COUNTS, "D", "C", "batch_tokens", "steps")  # a unit in their name is a factor
 OURS = ("n", "nbody", "d", "loss")  # folded; what may carry a unit in brackets
+OPTION = re.compile(  # as messages write the options of a reading
+    r"""(?:--map ((?:"[^"]*"|'[^']*')+|[^\s;,"']+)|--loss-unit (\w+)|--accuracy"""
+    r"""|--bytes-per-token )((?= --))?"""
+)
 EXPANDED = frozenset('"$`\\!')  # what a shell reads inside double quotes
 LISTED = 12  # names, in a message
 
@@ -41,7 +45,7 @@ def parse_column_map(columns: ColumnMap) -> dict[str, str]:
         Where a part has no ``=``, or a name of ours stands twice.
     """
     if not isinstance(columns, str):
-        return dict(columns)
+        return {ours: str(theirs).strip() for ours, theirs in columns.items()}
     pairs = [part.partition("=") for part in PAIR.split(columns)]
     found = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
     if not all(found.values()) or "" in found or len(found) < len(pairs):
@@ -56,6 +60,24 @@ def write_column_map(columns: Mapping[str, str]) -> str:
     """Write a column map as an option of the command line, quoted for a shell."""
     pairs = ",".join(f"{ours}={theirs}" for ours, theirs in columns.items())
     return f"--map {shlex.quote(pairs)}" if EXPANDED.intersection(pairs) else f'--map "{pairs}"'
+
+
+def options_in_python(text: str) -> str:
+    """Give a message with ``columns={...}`` where it has ``--map``, and the like."""
+    return OPTION.sub(_argument, text)
+
+
+def _argument(option: re.Match[str]) -> str:
+    pairs, unit, following = option.groups()
+    comma = "," if following is not None else ""
+    if pairs:
+        try:
+            return f"columns={parse_column_map(shlex.split(pairs)[0])}{comma}"
+        except ValueError:  # it is part of a name of theirs
+            return option[0]
+    if unit:
+        return f"loss_unit={unit!r}{comma}"
+    return "accuracy=True" if "accuracy" in option[0] else "bytes_per_token="
 
 
 def name_columns(
@@ -119,7 +141,7 @@ def _factor_of_unit(table: Table, ours: str, name: str) -> float:
     factor = read_unit(name).factor
     if factor == 1 or ours not in COUNTED:
         return 1.0
-    lettered = as_text(table.frame[name]).str.contains(r"\d\s*[KMBTkmbt]$").any()
+    lettered = as_text(table.frame[name]).map(has_letter).any()
     return 1.0 if lettered else factor
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 MOST_LINES = 20
 PRINTED = 10  # faults, of more than fit on so many lines
@@ -86,6 +86,13 @@ class RunTableError(ValueError):
         self.faults = tuple(faults)
         self.tally = dict(tally or Counter((fault.column, fault.rule) for fault in faults))
         self.count = sum(self.tally.values())
+
+    def reworded(self, say: Callable[[str], str]) -> RunTableError:
+        """Give the error with every rule as `say` puts it."""
+        tally: Counter[tuple[str | None, str]] = Counter()
+        for (column, rule), n in self.tally.items():
+            tally[column, say(rule)] += n
+        return RunTableError([replace(each, rule=say(each.rule)) for each in self.faults], tally)
 
     def __str__(self) -> str:
         """Give the report: the first faults one a line, then how many more of which kind."""

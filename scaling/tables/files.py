@@ -2,9 +2,9 @@
 
 CSV is read with commas, tabs or semicolons (whichever the header uses most, or a first line
 ``sep=;`` names), in UTF-8 or in UTF-16 with a byte order mark; a line that starts with ``#`` is a
-comment. JSON has an object a line, or in a file ``.json`` a list of them; Parquet needs the extra
-``parquet``. Any of them may be compressed with gzip, bzip2 or xz. Cells keep their text. Faults of
-a file are gathered, not thrown one by one.
+comment. JSON has an object a line, or a list of them in a file ``.json`` or as all an object holds;
+Parquet needs the extra ``parquet``. Any of them may be compressed with gzip, bzip2 or xz. Cells
+keep their text. Faults of a file are gathered, not thrown one by one.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import pandas as pd
 
 from scaling.tables.faults import Fault, RunTableError
 from scaling.tables.json_rows import read_records
+from scaling.tables.numbers import as_text
 
 HEADER_ROW = 1
 TOLD = "told"  # key of a frame's attrs: what was taken or derived on the reader's behalf
@@ -80,18 +81,29 @@ class Table:
 def _make_table(
     source: str, frame: pd.DataFrame, rows: pd.Index, header_row: int | None = HEADER_ROW
 ) -> Table:
-    """Set aside the columns without a name of their own, each with a fault."""
-    names = pd.Index([str(name).strip() if str(name).isspace() else str(name) for name in frame])
+    """Strip the names; set aside the columns without one of their own, each with a fault.
+
+    A first column without a name that counts the rows from 0 is the index of a DataFrame.
+    """
+    names = pd.Index([str(name).strip() for name in frame])
     unnamed, repeated = names == "", names.duplicated()
+    counts_rows = bool(unnamed[:1].any()) and _counts_rows(frame.iloc[:, 0])
+    told = ("not used: the first column, which has no name and counts the rows",) * counts_rows
     faults = [
         Fault(source, header_row, f"number {i + 1}", None, "has no name: name it or remove it")
         for i in np.flatnonzero(unnamed)
+        if not (i == 0 and counts_rows)
     ] + [
         Fault(source, header_row, name, None, "must stand once in the header")
         for name in dict.fromkeys(names[repeated & ~unnamed])
     ]
     kept = frame.set_axis(names, axis=1).loc[:, ~(unnamed | repeated)]
-    return Table(source, kept.reset_index(drop=True), rows, tuple(faults), header_row)
+    return Table(source, kept.reset_index(drop=True), rows, tuple(faults), header_row, told)
+
+
+def _counts_rows(cells: pd.Series) -> bool:
+    """Tell an index, as a DataFrame is written with it, from data: 0, 1, 2 and so on."""
+    return as_text(cells).tolist() == [str(i) for i in range(len(cells))]
 
 
 def as_table(source: str, frame: pd.DataFrame) -> Table:
@@ -105,7 +117,7 @@ def as_table(source: str, frame: pd.DataFrame) -> Table:
     if not labels.map(str).is_unique:
         labels = pd.RangeIndex(len(frame))
     table = _make_table(source, frame, labels, header_row=None)
-    return replace(table, told=tuple(frame.attrs.get(TOLD, ())))
+    return replace(table, told=(*frame.attrs.get(TOLD, ()), *table.told))
 
 
 def _file_error(source: str, rule: str, row: int | None = None) -> RunTableError:

@@ -1,9 +1,9 @@
-"""How is a table read out of JSON? One object a line, or a list of objects."""
+"""How is a table read out of JSON? One object a line, or a list of objects, bare or named."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,8 @@ def read_records(source: str, text: str) -> tuple[pd.DataFrame, pd.Index, list[F
     source : str
         What messages call the file.
     text : str
-        One object a line, or one list of objects.
+        One object a line, or one list of objects, which may be all that an object holds:
+        ``{"runs": [...]}``.
 
     Returns
     -------
@@ -31,8 +32,14 @@ def read_records(source: str, text: str) -> tuple[pd.DataFrame, pd.Index, list[F
         What is no such object.
     """
     faults: list[Fault] = []
-    listed = text.lstrip().startswith("[")
-    rows = _of_a_list(source, text) if listed else _of_lines(source, text, faults)
+    rows: Iterable[tuple[int, Any]]
+    named = _find_named_list(text)
+    if named is not None:
+        rows = enumerate(named, start=1)
+    elif text.lstrip().startswith("["):
+        rows = _of_a_list(source, text)
+    else:
+        rows = _of_lines(source, text, faults)
     records: dict[int, dict[str, Any]] = {}
     for row, value in rows:
         if isinstance(value, dict):
@@ -46,6 +53,17 @@ def read_records(source: str, text: str) -> tuple[pd.DataFrame, pd.Index, list[F
 def _load(text: str) -> Any:
     """Read JSON with its numbers as they are written, so that a message can quote them."""
     return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+
+
+def _find_named_list(text: str) -> list[Any] | None:
+    """Give the list of objects that is all an object holds."""
+    try:
+        whole = _load(text)
+    except (ValueError, RecursionError):
+        return None
+    values = list(whole.values()) if isinstance(whole, dict) else []
+    is_list = len(values) == 1 and isinstance(values[0], list)
+    return values[0] if is_list and any(isinstance(each, dict) for each in values[0]) else None
 
 
 def _of_lines(source: str, text: str, faults: list[Fault]) -> Iterator[tuple[int, Any]]:

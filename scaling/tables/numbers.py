@@ -1,14 +1,16 @@
 """How is a number spelled? One grammar for table cells and for the command line.
 
 A number is plain ASCII decimal text with a point: ``6.9e9``, ``-0.5``, ``160000000``. A count may
-end in one letter, K, M, B or T for 1e3, 1e6, 1e9 or 1e12, in either case: ``6.9B``, ``160 m``.
-Nothing else is read: no thousands separators, decimal commas, percent signs, hexadecimal,
-full-width digits, ``nan`` or ``inf``.
+end in one letter, K, M, B or T for 1e3, 1e6, 1e9 or 1e12, in either case: ``6.9B``, ``160 m``. It
+may have two or more groups of three digits behind commas, and a word at its end: ``12,000,000``,
+``240M tokens``. Nothing else is read: no other thousands separators, decimal commas, percent
+signs, hexadecimal, full-width digits, ``nan`` or ``inf``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -16,59 +18,108 @@ import pandas as pd
 EXPONENTS = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}
 # Written without nested repetition, so that a hostile cell of a megabyte is read in linear time.
 BLANKS = r" \t\u00a0\u2009\u202f"
-NUMBER = re.compile(
-    rf"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:[eE][+-]?\d+|[{BLANKS}]*([KMBT]))?",
+DECIMAL = r"\d+(?:\.\d*)?|\.\d+"
+NUMBER = re.compile(rf"[+-]?(?:{DECIMAL})(?:[eE][+-]?\d+)?", re.ASCII)
+COUNT = re.compile(
+    rf"([+-]?(?:\d{{1,3}}(?:,\d{{3}}){{2,}}(?:\.\d+)?|{DECIMAL}))"
+    rf"(?:(e[+-]?\d+)|[{BLANKS}]*([KMBT]))?"
+    rf"(?:[{BLANKS}]*(?:tokens?|params?|parameters?))?",
     re.ASCII | re.IGNORECASE,
 )
-PRINTED = re.compile(
-    rf"[+-]?\d*\.?(\d*)(?:e([+-]?\d{{1,3}})|[{BLANKS}]*([KMBT]))?", re.ASCII | re.IGNORECASE
-)
 MARKED = rf"[\d\s.,'’_{BLANKS}]*"  # digits with thousands separators of any kind
+MARKS = re.compile(rf"[,'’_{BLANKS}]")
 WORDS = "thousand|million|billion|trillion|mi?o|mrd|mn|bn|tn"
 NOT_KNOWN = re.compile(r"nan|na|n/a|null|none|nil|-+|\?+", re.IGNORECASE)
 NO_MARKS = "no thousands separator or decimal comma: write"
-HINTS = {
-    re.compile(form, re.IGNORECASE): hint
-    for form, hint in {
-        r"[+-]?\d+,\d+\s*[KMBT]": "write a decimal point, as in 1.2B",
-        r"[+-]?\d{1,3}(\.\d{3}){2,}(,\d+)?": "no thousands separator: write 10600000 for "
-        "10.600.000",
-        r"[+-]?(\d+,\d{1,2}|\d+,\d{4,}|0,\d+|\d+,\d+e[+-]?\d+)": f"{NO_MARKS} 5.39 for 5,39",
-        rf"{MARKED}\d[,'’_ {BLANKS}]\d{MARKED}": f"{NO_MARKS} 10600000 for 10 600 000",
-        r".*[%‰].*": "write a fraction, not a percentage",
-        r"[+-]?(inf|infinity|∞)": "it must be finite",
-        NOT_KNOWN.pattern: "an optional value not known is an empty cell",
-        rf"[\d.,]+\s*({WORDS})s?\.?": "a count ends in K, M, B or T, as in 10.6M",
-        r"[+-]?[\d.]+\s*[A-Z]{1,3}": "only counts may end in K, M, B or T, written like 6.9B",
-        r"(?!.*[0-9]).*\d.*": "write ASCII digits",
-    }.items()
+LIKE = "written like 6.9e9"
+LONGEST = 40  # signs, of a cell that a hint is for
+
+
+def _with_point(text: str) -> str:
+    return text.replace(".", "").replace(",", ".")
+
+
+def _share(text: str) -> str:
+    part, _, whole = text.partition("/")
+    return f"{int(part) / int(whole):.4g}"
+
+
+THOUSAND = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")  # or a decimal comma
+# What may stand in a cell, each with what to do; a function gets the cell, its blanks plain.
+FORMS: dict[str, str | Callable[[str], str]] = {
+    r"[+-]?\d+,\d+\s*[KMBT]": lambda text: f"write a decimal point, as in {_with_point(text)}",
+    r"[+-]?\d{1,3}(\.\d{3}){2,}(,\d+)?": lambda text: (
+        f"no thousands separator: write {_with_point(text)} for {text}"
+    ),
+    r"[+-]?\d+,\d+(e[+-]?\d+)?": lambda text: f"{NO_MARKS} {_with_point(text)} for {text}",
+    rf"[+-]?\d{{1,3}}([,'’_{BLANKS}]\d{{3}})+(\.\d+)?": lambda text: (
+        f"{NO_MARKS} {MARKS.sub('', text)} for {text}"
+    ),
+    rf"{MARKED}\d[,'’_ {BLANKS}]\d{MARKED}": f"{NO_MARKS} 10600000 for 10 600 000",
+    r".*[%‰].*": "write a fraction, not a percentage",
+    r"[0-9]+\s*/\s*0*[1-9][0-9]*": lambda text: f"a share: write {_share(text)} for {text}",
+    r"true|false|yes|no": "write 1 or 0",
+    r"\d+:[\d:.]+": "a time: write one number, in one unit",
+    r"[+-]?(inf|infinity|∞)": "it must be finite",
+    NOT_KNOWN.pattern: "an optional value not known is an empty cell",
+    rf"[\d.,]+\s*({WORDS})s?\.?": "a count ends in K, M, B or T, as in 10.6M",
+    r"[+-]?[\d.]+\s*[A-Z]{1,3}": "only counts may end in K, M, B or T, written like 6.9B",
+    r"(?!.*[0-9]).*\d.*": "write ASCII digits",
+    r"[+-]?[\d.]+(e[+-]?\d+)?\s*[KMBT]?\s+[^\W\d]+": "write the number without a unit",
 }
+HINTS = {re.compile(form, re.IGNORECASE): hint for form, hint in FORMS.items()}
 PLAIN_ALPHABET = frozenset("0123456789.+-eE")
 
 
 def _read(text: str, letters: bool) -> float:
-    match = NUMBER.fullmatch(text)
-    if match is None or (match[2] and not letters):
-        return np.nan
-    # The letter becomes an exponent, so that 6.9B is the very float that 6.9e9 is.
-    return float(match[1] + EXPONENTS[match[2].upper()] if match[2] else text)
+    if not letters:
+        return float(text) if NUMBER.fullmatch(text) else np.nan
+    match = COUNT.fullmatch(text)
+    return float(_spelt_out(match)) if match else np.nan
+
+
+def _spelt_out(match: re.Match[str]) -> str:
+    """Write a count with an exponent, so that 6.9B is the very float that 6.9e9 is."""
+    digits, exponent, letter = match.groups(default="")
+    return digits.replace(",", "") + (EXPONENTS[letter.upper()] if letter else exponent)
+
+
+def has_letter(text: str) -> bool:
+    """Tell a count that ends in K, M, B or T."""
+    match = COUNT.fullmatch(text)
+    return match is not None and match[3] is not None
 
 
 def rounding(text: str) -> float:
     """Half a unit in the last printed digit: 5e3 for ``0.23M`` and ``2.3e5``, 0 for no number."""
-    match = PRINTED.fullmatch(text) if NUMBER.fullmatch(text) else None
+    match = COUNT.fullmatch(text)
     if match is None:
         return 0.0
-    decimals, exponent, letter = match.groups()
-    scale = float("1" + EXPONENTS[letter.upper()]) if letter else 10.0 ** int(exponent or 0)
-    return 0.5 * scale * 10.0 ** -len(decimals)
+    digits, _, exponent = _spelt_out(match).lower().partition("e")
+    unit = float(f"1e{exponent or 0}") * 10.0 ** -len(digits.partition(".")[2])
+    return 0.5 * unit if np.isfinite(unit) else 0.0
 
 
-def explain_number(text: str) -> str:
-    """Say what a number must look like, with a hint that fits the text that is none."""
-    fits = (hint for form, hint in HINTS.items() if form.fullmatch(text[:99]))
-    hint = next(fits, "written like 6.9e9")
-    return f"must be a number: {hint}"
+def explain_numbers(texts: Iterable[str], counts: bool = True) -> list[str]:
+    """Say of texts that are no number what one must look like, with a hint that fits them.
+
+    Texts of one form get one hint, made for the first of them. `counts` says that they may be
+    counts, where ``5,159`` may be five thousand.
+    """
+    made: dict[object, str] = {}
+    said = []
+    for text in texts:
+        plain = " ".join(text.split()) if len(text) <= LONGEST else ""
+        form = next((form for form in HINTS if form.fullmatch(plain)), None) if plain else None
+        hint = LIKE if form is None else HINTS[form]
+        if form not in made:
+            made[form] = hint if isinstance(hint, str) else hint(plain)
+            if counts and THOUSAND.fullmatch(plain):
+                made[form] = (
+                    f"{NO_MARKS} {MARKS.sub('', plain)} or {_with_point(plain)} for {plain}"
+                )
+        said.append(f"must be a number: {made[form]}")
+    return said
 
 
 def parse_number(text: str, name: str = "number") -> float:
@@ -93,7 +144,7 @@ def parse_number(text: str, name: str = "number") -> float:
     """
     value = _read(text.strip(), letters=True)
     if not np.isfinite(value):
-        rule = "must be a finite number" if np.isinf(value) else explain_number(text.strip())
+        rule = "must be a finite number" if np.isinf(value) else explain_numbers([text.strip()])[0]
         raise ValueError(f"{name} {rule}, got {text[:60]!r}")
     return value
 
@@ -101,7 +152,7 @@ def parse_number(text: str, name: str = "number") -> float:
 def parse_numbers(cells: pd.Series, letters: bool = True) -> pd.Series:
     """Read a column of stripped text: NaN where it is no number, infinite where it is too large.
 
-    Counts may end in K, M, B or T where `letters` says so.
+    They are counts where `letters` says so.
     """
     texts = cells.tolist()
     if PLAIN_ALPHABET.issuperset("".join(texts)):
@@ -123,7 +174,7 @@ def as_text(cells: pd.Series) -> pd.Series:
 def as_numbers(cells: pd.Series, letters: bool) -> pd.Series:
     """Give any column as floats, NaN where nothing or no number stands.
 
-    Booleans and dates are no numbers. Text may end in K, M, B or T where `letters` says so.
+    Booleans and dates are no numbers. Text is read as counts where `letters` says so.
     """
     dtype = cells.dtype
     if pd.api.types.is_float_dtype(dtype) or pd.api.types.is_integer_dtype(dtype):

@@ -21,7 +21,13 @@ from typing import TypedDict, Unpack
 import pandas as pd
 
 from scaling.tables.checks import check_cells, read_cells
-from scaling.tables.columns import ColumnMap, name_columns, name_errors, tell_accuracies
+from scaling.tables.columns import (
+    ColumnMap,
+    name_columns,
+    name_errors,
+    options_in_python,
+    tell_accuracies,
+)
 from scaling.tables.counts import COUNTS
 from scaling.tables.derived import find_rules
 from scaling.tables.faults import Fault, RunTableError, show
@@ -103,7 +109,8 @@ def _check(
     rules = find_rules(list(map(str, table.frame)))
     sources = [name for rule in rules for name in rule.sources if name in PARTS]
     numbers = [*number_columns(table.frame), *sources]
-    frame = read_cells(table.frame, numbers, (*AMOUNTS, *PARTS), TEXTS)
+    amounts = (*AMOUNTS, *PARTS)
+    frame = read_cells(table.frame, numbers, amounts, TEXTS)
     factors = {name: by for name, by in table.factors.items() if name in numbers}
     frame = frame.assign(**{name: frame[name] * by for name, by in factors.items()})
     frame = losses_in_nats(errors_of_accuracies(frame, accuracies), loss_unit, bytes_per_token)
@@ -128,7 +135,7 @@ def _check(
     in_steps = repeated or shared is not None
     schema = run_schema(frame, in_steps, loss_unit, slack, table.written)
     empty = EMPTY | {rule.column: f"{rule.formula} is not known" for rule in rules}
-    check_cells(table, frame, numbers, schema, explain, empty=empty)
+    check_cells(table, frame, numbers, amounts, schema, explain, empty=empty)
     told = [*table.told, *map(str, rules), *tell_rounded(frame, slack), *tell_accuracies(frame)]
     if "run" not in frame:
         frame.insert(0, "run", [f"row {row}" for row in table.rows])
@@ -181,7 +188,10 @@ def validate_runs(
     ValueError
         `reading` cannot be.
     """
-    return _check(as_table(source, frame), repeated=repeated, **reading)
+    try:
+        return _check(as_table(source, frame), repeated=repeated, **reading)
+    except RunTableError as error:
+        raise error.reworded(options_in_python) from None
 
 
 def read_runs(path: str | Path, repeated: bool = False, **reading: Unpack[Reading]) -> pd.DataFrame:

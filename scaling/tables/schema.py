@@ -226,7 +226,7 @@ def explain_header(
     mapped = {
         right: name
         for name, right in misspelt.items()
-        if right in ours.difference(names) and name.isprintable() and name == name.strip()
+        if right in ours.difference(names) and name.isprintable()
     }
     hints = list(explain_missing([name for name in missing if name in WHAT], names, mapped))
     for i, (name, right) in enumerate(misspelt.items(), start=1):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pandera.pandas import DataFrameSchema
 
 NUMBERS = ("n_items", "chance")
+COUNTED = ("n_items",)
 PREFIX = "err_"
 NAMED = 20  # tasks, in a message
 
@@ -67,12 +68,12 @@ def read_items(items: pd.DataFrame | str | Path) -> pd.DataFrame:
     """
     table = as_table("items", items) if isinstance(items, pd.DataFrame) else read_table(items)
     numbers = [name for name in NUMBERS if name in table.frame]
-    frame = read_cells(table.frame, numbers, ("n_items",), ("task",))
+    frame = read_cells(table.frame, numbers, COUNTED, ("task",))
     if "task" in frame:
         task = frame["task"].str.removeprefix(PREFIX)
         frame["task"] = task.mask(task == "", None)
     explain = partial(explain_header, known=("task", *NUMBERS), prefixes={})
-    check_cells(table, frame, numbers, _schema(), explain, rows="tasks")
+    check_cells(table, frame, numbers, COUNTED, _schema(), explain, rows="tasks")
     return frame.reindex(columns=["task", *numbers]).astype({"task": "str"})
 
 

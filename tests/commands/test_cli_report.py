@@ -85,6 +85,8 @@ def test_the_example_in_the_help_runs():
         ("-o r.html --chance 0.5", "name its column"),
         ("-o r.html --kpi right --higher-is-better --lower-is-better", "are better"),
         ("-o r.html --items nothing.csv", "nothing.csv"),
+        ("-o r.html --kpi right --items 1000", "for the KPI it is --kpi-items 1000"),
+        ("-o r.html --items " + "1" * 300, "for the KPI it is"),
         ("-o r.html --prices mfu_out=2", "mfu_out"),
     ],
 )

@@ -246,15 +246,16 @@ def test_other_formats_are_one_table(write, tmp_path: Path, loss) -> None:
         ("10.600.000;211.000.000;5,39", "no thousands separator: write 10600000 for 10.600.000"),
         ("10 600 000;211 000 000;5,39", "write 10600000 for 10 600 000"),
         ("10\u202f600\u202f000;211\u00a0000\u00a0000;5,39", "write 10600000 for 10 600 000"),
-        ("10'600'000;211'000'000;5,39", "write 10600000 for 10 600 000"),
+        ("10'600'000;211'000'000;5,39", "write 10600000 for 10'600'000"),
     ],
 )
-def test_german_and_french_numbers_are_named_all_at_once(write, row: str, rule: str) -> None:
-    lines = refusal("check", write(f"N;D;loss\n{row}\n{row}\n"))
-    assert len(lines) == 7
-    assert [rule in line for line in lines[:6]] == [True, True, False] * 2
-    assert lines[2].endswith("no thousands separator or decimal comma: write 5.39 for 5,39")
-    assert len(refusal("check", write("N;D;loss\n" + f"{row}\n" * 1000))) <= 20
+def test_german_and_french_numbers_are_named_a_line_a_column(write, row: str, rule: str) -> None:
+    lines = refusal("check", write("N;D;loss\n" + f"{row}\n" * 1000))
+    assert len(lines) == 4
+    assert rule in lines[0]
+    assert "write 5.39 for 5,39; the same in all 1,000 cells of the column" in lines[2]
+    mixed = refusal("check", write(f"N;D;loss\n{row}\n10.6M;211M;5,39\n"))
+    assert ["the same in all" in line for line in mixed] == [False, False, True, False]
 
 
 def test_a_run_without_a_loss_is_to_be_left_out(write) -> None:

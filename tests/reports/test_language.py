@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import get_args
 
+import pandas as pd
 import pytest
 
 from scaling.costs.price_tables import default_prices
@@ -15,6 +16,7 @@ from scaling.reports import words_en, words_ja
 from scaling.reports.language import LANGUAGES, speak
 from scaling.reports.planner_data import REASONS
 from scaling.reports.verdict import OUTCOMES
+from scaling.tables.runs import validate_runs
 
 ENGLISH, JAPANESE = words_en.WORDS, words_ja.WORDS
 KANA = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
@@ -98,6 +100,12 @@ def test_every_shipped_price_names_its_source_in_japanese():
             told = speak("ja").translate(origin.source)
             assert told is not None and KANA.search(told), origin.source
             assert not re.search(r"\b(on|of|by|to|the|reported)\b", told), told
+
+
+def test_an_index_left_out_is_told_in_japanese():
+    frame = pd.DataFrame({"": [0], "N": [1e8], "D": [2e9], "loss": [3.1]})
+    (told,) = validate_runs(frame).attrs["told"]
+    assert KANA.search(speak("ja").translate(told))
 
 
 def test_what_has_no_words_is_not_guessed():

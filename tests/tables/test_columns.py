@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from scaling.tables.columns import parse_column_map, write_column_map
+from scaling.tables.columns import options_in_python, parse_column_map, write_column_map
 from scaling.tables.runs import RunTableError, validate_runs
 
 OTHERS = {"params": [1e8, 2e8], "tokens": [2e9, 4e9], "val/loss": [3.1, 3.0]}
@@ -31,6 +31,21 @@ def test_a_map_is_read_and_written() -> None:
     assert parse_column_map(read) == read
     assert write_column_map(MAP) == '--map "N=params,D=tokens,loss=val/loss"'
     assert write_column_map({"N": "$n"}) == "--map 'N=$n'"
+
+
+def test_python_hears_of_arguments_not_of_options() -> None:
+    """As a message has them, and whatever a column is called."""
+    said = faults_of(others(), columns=None)[-1]
+    columns = str({"N": "params", "D": "tokens", "loss": "val/loss"})
+    assert said.endswith(f"is it the column 'val/loss'? then type columns={columns}")
+    bits = others(bpb=[1, 1.1]).drop(columns="val/loss")
+    columns = str({"N": "params", "D": "tokens", "loss": "bpb"})
+    end = f"columns={columns}, loss_unit='bpb', bytes_per_token=BYTES"
+    assert faults_of(bits)[-1].endswith(end)
+    assert faults_of(others(), columns=MAP, accuracy=True)[0].endswith("accuracy=True asks for one")
+    assert options_in_python(write_column_map({"N": "it's $n"})) == """columns={'N': "it's $n"}"""
+    for theirs in ("--map x", "--map '=a'", '--map "', "--map ''"):
+        assert options_in_python(theirs) == theirs
 
 
 @pytest.mark.parametrize("text", ["params", "N=", "=params", "N=a,N=b", ","])
@@ -134,13 +149,13 @@ def test_accuracies_keep_their_name_and_factor() -> None:
     percent = faults_of(others(acc_arc=[25.0, 40.0]), columns=MAP, accuracy=True)
     assert percent[0] == (
         "a.csv, row 0, column acc_arc: '25.0' must lie in [0, 1]: a fraction, not a percentage: "
-        'divide by 100, or type --map "acc_arc=acc_arc*0.01"'
+        "divide by 100, or type columns={'acc_arc': 'acc_arc*0.01'}"
     )
 
 
 def test_accuracies_that_are_not_there_or_there_twice() -> None:
     (said,) = faults_of(others(), columns=MAP, accuracy=True)
-    assert said == "a.csv: has no column acc_<task>, and --accuracy asks for one"
+    assert said == "a.csv: has no column acc_<task>, and accuracy=True asks for one"
     both = others(acc_a=[0.1, 0.2], err_a=[0.9, 0.8])
     (said,) = faults_of(both, columns=MAP, accuracy=True)
     assert said.endswith("that has a column err_a, too: remove one of the two")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hostile import GOOD
 
-from scaling.tables.runs import RunTableError, read_runs
+from scaling.tables.runs import RunTableError, read_runs, validate_runs
 
 
 def read(folder: Path, name: str, content: bytes | str) -> pd.DataFrame:
@@ -58,11 +58,37 @@ def test_a_line_that_names_the_separator_is_skipped(tmp_path: Path, good, line: 
         read(tmp_path, "a.csv", f"{line}\n")
 
 
+def test_spaces_round_a_name_are_no_part_of_it(tmp_path: Path, good) -> None:
+    """In a file, in a DataFrame and in a column map."""
+    text = GOOD.replace("N,D,loss", " N ,tokens , loss")
+    spaced = read(tmp_path, "a.csv", text.replace("tokens", "D"))
+    pd.testing.assert_frame_equal(spaced, good)
+    frame = pd.DataFrame({" N": [1e8], "tokens ": [2e9], "loss": [3.1]})
+    assert validate_runs(frame, columns={"D": "tokens "})["D"].tolist() == [2e9]
+
+
+def test_the_index_that_pandas_writes_is_dropped_and_that_is_said(tmp_path: Path, good) -> None:
+    runs = good[["N", "D", "loss"]]
+    for table in (
+        read(tmp_path, "a.csv", runs.to_csv()),
+        validate_runs(runs.reset_index(names="")),
+    ):
+        assert list(table) == [*(name for name in good)]
+        assert table.attrs["told"] == [
+            "not used: the first column, which has no name and counts the rows"
+        ]
+    with pytest.raises(RunTableError, match="column number 1: has no name"):
+        read(tmp_path, "a.csv", runs[1:].to_csv())
+
+
 def test_json_reads_as_csv_does(tmp_path: Path, good) -> None:
-    """An object a line, or in a file .json a list of them."""
+    """An object a line, a list of them in a file .json, or the list as all an object holds."""
     lines = as_lines(good)
-    listed = json.dumps([json.loads(line) for line in lines.splitlines()], indent=1)
-    for name, text in (("a.jsonl", lines), ("a.txt", lines), ("a.json", listed)):
+    runs = [json.loads(line) for line in lines.splitlines()]
+    listed, named = json.dumps(runs, indent=1), {"runs": runs}
+    texts = {"a.jsonl": lines, "a.txt": lines, "a.json": listed}
+    texts |= {"b.json": json.dumps(named), "c.json": json.dumps(named, indent=1)}
+    for name, text in texts.items():
         table = read(tmp_path, name, text)
         assert table[["N", "D", "loss"]].equals(good[["N", "D", "loss"]])
     assert read(tmp_path, "a.jsonl.gz", gzip.compress(lines.encode()))["N"].equals(good["N"])
@@ -91,6 +117,10 @@ def test_json_that_is_no_table_says_where(tmp_path: Path, good) -> None:
     assert found == [(7, None, None), (8, None, None), (9, "D", "-2e9"), (9, "loss", "NaN")]
     with pytest.raises(RunTableError, match="row 1: is not a JSON object on one line"):
         read(tmp_path, "a.json", '{\n "runs": 1\n}\n')
+    with pytest.raises(RunTableError, match="row 2: must be a JSON object"):
+        read(tmp_path, "a.json", '{"runs": [{"N": 1e8, "D": 2e9, "loss": 3}, 7]}')
+    one = '{"N": 1, "D": 2, "loss": 3, "h": [{"x": 1}]}'
+    assert read(tmp_path, "a.json", one)["loss"].tolist() == [3]
     for text in ("[1,", "[" * 100_000, "{" * 5, '{"a":' * 100_000):
         with pytest.raises(RunTableError, match="is not "):
             read(tmp_path, "a.json", text)

@@ -129,7 +129,7 @@ def test_chances_that_are_shares(cell: str, tmp_path: Path) -> None:
         (b"a b\n1 2\n", 1, "task", "separate columns with commas"),
         (b"Task\na\n", 1, "Task", "did you mean 'task'?"),
         (b"task,N_items\na,3\n", 1, "N_items", "did you mean 'n_items'?"),
-        (b"task, chance\na,0\n", 1, " chance", "did you mean 'chance'?"),
+        (b"task, Chance\na,0\n", 1, "Chance", "did you mean 'chance'?"),
         (b"task,task\na,b\n", 1, "task", "must stand once in the header"),
         (b"task,\na,b\n", 1, "number 2", "has no name"),
         (b"task,chance\na\n", 2, None, "must have 2 cells"),

@@ -182,9 +182,9 @@ def test_a_perplexity_is_above_1() -> None:
 @pytest.mark.parametrize(
     ("name", "option"),
     [
-        ("val_ppl", "--loss-unit ppl"),
-        ("val_bpb", "--loss-unit bpb --bytes-per-token BYTES"),
-        ("loss (bits)", "--loss-unit bits"),
+        ("val_ppl", "loss_unit='ppl'"),
+        ("val_bpb", "loss_unit='bpb', bytes_per_token=BYTES"),
+        ("loss (bits)", "loss_unit='bits'"),
     ],
 )
 def test_a_name_that_says_another_unit_is_asked_about(name: str, option: str) -> None:
@@ -216,12 +216,15 @@ def test_a_fall_like_that_of_a_perplexity_is_asked_about(sizes, D, values, asked
 @pytest.mark.parametrize(
     ("columns", "typed"),
     [
-        ({"D": [0.211, 1.58, 3.07]}, 'in billions? write 0.211B, or type --map "D=D*1e9"'),
+        ({"D": [0.211, 1.58, 3.07]}, "in billions? write 0.211B, or type columns={'D': 'D*1e9'}"),
         (
             {"D": [0.3, 1.0, 1.4], "N": [1e10, 2e10, 4e10]},
-            'trillions? write 0.3T, or type --map "D=D*1e12"',
+            "trillions? write 0.3T, or type columns={'D': 'D*1e12'}",
         ),
-        ({"N": [0.0106, 0.0789, 0.154]}, 'in billions? write 0.0106B, or type --map "N=N*1e9"'),
+        (
+            {"N": [0.0106, 0.0789, 0.154]},
+            "in billions? write 0.0106B, or type columns={'N': 'N*1e9'}",
+        ),
     ],
 )
 def test_a_count_below_1_is_asked_about(columns: dict[str, list[float]], typed: str) -> None:
