@@ -532,7 +532,14 @@ def test_count_says_in_which_parameters_the_law_is_written(write) -> None:
 
 def test_shape_of_check(write) -> None:
     """`check` tells what the file holds, and every flag."""
-    path = write(planted(run=list("abcdefg"), err_t=0.5, loss_s=3.0, flags=["", "ours", *[""] * 5]))
+    path = write(
+        planted(
+            run=list("abcdefg"),
+            err_t=0.5,
+            loss_s=np.linspace(3.5, 3, 7),
+            flags=["", "ours", *[""] * 5],
+        )
+    )
     assert answer("check", path) == {
         "file": str(path),
         "n_runs": 7,
@@ -1126,7 +1133,7 @@ def test_any_sound_table_is_answered_or_refused(runs: list[tuple[float, ...]], l
         table.to_csv(path, index=False)
         if n_distinct < NEEDED[law]:
             code, _, err = run("predict", path, *TARGET, "--law", law)
-            assert (code, err.endswith(f"got {n_distinct}\n")) == (2, True)
+            assert (code, f"got {n_distinct}; `scaling plan` says" in err) == (2, True)
             return
         assert_backtest_answers_or_refuses(path, law, table)
         fit = answer("fit", path, "--law", law)

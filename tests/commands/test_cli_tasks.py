@@ -415,7 +415,7 @@ def test_too_few_runs_for_a_loss_law(write, law: str, needed: int) -> None:
     expected = f"{every}: {left_out}: {rule.replace('5', '4')} 0"
     assert refusal(every, "--without-flagged") == expected
     repeated = write(pd.concat([planted().head(1)] * 9))
-    assert refusal(repeated, "--law", law).endswith("got 1")
+    assert refusal(repeated, "--law", law).endswith("got 1; `scaling plan` says which to add")
 
 
 @pytest.mark.parametrize("case", as_parameters(CASES))
@@ -506,7 +506,7 @@ def test_any_sound_tables_are_judged_or_refused(runs, items, law: str) -> None:
         known.assign(task=["a", "b"]).to_csv(other, index=False)
         arguments = (path, "--items", other, "--law", law)
         if n_distinct < 4:
-            assert refusal(*arguments).endswith(f"got {n_distinct}")
+            assert f"got {n_distinct}; `scaling plan` says" in refusal(*arguments)
             return
         assert [entry["task"] for entry in answer(*arguments)] == ["a", "b"]
         assert "nan" not in run(*arguments)[1]
