@@ -94,6 +94,12 @@ def with_column(name: str, *cells: str) -> bytes:
     return "\n".join([f"{header},{name}", *extended, ""]).encode()
 
 
+def with_index() -> bytes:
+    """Give a sound table as pandas writes it with its index."""
+    header, *lines = GOOD.splitlines()
+    return "\n".join([f",{header}", *(f"{i},{line}" for i, line in enumerate(lines)), ""]).encode()
+
+
 def other_columns(n: int) -> bytes:
     """Give a sound table with so many columns beside."""
     return with_column(",".join(f"k{i}" for i in range(n)), ",".join("1" * n))
@@ -257,7 +263,7 @@ HEADERS = (
     Hostile("loss_ without set", with_column("loss_", "3"), ((1, "loss_", "", "'loss_<set>'"),)),
     Hostile("N twice", with_column("N", "1e8"), ((1, "N", "", "once in the header"),)),
     Hostile("no name", with_column("", "x"), ((1, "number 4", "", "has no name"),)),
-    Hostile("index column", b",N,D,loss\n0,1e8,2e9,3\n"),
+    Hostile("index column", with_index()),
     Hostile(
         "first column without a name",
         b",N,D,loss\n7,1e8,2e9,3\n",
@@ -412,10 +418,8 @@ COLUMNS = (
         "counts spelled with letters",
         b"N,D,loss\n160M,3.2B,3.3\n6.9B,138b,2.2\n1.2T,24T,1.9\n5K,100K,9\n",
     ),
-    Hostile(
-        "counts with units and commas",
-        b'N,D,loss\n125M params,2.4 B tokens,3.3\n"12,000,000","240,000,000 tokens",3.9\n',
-    ),
+    Hostile("counts with units", good_and("690M params,13.8 B tokens,2.7")),
+    Hostile("counts with commas", good_and('"690,000,000","13,800,000,000",2.7')),
     Hostile("spaces round cells", b"N,D,loss\n 1e8 , 2e9 , 3.1 \n"),
     Hostile("other columns", with_column("note", "=cmd()", "", "\u65e5\u672c")),
     Hostile("flags brought along", with_column("flags", "", "ours"), (), ((1, "ours"),)),
