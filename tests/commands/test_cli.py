@@ -537,7 +537,7 @@ def test_shape_of_check(write) -> None:
         planted(
             run=list("abcdefg"),
             err_t=0.5,
-            loss_s=np.linspace(3.5, 3, 7),
+            loss_s=planted()["loss"],
             flags=["", "ours", *[""] * 5],
         )
     )
