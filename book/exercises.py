@@ -26,6 +26,8 @@ HEAD = """# Exercises: {title}
 
 They belong to [the chapter](../{name}.ipynb), which has the solutions. Write down what you expect
 before you compute. Where a cell raises `NotImplementedError`, put your own lines in its place."""
+# The text of a notebook, as those of the chapters, without a head that names our versions.
+TEXT = {"extension": ".py", "format_name": "percent", "notebook_metadata_filter": "-all"}
 STUB = 'raise NotImplementedError("exercise {number} is yours to write")'
 
 
@@ -73,14 +75,16 @@ def chapters() -> dict[str, NotebookNode]:
 
 
 def main(folder: Path = FOLDER / "exercises") -> int:
-    """Write the student's notebooks, and remove those of chapters that are gone."""
+    """Write the students' notebooks, each with its text, and remove those of chapters gone."""
     folder.mkdir(exist_ok=True)
-    made = {f"{name}.ipynb": make_twin(nb, name) for name, nb in chapters().items()}
-    for old in folder.glob("*.ipynb"):
-        if old.name not in made:
+    posed = chapters()
+    for old in folder.glob("[0-9]*"):
+        if old.stem not in posed:
             old.unlink()
-    for name, twin in made.items():
-        nbformat.write(twin, folder / name)
+    for name, chapter in posed.items():
+        twin = make_twin(chapter, name)
+        nbformat.write(twin, folder / f"{name}.ipynb")
+        jupytext.write(twin, folder / f"{name}.py", fmt=TEXT)
     return 0
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +12,7 @@ import jupytext
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
+from jupytext.compare import compare_notebooks
 from places import ROOT
 
 TWINS = ROOT / "notebooks" / "exercises"
@@ -104,9 +104,15 @@ def test_a_chapter_ends_in_three_to_five_exercises(name):
 def test_the_twins_are_what_make_exercises_writes(exercises, tmp_path):
     exercises.main(tmp_path)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    stored = {path.name: path.read_bytes() for path in TWINS.iterdir()}
+    stored = {path.name: path.read_bytes() for path in TWINS.glob("[0-9]*")}
     assert made == stored, "run `make exercises`"
-    assert sorted(Path(name).stem for name in stored) == NAMES
+    assert sorted(stored) == sorted(f"{name}.{end}" for name in NAMES for end in ("ipynb", "py"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_twin_and_its_text_agree(name):
+    twin = nbformat.read(TWINS / f"{name}.ipynb", as_version=4)
+    compare_notebooks(twin, jupytext.read(TWINS / f"{name}.py"), fmt="py:percent")
 
 
 @pytest.mark.parametrize("name", NAMES)
