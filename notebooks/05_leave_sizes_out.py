@@ -90,11 +90,11 @@ clean_moves["moved"] = clean_moves["6.9B"].abs()
 Markdown(
     f""":::{{admonition}} In short
 :class: tip
-**Any single small run with $M$ of 10 or more: without it the predicted loss at 6.9B moves by at most {clean_moves["moved"].max():.1%}.**
-From the paper's five runs the law is off by {references.loc["five runs"].max():.1%} at most; a two-point line by {references.loc["line"].min():.1%} or more.
+**Any single small run of 10 or more tokens per parameter ($M$): without it the predicted loss at 6.9B moves by at most {clean_moves["moved"].max():.1%}.**
+From the paper's five runs the law is off by {references.loc["five runs"].max():.1%} at worst; a two-point line's worst error is {references.loc["line"].min():.1%} or more.
 
-- Also the two middle sizes, if 0.411B is trained to $M = 320$ or more ({long_two["redpajama"]:.1%} against {long_four["redpajama"]:.1%} on RedPajama).
-- With $M$ up to 160 the error grows {to_160["ratio"].drop("c4").min():.1f} to {to_160["ratio"].drop("c4").max():.1f} times.
+- Also the two middle sizes, if 0.411B is trained to $M = 320$ or more: on RedPajama {long_two["redpajama"]:.1%} off without them, {long_four["redpajama"]:.1%} with.
+- With $M$ up to 160 only, leaving them out multiplies the error by {to_160["ratio"].drop("c4").min():.1f} to {to_160["ratio"].drop("c4").max():.1f}.
 - C4 differs: four of its runs read other files.
 :::"""
 )

@@ -114,10 +114,10 @@ Markdown(
 :class: tip
 **You can rarely predict one task: at 6.9B the error law is off by {answer_lo["law"]:.0f} to {answer_hi["law"]:.0f}% in the median.**
 Assuming that nothing changes is off by {answer_lo["no change"]:.0f} to {answer_hi["no change"]:.0f}%, a line through the last two runs by {answer_lo["ruler in loss"]:.0f} to
-{answer_hi["ruler in loss"]:.0f}%, which we learnt only afterwards.
+{answer_hi["ruler in loss"]:.0f}%; that the line is best was seen only afterwards.
 
-- For {answer_sure["task"].nunique()} of {len(tasks)} tasks the direction can be called: all {len(answer_sure)} calls were right.
-- The amount cannot: at 6.9B {answer_sure.query("step == '6.9B'")["inside"].sum()} of {(answer_sure["step"] == "6.9B").sum()} lay in their 90% interval.
+- For {answer_sure["task"].nunique()} of {len(tasks)} tasks the direction can be called: over targets and training sets all {len(answer_sure)} calls were right.
+- The amount cannot: of the calls at 6.9B {answer_sure.query("step == '6.9B'")["inside"].sum()} of {(answer_sure["step"] == "6.9B").sum()} lay in their 90% interval.
 - Averages of 17 tasks and more are safer.
 :::"""
 )
