@@ -9,10 +9,11 @@ import numpy as np
 
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
-from scaling.decide.cost_answers import Costing
+from scaling.decide.cost_answers import MOST_EPOCHS, Costing
 from scaling.decide.first_design import FirstRuns
 from scaling.decide.plan_answer import NextRuns
 from scaling.decide.priced_models import Demand
+from scaling.forecast.advice import shorten
 from scaling.forecast.answers import BacktestResult
 from scaling.forecast.fitted import FARTHEST
 from scaling.forecast.kpi_answer import KpiPrediction
@@ -25,6 +26,7 @@ from scaling.laws.fit import Fit
 from scaling.reports.sources import Source
 
 SAME = 1e-6  # relative: losses that are one
+ROUNDING = 1e-9  # relative: as good as the end of a range itself
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Asked:
         Different tokens to train on; None where there are always fresh ones.
     prices : Prices
         Those given, or shipped.
+    kpi : str or None
+        Column of an own KPI that was asked for.
     """
 
     target: tuple[float, float]
@@ -76,6 +80,7 @@ class Asked:
     loss: float | str | None
     unique_tokens: float | None
     prices: Prices
+    kpi: str | None
 
     @property
     def flops(self) -> float:
@@ -141,6 +146,45 @@ class Gathered:
         return None if isinstance(told, Missing) or self.doubt else told
 
     @property
+    def usable_kpi(self) -> KpiPrediction | None:
+        """The own KPI, where its loss may be used and it has an interval."""
+        answer = self.kpi
+        if answer is None or isinstance(answer, Missing) or self.usable is None:
+            return None
+        return answer if answer.lo is not None and answer.hi is not None else None
+
+    @property
+    def kpi_doubt(self) -> str:
+        """Why there is none; empty where it may be used, or none was asked for."""
+        if self.kpi is None or self.usable_kpi is not None:
+            return ""
+        if isinstance(self.kpi, Missing):
+            return self.kpi.reason
+        return self.kpi.doubt or self.doubt
+
+    @property
+    def ends_of_M(self) -> tuple[float, float]:
+        """Least and most tokens per parameter of the runs."""
+        M = self.selected.table["D"] / self.selected.table[self.selected.N]
+        return float(M.min()), float(M.max())
+
+    def is_inside(self, M: float) -> bool:
+        """Whether so many tokens per parameter are within those of the runs."""
+        least, most = self.ends_of_M
+        return least * (1 - ROUNDING) <= M <= most * (1 + ROUNDING)
+
+    @property
+    def is_along_its_line(self) -> bool:
+        """Whether the runs lie on one line, with the model on it."""
+        told = self.usable
+        return told is not None and told.forecast.fitted.on_line
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether the model sees its tokens more often than they are nearly as good as fresh."""
+        return self.asked.epochs > MOST_EPOCHS
+
+    @property
     def reach(self) -> float:
         """Compute of the model, in multiples of that of the largest run."""
         table = self.selected.table
@@ -190,7 +234,18 @@ class Gathered:
         if self._has_one_loss:
             return "all runs have one loss: what parameters and tokens bring is not known"
         sign = "status wrong_sign"
-        return told.forecast.doubt.replace(sign, _say_sign(told.forecast.fit))
+        doubt = told.forecast.doubt.replace(sign, _say_sign(told.forecast.fit))
+        return doubt or self._repeats_in_words()
+
+    def _repeats_in_words(self) -> str:
+        if not self.is_repeated:
+            return ""
+        assert self.asked.unique_tokens is not None
+        return (
+            f"{shorten(self.asked.unique_tokens)} different tokens are seen "
+            f"{self.asked.epochs:.3g} times each, and the law is one of fresh tokens "
+            f"(nearly as good up to {MOST_EPOCHS:g} times)"
+        )
 
 
 def _say_sign(fit: Fit) -> str:

@@ -18,6 +18,7 @@ from scaling.reports import quoted_ja, words_en, words_ja
 ROOMS = {"en": (words_en, ()), "ja": (words_ja, quoted_ja.SAID)}  # English is what the tool says
 LANGUAGES = tuple(ROOMS)
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+ROW = re.compile(r"row (\d+)")
 SCRIPT = "js_"  # words of the planner's script begin so
 
 
@@ -95,19 +96,24 @@ class Language:
         """The level of an interval, in per cent."""
         return self("percent", value=f"{100 * level:.12g}")
 
+    def run(self, name: str) -> str:
+        """Name a run; one without a name is called by its row, as the tool calls it."""
+        row = ROW.fullmatch(name)
+        return self("row", n=row[1]) if row else name
+
     def translate(self, text: str) -> str | None:
         """Say here what the tool says in English; None where there are no words for it."""
         if not self.said:
             return text
         for pattern, told in self.said:
             if found := pattern.fullmatch(text):
-                return told.format_map({k: _here(v) for k, v in found.groupdict().items()})
+                return told.format_map({k: self._here(v) for k, v in found.groupdict().items()})
         who, colon, rest = text.partition(": ")
         told_rest = self.translate(rest) if colon else None
         if told_rest is None:
             return None
         several = self.translate(who) if ": " not in who else None
-        return self("about", who=several or who, told=told_rest)
+        return self("about", who=several or self.run(who), told=told_rest)
 
     def of_script(self) -> dict[str, Any]:
         """Words of the planner's script."""
@@ -118,12 +124,12 @@ class Language:
         }
         return {"words": words, "units": self.units, "of_money": self.units_of_money}
 
-
-def _here(quoted: str | None) -> str:
-    """Write a range, a list and a name as Japanese has them, where English is quoted."""
-    text = re.sub(r"(?<=[\d%]) to (?=[-$\d])", "～", quoted or "")
-    text = re.sub(r"'([^']*)'", r"「\1」", text)
-    return text.replace(", ", "、")
+    def _here(self, quoted: str | None) -> str:
+        """Write a range, a list, a name and a row as Japanese has them, where English is quoted."""
+        text = re.sub(r"(?<=[\d%]) to (?=[-$\d])", "～", quoted or "")
+        text = ROW.sub(lambda row: self.run(row[0]), text)
+        text = re.sub(r"'([^']*)'", r"「\1」", text)
+        return text.replace(", ", "、")
 
 
 def _write_in(units: Sequence[tuple[float, str, str]], value: float) -> str:

@@ -28,7 +28,7 @@ def write_page(found: Gathered, verdict: Verdict, code: str) -> str:
     blocks = {
         "verdict": tell_verdict(found, verdict, words),
         "assumptions": tell_assumptions(found, words),
-        "intervals": tell_intervals(found, words),
+        "intervals": tell_intervals(found, verdict, words),
         "backtest": tell_backtest(found, words),
         "tasks": tell_tasks(found, words),
         "kpi": tell_kpi(found, words),

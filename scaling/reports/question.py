@@ -136,6 +136,7 @@ def report(
         loss=loss,
         unique_tokens=unique,
         prices=terms,
+        kpi=kpi,
     )
     target: dict[str, Any] = dict(zip("ND", asked.target, strict=True))
     to_serve: dict[str, Any] = {

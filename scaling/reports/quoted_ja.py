@@ -25,6 +25,12 @@ SAID = (
         "計算量が最大の学習実験の{share}倍しかない",
     ),
     (
+        r"(?P<unique>\S+) different tokens are seen (?P<n>\S+) times each, and the law is one of "
+        r"fresh tokens \(nearly as good up to (?P<most>\d+) times\)",
+        "重複のないトークンが{unique}しかなく、{n}回ずつ繰り返すことになるが、法則は"
+        "重複のないトークンについてのもので、{most}回を超える繰り返しには当てはまらない",
+    ),
+    (
         "all runs have one loss: what parameters and tokens bring is not known",
         "すべての学習実験の損失が同じで、パラメータやトークンを増やした効果が分からない",
     ),
@@ -36,7 +42,7 @@ SAID = (
     ),
     (
         "over (?P<farthest>.+) times the compute of the largest run, farther than any check",
-        "計算量が最大の学習実験の{farthest}倍を超え、検証したことのない遠さである",
+        "計算量が最大の学習実験の{farthest}倍を超え、検証した範囲を大きく外れている",
     ),
     (
         "all runs have one D: what more tokens bring is not known",

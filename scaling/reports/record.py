@@ -16,7 +16,8 @@ from scaling.reports.language import LANGUAGES, speak
 from scaling.reports.page import write_page
 from scaling.reports.sections import gather_warnings
 from scaling.reports.sources import list_versions, write_whole
-from scaling.reports.verdict import Verdict, judge, say_verdict
+from scaling.reports.verdict import Verdict, judge
+from scaling.reports.verdict_words import say_verdict
 from scaling.tables.faults import show
 
 

@@ -18,18 +18,23 @@ from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import Language, digits
 from scaling.reports.pictures import draw_backtest, draw_prediction
 from scaling.reports.sources import list_versions
-from scaling.reports.verdict import CANNOT, MORE, Threshold, Verdict, find_allowance, say_verdict
+from scaling.reports.thresholds import Threshold, find_allowance
+from scaling.reports.verdict import CANNOT, ENOUGH, MORE, Verdict
+from scaling.reports.verdict_words import name_outcome, say_verdict
 from scaling.reports.wording import explain, rate_of, spell_powers, split_ends, write_at
 from scaling.tables.suspects import SEPARATOR
 
 MOST_ROWS = 40  # of a table
+LEAST_PLAIN = 1e-3  # a number below it is a power of ten
 LEAST_DRAWN = 3  # runs of a backtest: fewer are seen in the table
 ONE = frozenset({0})
 
 
 def tell_verdict(found: Gathered, verdict: Verdict, words: Language) -> list[Block]:
     """Three sentences, and the thresholds that they rest on."""
-    mood = "no" if verdict.outcome == CANNOT else verdict.outcome
+    mood = {CANNOT: "no", ENOUGH: MORE if found.kpi_doubt else ENOUGH}.get(
+        verdict.outcome, verdict.outcome
+    )
     sentences = say_verdict(found, verdict, words)
     rows = [_row_of_check(check, words) for check in verdict.checks]
     head = [words(f"head_{name}") for name in ("question", "here", "wanted", "met")]
@@ -39,21 +44,12 @@ def tell_verdict(found: Gathered, verdict: Verdict, words: Language) -> list[Blo
         farthest=f"{FARTHEST_CHECKED:g}",
     )
     return [
-        Paragraph(_name_outcome(found, verdict, words), f"badge {mood}"),
+        Paragraph(name_outcome(found, verdict, words), f"badge {mood}"),
         *(Paragraph(sentence, "lead") for sentence in sentences),
         Paragraph(words("thresholds"), "over"),
         TableBlock(head, rows, ONE),
         Paragraph(note, "note"),
     ]
-
-
-def _name_outcome(found: Gathered, verdict: Verdict, words: Language) -> str:
-    """Name the outcome; a run above the largest is no small run any more."""
-    step, table = verdict.step, found.selected.table
-    largest = float((table[found.selected.N] * table["D"]).max())
-    if verdict.outcome == MORE and step is not None and largest < step.N * step.D:
-        return words("outcome_larger", N=words.both(step.N))
-    return words(f"outcome_{verdict.outcome}")
 
 
 def _row_of_check(check: Threshold, words: Language) -> list[str]:
@@ -63,29 +59,44 @@ def _row_of_check(check: Threshold, words: Language) -> list[str]:
 
 def _here_and_wanted(check: Threshold, words: Language) -> tuple[str, str]:
     least, most = check.wanted
-    if check.name == "fit":
-        return words("fit_open"), words("fit_settled")
-    if check.name == "backtest":
-        here = words("is_of", inside=f"{check.here:g}", n=check.of)
-        if check.refused:
-            here += words("and_refused", refused=check.refused)
-        if check.of == 1:
-            here += words("one_case")
-        wanted = words("wants_of", least=f"{least:g}", n=check.of)
-        return here, wanted if least else words("wants_nothing")
-    if check.name == "serving":
-        return words.percent(check.here), words("wants_nothing")
-    if check.name in ("law", "bet"):
-        wanted = words("wants_at_most", value=words.percent(most))
-        return words.percent(check.here), wanted
-    if check.name == "M":
-        ends = words("wants_between", lo=digits(least), hi=digits(most))
-        return digits(check.here), ends
-    if check.name == "epochs":
-        here, wanted = (words("seen", value=digits(value)) for value in (check.here, most))
-        return here, words("wants_at_most", value=wanted)
-    here, wanted = (words("times", value=digits(value)) for value in (check.here, most))
-    return here, words("wants_at_most", value=wanted)
+    match check.name:
+        case "fit":
+            return words("fit_open"), words("fit_settled")
+        case "kpi":
+            return words("kpi_is_told" if check.met else "kpi_is_not"), words("kpi_is_told")
+        case "backtest":
+            return _cases(check, words)
+        case "serving":
+            return words.percent(check.here), words("wants_nothing")
+        case "law":
+            return words.percent(check.here), words("wants_compared", value=words.percent(most))
+        case "bet" | "residual":
+            wanted = words("wants_at_most", value=words.percent(most))
+            return words.percent(check.here), wanted
+        case "M":
+            ends = words("wants_between", lo=digits(least), hi=digits(most))
+            return digits(check.here), ends
+    unit, is_least = "seen" if check.name == "epochs" else "times", math.isinf(most)
+    here, wanted = (
+        words(unit, value=digits(value) if value >= LEAST_PLAIN else words.flops(value, 1))
+        for value in (check.here, least if is_least else most)
+    )
+    return here, words("wants_at_least" if is_least else "wants_at_most", value=wanted)
+
+
+def _cases(check: Threshold, words: Language) -> tuple[str, str]:
+    """Own runs inside of those told, and how many are to be expected."""
+    least = check.wanted[0]
+    if not check.of:
+        here = words("all_refused", refused=check.refused) if check.refused else words("none")
+        return here, words("wants_nothing")
+    here = words("is_of", inside=f"{check.here:g}", n=check.of)
+    if check.refused:
+        here += words("and_refused", refused=check.refused)
+    if check.of == 1:
+        here += words("one_case")
+    wanted = words("wants_of", least=f"{least:g}", n=check.of)
+    return here, wanted if least else words("wants_nothing")
 
 
 def tell_assumptions(found: Gathered, words: Language) -> list[Block]:
@@ -180,7 +191,7 @@ def _say_source(source: str, is_share: bool, words: Language) -> str:
     return re.sub(r"(?<![\d.])0\.\d+", lambda share: words.percent(float(share[0])), source)
 
 
-def tell_intervals(found: Gathered, words: Language) -> list[Block]:
+def tell_intervals(found: Gathered, verdict: Verdict, words: Language) -> list[Block]:
     """Both intervals, in words and as a picture."""
     told = found.usable
     if told is None:
@@ -205,7 +216,10 @@ def tell_intervals(found: Gathered, words: Language) -> list[Block]:
     return [
         Paragraph(words("intervals_told", loss=write_at(told.loss, lo), level=level, **ends)),
         Picture(draw_prediction(told, alt, words), key),
-        Paragraph(words("intervals_meaning")),
+        Paragraph(
+            words("intervals_meaning")
+            + words("intervals_unchecked" if verdict.is_unchecked else "intervals_sign")
+        ),
     ]
 
 
@@ -253,7 +267,12 @@ def _row_of_run(row: dict[str, object] | dict[object, object], words: Language) 
     lo, hi = split_ends(float(run["lo"]), float(run["hi"]))  # type: ignore[arg-type]
     predicted, actual = (write_at(float(run[name]), lo) for name in ("predicted", "actual"))  # type: ignore[arg-type]
     middle = [predicted, words("ends", lo=lo, hi=hi), actual]
-    return [str(run["run"]), *counts, *middle, words("is_in" if run["inside"] else "is_out")]
+    return [
+        words.run(str(run["run"])),
+        *counts,
+        *middle,
+        words("is_in" if run["inside"] else "is_out"),
+    ]
 
 
 def tell_tasks(found: Gathered, words: Language) -> list[Block]:
@@ -295,11 +314,9 @@ def tell_kpi(found: Gathered, words: Language) -> list[Block]:
     answer = found.kpi
     if answer is None:
         return [Paragraph(words("no_kpi"))]
-    if isinstance(answer, Missing):
-        return [Paragraph(words("no_kpi_reason", reason=explain(answer.reason, words)))]
-    name = answer.kpi.terms.column
-    if answer.value is None:
-        reason = explain(answer.doubt, words)
+    name = found.asked.kpi
+    if isinstance(answer, Missing) or answer.value is None or found.kpi_doubt:
+        reason = explain(found.kpi_doubt, words)
         return [Paragraph(words("kpi_not_told", name=name, reason=reason))]
     better = words("kpi_higher" if answer.kpi.terms.higher_is_better else "kpi_lower")
     level = words.level(answer.selected.level)
@@ -328,7 +345,8 @@ def tell_rows(found: Gathered, words: Language) -> list[Block]:
     if len(flagged):
         blocks.append(Paragraph(words("rows_flagged")))
         rows = [
-            [run, _say_flags(flags, words)] for run, flags in flagged.head(MOST_ROWS).to_numpy()
+            [words.run(run), _say_flags(flags, words)]
+            for run, flags in flagged.head(MOST_ROWS).to_numpy()
         ]
         head = [words("head_run"), words("head_reason")]
         blocks.append(TableBlock(head, rows, frozenset({0, 1})))

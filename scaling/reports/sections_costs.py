@@ -7,11 +7,13 @@ from typing import Any
 
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
+from scaling.decide.cost_answers import MOST_EPOCHS
 from scaling.decide.plan import LEAST_GAIN, Purchase
 from scaling.decide.plan_answer import NextRuns
 from scaling.decide.plan_words import find_half_widths, widths_in_words
 from scaling.decide.priced_models import PricedModel
 from scaling.forecast.averages import is_average
+from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.forecast.inputs import is_effective
 from scaling.laws.fit import SOUND, FitError, fit_error_law
 from scaling.reports.blocks import Block, Paragraph, Plain, TableBlock
@@ -20,7 +22,8 @@ from scaling.reports.language import Language, digits
 from scaling.reports.planner import BY_HAND, ErrorRuns, KnownRuns, Planner, choose
 from scaling.reports.planner_data import NoPlannerError
 from scaling.reports.planner_page import MapFrame, PlannerPage
-from scaling.reports.verdict import NEARLY, say_too_far
+from scaling.reports.verdict import reach_after
+from scaling.reports.verdict_words import NEARLY, say_too_far
 from scaling.reports.wording import explain, money_of, range_of_money, split_ends
 from scaling.tables.schema import error_columns
 
@@ -41,10 +44,17 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
         return [Paragraph(words("no_next", reason=explain(found.doubt, words)))]
     if found.is_too_far:
         return [Paragraph(say_too_far(found, words))]
+    if found.is_repeated:
+        assert found.asked.unique_tokens is not None
+        most = {
+            "D": words.both(MOST_EPOCHS * found.asked.unique_tokens),
+            "most": digits(MOST_EPOCHS),
+        }
+        return [Paragraph(words("next_repeated", **most))]
     if not isinstance(answer, NextRuns):
         reason = answer.reason if isinstance(answer, Missing) else ""
         return [Paragraph(words("no_next", reason=explain(reason, words)))]
-    plan, money = answer.plan, money_of(prices.training_money(answer.budget), prices)
+    plan, money = answer.plan, money_of(prices.training_money(answer.budget), prices, words)
     budget = {"budget": words.flops(answer.budget, 2), "money": money}
     blocks: list[Block] = []
     if plan.purchases:
@@ -57,6 +67,10 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
         blocks += [Paragraph(words("next_told", **budget)), TableBlock(head, rows)]
         if widths_in_words(plan):
             blocks.append(Paragraph(words("next_widths")))
+        reach = reach_after(found, max(run.C for run in plan.purchases))
+        if reach > FARTHEST_CHECKED:
+            far = {"times": digits(reach), "farthest": digits(FARTHEST_CHECKED)}
+            blocks.append(Paragraph(words("next_still_far", **far)))
         if doubt := plan.purchases[-1].told.doubt:
             blocks.append(Paragraph(words("next_still", reason=explain(doubt, words))))
     else:
@@ -65,7 +79,7 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
     blocks.append(Paragraph(words("next_stop" if plan.purchases else "next_why", stop=stop)))
     if plan.worth is not None:
         N, D = plan.worth
-        price = money_of(prices.training_money(training_flops(N, D)), prices)
+        price = money_of(prices.training_money(training_flops(N, D)), prices, words)
         blocks.append(Paragraph(words("next_worth", N=words.both(N), D=words.both(D), money=price)))
     if plan.nearer is not None:
         N, D, C = plan.nearer.N, plan.nearer.D, plan.nearer.C
@@ -74,10 +88,11 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
             N=words.both(N),
             D=words.both(D),
             flops=words.flops(C, 2),
-            money=money_of(prices.training_money(C), prices),
+            money=money_of(prices.training_money(C), prices, words),
             share=words.percent(C / found.asked.flops),
         )
-        if halves := find_half_widths(plan.nearer.told):
+        halves = find_half_widths(plan.nearer.told)
+        if halves and reach_after(found, C) <= FARTHEST_CHECKED:
             told += words("space") + words("next_nearer_after", after=words.percent(halves[1]))
         if NEARLY * found.asked.flops < C:
             told += words("space") + words("then_itself")
@@ -95,7 +110,7 @@ def _row_of_run(i: int, run: Purchase, prices: Prices, words: Language, placed: 
         assert told.law_lo is not None and told.law_hi is not None
         pairs = split_ends(told.law_lo, told.law_hi), split_ends(told.lo, told.hi)
         ends = [words("ends", lo=lo, hi=hi) for lo, hi in pairs]
-    money = money_of(prices.training_money(run.C), prices)
+    money = money_of(prices.training_money(run.C), prices, words)
     hours = digits(prices.training_hours(run.C))
     return [str(i), words.count(run.N), words.count(run.D), hours, money, *ends]
 
@@ -107,7 +122,7 @@ def tell_bill(found: Gathered, words: Language) -> list[Block]:
         return [Paragraph(words("no_bill", reason=explain(found.doubt, words)))]
     hours, money = prices.training_hours(asked.flops), prices.training_money(asked.flops)
     told = {"flops": words.flops(asked.flops), "hours": digits(hours)}
-    told["money"] = money_of(money, prices)
+    told["money"] = money_of(money, prices, words)
     blocks: list[Block] = [Paragraph(words("bill_training", **told))]
     costing = found.costing
     if costing is None:
@@ -161,12 +176,12 @@ def _row_of_bill(choice: PricedModel, prices: Prices, words: Language) -> list[s
     if not choice.is_priced:
         return [name, *[words("none")] * 5]
     money = [
-        money_of(float(part), prices)
+        money_of(float(part), prices, words)
         for part in (bill.training, bill.reading, bill.writing, bill.total)
     ]
     reported = words("none")
     if prices.reported:
-        lo, hi = range_of_money(choice.reported, prices)
+        lo, hi = range_of_money(choice.reported, prices, words)
         reported = words("ends", lo=lo, hi=hi)
     return [name, *money, reported]
 
@@ -187,7 +202,7 @@ def _list_doubts(found: Gathered, choices: list[PricedModel], words: Language) -
     moved = costing.found.sensitivity
     if costing.case.demand.written > 0 and len(moved) == 2:
         half, double = moved
-        bills = [money_of(float(each.bill.total), prices) for each in moved]
+        bills = [money_of(float(each.bill.total), prices, words) for each in moved]
         shares = {"half": words.percent(half.mfu_out), "double": words.percent(double.mfu_out)}
         told.append(words("bill_mfu", **shares, dear=bills[0], cheap=bills[1]))
     return told

@@ -8,7 +8,6 @@ from scaling.costs.money import Prices
 from scaling.forecast.words import ends_in_words
 from scaling.reports.language import Language, digits
 
-LARGE = 1e12  # from it on money is a power of ten
 CENT = 0.01
 LARGEST_PLAIN = 1e6  # a power of ten below it is written out
 PLAIN = {  # how a status of a fit is said
@@ -19,20 +18,18 @@ PLAIN = {  # how a status of a fit is said
 POWER = re.compile(r"\d(?:\.\d+)?e\+?\d+")
 
 
-def money_of(amount: float, prices: Prices) -> str:
+def money_of(amount: float, prices: Prices, words: Language) -> str:
     """Write money with its currency: to two digits where prices have a range, else to three."""
     if 0 < amount < CENT:
         return f"<{prices.label(f'{CENT:.2f}')}"
     if prices.reported:
         amount = float(f"{amount:.2g}")
-    if not amount < LARGE:
-        return prices.label(f"{amount:.3g}")
-    return prices.label(digits(amount))
+    return prices.label(words.money(amount))
 
 
-def range_of_money(ends: tuple[float, float], prices: Prices) -> tuple[str, str]:
+def range_of_money(ends: tuple[float, float], prices: Prices, words: Language) -> tuple[str, str]:
     """Write the least and the most of a bill."""
-    least, most = (money_of(amount, prices) for amount in ends)
+    least, most = (money_of(amount, prices, words) for amount in ends)
     return least, most
 
 

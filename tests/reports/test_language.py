@@ -39,7 +39,7 @@ def test_no_japanese_text_is_left_in_english():
     signs = {"about", "both", "comma", "semicolon"}
     same = {name for name, text in JAPANESE.items() if not KANA.search(text)} - signs
     assert same == set(
-        "percent power_of_ten space between_flags is_in is_out less_range ends none "
+        "percent power_of_ten space between_flags is_in is_out ends none "
         "unit_N unit_tokens js_between js_percents js_percent "
         "js_spoken js_sentence spoken_peak choice_M per_second wants_between".split()
     )
