@@ -10,6 +10,7 @@ import numpy as np
 
 from scaling.costs.price_tables import default_prices
 from scaling.forecast.averages import load_average_constants
+from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.forecast.fitted import FARTHEST, OF_THE_FALL, WIDEST, FittedTable
 from scaling.forecast.intervals import N_NODES, NORMAL_HALF_WIDTH, find_ends, load_constants, widen
 from scaling.forecast.residuals import UNSOUND, strays
@@ -145,7 +146,12 @@ def _describe_constants() -> dict[str, Any]:
             {"ends": find_ends(level), "widen": widen(level), "share": share / 2}
             for level, share in above
         ],
-        "told": {"farthest": FARTHEST, "widest": WIDEST, "of_the_fall": OF_THE_FALL},
+        "told": {
+            "farthest": FARTHEST,
+            "checked": FARTHEST_CHECKED,
+            "widest": WIDEST,
+            "of_the_fall": OF_THE_FALL,
+        },
         "alike": ALIKE,
         "same_run": SAME_RUN,
         "reported": _describe_reported(),

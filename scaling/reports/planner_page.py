@@ -14,6 +14,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.reports.language import Language, digits, power, round_off, speak
 from scaling.reports.layout import read_plain, render, write_json
 from scaling.reports.planner import ALIKE, BY_BUDGET, BY_HAND, Choice, Planner, tokens_of_sizes
@@ -224,8 +225,12 @@ class PlannerPage:
             return words("js_no_promise") + was
         bet = self.between(answer["lo"], answer["hi"])
         is_tried, ends = self._tried(choice, answer["D"] / answer["N"])
-        name = "js_promise" if is_tried else "js_promise_outside"
-        return words(name, ends=bet, **ends) + was
+        runs = self.planner.sets[choice.dataset].fitted
+        times = answer["N"] * answer["D"] / float((runs.N * runs.D).max())
+        name = "js_promise_far" if times > FARTHEST_CHECKED else "js_promise"
+        if not is_tried:
+            name = "js_promise_outside"
+        return words(name, ends=bet, times=digits(times), **ends) + was
 
     def _say_cost(self, choice: Choice, answer: dict[str, Any]) -> str:
         """Say the bill, and over which range it lies by the reports."""

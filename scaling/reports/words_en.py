@@ -42,6 +42,7 @@ WORDS = {
     "js_no_promise": "the runs do not tell its loss",
     "js_promise_outside": "{ends} nats per token, if the law holds beyond the {least} to {most} "
     "tokens per parameter of the runs",
+    "js_promise_far": "{ends} nats per token, if the law holds at {times} times the compute of the largest run, farther than was checked",
     "js_measured": " (measured: {loss})",
     "js_sentence": "{model}: {promise}. {cost}.",
     "js_cost_life": "Training and {days} days of serving cost {cost}",

@@ -39,6 +39,7 @@ WORDS = {
     "js_promise": "損失は10回に9回の割合で{ends}ナット/トークンに収まる見込みです",
     "js_no_promise": "損失はこれらの学習実験からは予測できません",
     "js_promise_outside": "学習実験の範囲（1パラメータあたり{least}～{most}トークン）の外でも法則が成り立つなら、損失は{ends}ナット/トークンに収まる見込みです",
+    "js_promise_far": "法則どおりなら{ends}ナット/トークン（最大の学習実験の{times}倍の計算量で、検証した範囲の外）",
     "js_measured": "（実測値：{loss}）",
     "js_sentence": "{model}：{promise}。{cost}。",
     "js_cost_life": "学習と{days}日間の推論を合わせた費用は{cost}です",

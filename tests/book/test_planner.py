@@ -14,6 +14,7 @@ from places import PATIENCE
 from scipy.stats import t as student
 
 import scaling
+from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.reports.language import speak
 from scaling.reports.planner import BY_BUDGET, BY_HAND, Choice, tokens_of_sizes
 from scaling.reports.planner_page import PlannerPage
@@ -242,6 +243,20 @@ def test_outside_the_runs_it_does_not_promise_and_offers_the_best_inside(writer)
     assert "days" not in words["sentence"]
     assert "11.7B at 20" in words["notes"]
     assert "nine times in ten" in writer.say(first_choice(), compute(first_choice()))["sentence"]
+
+
+def test_farther_than_was_checked_it_does_not_promise(writer, tab):
+    """The script says it as the page without scripts does, and the limit is that of `predict`."""
+    near, far = (replace(first_choice(), N=N) for N in (6.9e9, 2e10))
+    said = [writer.say(choice, compute(choice))["sentence"] for choice in (near, far)]
+    assert "nine times in ten" in said[0]
+    assert "nine times in ten" not in said[1]
+    assert "times the compute of the largest run, farther than was checked" in said[1]
+    told = tab.evaluate(WORDS, [asdict(choice) for choice in (near, far)])
+    assert [words["sentence"] for words in told] == said
+    largest = 6 * 412e6 * 8.23e9  # FLOPs, of the five runs
+    reach = [6 * choice.N**2 * choice.M / largest for choice in (near, far)]
+    assert reach[0] <= FARTHEST_CHECKED < reach[1]
 
 
 def test_what_was_measured_the_range_of_the_bill_and_a_foreign_currency_are_said(writer):

@@ -328,7 +328,10 @@ const planner = (() => {
       least: count(two(alike.least)), most: count(two(alike.most)),
     });
     const bet = between(answer.lo, answer.hi), days = digits(choice.days);
-    let promise = tell(is_tried ? "promise" : "promise_outside", { ends: bet, least, most });
+    const times = N * D / Math.max(...loss.N.map((N_i, i) => N_i * loss.D[i]));
+    const is_far = times > constants.told.checked;
+    let promise = tell(!is_tried ? "promise_outside" : is_far ? "promise_far" : "promise",
+      { ends: bet, least, most, times: digits(times) });
     if (answer.doubt) promise = texts.no_promise;
     if (answer.measured !== null) promise += tell("measured", { loss: answer.measured.toFixed(2) });
     const is_served = (choice.tokens_in + choice.tokens_out) * choice.days > 0;
