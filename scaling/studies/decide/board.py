@@ -23,6 +23,7 @@ from scaling.forecast.residuals import MOST_OF_EACH, SOUND_GRIDS
 from scaling.forecast.rulers import relative_error
 from scaling.laws.repeated import effective_tokens
 from scaling.studies.decide.board_evidence import (
+    A100_PEAK,
     LARGE,
     LOWER,
     MIDDLE,
@@ -35,6 +36,7 @@ from scaling.studies.decide.board_evidence import (
     predict_largest,
     predict_six,
 )
+from scaling.studies.decide.coverage import find_share as find_coverage
 from scaling.studies.decide.promised_gain import find_share
 from scaling.studies.recipe import fit_chain
 from scaling.studies.results import load_result
@@ -42,7 +44,9 @@ from scaling.testbed.labels import DATASETS, ERROR_COLUMN
 from scaling.testbed.runs import load_tasks, run_table, select_loss_fit, select_targets
 
 EPOCHS = 4.0
+CONFIDENCE = 0.95  # of what six of six show
 IN_WORDS = dict(enumerate("zero one two three four five six seven eight nine ten".split()))
+ENDS = ("", "_lo", "_hi")
 UNITS = {"en": (1e9, "B"), "ja": (1e8, "億")}
 
 
@@ -70,9 +74,15 @@ def _of_six() -> dict[str, Any]:
     worse, better, missing = (
         find_share(six["best"], six["loss"], six[end])[1] for end in ("hi", "lo", "measured")
     )
+    n_inside = int(six["measured"].between(six["lo"], six["hi"]).sum())
+    covered, _ = find_coverage(n_inside, len(six), CONFIDENCE)
     return {
         "n_six": len(six),
-        "n_inside": int(six["measured"].between(six["lo"], six["hi"]).sum()),
+        "n_inside": n_inside,
+        "n_sets": six["dataset"].nunique(),
+        "covered_lo": covered,
+        "one_in": covered ** -len(six),
+        "confidence": CONFIDENCE,
         **reach("", six),
         **ends("off", (six["loss"] / six["measured"] - 1).abs()),
         **ends("worse", worse),
@@ -89,15 +99,20 @@ def _of_largest() -> dict[str, Any]:
     rows["error"] = (rows["loss"] / rows["measured"] - 1).abs()
     rows["held"] = rows["measured"].between(rows["lo"], rows["hi"])
     rows["half"] = half_width(rows)
-    by_runs = rows.groupby("runs")
     keys = {"five": "five", "with the middle": "middle", "all small": "small"}
     with_middle = rows[(rows["runs"] == "with the middle") & (rows["text"] == "c4_eval")]
-    on_c4 = rows[rows["dataset"] == "c4"].groupby("runs")["error"].mean()
-    return {
-        **{f"error_{key}": by_runs["error"].mean()[name] for name, key in keys.items()},
-        **{f"half_{key}": by_runs["half"].mean()[name] for name, key in keys.items()},
-        **{f"held_{key}": int(by_runs["held"].sum()[name]) for name, key in keys.items()},
-        "n_held": int(by_runs.size().iloc[0]),
+    by_set = rows.groupby(["runs", "dataset"])[["error", "half"]].mean()
+    told: dict[str, Any] = {}
+    for name, key in keys.items():
+        for what in by_set:
+            told[f"{what}_{key}"] = by_set.loc[name, what].mean()
+            told |= ends(f"{what}_{key}", by_set.loc[name, what])
+        told[f"held_{key}"] = int(rows.loc[rows["runs"] == name, "held"].sum())
+    errors = by_set["error"].unstack("runs")
+    on_c4, off_c4 = errors.loc["c4"], rows[rows["dataset"] != "c4"]
+    return told | {
+        "n_held": int((rows["runs"] == "five").sum()),
+        "n_nearer": int((errors["with the middle"] < errors["all small"]).sum()),
         **reach("_middle", with_middle),
         "n_texts": rows["text"].nunique(),
         **ends("small", rows.loc[rows["runs"] == "all small", "n_runs"]),
@@ -105,6 +120,7 @@ def _of_largest() -> dict[str, Any]:
         "share_six": with_middle["share"].max(),
         "c4_five": on_c4["five"],
         "c4_off_ray": on_c4["off the ray"],
+        **ends("share_off_ray", off_c4.loc[off_c4["runs"] == "off the ray", "share"]),
     }
 
 
@@ -113,7 +129,8 @@ def _of_laws() -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name in laws:
         told |= ends(str(name), laws[name])
-    return told
+    least, most = told["saved_money_light_lo"], told["saved_money_heavy_hi"]
+    return told | {"saved_money_least": least, "saved_money_most": most}
 
 
 def _of_average() -> dict[str, Any]:
@@ -126,16 +143,15 @@ def _of_average() -> dict[str, Any]:
         errors.extend(np.abs(relative_error(predicted, targets[ERROR_COLUMN])))
         law = chain.error_fit.law
         points.append(100 * float(law.predict(WANTED) - law.predict((1 - LOWER) * WANTED)))
-    return {"average": np.mean(errors), "average_worst": max(errors), **ends("points", points)}
+    told = {"average": np.mean(errors), **ends("average", errors), **ends("points", points)}
+    return told | {"average_least": np.ceil(1000 * min(errors)) / 1000}
 
 
 def _of_intervals() -> dict[str, Any]:
     coverage = load_result("interval_coverage").query("method == 'bet'")
     found = {(row["evidence"], row["group"]): row for row in coverage.to_dict("records")}
-    told = {
-        "covered_lo": found["five", "C4 eval"]["covered_lo"],
-        "random": found["5 random", "all"]["plain"],
-    }
+    random = [found["5 random", group]["plain"] for group in ("other grids", "near text")]
+    told: dict[str, Any] = ends("random", random)
     for key, row in {"far": ("1/100", "other grids"), "other": ("five", "other text")}.items():
         told[f"n_{key}"] = int(found[row]["n_predictions"])
         told[f"held_{key}"] = round(found[row]["plain"] * found[row]["n_predictions"])
@@ -173,15 +189,28 @@ def _of_bills() -> dict[str, Any]:
     middle = table[(table["size"] == MIDDLE) & (table["M"] == USUAL_M)].iloc[0]
     large = table[table["size"] == LARGE].iloc[0]
     flops = {"five": float(five["C"].sum()), "middle": middle["C"], "large": large["C"]}
-    return {
-        **{f"price_{key}": prices.training_money(value) for key, value in flops.items()},
-        **{f"hours_{key}": prices.training_hours(value) for key, value in flops.items()},
-        **{f"share_{key}": value / flops["large"] for key, value in flops.items()},
-        "hours_paper": compare_hours()["paper"].sum(),
-        "price_large_lo": prices.extremes[0].training_money(flops["large"]),
-        "price_large_hi": prices.extremes[1].training_money(flops["large"]),
-        "price_middle_lo": prices.extremes[0].training_money(flops["middle"]),
-        "price_middle_hi": prices.extremes[1].training_money(flops["middle"]),
+    told: dict[str, Any] = {}
+    for key, value in flops.items():
+        cheapest, dearest = prices.extremes
+        told |= {
+            f"price_{key}": prices.training_money(value),
+            f"price_{key}_lo": cheapest.training_money(value),
+            f"price_{key}_hi": dearest.training_money(value),
+            f"hours_{key}": prices.training_hours(value),
+            f"hours_{key}_lo": cheapest.training_hours(value),
+            f"hours_{key}_hi": dearest.training_hours(value),
+            f"share_{key}": value / flops["large"],
+        }
+    hours = compare_hours()
+    ratio = hours["paper"].sum() / hours["ours"].sum() * A100_PEAK / prices.peak_training
+    reported = prices.reported["mfu_training"]
+    return told | {
+        "hours_paper": hours["paper"].sum(),
+        # Over the formula's hours for the same GPU at the same utilisation.
+        "paper_times": ratio,
+        **ends("paper_times", [ratio * m / prices.mfu_training for m in reported]),
+        **ends("price_hour", prices.reported["price_training"]),
+        **ends("mfu", reported),
         "price_hour": prices.price_training,
         "price_date": prices.origins["price_training"].date,
         "mfu": prices.mfu_training,
@@ -223,29 +252,40 @@ def gather() -> dict[str, Any]:
 # --- as the pages write them ---------------------------------------------------------------
 
 WRITTEN = {
-    "{:.0%}": "below above below_middle above_middle worse_lo worse_hi "
-    "better_lo better_hi missing share_small_lo share_small_hi covered_lo random risk_lo "
-    "risk_hi risk_far_lo risk_far_hi risk_worst gain_worst half_five half_middle half_small "
-    "compute_lo compute_hi serving_lo serving_hi saved_lo saved_hi loses_lo loses_hi "
-    "saved_money_lo saved_money_hi share_middle most residual worth mfu lower level",
-    "{:.1%}": "off_lo off_hi error_five error_middle error_small c4_five c4_off_ray average "
-    "average_worst share_five share_six allowed_lo allowed_hi",
-    "{:.2f}": "loss lo hi measured price_hour",
-    "{:.1f}": "points_lo points_hi wanted",
-    "{:.3g}": "N_span M_span warmups farthest epochs M_usual small_lo small_hi beyond beyond_M",
-    "{}": "n_six n_inside n_held n_texts held_middle held_small n_far held_far n_average n_other "
-    "held_other n_tasks n_called n_calls n_calls_large calls_held calls_right",
+    "{:.0%}": "below above below_middle above_middle worse_lo worse_hi better_lo better_hi missing "
+    "share_small_lo share_small_hi share_off_ray_lo share_off_ray_hi covered_lo confidence "
+    "random_lo random_hi risk_lo risk_hi risk_far_lo risk_far_hi risk_worst gain_worst compute_lo "
+    "compute_hi serving_lo serving_hi saved_lo saved_hi loses_lo loses_hi saved_money_lo "
+    "saved_money_hi saved_money_least saved_money_most share_middle most residual worth mfu mfu_lo "
+    "mfu_hi lower level",
+    "{:.1%}": "off_lo off_hi error_five error_five_lo error_five_hi error_middle error_middle_lo "
+    "error_middle_hi error_small error_small_lo error_small_hi half_five half_five_lo "
+    "half_five_hi half_middle half_middle_lo half_middle_hi half_small half_small_lo "
+    "half_small_hi c4_five c4_off_ray average average_least average_hi share_five share_six "
+    "allowed_lo allowed_hi",
+    "{:.2f}": "loss lo hi measured price_hour price_hour_lo price_hour_hi",
+    "{:.1f}": "points_lo points_hi wanted paper_times paper_times_lo paper_times_hi",
+    "{:.3g}": "N_span M_span warmups farthest epochs M_usual small_lo small_hi beyond beyond_M "
+    "one_in",
+    "{}": "n_six n_inside n_sets n_held n_nearer n_texts held_five held_middle held_small n_far "
+    "held_far n_average n_other held_other n_tasks n_called n_calls n_calls_large calls_held "
+    "calls_right",
 }
 
 COUNTS = ("N_large", "N_middle", "N_five", "served")
-BILLS = [f"{what}_{size}" for what in ("price", "hours") for size in ("five", "middle", "large")]
+SIZES = ("five", "middle", "large")
+BILLS = [f"{what}_{size}{end}" for what in ("price", "hours") for size in SIZES for end in ENDS]
 BILLS += ["hours_paper"]
-BILLS += [f"price_{size}_{end}" for size in ("middle", "large") for end in ("lo", "hi")]
 
 
 def _round(value: float) -> float:
     """To two digits."""
     return float(f"{value:.2g}")
+
+
+def write_bill(value: float) -> str:
+    """Money or hours, to two digits: 10,000."""
+    return f"{_round(value):,.0f}"
 
 
 def write_numbers(language: str = "en") -> dict[str, str]:
@@ -269,7 +309,7 @@ def write_numbers(language: str = "en") -> dict[str, str]:
         for name in names.split()
     }
     words |= {name: f"{_round(told[name]) / unit:g}{sign}" for name in COUNTS}
-    words |= {name: f"{_round(told[name]):,.0f}" for name in BILLS}
+    words |= {name: write_bill(told[name]) for name in BILLS}
     words |= {name: f"{100 * told[name]:g}%" for name in ("sound_lo", "sound_hi")}
     if language == "en":
         words |= {"in_ten": IN_WORDS[round(10 * told["level"])], "price_date": told["price_date"]}

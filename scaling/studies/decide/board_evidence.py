@@ -5,13 +5,16 @@ The numbers that they print: `scaling.studies.decide.board`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from scaling.costs.compute import training_flops
+from scaling.costs.money import Prices
 from scaling.costs.price_tables import default_prices
+from scaling.decide.cost_answers import Costing
 from scaling.decide.cost_question import cost
 from scaling.decide.cost_search import USUAL_M
 from scaling.figures.style import DATASET_LABELS
@@ -152,26 +155,46 @@ def share_of_serving(law: Any, M: float) -> float:
     return float(1 - law.B / law.A * M**-law.alpha)
 
 
+def serve_at_extremes() -> tuple[Prices, Prices]:
+    """Prices at which serving weighs least and most beside training, of utilisations reported.
+
+    An hour costs the same in training and in serving, so what it costs cancels.
+    """
+    shipped = default_prices()
+    ranges = {name: shipped.reported[name] for name in ("mfu_training", "mfu_in", "mfu_out")}
+    light = {name: (each.most, each.least)[name == "mfu_training"] for name, each in ranges.items()}
+    heavy = {name: (each.least, each.most)[name == "mfu_training"] for name, each in ranges.items()}
+    return replace(shipped, **light), replace(shipped, **heavy)
+
+
+def saved_money(answer: Costing) -> float:
+    """Share of the bill that the model of least money saves against 20 tokens per parameter."""
+    money = answer.to_frame().set_index("choice")["money"]
+    return float(1 - money["least money"] / money["M = 20"])
+
+
 def ask_laws() -> pd.DataFrame:
     """What both laws of each training set say of compute and serving: a row per set and law."""
-    served: Any = {"tokens_in": TOKENS_IN, "tokens_out": TOKENS_OUT}
     rows = []
     for dataset in DATASETS.values():
         table = run_table(dataset)
         five, run = select_loss_fit(table), table[table["size"] == LARGE].iloc[0]
         for name in LAWS:
+            asked: Any = {"tokens_in": TOKENS_IN, "tokens_out": TOKENS_OUT, "loss": WANTED}
+            asked |= {"loss_set": LOSS_COLUMN, "law": name}
             law = fit_table(five, LOSS_COLUMN, law=name).fit.law
-            answer = cost(five, loss=WANTED, **served, loss_set=LOSS_COLUMN, law=name)
-            flops, money = (
-                answer.to_frame().set_index("choice")[what] for what in ("flops", "money")
-            )
+            answer = cost(five, **asked)
+            flops = answer.to_frame().set_index("choice")["flops"]
+            light, heavy = (cost(five, **asked, prices=each) for each in serve_at_extremes())
             rows.append(
                 {
                     "compute": compute_of_lower_loss(law, run["N"], run["D"]),
                     "serving": share_of_serving(law, USUAL_M),
                     "saved": 1 - flops["least total FLOPs"] / flops["M = 20"],
                     "loses": float((spread_over_laws(answer).saved_if_fixed < 0).mean()),
-                    "saved_money": 1 - money["least money"] / money["M = 20"],
+                    "saved_money": saved_money(answer),
+                    "saved_money_light": saved_money(light),
+                    "saved_money_heavy": saved_money(heavy),
                 }
             )
     return pd.DataFrame(rows)

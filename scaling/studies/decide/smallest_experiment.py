@@ -16,8 +16,9 @@ from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.intervals import LEVEL, load_constants
 from scaling.forecast.residuals import MOST_OF_EACH
-from scaling.studies.decide.board import IN_WORDS, ends
+from scaling.studies.decide.board import CONFIDENCE, IN_WORDS, ends, write_bill
 from scaling.studies.decide.board_evidence import compare_hours, predict_six
+from scaling.studies.decide.coverage import find_share
 from scaling.studies.results import load_result
 from scaling.tables.datafiles import data_path
 from scaling.testbed.labels import LOSS_COLUMN
@@ -89,21 +90,30 @@ def _of_runs() -> dict[str, Any]:
 def _of_rules() -> dict[str, Any]:
     prices, constants = default_prices(), load_constants()
     six = predict_six()
-    held = load_result("interval_coverage").query(
-        "method == 'bet' and evidence == 'five' and group == 'C4 eval'"
-    )
+    inside = int(six["measured"].between(six["lo"], six["hi"]).sum())
+    covered, _ = find_share(inside, len(six), CONFIDENCE)
     first = plan(None, N="6.9B", M=20, budget="2.4e19", warmup_tokens="50M")
+    C = float(first.cells.C.sum())
+    cheapest, dearest = prices.extremes
     return {
         "below": (1 - six["lo"] / six["loss"]).max(),
         "above": (six["hi"] / six["loss"] - 1).max(),
         "n_six": len(six),
-        "n_inside": int(six["measured"].between(six["lo"], six["hi"]).sum()),
-        "covered_lo": held["covered_lo"].item(),
+        "n_inside": inside,
+        "covered_lo": covered,
+        "one_in": covered ** -len(six),
+        "confidence": CONFIDENCE,
         "beyond": six["ratio"].max(),
-        "price": prices.training_money(float(first.cells.C.sum())),
+        "price": prices.training_money(C),
+        "price_lo": cheapest.training_money(C),
+        "price_hi": dearest.training_money(C),
+        "hours_lo": cheapest.training_hours(C),
+        "hours_hi": dearest.training_hours(C),
         "n_runs": len(first.cells.N),
         "mfu": prices.mfu_training,
+        **ends("mfu", prices.reported["mfu_training"]),
         "price_hour": prices.price_training,
+        **ends("price_hour", prices.reported["price_training"]),
         "price_date": prices.origins["price_training"].date,
         "N_span": LEAST_N_SPAN,
         "M_span": LEAST_M_SPAN,
@@ -123,17 +133,18 @@ def _of_rules() -> dict[str, Any]:
 
 
 WRITTEN = {
-    "{:.0%}": "below above covered_lo half_five half_without_largest half_without_far half_six "
-    "early_lo early_hi reached_lo reached_hi mfu most residual gain",
+    "{:.0%}": "below above covered_lo confidence half_five half_without_largest half_without_far half_six "
+    "early_lo early_hi reached_lo reached_hi mfu mfu_lo mfu_hi most residual gain",
     "{:.1%}": "width_c4_eval width_openlm_eval scatter_most noise",
     "{:.2%}": "scatter",
-    "{:.0f}": "hours_ours hours_paper price",
-    "{:.3g}": "N_span M_span warmups least_M most_M farthest beyond",
-    "{:.2f}": "price_hour",
+    "{:.3g}": "N_span M_span warmups least_M most_M farthest beyond one_in",
+    "{:.2f}": "price_hour price_hour_lo price_hour_hi",
     "{:.1f}": "count_100 count_1000",
     "{:,.0f}": "items",
     "{}": "n_six n_inside n_early n_cells n_seeds price_date",
 }
+
+BILLS = "price price_lo price_hi hours_ours hours_lo hours_hi hours_paper".split()
 
 
 def write_numbers() -> dict[str, str]:
@@ -146,6 +157,7 @@ def write_numbers() -> dict[str, str]:
     }
     for name in ("tokens_c4_eval", "tokens_openlm_eval"):
         words[name] = f"{float(f'{told[name]:.2g}') / 1e6:g}M"
+    words |= {name: write_bill(told[name]) for name in BILLS}
     words["in_ten"] = IN_WORDS[round(told["in_ten"])]
     words["n_runs"] = IN_WORDS[told["n_runs"]].capitalize()
     return words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -47,8 +48,8 @@ NAME = re.compile(r"[A-Z]\d+")  # C4, H100
 # counts that English spells.
 DATES = {"31", "2026", "2025", "1.2"}
 TYPED = {
-    "board": set("1 2 3 8 9 10 11 13".split()) | DATES,
-    "board_ja": set("1 2 3 4 5 7 8 9 10 11 13 53".split()) | DATES,
+    "board": set("1 2 3 6 9 10 11 13".split()) | DATES,
+    "board_ja": set("1 2 3 5 6 7 9 10 11 13 53".split()) | DATES,
     "smallest_experiment": set("6 6.9 1.4 11 12 46 18 0.82 0.86 95 100 1,000".split()),
 }
 
@@ -139,16 +140,55 @@ def test_where_the_six_lie_and_what_runs_cost(told):
     assert told["hours_paper"] > 5 * told["hours_five"]
 
 
-def test_prices_range_over_what_is_reported(told):
-    """As `scaling cost` has it: all cheapest to all dearest."""
+def test_prices_and_hours_range_over_what_is_reported(told):
+    """As `scaling cost` has it: all cheapest to all most expensive. Hours hang on utilisation alone."""
     shipped = default_prices()
     hour, share = shipped.reported["price_training"], shipped.reported["mfu_training"]
-    cheapest = hour.least / shipped.price_training * shipped.mfu_training / share.most
-    dearest = hour.most / shipped.price_training * shipped.mfu_training / share.least
-    for size in ("middle", "large"):
-        price = told[f"price_{size}"]
+    quickest, slowest = (shipped.mfu_training / each for each in (share.most, share.least))
+    cheapest = hour.least / shipped.price_training * quickest
+    dearest = hour.most / shipped.price_training * slowest
+    for size in ("five", "middle", "large"):
+        price, hours = told[f"price_{size}"], told[f"hours_{size}"]
         assert told[f"price_{size}_lo"] == pytest.approx(cheapest * price)
         assert told[f"price_{size}_hi"] == pytest.approx(dearest * price)
+        assert told[f"hours_{size}_lo"] == pytest.approx(quickest * hours)
+        assert told[f"hours_{size}_hi"] == pytest.approx(slowest * hours)
+
+
+def test_what_six_of_six_show_and_how_often_chance_gives_as_much(told):
+    """Clopper and Pearson: at the lower end six of six come 2.5% of the time, or more rarely below."""
+    assert told["covered_lo"] ** told["n_six"] == pytest.approx((1 - told["confidence"]) / 2)
+    assert told["one_in"] * told["covered_lo"] ** told["n_six"] == pytest.approx(1)
+    stored = load_result("interval_coverage").query("method == 'bet' and evidence == 'five'")
+    on_c4 = stored.set_index("group").loc["C4 eval"]
+    assert told["covered_lo"] == pytest.approx(on_c4["covered_lo"])
+    assert predict_six().groupby("dataset").size().tolist() == [2] * told["n_sets"]
+
+
+def test_the_saving_ranges_over_every_corner_of_what_is_reported(told):
+    """Its ends are those over all ways to take each utilisation at its least or most."""
+    shipped = default_prices()
+    names = ("mfu_training", "mfu_in", "mfu_out")
+    saved = []
+    for dataset in DATASETS.values():
+        five = select_loss_fit(run_table(dataset))
+        for ends in itertools.product(*(shipped.reported[name] for name in names)):
+            asked = {"tokens_in": "2B", "tokens_out": "0.5B", "loss_set": "c4_eval"}
+            prices = shipped.change(**dict(zip(names, ends, strict=True)))
+            for law in ("prior", "tied"):
+                answer = scaling.cost(five, loss=2.4, **asked, prices=prices, law=law).to_frame()
+                money = answer.set_index("choice")["money"]
+                saved.append(1 - money["least money"] / money["M = 20"])
+    ends = [told["saved_money_least"], told["saved_money_most"]]
+    assert ends == pytest.approx([min(saved), max(saved)])
+
+
+def test_the_formula_has_fewer_hours_than_the_paper_on_the_same_gpu(told):
+    """The five on an A100, 312 TFLOP/s, at the shipped utilisation."""
+    C = select_loss_fit(run_table("redpajama"))["C"].sum()
+    hours = C / (312e12 * told["mfu"] * 3600)
+    assert told["paper_times"] == pytest.approx(told["hours_paper"] / hours, rel=1e-3)
+    assert told["paper_times_lo"] < told["paper_times"] < told["paper_times_hi"]
 
 
 def test_the_middle_run_is_the_one_that_was_trained(told):
@@ -210,7 +250,14 @@ def test_what_is_said_of_the_gain(told):
 
 
 def test_what_is_said_of_the_middle_run(told):
+    """It helps on every training set; all small runs together do better than it on one of three."""
     assert told["error_middle"] < told["error_small"] < told["error_five"]
+    assert (told["n_nearer"], told["n_sets"]) == (2, 3)
+    for what in ("error", "half"):
+        for runs in ("five", "middle", "small"):
+            lo, mean, hi = (told[f"{what}_{runs}{end}"] for end in ("_lo", "", "_hi"))
+            assert lo < mean < hi
+    assert told["half_middle_hi"] < told["half_five_lo"]
     assert told["half_middle"] < told["half_small"] < told["half_five"]
     assert told["held_small"] < told["held_middle"] == told["held_five"] == told["n_held"]
     assert told["c4_off_ray"] > told["c4_five"]
@@ -256,11 +303,15 @@ def test_whole_grids_leave_what_sound_ones_are_said_to(told):
 def test_what_is_said_of_the_rest(told):
     assert told["calls_right"] == told["n_calls"]
     assert (told["small_lo"], told["small_hi"]) == (27, 28)
-    assert told["random"] < 0.9 < told["held_far"] / told["n_far"]
+    assert told["random_lo"] < 0.9 < told["random_hi"]
+    assert 0.9 < told["held_far"] / told["n_far"]
     assert told["n_average"] == 17
     assert told["allowed_lo"] < told["most"] < told["allowed_hi"]
     assert 0 < told["loses_lo"] < told["loses_hi"] < 1 / 3
     assert 0 < told["saved_lo"] < told["saved_hi"] < told["saved_money_hi"]
+    assert 0 < told["saved_money_least"] < told["saved_money_lo"]
+    assert told["saved_money_hi"] < told["saved_money_most"] < 1
+    assert 0.0001 < told["average_lo"] < told["average_least"] == 0.001
 
 
 def test_what_the_smallest_experiment_rests_on():
