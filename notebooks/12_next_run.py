@@ -395,7 +395,7 @@ print(scaling.plan(mine, N="6.9B", M=20, budget_money=100, tolerance=0.05))
 # In a terminal, with the runs written as a grid to train:
 #
 # ```console
-# $ scaling plan runs.csv --target-N 6.9B --target-M 20 \
+# $ scaling plan runs.csv --N 6.9B --M 20 \
 #     --budget-money 100 --write-spec grid.yaml
 # $ scaling grid price grid.yaml
 # ```

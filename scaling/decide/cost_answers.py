@@ -24,8 +24,9 @@ from scaling.forecast.answer import Answer
 from scaling.forecast.inputs import read_counts
 from scaling.forecast.selection import Selected
 from scaling.laws.repeated import effective_tokens
+from scaling.tables.suspects import FEW_EPOCHS
 
-MOST_EPOCHS = 4.0  # repeated up to here, tokens are nearly as good as fresh ones
+MOST_EPOCHS = FEW_EPOCHS  # repeated up to here, tokens are nearly as good as fresh ones
 ROUNDING = 1e-9
 MUCH = 0.1  # of a served token's FLOPs: attention that a bill must not leave unsaid
 

@@ -7,7 +7,13 @@ import math
 from scaling.costs.money import Prices
 from scaling.decide.priced_models import CostCase, Findings, PricedModel, Range
 from scaling.forecast.advice import shorten
-from scaling.forecast.words import align, ends_in_words, level_in_words
+from scaling.forecast.words import (
+    align,
+    ends_in_words,
+    flops_in_words,
+    level_in_words,
+    number_in_words,
+)
 
 GIBIBYTE = 2.0**30
 _BESIDE_THE_BILL = (
@@ -39,17 +45,12 @@ def sizes_in_words(choices: list[PricedModel], level: float) -> list[str]:
         told = each.told
         law = _interval_in_words(told.law_lo, told.law_hi) or "not to be used"
         bet = _interval_in_words(told.lo, told.hi)
-        row = [each.name, shorten(each.size.N), shorten(each.size.D), _plainly(each.M)]
+        row = [each.name, shorten(each.size.N), shorten(each.size.D), number_in_words(each.M)]
         row += [f"{told.loss:.4f}", law, bet]
         if errors and each.error is not None:
             row.append(_interval_in_words(each.error.lo, each.error.hi))
         rows.append(row + ([] if each.epochs is None else [f"{each.epochs:.3g}"]))
     return align(rows, n_left=1)
-
-
-def _plainly(value: float) -> str:
-    """Three digits, and no power of ten below a million."""
-    return f"{float(f'{value:.3g}'):,g}"
 
 
 def _interval_in_words(lo: float | None, hi: float | None) -> str:
@@ -69,7 +70,7 @@ def bills_in_words(choices: list[PricedModel], prices: Prices) -> list[str]:
         flops = (each.training_flops, each.serving_flops, each.total_flops)
         bill = each.bill
         money = (bill.training, bill.reading, bill.writing, bill.total)
-        row = [each.name, *(f"{value:.3g}" for value in flops)]
+        row = [each.name, *map(flops_in_words, flops)]
         row += [shorten(float(value)) for value in money]
         if prices.reported:
             row.append(" to ".join(map(shorten, each.reported)))
@@ -98,7 +99,7 @@ def ranges_in_words(found: Findings, level: float) -> list[str]:
         N, flops = found.range_N, found.range_flops
         lines.append(
             f"  least total FLOPs, were the law known: N {range_in_words(N)}, "
-            f"{flops.lo:.3g} to {flops.hi:.3g} FLOPs"
+            f"{flops_in_words(flops.lo)} to {flops_in_words(flops.hi)} FLOPs"
         )
     return lines
 
@@ -130,7 +131,7 @@ def context_in_words(rows: list[tuple[str, dict[str, float]]], context: float) -
     """A line per model: what attention adds, and the memory of a sequence."""
     lines = [f"with {shorten(context)} tokens before each served one, not in the bill:"]
     for name, row in rows:
-        added = _plainly(100 * row["attention_share"])
+        added = number_in_words(100 * row["attention_share"])
         lines.append(
             f"  {name}: attention adds {added}% to its FLOPs; keys and "
             f"values {row['kv_bytes'] / GIBIBYTE:.3g} GiB a sequence (taken: {row['layers']:.0f} "
