@@ -130,7 +130,7 @@ def test_a_row_outside_the_runs_carries_a_mark_and_its_key():
     assert far.any()
     assert not (outside | far).all()
     for name in table.index:
-        mark = "*" * outside[name] + "†" * far[name]
+        mark = "*" * bool(outside[name]) + "†" * bool(far[name])
         lines = [line for line in text.splitlines() if line.startswith(f"{name}{mark} ")]
         assert len(lines) == 2, name  # of sizes, and of the bill
     assert "\n* tokens per parameter outside those of the runs, 10 to 500\n" in text
