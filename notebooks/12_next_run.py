@@ -395,7 +395,7 @@ print(scaling.plan(mine, N="6.9B", M=20, budget_money=100, tolerance=0.05))
 # In a terminal, with the runs written as a grid to train:
 #
 # ```console
-# $ scaling plan runs.csv --target-N 6.9B --target-M 20 \
+# $ scaling plan runs.csv --N 6.9B --M 20 \
 #     --budget-money 100 --write-spec grid.yaml
 # $ scaling grid price grid.yaml
 # ```
@@ -438,8 +438,16 @@ from scaling.testbed.runs import run_table, select_loss_fit
 
 redpajama_five = select_loss_fit(run_table("redpajama"))  # the paper's five
 refinedweb_five = select_loss_fit(run_table("refinedweb"))
-c4_shop = open_shop("c4")  # the replay's small runs, its start and its budget
-c4_target = (6_889_410_560.0, 20 * 6_889_410_560.0)  # N, D
+c4_shop = open_shop("c4")  # small runs to buy, three of them from the start, for the compute of the paper's five
+
+
+def replay(kappa):
+    """Names of the runs bought on C4, in order, and the error at 6.9B, where a price counts as FLOPs^kappa."""
+    target = (6_889_410_560, 20 * 6_889_410_560)  # N and D of the run to predict
+    places = buy(c4_shop, "loss_c4_eval", target, SHIPPED._replace(kappa=kappa))
+    bought = [name_cell(c4_shop, place) for place in places if place not in c4_shop.start]
+    _, error_at_6_9B = c4_shop.miss(places, "loss_c4_eval")  # at 1.4B and at 6.9B, predicted over measured, less one
+    return bought, error_at_6_9B
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1: the over-trained run
@@ -464,15 +472,17 @@ for_1_44B
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2: a price of ten thousand
 #
-# Plan for 6.9B at $M = 20$ from `redpajama_five` with 2.4e20 FLOPs. At which price an hour does the run nearer the target (`.plan.nearer.C`)
-# cost $10,000? `default_prices().training_hours(C)` has its hours, `prices={"price_training": ...}` sets the price. *Before you compute: does
-# the order of the runs change?*
+# Plan for 6.9B at $M = 20$: `scaling.plan(redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20")`. Its `.plan.nearer.C` is the
+# compute of the run nearer the target, and `default_prices().training_hours(C)` how many accelerator-hours that takes. At which price an hour
+# does the run cost $10,000? Plan again at that price, with `prices={"price_training": ...}`. *Before you compute: do the runs to train,
+# `.cells`, change?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
-question = {"loss_set": "c4_eval", "N": "6.9B", "M": 20, "budget": "2.4e20"}
-usual_price = scaling.plan(redpajama_five, **question)
+usual_price = scaling.plan(redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20")
 price_an_hour = 10_000 / default_prices().training_hours(usual_price.plan.nearer.C)
-high_price = scaling.plan(redpajama_five, **question, prices={"price_training": price_an_hour})
+high_price = scaling.plan(
+    redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20", prices={"price_training": price_an_hour}
+)
 assert (high_price.cells.N == usual_price.cells.N).all()
 assert [run.N for run in high_price.plan.purchases] == [run.N for run in usual_price.plan.purchases]
 assert 4.5 < price_an_hour < 5.5
@@ -486,16 +496,15 @@ round(price_an_hour, 2)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3: gain alone, and gain per FLOP
 #
-# Replay the plan on C4 with a `kappa` of 0, 0.4 and 1: `buy(c4_shop, "loss_c4_eval", c4_target, SHIPPED._replace(kappa=...))` gives places of
-# runs, `name_cell(c4_shop, place)` their names, and `c4_shop.miss(bought, "loss_c4_eval")[1]` the error at 6.9B. *Before you compute: which
-# of the three buys the cheapest runs first, and which errs most?*
+# The plan buys the run of the largest gain over its FLOPs to the power $\kappa$. Call `replay(kappa)`, given above, with 0 (gain alone), 0.4
+# (the plan) and 1 (gain per FLOP): it names the runs that are bought on C4, in order, and the error of the prediction at 6.9B. *Before you
+# compute: which of the three buys the cheapest runs first, and which errs most?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 by_kappa = {}
 for kappa in (0.0, 0.4, 1.0):
-    bought_c4 = buy(c4_shop, "loss_c4_eval", c4_target, SHIPPED._replace(kappa=kappa))
-    names_c4 = " ".join(name_cell(c4_shop, place) for place in bought_c4[3:])
-    by_kappa[kappa] = {"error": abs(c4_shop.miss(bought_c4, "loss_c4_eval")[1]), "bought": names_c4}
+    bought_on_c4, error_on_c4 = replay(kappa)
+    by_kappa[kappa] = {"error": abs(error_on_c4), "bought": " ".join(bought_on_c4)}
 assert by_kappa[0.0]["bought"].startswith("0.411B-M20")
 assert by_kappa[1.0]["error"] > 1.5 * by_kappa[0.4]["error"]
 pd.DataFrame(by_kappa).T.rename_axis("kappa")

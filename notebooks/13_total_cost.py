@@ -577,14 +577,13 @@ from scaling.laws.law import LossSurface
 from scaling.testbed.runs import run_table, select_loss_fit
 
 c4_five = select_loss_fit(run_table("c4"))  # the paper's five
-goal = {"loss": 2.4, "loss_set": "c4_eval"}
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1: Chinchilla from printed constants
 #
-# Chinchilla has 70B parameters and saw 1.4T tokens, at 5.76e23 FLOPs. Hoffmann et al. {cite}`hoffmann2022` print $E = 1.69$, $A = 406.4$,
-# $B = 410.7$, $\alpha = 0.34$, $\beta = 0.28$. What does `LossSurface(E, A, B, alpha, beta).optimal_allocation` give, and with exponents
-# 0.3392 and 0.2849? *Before you compute: how much does a third digit matter?*
+# Chinchilla has 70B parameters and saw 1.4T tokens, at 5.76e23 FLOPs. Hoffmann et al. (2022) print $E = 1.69$, $A = 406.4$, $B = 410.7$,
+# $\alpha = 0.34$, $\beta = 0.28$. Which $N$ and $D$ does `LossSurface(E, A, B, alpha, beta).optimal_allocation(5.76e23)` give, and which with
+# exponents 0.3392 and 0.2849? *Before you compute: how much does a third digit matter?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 exponents = {"as printed": (0.34, 0.28), "more digits": (0.3392, 0.2849)}
@@ -605,11 +604,13 @@ chinchilla
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2: only read from
 #
-# Your model reads 2.5B tokens a day and writes none: `scaling.cost(c4_five, tokens_in=..., tokens_out=0, **goal)`. *Before you compute:
-# do the sizes of least money and of least FLOPs move together or apart?*
+# Your model reads 2.5B tokens a day and writes none: `scaling.cost(c4_five, loss_set="c4_eval", loss=2.4, tokens_in="2.5B", tokens_out=0)`.
+# Its `.to_frame()` has a row for each model, named in `choice`. *Before you compute: do the sizes of least money and of least FLOPs move
+# together or apart?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
-read_only = scaling.cost(c4_five, tokens_in="2.5B", tokens_out=0, **goal).to_frame().set_index("choice")
+only_read = scaling.cost(c4_five, loss_set="c4_eval", loss=2.4, tokens_in="2.5B", tokens_out=0)
+read_only = only_read.to_frame().set_index("choice")
 assert np.isclose(read_only["N"]["least money"], read_only["N"]["least total FLOPs"])
 read_only[["N", "D", "M", "flops", "money"]]
 
@@ -622,15 +623,17 @@ read_only[["N", "D", "M", "flops", "money"]]
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3: the demand behind 100 tokens per parameter
 #
-# By {eq}`eq-least-total`, how many tokens must a model serve to make 100 tokens per parameter the cheapest at a loss of 2.4? Take the law of
-# `scaling.fit(c4_five, loss_set="c4_eval").fit.law`, its `solve_N(100, 2.4)`, and `.found.break_even` of `scaling.cost(..., N=..., M=100)`.
-# Check it: what is cheapest at that demand?
+# The cheapest size of a loss obeys $\alpha A N^{-\alpha} / (\beta B D^{-\beta}) = 1 + T / (3 D)$, with $T$ tokens served. How many must they be
+# to make 100 tokens per parameter the cheapest at a loss of 2.4? `scaling.fit(c4_five, loss_set="c4_eval").fit.law.solve_N(100, 2.4)` is that
+# model's $N$, and `scaling.cost(c4_five, loss_set="c4_eval", N=..., M=100).found.break_even` solves for $T$. Check it: what is cheapest at a
+# loss of 2.4 for `tokens_in` of $T / 365$ a day, with `tokens_out=0`?
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 size_at_100 = scaling.fit(c4_five, loss_set="c4_eval").fit.law.solve_N(100, 2.4)
 life = scaling.cost(c4_five, N=size_at_100, M=100, loss_set="c4_eval").found.break_even
-at_that_demand = scaling.cost(c4_five, tokens_in=life / 365, tokens_out=0, **goal).to_frame().set_index("choice")
-assert np.isclose(at_that_demand["M"]["least total FLOPs"], 100)
+at_that_demand = scaling.cost(c4_five, loss_set="c4_eval", loss=2.4, tokens_in=life / 365, tokens_out=0)
+sizes_at_that_demand = at_that_demand.to_frame().set_index("choice")
+assert np.isclose(sizes_at_that_demand["M"]["least total FLOPs"], 100)
 assert 2.5e9 < life / 365 < 3.5e9
 print(f"{life / 1e9:,.0f}B tokens, {life / 365 / 1e9:.2f}B a day for a year")
 

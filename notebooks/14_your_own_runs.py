@@ -77,7 +77,10 @@ A straight line in log compute, through the same eight, is {abs(first["line_erro
 # %% mystnb={"image": {"alt": "Six predictions of loss as rows, each with the measured loss as a cross. From eight runs: 320K at M = 10, 169K at M = 40 and 656K at M = 10 with wide bars that hold the crosses, and 320K at M = 40 without bars, its dot beside the cross. From ten runs: 320K at M = 40 with the cross within its bars, and 656K at M = 10 with the cross just beyond the right end of the thin bar."}, "figure": {"caption": "Six predictions of four larger runs, each trained once. Bars on a cross: one standard deviation of the held-out windows. A dot without an interval was refused.", "name": "fig-own-losses"}}
 figure, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
 draw_intervals(ax, rows)
-ax.set_title("Four of five intervals hold; the largest run's, from ten, fails")
+held, refused = rows["inside"].sum(), rows["lo"].isna().sum()
+failed = len(rows) - held - refused
+assert (len(rows), held, failed, refused) == (6, 4, 1, 1)
+ax.set_title(f"Of {len(rows)} intervals asked for {held} hold, {failed} fails and {refused} is refused")
 figure.legend(loc="outside lower center", ncols=2);
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
@@ -486,8 +489,9 @@ case_ten, case_two = add_nearer(case_small, case_large)  # with the two runs of 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1: the paper's law
 #
-# Predict the largest run, `case_large.iloc[-1]`, from `case_small` with the paper's law: `scaling.predict(..., law="tied")`. *Before you
-# compute: will it be nearer than the law with a prior, and will it say so?*
+# Predict the largest run, `case_large.iloc[-1]`, from the small ones with the paper's law: `scaling.predict(case_small, N=..., D=...,
+# law="tied")`. Measured is its `loss_held_out`. *Before you compute: will it be nearer than the law with a prior, the default, and will it
+# say so?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 largest_run = case_large.iloc[-1]
@@ -507,7 +511,7 @@ by_tied
 # ### Exercise 2: tokens seen again
 #
 # The two runs of `case_two` saw their text more than once (`epochs`). How many fresh tokens is that worth, by `effective_tokens(D, D / epochs)`,
-# and how much more loss does the law of `case_ten` predict for it? *Before you compute: does it explain a prediction that is too low?*
+# and how much more loss does `scaling.predict(case_ten, N=..., D=...)` give at that $D$ than at the run's own? *Before you compute: does it explain a prediction that is too low?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 worth_of_tokens = pd.DataFrame(
@@ -534,8 +538,9 @@ worth_of_tokens
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3: enough braces
 #
-# The held-out text has 131 closing braces. How many would bring the counting noise, $p(1-p)/n$, down to the variance of `acc_brace` in the
-# better half of the runs, `keep_better_half(case_ten, "brace")`?
+# The held-out text has 131 closing braces. A run that closes a share $p$ of $n$ of them, `acc_brace`, has a counting noise of variance
+# $p(1-p)/n$. Which $n$ would bring it, on average, down to the variance of `acc_brace` among the better half of the runs? They are those of
+# `keep_better_half(case_ten, "brace")` whose `acc_brace` is not empty.
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 braces = keep_better_half(case_ten, "brace")["acc_brace"].dropna()
@@ -551,8 +556,9 @@ round(items_needed)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4: brackets above a twentieth
 #
-# Predict the brackets of `case_two` from the runs of `case_ten` that close at least a twentieth of them (leave `acc_bracket` of the others
-# empty), with `predict_kpi(table, case_two, "bracket")`. *Before you compute: is the interval narrower than from the better half?*
+# Predict the brackets of `case_two` from the runs of `case_ten` that close at least a twentieth of them: blank `acc_bracket` of the others
+# in a copy of the table, and call `predict_kpi(table, case_two, "bracket")`. It gives `share`, its interval `lo` to `hi`, and `measured`.
+# *Before you compute: is the interval narrower than from the better half, `keep_better_half(case_ten, "bracket")`?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 enough_brackets = case_ten.assign(acc_bracket=case_ten["acc_bracket"].where(case_ten["acc_bracket"] >= 0.05))

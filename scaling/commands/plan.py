@@ -31,6 +31,7 @@ FromScratch = Annotated[
 TargetN = Annotated[
     float,
     typer.Option(
+        "--N",
         "--target-N",
         parser=read_number,
         metavar="N",
@@ -40,15 +41,31 @@ TargetN = Annotated[
 TargetD = Annotated[
     float | None,
     typer.Option(
+        "--D",
         "--target-D",
         parser=read_number,
         metavar="D",
-        help="Its training tokens. Give --target-D or --target-M.",
+        help="Its training tokens. Give --D or --M.",
     ),
 ]
 TargetM = Annotated[
     float | None,
-    typer.Option("--target-M", parser=read_number, metavar="M", help="Its tokens per parameter."),
+    typer.Option(
+        "--M",
+        "--target-M",
+        parser=read_number,
+        metavar="M",
+        help="Its tokens per parameter, in the count of --count.",
+    ),
+]
+UniqueTokens = Annotated[
+    float | None,
+    typer.Option(
+        "--unique-tokens",
+        parser=read_number,
+        metavar="TOKENS",
+        help="Different tokens that there are to train on: no run sees them more than 4 times.",
+    ),
 ]
 Budget = Annotated[
     float | None,
@@ -150,6 +167,7 @@ def plan(
     multipliers: Multipliers = None,
     step: Step = "2",  # type: ignore[assignment]
     warmup_tokens: WarmupTokens = None,
+    unique_tokens: UniqueTokens = None,
     tolerance: Tolerance = None,
     most: Most = "10",  # type: ignore[assignment]
     prices: PricesOption = None,
@@ -162,7 +180,7 @@ def plan(
 
     Name the run to predict and what the runs to come may cost:
 
-    scaling plan runs.csv --target-N 6.9B --target-M 20 --budget 2.4e19
+    scaling plan runs.csv --N 6.9B --M 20 --budget 2.4e19
 
     Each run of a grid is held by what it takes off the uncertainty of the target, over its FLOPs to
     the power 0.4; then the table is fitted anew with it at its expected loss. Beside it stands the
@@ -193,6 +211,7 @@ def plan(
         multipliers=multipliers,
         step=step,
         warmup_tokens=0.0 if warmup_tokens is None else warmup_tokens,
+        unique_tokens=unique_tokens,
         tolerance=tolerance,
         most=most,
         prices=prices,

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scaling.costs.compute import training_flops
 from scaling.decide.gain import Array, Cells
+from scaling.forecast.advice import shorten
 from scaling.forecast.selection import ChoiceError
 from scaling.forecast.targets import read_count
 from scaling.tables.schema import LARGEST
+from scaling.tables.suspects import FEW_EPOCHS
 
 STEP = 2.0  # between sizes, and between tokens per parameter
 SHORTEST_M, LONGEST_M = 20.0, 640.0  # tokens per parameter of the testbed outside its warm-up
@@ -33,12 +36,20 @@ class Offer:
         Factor between neighbours of either, above 1.
     warmup_tokens : float
         Tokens that a warm-up takes; a run has at least twice as many.
+    unique_tokens : float
+        Different tokens that there are; a run sees each at most four times. Infinite where there
+        are always fresh ones.
     """
 
     sizes: tuple[float, float]
     multipliers: tuple[float, float]
     step: float = STEP
     warmup_tokens: float = 0.0
+    unique_tokens: float = math.inf
+
+    def allows(self, D: ArrayLike) -> Any:
+        """Whether runs of D tokens see none of them too often."""
+        return np.asarray(D) <= FEW_EPOCHS * self.unique_tokens * (1 + ROUNDING)
 
     def list_cells(self, target: tuple[float, float]) -> Cells:
         """List the runs that cost less than the target, the cheapest first.
@@ -72,7 +83,16 @@ class Offer:
                 f"{self.multipliers[1]:g}",
                 ("sizes", "multipliers", *["warmup-tokens"] * bool(self.warmup_tokens)),
             )
-        return cells.take(np.lexsort((cells.N, cells.C)))
+        few = cells.take(self.allows(cells.D))
+        if len(few.N) == 0:
+            rule = f"every run of the grid sees its tokens more than {FEW_EPOCHS:g} times"
+            raise ChoiceError(
+                f"{rule}: the shortest takes {shorten(cells.D.min())}, got "
+                f"{shorten(self.unique_tokens)} different ones: let --sizes or --multipliers begin "
+                "lower",
+                ("unique-tokens", "sizes", "multipliers"),
+            )
+        return few.take(np.lexsort((few.N, few.C)))
 
     def report(self) -> dict[str, Any]:
         """It in plain values."""
@@ -81,6 +101,7 @@ class Offer:
             "multipliers": list(self.multipliers),
             "step": self.step,
             "warmup_tokens": self.warmup_tokens,
+            "unique_tokens": self.unique_tokens if math.isfinite(self.unique_tokens) else None,
         }
 
 
@@ -97,6 +118,7 @@ def make_offer(
     multipliers: object = None,
     step: object = STEP,
     warmup_tokens: object = 0.0,
+    unique_tokens: float = math.inf,
 ) -> Offer:
     """Read what may be trained.
 
@@ -109,8 +131,8 @@ def make_offer(
     sizes, multipliers : str, pair of float or None
         Least and most, as "10M:1B" or (1e7, 1e9); by default from the smallest run up to the
         target, and from 20 to 640 tokens per parameter, or to those of the target.
-    step, warmup_tokens : float or str
-        As `Offer` takes them.
+    step, warmup_tokens, unique_tokens : float or str
+        As `Offer` takes them; the last a number.
 
     Raises
     ------
@@ -131,6 +153,7 @@ def make_offer(
         _read_bounds("multipliers", multipliers, by_default[1]),
         factor,
         tokens,
+        unique_tokens,
     )
 
 

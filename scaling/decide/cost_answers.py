@@ -8,11 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from scaling.costs.compute import training_flops
 from scaling.costs.serving import attention_flops, cache_bytes, guess_shape
 from scaling.costs.total import SERVING
+from scaling.decide.cost_verdict import answer_in_words
 from scaling.decide.cost_words import (
     bills_in_words,
     context_in_words,
+    marks_in_words,
     money_in_words,
     ranges_in_words,
     sizes_in_words,
@@ -24,8 +27,9 @@ from scaling.forecast.answer import Answer
 from scaling.forecast.inputs import read_counts
 from scaling.forecast.selection import Selected
 from scaling.laws.repeated import effective_tokens
+from scaling.tables.suspects import FEW_EPOCHS
 
-MOST_EPOCHS = 4.0  # repeated up to here, tokens are nearly as good as fresh ones
+MOST_EPOCHS = FEW_EPOCHS  # repeated up to here, tokens are nearly as good as fresh ones
 ROUNDING = 1e-9
 MUCH = 0.1  # of a served token's FLOPs: attention that a bill must not leave unsaid
 
@@ -67,6 +71,14 @@ class Costing(Answer):
         told = warn_of_fit(self.case.fitted, table, loss, N, self.selected.law)
         told += self._warn_of_choices() + self._warn_of_repeats() + self._warn_of_context()
         return told + self.selected.in_words()
+
+    @property
+    def _marks(self) -> tuple[dict[str, str], list[str]]:
+        """What lies outside the runs, by model, and what the marks mean."""
+        N, D = read_counts(self.selected.table, self.selected.N)
+        M, C = D / N, training_flops(N, D)
+        ends = float(M.min()), float(M.max())
+        return marks_in_words(self.found.choices, ends, float(C.max()))
 
     def _warn_of_context(self) -> list[str]:
         if self.context is None or self.case.demand.total == 0:
@@ -110,6 +122,7 @@ class Costing(Answer):
         found, supply, demand = self.found, self.case.supply, self.case.demand
         return {
             "wanted": self.wanted,
+            "answer": answer_in_words(found, self.case, self._marks[0]),
             "loss": self.loss,
             "error": None if self.wanted_error is None else self.wanted_error.value,
             "task": None if self.wanted_error is None else self.wanted_error.task,
@@ -133,6 +146,7 @@ class Costing(Answer):
                 {"mfu_out": m.mfu_out, "N": m.size.N, "D": m.size.D, "money": float(m.bill.total)}
                 for m in found.sensitivity
             ],
+            "order_if_the_law_holds": _ends(found.order),
             "break_even_tokens": found.break_even,
             "rows": self.selected.report(),
             "warnings": self.warnings,
@@ -200,11 +214,13 @@ class Costing(Answer):
     def text(self) -> str:
         """What ``scaling cost`` prints."""
         found, level, prices = self.found, self.selected.level, self.case.prices
-        lines = [self.wanted, *sizes_in_words(found.choices, level)]
+        marks, keys = self._marks
+        lines = [*answer_in_words(found, self.case, marks), self.wanted]
+        lines += [*sizes_in_words(found.choices, level, marks), *keys]
         lines += ranges_in_words(found, level)
         lines.append("")
         if priced := [each for each in found.choices if each.is_priced]:
-            lines += bills_in_words(priced, prices)
+            lines += bills_in_words(priced, prices, marks)
         if unpriced := [each.name for each in found.choices if not each.is_priced]:
             lines.append(f"no bill where the loss is not to be used: {', '.join(unpriced)}")
         lines += money_in_words(found, self.case)

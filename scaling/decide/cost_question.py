@@ -30,7 +30,7 @@ from scaling.forecast.fitted import fit_table
 from scaling.forecast.inputs import is_effective, read_counts
 from scaling.forecast.selection import ChoiceError, Options, Runs, Selected, select_rows
 from scaling.forecast.targets import find_target, read_count
-from scaling.forecast.words import ends_in_words, level_in_words
+from scaling.forecast.words import ends_in_words, flops_in_words, level_in_words
 from scaling.tables.schema import LARGEST
 
 DAYS = 365.0
@@ -334,4 +334,4 @@ def _tell(
         return f"{column} {loss:.4f}: {served}"
     if asked.in_money:
         return f"{shorten(asked.budget)} {case.prices.currency} for training and serving: {served}"
-    return f"{asked.budget:.3g} FLOPs for training and serving: {served}"
+    return f"{flops_in_words(asked.budget)} FLOPs for training and serving: {served}"

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from scaling.costs.money import LEAST
 from scaling.costs.total import SERVING, TRAINING, Model, least_total
 from scaling.decide.priced_models import (
+    LEAST_LOSS,
     LEAST_MONEY,
     LEAST_TOTAL,
     OPTIMUM,
     OWN,
     CostCase,
     Findings,
+    PricedModel,
     Range,
     Sensitivity,
 )
@@ -98,10 +100,16 @@ def cost_of_budget(case: CostCase, budget: float, in_money: bool = False) -> Fin
         budget, served = budget / case.prices.of_training, case.as_tokens
     sizes = {
         OPTIMUM: _optimal_within(case.supply, budget, served),
-        "least loss": case.supply.best_for_budget(budget, served),
+        LEAST_LOSS: case.supply.best_for_budget(budget, served),
         **{f"M = {M:g}": _on_ray(M, budget, served) for M in (USUAL_M, LONG_M)},
     }
-    return Findings(case.price(sizes), [])
+    found = Findings(case.price(sizes), [])
+    try:
+        supply = replace(case.supply, law=draw_laws(case.fitted.posterior))
+    except ValueError:
+        return found
+    best, base = (supply.predict(*sizes[name]) for name in (LEAST_LOSS, OPTIMUM))
+    return replace(found, order=_range(best / base, case.level))
 
 
 def cost_of_model(case: CostCase, size: Model) -> Findings:
@@ -118,8 +126,15 @@ def cost_of_model(case: CostCase, size: Model) -> Findings:
     break_even = case.supply.break_even_tokens(*size)
     if case.demand.total == 0:
         return Findings(own, [], break_even=break_even)
-    others = cost_of_loss(case, float(case.supply.predict(*size)))
-    return replace(others, choices=own + others.choices, break_even=break_even)
+    loss = float(case.supply.predict(*size))
+    others = cost_of_loss(case, loss)
+    choices = own + others.choices
+    found = replace(others, choices=choices, break_even=break_even, order=None)
+    try:
+        laws = draw_laws(case.fitted.posterior)
+    except ValueError:
+        return found
+    return replace(found, order=_compare_bills(case, loss, choices, OWN, laws))
 
 
 def _on_ray(M: float, budget: float, served: float) -> Model:
@@ -158,6 +173,7 @@ def _with_ranges(case: CostCase, loss: float, costs: Findings) -> Findings:
     except ValueError:
         return costs
     supply, served = case.supply, case.demand.total
+    costs = replace(costs, order=_compare_bills(case, loss, costs.choices, OPTIMUM, laws))
     choices = [
         each
         if each.told.doubt
@@ -175,6 +191,22 @@ def _with_ranges(case: CostCase, loss: float, costs: Findings) -> Findings:
         range_N=_range(best.N, case.level),
         range_flops=_range(flops, case.level),
     )
+
+
+def _compare_bills(
+    case: CostCase, loss: float, choices: list[PricedModel], base: str, laws: LossSurface
+) -> Range | None:
+    """Bill of least money over that of another model, each trained until it has the loss."""
+    size = {each.name: each.size for each in choices}
+    bills = []
+    for name in (LEAST_MONEY, base):
+        N = size[name].N
+        with np.errstate(over="ignore"):
+            D = case.supply.tokens_needed(N, loss, laws)
+            bills.append(case.bill(Model(N, D)).total)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = bills[0] / bills[1]
+    return None if np.isnan(ratio).all() else _range(ratio, case.level)
 
 
 def _range(values: NDArray[np.float64], level: float) -> Range:

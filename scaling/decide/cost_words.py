@@ -7,9 +7,18 @@ import math
 from scaling.costs.money import Prices
 from scaling.decide.priced_models import CostCase, Findings, PricedModel, Range
 from scaling.forecast.advice import shorten
-from scaling.forecast.words import align, ends_in_words, level_in_words
+from scaling.forecast.caution import FARTHEST_CHECKED
+from scaling.forecast.words import (
+    align,
+    ends_in_words,
+    flops_in_words,
+    level_in_words,
+    number_in_words,
+)
 
 GIBIBYTE = 2.0**30
+OUTSIDE, FAR = "*", "†"  # behind a model's name
+ROUNDING = 1e-9
 _BESIDE_THE_BILL = (
     "by the reports: over the reported prices and utilisations, all cheapest to all dearest",
     "not in the bill: staff, failed or restarted runs, idle hardware, data",
@@ -25,8 +34,44 @@ def demand_in_words(case: CostCase) -> str:
     return f"{a_day} for {demand.days:g} days, {shorten(demand.total)} in all"
 
 
-def sizes_in_words(choices: list[PricedModel], level: float) -> list[str]:
-    """A line per model: N, D, M, loss and both intervals.
+def marks_in_words(
+    choices: list[PricedModel], M: tuple[float, float], C: float
+) -> tuple[dict[str, str], list[str]]:
+    """Mark models outside the tokens per parameter, or far beyond the compute, of the runs.
+
+    Parameters
+    ----------
+    choices : list of PricedModel
+        The models.
+    M : tuple of float
+        Least and most tokens per parameter of the runs.
+    C : float
+        Compute of the largest, FLOPs.
+
+    Returns
+    -------
+    dict of str
+        By name, what stands behind it; those within have no entry.
+    list of str
+        What each mark means, a line each.
+    """
+    lo, hi = M[0] * (1 - ROUNDING), M[1] * (1 + ROUNDING)
+    outside = {each.name for each in choices if not lo <= each.M <= hi}
+    far = {each.name for each in choices if each.training_flops > FARTHEST_CHECKED * C}
+    marks = {name: OUTSIDE * (name in outside) + FAR * (name in far) for name in outside | far}
+    ends = f"{number_in_words(M[0])} to {number_in_words(M[1])}"
+    keys = [f"{OUTSIDE} tokens per parameter outside those of the runs, {ends}"] * bool(outside)
+    beyond = f"{FAR} more than {FARTHEST_CHECKED:g} times the compute of the largest run"
+    return marks, keys + [f"{beyond}, beyond what was tested"] * bool(far)
+
+
+def marked(text: str, name: str, marks: dict[str, str]) -> str:
+    """Put the mark of a model behind a text."""
+    return text + marks.get(name, "")
+
+
+def sizes_in_words(choices: list[PricedModel], level: float, marks: dict[str, str]) -> list[str]:
+    """A line per model with its mark: N, D, M, loss and both intervals.
 
     The interval of its error, where there is one, and epochs, where tokens may run out.
     """
@@ -39,7 +84,12 @@ def sizes_in_words(choices: list[PricedModel], level: float) -> list[str]:
         told = each.told
         law = _interval_in_words(told.law_lo, told.law_hi) or "not to be used"
         bet = _interval_in_words(told.lo, told.hi)
-        row = [each.name, shorten(each.size.N), shorten(each.size.D), _plainly(each.M)]
+        row = [
+            marked(each.name, each.name, marks),
+            shorten(each.size.N),
+            shorten(each.size.D),
+            number_in_words(each.M),
+        ]
         row += [f"{told.loss:.4f}", law, bet]
         if errors and each.error is not None:
             row.append(_interval_in_words(each.error.lo, each.error.hi))
@@ -47,16 +97,11 @@ def sizes_in_words(choices: list[PricedModel], level: float) -> list[str]:
     return align(rows, n_left=1)
 
 
-def _plainly(value: float) -> str:
-    """Three digits, and no power of ten below a million."""
-    return f"{float(f'{value:.3g}'):,g}"
-
-
 def _interval_in_words(lo: float | None, hi: float | None) -> str:
     return "" if lo is None or hi is None else ends_in_words(lo, hi)
 
 
-def bills_in_words(choices: list[PricedModel], prices: Prices) -> list[str]:
+def bills_in_words(choices: list[PricedModel], prices: Prices, marks: dict[str, str]) -> list[str]:
     """A line per model: FLOPs and money, training and serving; and what no bill holds.
 
     Where prices or utilisations have a reported range, the least and the most over it.
@@ -69,7 +114,7 @@ def bills_in_words(choices: list[PricedModel], prices: Prices) -> list[str]:
         flops = (each.training_flops, each.serving_flops, each.total_flops)
         bill = each.bill
         money = (bill.training, bill.reading, bill.writing, bill.total)
-        row = [each.name, *(f"{value:.3g}" for value in flops)]
+        row = [marked(each.name, each.name, marks), *map(flops_in_words, flops)]
         row += [shorten(float(value)) for value in money]
         if prices.reported:
             row.append(" to ".join(map(shorten, each.reported)))
@@ -98,7 +143,7 @@ def ranges_in_words(found: Findings, level: float) -> list[str]:
         N, flops = found.range_N, found.range_flops
         lines.append(
             f"  least total FLOPs, were the law known: N {range_in_words(N)}, "
-            f"{flops.lo:.3g} to {flops.hi:.3g} FLOPs"
+            f"{flops_in_words(flops.lo)} to {flops_in_words(flops.hi)} FLOPs"
         )
     return lines
 
@@ -130,7 +175,7 @@ def context_in_words(rows: list[tuple[str, dict[str, float]]], context: float) -
     """A line per model: what attention adds, and the memory of a sequence."""
     lines = [f"with {shorten(context)} tokens before each served one, not in the bill:"]
     for name, row in rows:
-        added = _plainly(100 * row["attention_share"])
+        added = number_in_words(100 * row["attention_share"])
         lines.append(
             f"  {name}: attention adds {added}% to its FLOPs; keys and "
             f"values {row['kv_bytes'] / GIBIBYTE:.3g} GiB a sequence (taken: {row['layers']:.0f} "

@@ -7,6 +7,7 @@ testbed's large runs are predicted better than from seven of ten random designs 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,11 +19,13 @@ from scaling.costs.money import OF_TRAINING, Prices
 from scaling.costs.total import TRAINING
 from scaling.decide.candidates import WARMUPS
 from scaling.decide.gain import Cells
+from scaling.decide.plan_reach import tell_reach, tell_repeats
 from scaling.decide.plan_words import hours_and_money, price_in_words
 from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN, shorten
 from scaling.forecast.answer import Answer
 from scaling.forecast.selection import ChoiceError
-from scaling.forecast.words import align
+from scaling.forecast.words import align, flops_in_words
+from scaling.tables.suspects import FEW_EPOCHS
 
 SIZES = np.array([1.0, 7.5, 14.5, 39.0])  # over the smallest
 FAR = 16.0  # times the tokens per parameter of the others
@@ -68,8 +71,9 @@ def design_first(
     """
     C_target = training_flops(*target)
     if budget >= C_target:
-        rule = f"the budget, {budget:.3g} FLOPs, trains the target itself, {C_target:.3g}"
-        raise ChoiceError(f"{rule}: nothing is to be extrapolated", ("budget",))
+        rule = f"the budget, {flops_in_words(budget)} FLOPs, trains the target itself"
+        told = f"{rule}, {flops_in_words(C_target)}: nothing is to be extrapolated"
+        raise ChoiceError(told, ("budget",))
     of_smallest = float((SIZES**2).sum() + FAR)  # compute of all over that of the smallest
     smallest = float(np.sqrt(budget / (TRAINING * M * of_smallest)))
     least = max(LEAST_N, WARMUPS * warmup_tokens / M)
@@ -77,9 +81,10 @@ def design_first(
         needed = TRAINING * M * least**2 * of_smallest
         rule = (
             f"sizes over a factor of {SIZES[-1]:g} from N = {shorten(least)} at M = {M:g} take "
-            f"{needed:.2g} FLOPs"
+            f"{flops_in_words(needed, 2)} FLOPs"
         )
-        raise ChoiceError(f"the budget is too small: {rule}, got {budget:.3g}", ("budget",))
+        told = f"the budget is too small: {rule}, got {flops_in_words(budget)}"
+        raise ChoiceError(told, ("budget",))
     N = smallest * np.array([SIZES[0], SIZES[0], *SIZES[1:]])
     if N[-1] > target[0]:
         rule = f"at M = {M:g} the budget trains sizes up to {shorten(N[-1])} parameters"
@@ -92,14 +97,22 @@ def design_first(
     return Cells(N, D)
 
 
-def check_design(cells: Cells, warmup_tokens: float = 0.0) -> list[DesignCheck]:
-    """Hold a design against the checklist of `book/own_runs`."""
+def check_design(
+    cells: Cells, warmup_tokens: float = 0.0, unique_tokens: float = math.inf
+) -> list[DesignCheck]:
+    """Hold a design against the checklist of `book/own_runs`, and the tokens that there are."""
     M = cells.D / cells.N
     N_span, M_span, shortest = np.ptp(np.log(cells.N)), np.ptp(np.log(M)), cells.D.min()
     outlasts = None if not warmup_tokens else bool(shortest >= WARMUPS * warmup_tokens)
     told = f"the shortest sees {shorten(shortest)} tokens"
     if warmup_tokens:
         told += f", a warm-up takes {shorten(warmup_tokens)}"
+    epochs = float(cells.D.max() / unique_tokens)
+    repeats = DesignCheck(
+        f"no token seen more than {FEW_EPOCHS:g} times",
+        f"the longest sees each {max(epochs, 1.0):.3g} times",
+        epochs <= FEW_EPOCHS,
+    )
     return [
         DesignCheck(
             f"sizes over a factor of {LEAST_N_SPAN:g}",
@@ -112,6 +125,7 @@ def check_design(cells: Cells, warmup_tokens: float = 0.0) -> list[DesignCheck]:
             bool(np.exp(M_span) >= LEAST_M_SPAN),
         ),
         DesignCheck("no run inside its warm-up", told, outlasts),
+        *[repeats] * math.isfinite(unique_tokens),
     ]
 
 
@@ -129,6 +143,8 @@ class FirstRuns(Answer):
         FLOPs, and tokens that a warm-up takes, 0 where unknown.
     prices : Prices
         What compute costs.
+    unique_tokens : float
+        Different tokens that there are; infinite where there are always fresh ones.
     """
 
     target: tuple[float, float]
@@ -136,11 +152,19 @@ class FirstRuns(Answer):
     budget: float
     warmup_tokens: float
     prices: Prices
+    unique_tokens: float = math.inf
 
     @property
     def checks(self) -> list[DesignCheck]:
         """The checklist."""
-        return check_design(self.cells, self.warmup_tokens)
+        return check_design(self.cells, self.warmup_tokens, self.unique_tokens)
+
+    @property
+    def cautions(self) -> list[str]:
+        """What the design does not mend, as a target beyond the tests or tokens seen too often."""
+        target, none = self.target, Cells(np.empty(0), np.empty(0))
+        epochs = tell_repeats(self.unique_tokens, target)[1:]
+        return epochs + tell_reach(none, self.cells, target, None)
 
     @property
     def warnings(self) -> list[str]:
@@ -162,6 +186,7 @@ class FirstRuns(Answer):
             },
             "runs": self.to_frame().to_dict("records"),
             "checks": [check._asdict() for check in self.checks],
+            "cautions": self.cautions,
             **self.prices.report(OF_TRAINING),
             "warnings": self.warnings,
         }
@@ -186,7 +211,7 @@ class FirstRuns(Answer):
         N, D = self.target
         rows = [["run", "N", "M", "D", "FLOPs", "hours", "price"]]
         for i, (n, d, flops) in enumerate(zip(*self.cells, self.cells.C, strict=True), 1):
-            counts = [shorten(n), f"{d / n:.3g}", shorten(d), f"{flops:.2g}"]
+            counts = [shorten(n), f"{d / n:.3g}", shorten(d), flops_in_words(flops, 2)]
             rows.append([str(i), *counts, *hours_and_money(flops, self.prices)])
         marks = {True: "holds", False: "does not hold", None: "not known"}
         return "\n".join(
@@ -196,6 +221,7 @@ class FirstRuns(Answer):
                 f"in all: {price_in_words(float(self.cells.C.sum()), self.prices)}",
                 *(f"{check.asks}: {marks[check.holds]} ({check.has})" for check in self.checks),
                 f"then: train all {len(self.cells.N)}; scaling plan RUNS says which run is next",
+                *self.cautions,
                 *self.prices.in_words(OF_TRAINING),
             ]
         )

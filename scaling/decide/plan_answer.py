@@ -14,6 +14,7 @@ from scaling.decide.candidates import Offer
 from scaling.decide.first_design import WARMUP_NOT_KNOWN
 from scaling.decide.gain import Cells
 from scaling.decide.plan import Plan, Purchase, Target, find_faulty, open_table
+from scaling.decide.plan_reach import tell_reach, tell_repeats
 from scaling.decide.plan_words import (
     HEAD,
     before_in_words,
@@ -31,7 +32,7 @@ from scaling.forecast.answer import Answer
 from scaling.forecast.fitted import LossForecast
 from scaling.forecast.residuals import warn_of_residual
 from scaling.forecast.selection import Selected
-from scaling.forecast.words import align
+from scaling.forecast.words import align, flops_in_words
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,9 @@ class NextRuns(Answer):
         What to buy, and why to stop.
     cheapest : float
         Least compute of a run that may be trained, FLOPs.
+    repeated : tuple of float or None
+        Parameters and tokens of a run nearer the target that is not named, because it would see
+        its tokens too often.
     """
 
     selected: Selected
@@ -66,12 +70,25 @@ class NextRuns(Answer):
     prices: Prices
     plan: Plan
     cheapest: float
+    repeated: tuple[float, float] | None = None
 
     @property
     def cells(self) -> Cells:
         """Parameters and tokens of the runs to train, in order."""
         runs = self.plan.purchases
         return Cells(np.array([run.N for run in runs]), np.array([run.D for run in runs]))
+
+    @property
+    def cautions(self) -> list[str]:
+        """What the plan does not mend, as a run beyond the tests or tokens seen too often."""
+        target = self.target.N, self.target.D
+        told = tell_repeats(self.offer.unique_tokens, target, self.repeated)
+        if self.plan.stop == "unsound":
+            return told
+        table, nearer = self.selected.table, self.plan.nearer
+        runs = Cells(table[self.selected.N].to_numpy(float), table["D"].to_numpy(float))
+        place = None if nearer is None else (nearer.N, nearer.D)
+        return told + tell_reach(runs, self.cells, target, place)
 
     @property
     def warnings(self) -> list[str]:
@@ -89,7 +106,8 @@ class NextRuns(Answer):
         )
         if self.budget >= self.target.C:
             told.append(
-                f"the budget pays for the target itself, {self.target.C:.2g} FLOPs: is it not "
+                f"the budget pays for the target itself, "
+                f"{flops_in_words(self.target.C, 2)} FLOPs: is it not "
                 "rather to be trained?"
             )
         if not self.plan.purchases:
@@ -122,6 +140,7 @@ class NextRuns(Answer):
             "stop": {"reason": self.plan.stop, "says": stop},
             "nearer": None if nearer is None else self._run(nearer),
             "worth": self._worth(),
+            "cautions": self.cautions,
             "candidates": self.offer.report(),
             **self.prices.report(OF_TRAINING),
             "law": self.selected.law.name,
@@ -199,7 +218,7 @@ class NextRuns(Answer):
         lines += [f"{'then ' * bool(plan.purchases)}stop: {stop}"]
         if plan.nearer is not None:
             lines += [nearer_in_words(plan.nearer, self.prices, self.target, plan.is_told)]
-        lines += widths_in_words(plan)
+        lines += widths_in_words(plan) + self.cautions
         return "\n".join([*lines, *self.prices.in_words(OF_TRAINING)])
 
 

@@ -13,13 +13,16 @@ from scaling.costs.compute import training_flops
 from scaling.costs.money import OF_TRAINING, Prices
 from scaling.costs.price_tables import read_prices
 from scaling.decide.candidates import SHORTEST_M, STEP, make_offer
+from scaling.decide.cost_question import read_tokens
 from scaling.decide.first_design import FirstRuns, design_first
 from scaling.decide.gain import Array, Cells
 from scaling.decide.plan import Target, make_plan, open_table
 from scaling.decide.plan_answer import NextRuns
 from scaling.decide.plan_words import price_in_words
+from scaling.forecast.advice import shorten
 from scaling.forecast.selection import ChoiceError, Options, Runs, select_rows
 from scaling.forecast.targets import read_count, read_target
+from scaling.forecast.words import flops_in_words
 from scaling.tables.schema import LARGEST
 
 MOST = 10  # runs of a plan, unless asked otherwise
@@ -38,6 +41,7 @@ def plan(
     multipliers: str | tuple[float, float] | None = None,
     step: float | str = STEP,
     warmup_tokens: float | str = 0.0,
+    unique_tokens: float | str | None = None,
     tolerance: float | str | None = None,
     most: int = MOST,
     prices: Prices | Mapping[str, Any] | str | Path | None = None,
@@ -62,6 +66,9 @@ def plan(
         Factor between neighbouring sizes, and between tokens per parameter.
     warmup_tokens : float or str
         Tokens that a warm-up takes; a run to train has at least twice as many.
+    unique_tokens : float or str, optional
+        Different tokens that there are to train on; by default there are always fresh ones. Runs
+        that would see them more than four times are left out, and a target that does is named.
     tolerance : float or str, optional
         Half width of the interval to bet on that is narrow enough, a fraction of the loss.
     most : int
@@ -83,7 +90,7 @@ def plan(
         As `scaling.forecast.questions.predict` does; the last also for a budget, bounds or a
         target that cannot be.
     """
-    where = _read_target(N, D, M)
+    where = read_target(N, D, M)
     try:
         terms = read_prices(prices, OF_TRAINING)
     except ValueError as error:
@@ -92,11 +99,14 @@ def plan(
     width = read_tolerance(tolerance)
     if not (isinstance(most, int) and most >= 1):
         raise ChoiceError(f"most must be a whole number of 1 or more, got {most!r}", ("most",))
-    grid = {
+    grid: dict[str, Any] = {
         "sizes": sizes,
         "multipliers": multipliers,
         "step": step,
         "warmup_tokens": warmup_tokens,
+        "unique_tokens": (
+            math.inf if unique_tokens is None else read_tokens("unique-tokens", unique_tokens)
+        ),
     }
     if runs is None:
         _refuse_unread(sizes=sizes, step=step, tolerance=tolerance, most=most, **options)
@@ -112,17 +122,22 @@ def plan(
     target = Target(*where, selected.level, width)
     table = open_table(*selected[:4])
     found = make_plan(table, target, cells, flops, most)
-    return NextRuns(selected, target, offer, flops, most, terms, found, float(cells.C[0]))
+    cheapest, nearer = float(cells.C[0]), found.nearer
+    if nearer is None or offer.allows(nearer.D):
+        return NextRuns(selected, target, offer, flops, most, terms, found, cheapest)
+    found = found._replace(nearer=None)
+    repeated = nearer.N, nearer.D
+    return NextRuns(selected, target, offer, flops, most, terms, found, cheapest, repeated)
 
 
 def _plan_first(
-    target: tuple[float, float], budget: float, prices: Prices, **grid: object
+    target: tuple[float, float], budget: float, prices: Prices, **grid: Any
 ) -> FirstRuns:
     """Lay out the first runs, four of them at the least of the multipliers where they are given."""
     offer = make_offer(np.ones(1), target, **grid)
     base = SHORTEST_M if grid["multipliers"] is None else offer.multipliers[0]
     cells = design_first(budget, target, base, offer.warmup_tokens)
-    return FirstRuns(target, cells, budget, offer.warmup_tokens, prices)
+    return FirstRuns(target, cells, budget, offer.warmup_tokens, prices, offer.unique_tokens)
 
 
 def read_budget(budget: object, hours: object, money: object, prices: Prices) -> float:
@@ -149,14 +164,6 @@ def read_budget(budget: object, hours: object, money: object, prices: Prices) ->
             raise ChoiceError("budget-money needs a price_training above 0", (name, "prices"))
         return prices.flops_of_money(amount)
     return prices.flops_of_hours(amount) if name == "budget-hours" else amount
-
-
-def _read_target(N: object, D: object, M: object) -> tuple[float, float]:
-    """Read the target, under the names that the command gives it."""
-    try:
-        return read_target(N, D, M)  # type: ignore[arg-type]
-    except ChoiceError as error:
-        raise ChoiceError(str(error), tuple(f"target-{name}" for name in error.about)) from error
 
 
 def _refuse_unread(**given: object) -> None:
@@ -195,7 +202,7 @@ def _require_affordable(
         has = price_in_words(budget, prices)
         raise ChoiceError(
             f"the budget, {has}, is below the cheapest run of the grid, "
-            f"{price_in_words(cheapest, prices)} (N = {N:.3g}, M = {D / N:g}): "
+            f"{price_in_words(cheapest, prices)} (N = {shorten(N)}, M = {D / N:g}): "
             "raise it, or let --sizes or --multipliers begin lower",
             about,
         )
@@ -205,9 +212,9 @@ def _require_beyond(target: tuple[float, float], N: Array, D: Array) -> None:
     """Refuse a target with no more parameters, tokens and compute than what is trained already."""
     C, largest = training_flops(*target), float(training_flops(N, D).max())
     if largest >= C and N.max() >= target[0] and D.max() >= target[1]:
-        rule = f"the target takes {C:.3g} FLOPs, no more than the largest run, {largest:.3g}"
+        rule = f"the target takes {flops_in_words(C)} FLOPs, no more than the largest run"
         raise ChoiceError(
-            f"{rule}, and no more parameters or tokens: nothing is to be extrapolated, and "
-            "`scaling predict` tells its loss",
-            ("target-N", "target-D", "target-M"),
+            f"{rule}, {flops_in_words(largest)}, and no more parameters or tokens: nothing is to "
+            "be extrapolated, and `scaling predict` tells its loss",
+            ("N", "D", "M"),
         )

@@ -11,7 +11,7 @@ from scaling.decide.purchases import BuyingRule
 from scaling.forecast.advice import shorten
 from scaling.forecast.fitted import LossForecast
 from scaling.forecast.residuals import NAMED, percent
-from scaling.forecast.words import ends_in_words, level_in_words
+from scaling.forecast.words import ends_in_words, flops_in_words, level_in_words, number_in_words
 
 HEAD = (
     "run",
@@ -30,7 +30,7 @@ HEAD = (
 def price_in_words(flops: float, prices: Prices) -> str:
     """Give compute, accelerator-hours and money."""
     hours, money = hours_and_money(flops, prices)
-    return f"{flops:.2g} FLOPs, {hours} accelerator-hours, {money}"
+    return f"{flops_in_words(flops, 2)} FLOPs, {hours} accelerator-hours, {money}"
 
 
 def hours_and_money(flops: float, prices: Prices) -> tuple[str, str]:
@@ -93,7 +93,7 @@ def before_in_words(told: LossForecast, target: Target, loss: str, N: str, n_run
 
 def row_of(name: str, run: Purchase, prices: Prices, placed: bool = True) -> list[str]:
     """Give the cells of a line of the table; `placed` as `told_in_words` takes it."""
-    counts = [shorten(run.N), f"{run.D / run.N:.3g}", shorten(run.D), f"{run.C:.2g}"]
+    counts = [shorten(run.N), f"{run.D / run.N:.3g}", shorten(run.D), flops_in_words(run.C, 2)]
     bill = hours_and_money(run.C, prices)
     return [name, *counts, *bill, f"{run.loss:.3f}", *told_in_words(run.told, placed)]
 
@@ -131,11 +131,16 @@ def _why_in_words(plan: Plan, target: Target, budget: float, cheapest: float, mo
             )
         case "gain":
             what = f"takes {100 * LEAST_GAIN:g}% off the uncertainty of the target"
-            within = f"the {left:.2g} FLOPs that are left" if plan.purchases else "the budget"
+            within = (
+                f"the {flops_in_words(left, 2)} FLOPs that are left"
+                if plan.purchases
+                else "the budget"
+            )
             return f"no run within {within} {what}{_worth_in_words(plan)}"
         case "budget":
-            price = f", a run takes {cheapest:.2g}" if left < cheapest else ""
-            return f"nothing else of the grid is affordable: {left:.2g} FLOPs are left{price}"
+            price = f", a run takes {flops_in_words(cheapest, 2)}" if left < cheapest else ""
+            has = f"{flops_in_words(left, 2)} FLOPs are left{price}"
+            return f"nothing else of the grid is affordable: {has}"
         case "most":
             planned = "1 run is planned" if most == 1 else f"{most} runs are planned"
             return f"{planned}, the most that were asked for: train, then plan again"
@@ -146,7 +151,7 @@ def _worth_in_words(plan: Plan) -> str:
     if plan.worth is None:
         return "; nor does any more expensive one of the grid"
     N, D = plan.worth
-    run = f"N = {shorten(N)} at M = {D / N:.3g}, {training_flops(N, D):.2g} FLOPs"
+    run = f"N = {shorten(N)} at M = {D / N:.3g}, {flops_in_words(training_flops(N, D), 2)} FLOPs"
     return f"; the cheapest that does is {run}"
 
 
@@ -156,7 +161,7 @@ def nearer_in_words(run: Purchase, prices: Prices, target: Target, placed: bool)
     then = "" if bet == "-" else f"; with it, to bet on: {bet}"
     share = f"{100 * run.C / target.C:.2g}% of the target's compute"
     return (
-        f"nearer the target: N = {shorten(run.N)} at M = {run.D / run.N:.3g}, "
+        f"nearer the target: N = {shorten(run.N)} at M = {number_in_words(run.D / run.N)}, "
         f"{price_in_words(run.C, prices)}, {share}{then}"
     )
 

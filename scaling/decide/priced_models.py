@@ -15,6 +15,7 @@ from scaling.forecast.prediction import ErrorForecast
 
 OWN = "this model"
 OPTIMUM, LEAST_TOTAL, LEAST_MONEY = "compute-optimal", "least total FLOPs", "least money"
+LEAST_LOSS = "least loss"
 
 
 class Demand(NamedTuple):
@@ -140,6 +141,10 @@ class Findings:
         Parameters and total FLOPs of the model of least total FLOPs, over the laws that fit.
     break_even : float or None
         Of a given model: the tokens to serve beyond which a smaller one is cheaper.
+    order : Range or None
+        What the model of least money costs at that loss, over the compute-optimal or the given
+        model, over the laws that fit; for a budget, the least loss over that of the
+        compute-optimal model.
     """
 
     choices: list[PricedModel]
@@ -147,6 +152,7 @@ class Findings:
     range_N: Range | None = None
     range_flops: Range | None = None
     break_even: float | None = None
+    order: Range | None = None
 
     @property
     def optimum(self) -> PricedModel | None:

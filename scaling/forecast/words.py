@@ -39,6 +39,16 @@ def align(rows: list[list[str]], n_left: int = 0) -> list[str]:
     return lines
 
 
+def flops_in_words(flops: float, digits: int = 3) -> str:
+    """Write FLOPs as 1.11e18, without a unit."""
+    return f"{flops:.{digits}g}".replace("e+", "e")
+
+
+def number_in_words(value: float) -> str:
+    """Write three digits, and no power of ten below a million."""
+    return f"{float(f'{value:.3g}'):,g}".replace("e+0", "e").replace("e+", "e")
+
+
 def soundness_in_words(n_runs: int, n_flagged: int) -> str:
     """Say whether a table is sound, and how many of its runs look odd."""
     if n_flagged == n_runs:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import importlib.util
 import io
+import re
 from types import ModuleType
 from typing import Any
 
@@ -127,3 +129,16 @@ def test_every_stub_fails_and_nothing_else_does(name):
     raised = run_cells(twin.cells, {})
     assert len(raised) == posed >= 2
     assert all(error.startswith("NotImplementedError: exercise ") for error in raised)
+
+
+@pytest.mark.parametrize("name", NAMES[-3:])
+def test_a_sheet_is_read_without_the_chapter(name):
+    """What a task calls is given in its sheet, and a bare notebook shows no role of the book."""
+    tasks = "\n".join(cell.source for cell in cells_of(name, "exercise"))
+    names: dict[str, Any] = {}
+    assert run_cells(cells_of(name, "given"), names) == []
+    called = {word for word in re.findall(r"`(\w+)(?=[.(])", tasks) if not word.startswith("err_")}
+    unknown = {word for word in called if word not in names and not hasattr(builtins, word)}
+    assert unknown == set()
+    assert re.findall(r"\{(?:eq|cite|ref|glue|numref)[^}]*\}`", tasks) == []
+    assert re.findall(r"\*\*\w+\)", tasks) == [], "a starred argument that nobody explained"

@@ -25,9 +25,10 @@ LOSS = LossLaw(1.8, 150.0, 300.0, 0.27).predict(N, D) * OFF
 SERVE = ("--tokens-in", "2B", "--tokens-out", "500M")
 DEMAND = {"tokens_in": 2e9, "tokens_out": 5e8}
 TOP = set(
-    "wanted loss error task level law status loss_set count n_runs fix nonneg objective "
+    "wanted answer loss error task level law status loss_set count n_runs fix nonneg objective "
     "huber_delta demand prices origins reported unique_tokens lowest_loss choices "
-    "least_total_if_the_law_holds mfu_out_moved break_even_tokens rows warnings".split()
+    "least_total_if_the_law_holds mfu_out_moved order_if_the_law_holds break_even_tokens rows "
+    "warnings".split()
 )
 ROW = set(
     "choice N D M loss lo hi law_lo law_hi usable D_needed flops_training flops_serving flops "

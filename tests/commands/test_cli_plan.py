@@ -28,7 +28,7 @@ b,78.9M,1.58B,3.90
 c,154M,3.07B,3.53
 e,10.6M,3.38B,4.57
 """
-TARGET = ("--target-N", "6.9B", "--target-M", "20")
+TARGET = ("--N", "6.9B", "--M", "20")
 
 
 @pytest.fixture
@@ -67,6 +67,7 @@ def run(*args: object) -> Any:
             ("--budget", "1e20", "--warmup-tokens", "500M", "--tolerance", ".04", "--level", ".8"),
             {"budget": 1e20, "warmup_tokens": 5e8, "tolerance": 0.04, "level": 0.8},
         ),
+        (("--budget", "1e20", "--unique-tokens", "1B"), {"budget": 1e20, "unique_tokens": 1e9}),
         (("--budget", "1e20", "--law", "tied"), {"budget": 1e20, "law": "tied"}),
         (("--budget", "1e20", "--law", "compute"), {"budget": 1e20, "law": "compute"}),
     ],
@@ -79,6 +80,20 @@ def test_the_command_gives_the_numbers_and_the_words_of_python(path, typed, by_n
     told = run("plan", path, *TARGET, *typed)
     assert told.stdout == f"{answer.text()}\n"
     assert told.stderr == "".join(f"warning: {line}\n" for line in answer.warnings)
+
+
+def test_the_target_has_the_names_that_predict_gives_it_and_the_older_ones(path):
+    told = [
+        run("plan", path, f"--{old}N", "6.9B", *size, "--budget", "1e20").stdout
+        for old, size in (
+            ("", ("--M", "20")),
+            ("", ("--D", "138B")),
+            ("target-", ("--target-M", "20")),
+            ("target-", ("--target-D", "138B")),
+        )
+    ]
+    assert len(set(told)) == 1
+    assert told[0].startswith("loss at N = 6.9B, D = 138B")
 
 
 def test_the_example_of_the_help_runs_as_written(path):
@@ -145,12 +160,15 @@ def test_the_specification_loads_and_lists_these_runs(path, asked):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("runs.csv", *TARGET, "--budget", "1e19", "--unique-tokens", "20M"),
+         "--unique-tokens / --sizes / --multipliers: every run of the grid sees its tokens more "
+         "than 4 times: the shortest takes 212M, got 20M different ones"),
         (("runs.csv", *TARGET, "--budget", "1e12"), "below the cheapest run of the grid"),
         (("runs.csv", *TARGET), "give one budget"),
         (("runs.csv", *TARGET, "--budget", "1e19", "--budget-money", "5"), "give one budget"),
         (("runs.csv", *TARGET, "--budget", "-3"), "must be a finite number > 0"),
-        (("runs.csv", "--target-N", "6.9B", "--budget", "1e19"), "give either D or M"),
-        (("runs.csv", "--target-N", "5M", "--target-M", "20", "--budget", "1e19"),
+        (("runs.csv", "--N", "6.9B", "--budget", "1e19"), "give either D or M"),
+        (("runs.csv", "--N", "5M", "--M", "20", "--budget", "1e19"),
          "no more than the largest run"),
         (("runs.csv", *TARGET, "--budget", "1e19", "--sizes", "1B:1M"), "sizes must rise"),
         (("runs.csv", *TARGET, "--budget", "1e19", "--sizes", "small:large"), "sizes must be one"),
@@ -169,7 +187,7 @@ def test_the_specification_loads_and_lists_these_runs(path, asked):
         (("runs.csv", *TARGET, "--budget", "3e19", "--write-spec", "g.yaml", "--vocab", "9000000"),
          "no model with a vocabulary of 9000000"),
         (("runs.csv", *TARGET, "--budget-hours", "1e-6"),
-         "--budget-hours: the budget, 1.4e+12 FLOPs, 1e-06 accelerator-hours, $0.00, is below"),
+         "--budget-hours: the budget, 1.4e12 FLOPs, 1e-06 accelerator-hours, $0.00, is below"),
     ],
 )  # fmt: skip
 def test_hostile_input_gets_one_message_and_nothing_on_stdout(path, arguments, said):
@@ -185,8 +203,8 @@ def test_hostile_input_gets_one_message_and_nothing_on_stdout(path, arguments, s
         (("--most", "0"), "must be a whole number of 1 or more, got '0'"),
         (("--most", "1.5"), "must be a whole number of 1 or more, got '1.5'"),
         (("--vocab", "1"), "must be a whole number of 2 or more, got '1'"),
-        (("--target-D", "20,000"), "without a currency or commas, got '20,000'"),
-        (("--target-D", "$20"), "without a currency or commas, got '$20'"),
+        (("--D", "20,000"), "without a currency or commas, got '20,000'"),
+        (("--D", "$20"), "without a currency or commas, got '$20'"),
         (("--tolerance", "5%"), "a fraction and not a percentage, got '5%'"),
     ],
 )
@@ -233,7 +251,7 @@ def test_two_runs_of_a_dataset_each_need_a_choice(path):
 )
 def test_hostile_designs_get_a_plan_or_one_message(table, tmp_path):
     path = table.write(tmp_path)
-    done = run("plan", path, "--target-N", "100B", "--target-M", "20", "--budget", "1e21", "--json")
+    done = run("plan", path, "--N", "100B", "--M", "20", "--budget", "1e21", "--json")
     assert done.exit_code in (0, 2)
     assert (done.stdout == "") == (done.exit_code == 2)
     if done.exit_code == 0:
