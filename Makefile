@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 LOCK_VENV := .lock-venv
 FREEZE := -m pip list --format=freeze --disable-pip-version-check --exclude pip
 
-.PHONY: help env book test test-slow test-all lab serve sync exercises check bench grid domain results data lock clean
+.PHONY: help env book test test-slow test-all lab serve slides sync exercises check bench grid domain results data lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ lab: $(READY) ## Open the notebooks in JupyterLab
 
 serve: book ## Build the book and serve it on this machine alone, at PORT
 	$(PY) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+slides: $(READY) ## Write the slides of the story into _build/slides, for a browser without a network
+	$(PY) book/_ext/story_slides.py
 
 sync: $(READY) ## Carry notebooks/*.py over to their .ipynb, without outputs
 	$(BIN)/jupytext --quiet --to ipynb --update notebooks/*.py

@@ -1,9 +1,12 @@
 """Predict large language models from small ones, and know how far to trust it.
 
 >>> import scaling
->>> print(scaling.predict(runs, N=6.9e9, M=20))
+>>> runs = scaling.load_testbed("redpajama").query("N < 1e9 and M >= 10")
+>>> answer = scaling.predict(runs[["N", "D", "loss_c4_eval"]], N="6.9B", M=20)
+>>> round(answer.loss, 1)
+2.4
 
-``runs`` is a `DataFrame` with the columns ``N``, ``D`` and ``loss``, or the path of such a table.
+Any `DataFrame` with the columns ``N``, ``D`` and ``loss`` will do, or the path of such a table.
 """
 
 from __future__ import annotations

@@ -123,6 +123,15 @@ def cost(
         The table has not what is asked of it, or what is asked for cannot be had.
     FitError
         Fewer distinct runs than coefficients, or a law that cannot weigh N against D.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> runs = scaling.load_testbed("redpajama").query("N < 1e9 and M >= 10")
+    >>> served = {"tokens_in": 2e9, "tokens_out": 5e8}
+    >>> bill = scaling.cost(runs, N="6.9B", M=20, loss_set="c4_eval", **served).to_frame()
+    >>> bill.set_index("choice")["N"].map("{:.0e}".format)["least total FLOPs"]
+    '4e+09'
     """
     asked = _read_question(loss, error, budget, budget_money, find_target(N, D, M))
     if task is not None and asked.error is None:

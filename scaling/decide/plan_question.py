@@ -89,6 +89,13 @@ def plan(
     RunTableError, FitError, scaling.forecast.selection.ChoiceError
         As `scaling.forecast.questions.predict` does; the last also for a budget, bounds or a
         target that cannot be.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> first = scaling.plan(None, N="6.9B", M=20, budget="2.4e19")
+    >>> [f"{run['N']:.1g} at {run['M']:g}" for run in first.report()["runs"]]
+    ['1e+07 at 20', '1e+07 at 320', '8e+07 at 20', '2e+08 at 20', '4e+08 at 20']
     """
     where = read_target(N, D, M)
     try:

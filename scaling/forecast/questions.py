@@ -58,6 +58,16 @@ def check_runs(
         With every fault of the table.
     scaling.forecast.selection.ChoiceError
         `reading` cannot be.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> runs = scaling.load_testbed("redpajama").query("N < 1e9 and M >= 10")
+    >>> print(scaling.check_runs(runs[["run", "N", "D", "loss_c4_eval"]]))
+    table: 28 runs, sound
+    N 10.6M to 412M, D 106M to 263B, M 10 to 640
+    enough for fit, predict, backtest
+    losses: loss_c4_eval
     """
     name = "table" if isinstance(runs, pd.DataFrame) else str(runs)
     if not (last_of_run or best_of_cell):
@@ -93,6 +103,14 @@ def fit(
         The table has not what is asked of it.
     FitError
         Fewer distinct runs than coefficients.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> runs = scaling.load_testbed("redpajama").query("N < 1e9 and M >= 10")
+    >>> fitted = scaling.fit(runs, loss_set="c4_eval")
+    >>> fitted.fit.status, round(fitted.fit.law.alpha, 2)
+    ('converged', 0.25)
     """
     selected = select_rows(runs, **options)
     return FittedLaw(selected, fit_table(*selected[:4]))
@@ -127,6 +145,14 @@ def predict(
     ------
     RunTableError, FitError, scaling.forecast.selection.ChoiceError
         As `fit` does; the last also for a target that cannot be.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> runs = scaling.load_testbed("redpajama").query("N < 1e9 and M >= 10")
+    >>> answer = scaling.predict(runs, N="6.9B", M=20, loss_set="c4_eval")
+    >>> round(answer.loss, 1), bool(answer.lo < 2.425 < answer.hi)  # as measured
+    (2.4, True)
     """
     target = read_target(N, D, M)
     selected = select_rows(runs, **options)
@@ -145,6 +171,15 @@ def backtest(
     Returns
     -------
     BacktestResult
+
+    Examples
+    --------
+    >>> import scaling
+    >>> runs = scaling.load_testbed("redpajama").query("N < 1e9 and M >= 10")
+    >>> found = scaling.backtest(runs, loss_set="c4_eval").to_frame()
+    >>> largest = found[found["N"] == runs["N"].max()]
+    >>> len(largest), bool(largest["relative_error"].abs().max() < 0.05)
+    (7, True)
     """
     selected = select_rows(runs, **options)
     found = run_backtest(*selected[:4], selected.level)
@@ -182,6 +217,14 @@ def tasks(
     ------
     RunTableError, FitError, scaling.forecast.selection.ChoiceError
         As `predict` does; `RunTableError` also where there is no task.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> runs = scaling.load_testbed("redpajama").query("N < 1e9 and M >= 10")
+    >>> one = runs[["run", "N", "D", "loss_c4_eval", "err_arc_easy"]]
+    >>> print(scaling.tasks(one, N="6.9B", M=20).to_frame()["verdict"].item())
+    predictable
     """
     asked = find_target(N, D, M)
     known = None if items is None else read_items(items)
@@ -248,6 +291,15 @@ def kpi(
     ------
     RunTableError, FitError, scaling.forecast.selection.ChoiceError
         As `predict` does, and for a KPI that cannot be.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> runs = scaling.load_testbed("redpajama").query("N < 1e9 and M >= 10")
+    >>> asked = {"column": "err_arc_easy", "higher_is_better": False, "bounds": "0:1"}
+    >>> answer = scaling.kpi(runs, N="6.9B", M=20, loss_set="c4_eval", **asked)
+    >>> answer.usable, round(answer.value, 1)
+    (True, 0.5)
     """
     target, terms = (
         read_target(N, D, M),

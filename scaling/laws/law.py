@@ -216,6 +216,13 @@ class LossLaw(Shown):
     References
     ----------
     Gadre et al., arXiv 2403.08540, Eqs. 3 and 4.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> law = scaling.LossLaw(E=1.84, A=346.0, B=598.0, alpha=0.273)
+    >>> round(law.predict(6.9e9, 1.38e11), 2)
+    3.1
     """
 
     E: Parameter
@@ -286,6 +293,13 @@ class ErrorLaw(Shown):
     References
     ----------
     Gadre et al., arXiv 2403.08540, Eqs. 5 and 6.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> law = scaling.ErrorLaw(epsilon=0.85, k=2.0, gamma=0.7)
+    >>> round(law.predict(2.4), 3)
+    0.477
     """
 
     epsilon: Parameter

@@ -101,6 +101,16 @@ def report(
         The table has not what is asked of it, or what is asked for cannot be.
     FitError
         No run is left.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> runs = scaling.load_testbed("redpajama").query("N < 1e9 and M >= 10")
+    >>> page = scaling.report(runs, N="6.9B", M=20, loss_set="c4_eval")
+    >>> print(str(page).splitlines()[2])
+    These runs are enough to decide on.
+    >>> page.html("en").startswith("<!")
+    True
     """
     named, terms = find_target(N, D, M), open_prices(prices)
     of_kpi = {"bounds": bounds, "items": kpi_items, "chance": chance}

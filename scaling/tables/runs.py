@@ -220,6 +220,14 @@ def read_runs(path: str | Path, repeated: bool = False, **reading: Unpack[Readin
         With every fault of the file.
     ValueError
         `reading` cannot be.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> from scaling.tables.datafiles import data_path
+    >>> runs = scaling.read_runs(data_path("results", "walks.csv"))
+    >>> len(runs), bool((runs["C"] == 6 * runs["N"] * runs["D"]).all())
+    (105, True)
     """
     frame = _check(read_table(path), repeated=repeated, **reading)
     contract = {*TEXTS, *number_columns(frame)}

@@ -83,6 +83,12 @@ def load_grid(name: str) -> pd.DataFrame:
     ------
     ValueError
         If there is no such grid.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> len(scaling.load_grid("porian"))
+    176
     """
     if name not in GRIDS:
         raise ValueError(f"name must be one of {', '.join(GRIDS)}, got {name!r}")

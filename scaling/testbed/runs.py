@@ -135,6 +135,13 @@ def run_table(dataset: str | None = None) -> pd.DataFrame:
     ------
     ValueError
         If there is no such training set.
+
+    Examples
+    --------
+    >>> import scaling
+    >>> runs = scaling.load_testbed("c4")
+    >>> len(runs), f"{runs['N'].max():.1e}"
+    (34, '6.9e+09')
     """
     table = _wide()
     if dataset is None:

@@ -293,7 +293,7 @@ LEADS = {
     "an engineer with runs": "own_runs",
     "an engineer with none yet": "smallest_experiment",
     "a researcher who doubts the paper": "scorecard",
-    "a teacher": "01_testbed",
+    "a teacher": "teaching",
     "the person who signs": "board",
 }
 
