@@ -260,6 +260,8 @@ def test_the_pages_for_the_board_read_by_day_and_by_night(browser, site, name, s
     assert max(tab.evaluate(OVERFLOW)) <= width
     paper, ink = tab.evaluate(SHADES)
     assert (paper > 0.9 and ink < 0.35) if scheme == "light" else (paper < 0.15 and ink > 0.7)
+    tab.evaluate("document.querySelectorAll('article details').forEach(fold => fold.open = true)")
+    assert max(tab.evaluate(OVERFLOW)) <= width
     numbers = tab.locator(".pasted-text").all_inner_texts()
     assert len(numbers) > 30
     assert all(numbers)
@@ -267,6 +269,24 @@ def test_the_pages_for_the_board_read_by_day_and_by_night(browser, site, name, s
         pytest.skip("no Japanese font: fonts-noto-cjk has one")
     assert tab.evaluate(TOFU) == []
     context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["board", "board_ja"])
+def test_the_page_for_the_board_is_printed_on_one_sheet(browser, site, name):
+    """Of A4, in black on white, with its figure, without its fold and what leads to other pages."""
+    if not subprocess.run(["fc-list", ":lang=ja"], capture_output=True, check=False).stdout:
+        pytest.skip("no Japanese font: fonts-noto-cjk has one")
+    tab = browser.new_page()
+    tab.goto((site / "book" / f"{name}.html").as_uri(), wait_until="load")
+    sheets = tab.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", sheets)) == 1
+    assert re.search(rb"/MediaBox\s*\[0 0 59[45][.\d]* 84[12][.\d]*\]", sheets)
+    tab.emulate_media(media="print")
+    assert tab.locator("article img").is_visible()
+    assert tab.locator("article h2").last.is_visible()
+    assert not tab.locator("article details").is_visible()
+    tab.close()
 
 
 @pytest.mark.browser

@@ -105,8 +105,8 @@ def _of_largest() -> dict[str, Any]:
     told: dict[str, Any] = {}
     for name, key in keys.items():
         for what in by_set:
-            told[f"{what}_{key}"] = by_set.loc[name, what].mean()
-            told |= ends(f"{what}_{key}", by_set.loc[name, what])
+            told[f"{what}_{key}"] = by_set.loc[name][what].mean()
+            told |= ends(f"{what}_{key}", by_set.loc[name][what])
         told[f"held_{key}"] = int(rows.loc[rows["runs"] == name, "held"].sum())
     errors = by_set["error"].unstack("runs")
     on_c4, off_c4 = errors.loc["c4"], rows[rows["dataset"] != "c4"]

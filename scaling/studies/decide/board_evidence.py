@@ -5,7 +5,6 @@ The numbers that they print: `scaling.studies.decide.board`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ LARGE, MIDDLE = "6.9B", "1.4B"
 WANTED, TOKENS_IN, TOKENS_OUT = 2.4, 2e9, 5e8  # nats per token, a day: as in chapter 13
 LOWER = 0.01  # of the loss: what this is worth
 LAWS = ("prior", "tied")
+OF_SERVING = ("mfu_training", "mfu_in", "mfu_out")  # what its share of a bill hangs on
 # Gadre et al., arXiv 2403.08540, Table 3: hours on an A100 at M = 20.
 PAPER_HOURS = {"0.011B": 0.3, "0.079B": 5.0, "0.154B": 12.0, "0.411B": 75.0}
 A100_PEAK = 312e12  # FLOP/s, BF16 without sparsity: its data sheet
@@ -161,10 +161,10 @@ def serve_at_extremes() -> tuple[Prices, Prices]:
     An hour costs the same in training and in serving, so what it costs cancels.
     """
     shipped = default_prices()
-    ranges = {name: shipped.reported[name] for name in ("mfu_training", "mfu_in", "mfu_out")}
-    light = {name: (each.most, each.least)[name == "mfu_training"] for name, each in ranges.items()}
-    heavy = {name: (each.least, each.most)[name == "mfu_training"] for name, each in ranges.items()}
-    return replace(shipped, **light), replace(shipped, **heavy)
+    training, *serving = (shipped.reported[name] for name in OF_SERVING)
+    light = dict(zip(OF_SERVING, [training.least, *(each.most for each in serving)], strict=True))
+    heavy = dict(zip(OF_SERVING, [training.most, *(each.least for each in serving)], strict=True))
+    return shipped.change(**light), shipped.change(**heavy)
 
 
 def saved_money(answer: Costing) -> float:

@@ -134,7 +134,8 @@ def _of_rules() -> dict[str, Any]:
 
 WRITTEN = {
     "{:.0%}": "below above covered_lo confidence half_five half_without_largest half_without_far half_six "
-    "early_lo early_hi reached_lo reached_hi mfu mfu_lo mfu_hi most residual gain",
+    "early_lo early_hi reached_lo reached_hi mfu mfu_lo mfu_hi most residual "
+    "gain",
     "{:.1%}": "width_c4_eval width_openlm_eval scatter_most noise",
     "{:.2%}": "scatter",
     "{:.3g}": "N_span M_span warmups least_M most_M farthest beyond one_in",
