@@ -235,6 +235,47 @@ def test_intervals_hold_the_prediction_and_grow_with_the_level(seed, level, boun
     assert not bounded or 0 <= wider.lo <= wider.hi <= 1
 
 
+@settings(max_examples=12)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([{}, {"bounds": (0, 1)}, {"items": 400}]),
+    st.sampled_from([0.5, 0.9, 0.98]),
+)
+def test_no_leg_leaves_more_open_than_both(seed, terms, level):
+    """The ends of each leg alone lie within those of the whole, in the numbers and in JSON."""
+    rng = np.random.default_rng(seed)
+    y = 3.9 - 1.5 * LOSS + 0.15 * rng.standard_normal(6)
+    table = runs(expit(y) if terms else y).assign(loss=LOSS * np.exp(0.01 * rng.standard_normal(6)))
+    if "items" in terms:
+        table["kpi"] = np.round(400 * table["kpi"]) / 400
+    answer = scaling.kpi(
+        table, column="kpi", higher_is_better=True, N=2e9, M=20, law="tied", level=level, **terms
+    )
+    if not answer.usable:
+        return
+    report = answer.report()
+    for leg in (report["if_loss_known"], report["if_line_known"]):
+        for lo, hi in (("lo", "hi"), ("law_lo", "law_hi")):
+            assert report[lo] <= leg[lo] <= leg[hi] <= report[hi]
+
+
+def test_a_leg_that_the_mixture_does_not_hold_widens_it():
+    """The loss printed lies off the middle of its posterior: without stretching one end is out."""
+    out = 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        noisy = LOSS * np.exp(0.01 * rng.standard_normal(6))
+        table = runs(30 - 6 * LOSS + 0.6 * rng.standard_normal(6)).assign(loss=noisy)
+        answer = scaling.kpi(table, column="kpi", higher_is_better=True, N=2e9, M=20, law="tied")
+        found, forecast = answer.found, answer.forecast
+        nodes = forecast.fitted.find_nodes(2e9, 4e10, N_NODES)
+        alone = find_kpi_ends(found.used, found.bend, nodes, found.value)
+        out += found.loss_known.law_lo < alone.law_lo or alone.law_hi < found.loss_known.law_hi
+        assert found.ends.law_lo <= min(alone.law_lo, found.loss_known.law_lo)
+        assert found.ends.law_hi >= max(alone.law_hi, found.loss_known.law_hi)
+    assert out
+
+
 def test_more_items_leave_less_open():
     share = GOOD
     few, many = (ask(share, items=items) for items in (400, 40_000))
