@@ -402,7 +402,10 @@ def told_of(answer: KpiPrediction, words: str) -> bool:
     [
         (0.98 - 0.15 * (LOSS - 2.4), {}, "if it is a share, add --bounds 0:1"),
         (98 - 15 * (LOSS - 2.4), {}, "in per cent? --bounds 0:100"),
-        (LOSS - 2.2, {"higher": False}, "reaches below zero: if it cannot be, bound it"),
+        (LOSS - 2.2, {"higher": False}, "does not: in per cent? --bounds 0:100; otherwise"),
+        (99 * (LOSS - 2.2), {"higher": False}, "reaches below zero: if it cannot be, bound it"),
+        (50 + 5 * (4 - LOSS), {}, "lies between 0 and 100 in every run: in per cent? --bounds"),
+        (np.round(900 - 99 * LOSS), {}, "a whole number in every run: a count of items?"),
         (100 * GOOD, {"bounds": "0:100", "chance": 0.25}, "for a share of 0.25 give 25"),
         (FLAT, {"bounds": "0:1", "chance": 0.395}, "reaches beyond chance, 0.395"),
         (0.4 + 0.1 * GOOD, {"bounds": "0:1"}, "the best kpi of the runs, 0.4"),
@@ -411,9 +414,24 @@ def told_of(answer: KpiPrediction, words: str) -> bool:
 def test_where_a_bet_reaches_what_it_hardly_can_is_said(kpi, more, words):
     noise = 0.3 * np.array([1, -1, -1, 1, 1, -1]) * np.std(kpi)
     answer = ask(kpi + noise * ("chance" not in more) / 3, **more)
+    if "whole" in words:
+        answer = ask(kpi)
     assert answer.usable
     assert told_of(answer, words)
-    assert not told_of(ask(30 + 6 * LOSS, higher=False), words)
+    assert not told_of(ask(300 + 60 * LOSS, higher=False), words)
+
+
+def test_a_share_of_items_that_are_not_told_says_so():
+    """In the answer and in JSON; not of what is no share, nor with --items."""
+    for answer, said in (
+        (ask(GOOD, bounds="0:1"), True),
+        (ask(100 * GOOD, bounds="0:100"), True),
+        (ask(GOOD), True),
+        (ask(GOOD, items=400), False),
+        (ask(300 - 60 * LOSS), False),
+    ):
+        assert ("counting noise: not known without --items" in answer.text()) is said
+        assert answer.report()["counting"]["left_out"] is said
 
 
 def test_a_kpi_named_in_per_cent_is_none_above_a_hundred():
@@ -568,7 +586,9 @@ def test_an_error_may_be_a_kpi():
         (np.full(6, 0.3), {}),
         ([0.25, 0.26, 0.27, 0.36, 0.33, 0.42], {"items": 1000, "chance": 0.25}),
         (98 - 15 * (LOSS - 2.4), {}),
-        (LOSS - 2.2, {"higher": False}),
+        (99 * (LOSS - 2.2), {"higher": False}),
+        (np.round(900 - 99 * LOSS), {}),
+        (50 + 5 * (4 - LOSS), {}),
         (100 * GOOD, {"bounds": "0:100", "chance": 0.25}),
         (FLAT, {"bounds": "0:1", "chance": 0.395}),
     ],
