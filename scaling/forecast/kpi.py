@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from scaling.forecast.averages import add_allowance
+from scaling.forecast.fitted import LossForecast
 from scaling.forecast.inputs import place_target
 from scaling.forecast.intervals import LEVEL, Nodes, find_ends
 from scaling.forecast.kpi_column import Kpi
@@ -55,6 +56,14 @@ class Ends(NamedTuple):
 NO_ENDS = Ends()
 
 
+class Legs(NamedTuple):
+    """Ends over both legs, were the loss the one predicted, and were the line the one fitted."""
+
+    both: Ends
+    loss_known: Ends
+    line_known: Ends
+
+
 class Reason(NamedTuple):
     """Why nothing is told: `code`, one of a few, and the same in words."""
 
@@ -77,7 +86,7 @@ class KpiForecast:
     value : float or None
         The KPI predicted; None, as all ends below, where there is no answer.
     ends : Ends
-        Both intervals, over both legs.
+        Both intervals, over both legs: they hold those of each leg.
     loss_known : Ends
         The same were the loss the one predicted: the second leg alone.
     line_known : Ends
@@ -133,26 +142,45 @@ def forecast_kpi(
         reasons.append(Reason("loss", says))
     if line is None or reasons:
         return KpiForecast(kpi, line, tuple(reasons))
-    nodes = forecast.fitted.find_nodes(*place_target(table, target), N_NODES)
-    value = float(kpi.value_at(line.read(told.loss)))
+    place = place_target(table, target)
+    nodes = forecast.fitted.find_nodes(*place, N_NODES)
     bend = fit_bend(kpi.loss, kpi.height, line, kpi.counting)
-    doubt = judge_answer(kpi, value, find_kpi_ends(kpi, bend, nodes, value), bend.is_told)
+    value, usual = join_legs(kpi, bend, nodes, forecast.fitted.predict(*place))
+    doubt = judge_answer(kpi, value, usual.both, bend.is_told)
     if doubt:
         return KpiForecast(kpi, line, (doubt,))
+    _, ends = join_legs(kpi, bend, nodes, told, level)
+    bent = float(kpi.value_at(bend.read(told.loss)))
+    return KpiForecast(kpi, line, (), value, *ends, bend, bent)
+
+
+def join_legs(
+    kpi: Kpi, bend: Bend, nodes: Nodes, told: LossForecast, level: float = LEVEL
+) -> tuple[float, Legs]:
+    """Predict the KPI, with both intervals over both legs and of each leg alone.
+
+    Those over both are stretched to hold those of each leg: what is printed for the loss, and what
+    the posterior of its law has in the middle, differ, and the mixture is around the latter.
+
+    Parameters
+    ----------
+    kpi : Kpi
+        Of the runs that the line is through.
+    bend : Bend
+        The parabola through them, with the line.
+    nodes, told
+        The loss of the target; its ends are those at `level`.
+    level : float
+        Of the intervals.
+    """
+    line, known = bend.line, Nodes(np.ones(1), *np.full((2, 1), told.loss))
+    value = float(kpi.value_at(line.read(told.loss)))
     losses = np.array([[told.lo, told.hi], [told.law_lo, told.law_hi]], dtype=float)
-    at_ends = np.sort(kpi.value_at(line.read(losses)), axis=1)
-    known = Nodes(np.ones(1), *np.full((2, 1), told.loss))
-    return KpiForecast(
-        used=kpi,
-        line=line,
-        reasons=(),
-        value=value,
-        ends=find_kpi_ends(kpi, bend, nodes, value, level),
-        loss_known=find_kpi_ends(kpi, bend, known, value, level),
-        line_known=Ends(*at_ends.ravel().tolist()),
-        bend=bend,
-        bent=float(kpi.value_at(bend.read(told.loss))),
-    )
+    line_known = Ends(*np.sort(kpi.value_at(line.read(losses)), axis=1).ravel().tolist())
+    loss_known = find_kpi_ends(kpi, bend, known, value, level)
+    parts = np.array([find_kpi_ends(kpi, bend, nodes, value, level), loss_known, line_known])
+    lows, highs = parts.min(axis=0).tolist(), parts.max(axis=0).tolist()
+    return value, Legs(Ends(lows[0], highs[1], lows[2], highs[3]), loss_known, line_known)
 
 
 def find_kpi_ends(kpi: Kpi, bend: Bend, nodes: Nodes, value: float, level: float = LEVEL) -> Ends:

@@ -16,6 +16,7 @@ from scaling.forecast.kpi_words import (
     interval_in_words,
     line_in_words,
     terms_in_words,
+    uncounted_in_words,
     value_in_words,
     warn_of_kpi,
 )
@@ -159,12 +160,16 @@ class KpiPrediction(Answer):
         return {"predicted": self.found.bent, "is_told": None if bend is None else bend.is_told}
 
     def _counting(self) -> dict[str, Any]:
-        """Items of the target, counting noise and spread of the KPI over the runs, in its unit."""
+        """Items of the target, counting noise and spread of the KPI over the runs, in its unit.
+
+        And whether the noise is left out: a share without items.
+        """
         used = self.found.used
         if not len(used.value):
-            return {"items": None, "noise": None, "spread": None}
+            return {"items": None, "noise": None, "spread": None, "left_out": False}
         spread, noise = measure_spread(used)
-        return {"items": used.items_at_target, "noise": noise, "spread": spread}
+        told = {"items": used.items_at_target, "noise": noise, "spread": spread}
+        return told | {"left_out": used.lacks_items}
 
     def to_frame(self) -> pd.DataFrame:
         """A row for the KPI, one for each leg alone, and one for the loss, NaN where there is none.
@@ -205,6 +210,8 @@ class KpiPrediction(Answer):
         if len(found.used.value) > 1 and found.used.items is not None:
             spread, noise = measure_spread(found.used)
             lines.append(f"  {counting_in_words(found.used.items, spread, noise)}")
+        elif self.value is not None and found.used.lacks_items:
+            lines.append(f"  {uncounted_in_words(name)}")
         return "\n".join(lines)
 
     def _value_in_words(self) -> str:

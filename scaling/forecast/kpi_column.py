@@ -77,6 +77,11 @@ class Kpi:
         return (0.0 if least >= 0 else -np.inf), np.inf
 
     @property
+    def lacks_items(self) -> bool:
+        """Whether it is a share, by its bounds or by its values, and of how many is not told."""
+        return self.items is None and self.natural in (SHARE, PER_CENT)
+
+    @property
     def share(self) -> Array:
         """Where it lies between its bounds, 0 to 1."""
         lo, hi = self.terms.bounds or SHARE
@@ -172,7 +177,7 @@ def read_kpi(table: pd.DataFrame, loss: str, N: str, terms: Terms, source: str =
     return Kpi(terms, *counts, find_cells(kept, N), lost)
 
 
-def _candidates(table: pd.DataFrame) -> list[str]:
+def list_candidates(table: pd.DataFrame) -> list[str]:
     """Columns that may hold a KPI: those of numbers that are no loss and no count."""
     ours = {*TEXTS, *number_columns(table)} - set(error_columns(table))
     return [
@@ -185,7 +190,7 @@ def _candidates(table: pd.DataFrame) -> list[str]:
 def _require_column(table: pd.DataFrame, name: str, about: str) -> None:
     if name in table:
         return
-    found = _candidates(table)
+    found = list_candidates(table)
     listed = ", ".join(map(show, found[:LISTED])) + ", …" * (len(found) > LISTED)
     error = f"err_{name.removeprefix('acc_')}"
     if name.startswith("acc_") and error in table:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from scaling.forecast.kpi_column import Kpi
 from scaling.forecast.kpi_terms import PER_CENT
 from scaling.forecast.words import ends_in_words, level_in_words
@@ -142,6 +144,14 @@ def counting_in_words(items_of_runs: Array, spread: float, noise: float) -> str:
     return f"counting noise {noise:.2g} ({items} items), spread over the runs {spread:.2g}"
 
 
+def uncounted_in_words(name: str) -> str:
+    """Say that the counting noise of a share is not known."""
+    return (
+        f"counting noise: not known without --items, the number of items that {name} is a share "
+        "of; the interval has only what the runs scatter"
+    )
+
+
 def warn_of_kpi(
     kpi: Kpi,
     below: float | None,
@@ -180,6 +190,7 @@ def warn_of_kpi(
             f"{n_at_chance} of {n_runs} runs with {name} are no better than chance: used for the "
             "loss, not for the line"
         )
+    messages += ask_for_bounds(kpi, told[1:])
     if not told:
         return messages
     value, lo, hi = told
@@ -210,25 +221,35 @@ def _warn_of_range(kpi: Kpi, lo: float, hi: float) -> list[str]:
     chance = terms.chance
     if chance is not None and (lo < chance if terms.higher_is_better else hi > chance):
         messages.append(f"the bet on {name} reaches beyond chance, {chance:g}")
-    if terms.bounds is not None:
-        return messages
-    least, most = kpi.natural
-    if kpi.value.min() >= 0 and kpi.value.max() <= 100 < hi:
-        most = min(most, 100.0)
-    if lo >= least and hi <= most:
-        return messages
-    if most == 1:
-        messages.append(
-            f"{name} lies between 0 and 1 in every run, what is told of the target does not: if it "
-            "is a share, add --bounds 0:1"
-        )
-    elif most == 100:
-        messages.append(
-            f"{name} lies between 0 and 100 in every run, what is told of the target does not: in "
-            "per cent? --bounds 0:100"
-        )
-    else:
+    if terms.bounds is None and kpi.value.max() > 100 and lo < kpi.natural[0]:
         messages.append(
             f"the bet on {name} reaches below zero: if it cannot be, bound it, --bounds 0:MOST"
         )
     return messages
+
+
+def ask_for_bounds(kpi: Kpi, ends: Sequence[float]) -> list[str]:
+    """Ask for the bounds of what looks like a share, per cent or a count: one line, or none.
+
+    Parameters
+    ----------
+    kpi : Kpi
+        As measured.
+    ends : sequence of float
+        Of the bet; empty where there is none.
+    """
+    name, value = kpi.terms.column, kpi.value
+    if kpi.terms.bounds is not None or not len(value) or value.min() < 0:
+        return []
+    if value.max() > 100:
+        count = (value == np.floor(value)).all()
+        ask = "a count of items? --bounds 0:NUMBER --items NUMBER"
+        return [f"{name} is a whole number in every run: {ask}"] * bool(count)
+    share = value.max() <= 1
+    most = 1 if share else 100
+    leaves = any(not 0 <= end <= most for end in ends)
+    away = ", what is told of the target does not" * leaves
+    then = "if it is a share, add --bounds 0:1"
+    if not share:
+        then = "in per cent? --bounds 0:100; otherwise LEAST:MOST, if it has bounds"
+    return [f"{name} lies between 0 and {most} in every run{away}: {then}"]

@@ -332,6 +332,18 @@ SAID = (
         "{name}はどの学習実験でも0～100ですが、予測はその範囲を外れています。百分率であれば --bounds 0:100 を付けてください。",
     ),
     (
+        "(?P<name>.+) lies between 0 and 1 in every run: .+",
+        "{name}はどの学習実験でも0～1です。割合であれば --bounds 0:1 を付けてください。",
+    ),
+    (
+        "(?P<name>.+) lies between 0 and 100 in every run: .+",
+        "{name}はどの学習実験でも0～100です。百分率であれば --bounds 0:100 を付けてください。",
+    ),
+    (
+        "(?P<name>.+) is a whole number in every run: .+",
+        "{name}はどの学習実験でも整数です。正解数であれば --bounds 0:問題数 --items 問題数 を付けてください。",
+    ),
+    (
         "the bet on (?P<name>.+) reaches below zero: .+",
         "{name}の判断に使う区間が負の値に及んでいます。負にならないのであれば --bounds 0:最大値 を付けてください。",
     ),

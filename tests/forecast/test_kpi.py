@@ -235,6 +235,47 @@ def test_intervals_hold_the_prediction_and_grow_with_the_level(seed, level, boun
     assert not bounded or 0 <= wider.lo <= wider.hi <= 1
 
 
+@settings(max_examples=12)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([{}, {"bounds": (0, 1)}, {"items": 400}]),
+    st.sampled_from([0.5, 0.9, 0.98]),
+)
+def test_no_leg_leaves_more_open_than_both(seed, terms, level):
+    """The ends of each leg alone lie within those of the whole, in the numbers and in JSON."""
+    rng = np.random.default_rng(seed)
+    y = 3.9 - 1.5 * LOSS + 0.15 * rng.standard_normal(6)
+    table = runs(expit(y) if terms else y).assign(loss=LOSS * np.exp(0.01 * rng.standard_normal(6)))
+    if "items" in terms:
+        table["kpi"] = np.round(400 * table["kpi"]) / 400
+    answer = scaling.kpi(
+        table, column="kpi", higher_is_better=True, N=2e9, M=20, law="tied", level=level, **terms
+    )
+    if not answer.usable:
+        return
+    report = answer.report()
+    for leg in (report["if_loss_known"], report["if_line_known"]):
+        for lo, hi in (("lo", "hi"), ("law_lo", "law_hi")):
+            assert report[lo] <= leg[lo] <= leg[hi] <= report[hi]
+
+
+def test_a_leg_that_the_mixture_does_not_hold_widens_it():
+    """The loss printed lies off the middle of its posterior: without stretching one end is out."""
+    out = 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        noisy = LOSS * np.exp(0.01 * rng.standard_normal(6))
+        table = runs(30 - 6 * LOSS + 0.6 * rng.standard_normal(6)).assign(loss=noisy)
+        answer = scaling.kpi(table, column="kpi", higher_is_better=True, N=2e9, M=20, law="tied")
+        found, forecast = answer.found, answer.forecast
+        nodes = forecast.fitted.find_nodes(2e9, 4e10, N_NODES)
+        alone = find_kpi_ends(found.used, found.bend, nodes, found.value)
+        out += found.loss_known.law_lo < alone.law_lo or alone.law_hi < found.loss_known.law_hi
+        assert found.ends.law_lo <= min(alone.law_lo, found.loss_known.law_lo)
+        assert found.ends.law_hi >= max(alone.law_hi, found.loss_known.law_hi)
+    assert out
+
+
 def test_more_items_leave_less_open():
     share = GOOD
     few, many = (ask(share, items=items) for items in (400, 40_000))
@@ -361,7 +402,10 @@ def told_of(answer: KpiPrediction, words: str) -> bool:
     [
         (0.98 - 0.15 * (LOSS - 2.4), {}, "if it is a share, add --bounds 0:1"),
         (98 - 15 * (LOSS - 2.4), {}, "in per cent? --bounds 0:100"),
-        (LOSS - 2.2, {"higher": False}, "reaches below zero: if it cannot be, bound it"),
+        (LOSS - 2.2, {"higher": False}, "does not: in per cent? --bounds 0:100; otherwise"),
+        (99 * (LOSS - 2.2), {"higher": False}, "reaches below zero: if it cannot be, bound it"),
+        (50 + 5 * (4 - LOSS), {}, "lies between 0 and 100 in every run: in per cent? --bounds"),
+        (np.round(900 - 99 * LOSS), {}, "a whole number in every run: a count of items?"),
         (100 * GOOD, {"bounds": "0:100", "chance": 0.25}, "for a share of 0.25 give 25"),
         (FLAT, {"bounds": "0:1", "chance": 0.395}, "reaches beyond chance, 0.395"),
         (0.4 + 0.1 * GOOD, {"bounds": "0:1"}, "the best kpi of the runs, 0.4"),
@@ -370,9 +414,24 @@ def told_of(answer: KpiPrediction, words: str) -> bool:
 def test_where_a_bet_reaches_what_it_hardly_can_is_said(kpi, more, words):
     noise = 0.3 * np.array([1, -1, -1, 1, 1, -1]) * np.std(kpi)
     answer = ask(kpi + noise * ("chance" not in more) / 3, **more)
+    if "whole" in words:
+        answer = ask(kpi)
     assert answer.usable
     assert told_of(answer, words)
-    assert not told_of(ask(30 + 6 * LOSS, higher=False), words)
+    assert not told_of(ask(300 + 60 * LOSS, higher=False), words)
+
+
+def test_a_share_of_items_that_are_not_told_says_so():
+    """In the answer and in JSON; not of what is no share, nor with --items."""
+    for answer, said in (
+        (ask(GOOD, bounds="0:1"), True),
+        (ask(100 * GOOD, bounds="0:100"), True),
+        (ask(GOOD), True),
+        (ask(GOOD, items=400), False),
+        (ask(300 - 60 * LOSS), False),
+    ):
+        assert ("counting noise: not known without --items" in answer.text()) is said
+        assert answer.report()["counting"]["left_out"] is said
 
 
 def test_a_kpi_named_in_per_cent_is_none_above_a_hundred():
@@ -527,7 +586,9 @@ def test_an_error_may_be_a_kpi():
         (np.full(6, 0.3), {}),
         ([0.25, 0.26, 0.27, 0.36, 0.33, 0.42], {"items": 1000, "chance": 0.25}),
         (98 - 15 * (LOSS - 2.4), {}),
-        (LOSS - 2.2, {"higher": False}),
+        (99 * (LOSS - 2.2), {"higher": False}),
+        (np.round(900 - 99 * LOSS), {}),
+        (50 + 5 * (4 - LOSS), {}),
         (100 * GOOD, {"bounds": "0:100", "chance": 0.25}),
         (FLAT, {"bounds": "0:1", "chance": 0.395}),
     ],

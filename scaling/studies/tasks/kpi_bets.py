@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from scaling.forecast.fitted import fit_table
+from scaling.forecast.fitted import LossForecast, fit_table
 from scaling.forecast.intervals import Nodes
-from scaling.forecast.kpi import N_NODES, Ends, find_kpi_ends, judge_answer, judge_line
+from scaling.forecast.kpi import N_NODES, Ends, join_legs, judge_answer, judge_line
 from scaling.forecast.kpi_column import Kpi, read_kpi
 from scaling.forecast.kpi_terms import read_terms
 from scaling.laws.line import Bend, fit_bend
@@ -95,7 +95,7 @@ def count_bets(known: pd.DataFrame, later: pd.DataFrame, rule: str) -> Counts:
         nodes = None if told.doubt else law.find_nodes(run["N"], run["D"], N_NODES)
         for task, kpi in kpis.items():
             counts["n_cases"] += 1
-            found = None if nodes is None else _bet(kpi, nodes, told.loss, rule)
+            found = None if nodes is None else _bet(kpi, nodes, told, rule)
             if found is None:
                 counts["n_refused"] += 1
                 continue
@@ -112,7 +112,7 @@ def _read_task(known: pd.DataFrame, task: Any, rule: str) -> Kpi:
     return read_kpi(known, LOSS, "N", terms)
 
 
-def _bet(kpi: Kpi, nodes: Nodes, loss: float, rule: str) -> tuple[Ends, bool] | None:
+def _bet(kpi: Kpi, nodes: Nodes, told: LossForecast, rule: str) -> tuple[Ends, bool] | None:
     """Ends of the bet, and whether it is too wide; None where it is refused before."""
     used, line, doubt = judge_line(kpi)
     if line is None or doubt:
@@ -121,9 +121,8 @@ def _bet(kpi: Kpi, nodes: Nodes, loss: float, rule: str) -> tuple[Ends, bool] | 
     if rule == "no parabola":
         straight = 0.0, line.slope * bend.unit, float(line.read(bend.centre))
         bend = Bend(line, bend.centre, bend.unit, straight, False)
-    value = float(used.value_at(line.read(loss)))
-    ends = find_kpi_ends(used, bend, nodes, value)
-    return ends, judge_answer(used, value, ends) is not None
+    value, legs = join_legs(used, bend, nodes, told)
+    return legs.both, judge_answer(used, value, legs.both) is not None
 
 
 def tabulate_kpi_bets() -> pd.DataFrame:
