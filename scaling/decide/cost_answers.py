@@ -29,7 +29,6 @@ from scaling.forecast.selection import Selected
 from scaling.laws.repeated import effective_tokens
 from scaling.tables.suspects import FEW_EPOCHS
 
-MOST_EPOCHS = FEW_EPOCHS  # repeated up to here, tokens are nearly as good as fresh ones
 ROUNDING = 1e-9
 MUCH = 0.1  # of a served token's FLOPs: attention that a bill must not leave unsaid
 
@@ -110,11 +109,11 @@ class Costing(Answer):
 
     def _warn_of_repeats(self) -> list[str]:
         epochs = [each.epochs for each in self.found.choices if each.epochs is not None]
-        if not epochs or max(epochs) <= MOST_EPOCHS:
+        if not epochs or max(epochs) <= FEW_EPOCHS:
             return []
         return [
             f"up to {max(epochs):.3g} epochs: what repeated tokens are worth was measured on C4, "
-            f"and beyond {MOST_EPOCHS:g} a further one is worth clearly less"
+            f"and beyond {FEW_EPOCHS:g} a further one is worth clearly less"
         ]
 
     def report(self) -> dict[str, Any]:

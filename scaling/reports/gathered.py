@@ -9,7 +9,7 @@ import numpy as np
 
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
-from scaling.decide.cost_answers import MOST_EPOCHS, Costing
+from scaling.decide.cost_answers import Costing
 from scaling.decide.first_design import FirstRuns
 from scaling.decide.plan_answer import NextRuns
 from scaling.decide.priced_models import Demand
@@ -24,6 +24,7 @@ from scaling.forecast.selection import Selected
 from scaling.forecast.task_answers import TaskVerdicts
 from scaling.laws.fit import Fit
 from scaling.reports.sources import Source
+from scaling.tables.suspects import FEW_EPOCHS
 
 SAME = 1e-6  # relative: losses that are one
 ROUNDING = 1e-9  # relative: as good as the end of a range itself
@@ -182,7 +183,7 @@ class Gathered:
     @property
     def is_repeated(self) -> bool:
         """Whether the model sees its tokens more often than they are nearly as good as fresh."""
-        return self.asked.epochs > MOST_EPOCHS
+        return self.asked.epochs > FEW_EPOCHS
 
     @property
     def reach(self) -> float:
@@ -244,7 +245,7 @@ class Gathered:
         return (
             f"{shorten(self.asked.unique_tokens)} different tokens are seen "
             f"{self.asked.epochs:.3g} times each, and the law is one of fresh tokens "
-            f"(nearly as good up to {MOST_EPOCHS:g} times)"
+            f"(nearly as good up to {FEW_EPOCHS:g} times)"
         )
 
 

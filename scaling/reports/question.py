@@ -154,8 +154,8 @@ def report(
         "tokens_out": tokens_out,
         "days": days,
         "prices": terms,
+        "unique_tokens": unique,
     }
-    to_serve["unique_tokens"] = unique
     wanted: dict[str, Any] = target if loss is None else {"loss": loss}
 
     def tell_tasks() -> Any:
@@ -171,6 +171,7 @@ def report(
             "budget": asked.budget,
             "tolerance": asked.tolerance,
             "prices": terms,
+            "unique_tokens": unique,
         }
         return plan(runs, **target, **bounds, **options)
 

@@ -25,6 +25,12 @@ SAID = (
         "計算量が最大の学習実験の{share}倍しかない",
     ),
     (
+        r"every run of the grid sees its tokens more than (?P<most>\d+) times: the shortest takes "
+        r"(?P<D>\S+), got (?P<unique>\S+) different ones: .+",
+        "候補のどの学習実験も（最短で{D}トークン）、重複のないトークン{unique}を{most}回を超えて"
+        "繰り返すことになる",
+    ),
+    (
         r"(?P<unique>\S+) different tokens are seen (?P<n>\S+) times each, and the law is one of "
         r"fresh tokens \(nearly as good up to (?P<most>\d+) times\)",
         "重複のないトークンが{unique}しかなく、{n}回ずつ繰り返すことになるが、法則は"

@@ -7,7 +7,6 @@ from typing import Any
 
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
-from scaling.decide.cost_answers import MOST_EPOCHS
 from scaling.decide.plan import LEAST_GAIN, Purchase
 from scaling.decide.plan_answer import NextRuns
 from scaling.decide.plan_words import find_half_widths, widths_in_words
@@ -26,6 +25,7 @@ from scaling.reports.verdict import reach_after
 from scaling.reports.verdict_words import NEARLY, say_too_far
 from scaling.reports.wording import explain, money_of, range_of_money, split_ends
 from scaling.tables.schema import error_columns
+from scaling.tables.suspects import FEW_EPOCHS
 
 OWN = "own"  # the training set, in a planner
 BEYOND = 10.0  # times the model's size, the end of the planner's map
@@ -47,8 +47,8 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
     if found.is_repeated:
         assert found.asked.unique_tokens is not None
         most = {
-            "D": words.both(MOST_EPOCHS * found.asked.unique_tokens),
-            "most": digits(MOST_EPOCHS),
+            "D": words.both(FEW_EPOCHS * found.asked.unique_tokens),
+            "most": digits(FEW_EPOCHS),
         }
         return [Paragraph(words("next_repeated", **most))]
     if not isinstance(answer, NextRuns):

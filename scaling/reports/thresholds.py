@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from scaling.decide.cost_answers import MOST_EPOCHS
 from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN
 from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.forecast.intervals import load_constants, widen
@@ -13,6 +12,7 @@ from scaling.forecast.prediction import SMALL_REACH
 from scaling.forecast.prediction_answer import Prediction
 from scaling.forecast.residuals import MOST_OF_EACH, residual_share
 from scaling.reports.gathered import ROUNDING, Gathered, Missing
+from scaling.tables.suspects import FEW_EPOCHS
 
 UNLIKELY = 0.05  # so seldom would fewer own runs lie inside, were the intervals right
 UNKNOWN = (math.nan, math.nan)
@@ -81,7 +81,7 @@ def list_checks(found: Gathered) -> list[Threshold]:
     own = found.asked.target[1] / found.asked.target[0]
     checks.append(Threshold("M", own, found.ends_of_M, found.is_inside(own)))
     if found.asked.unique_tokens is not None:
-        checks.append(_at_most("epochs", found.asked.epochs, MOST_EPOCHS))  # nearly fresh
+        checks.append(_at_most("epochs", found.asked.epochs, FEW_EPOCHS))  # nearly fresh
     checks += _check_backtest(found)
     if found.asked.kpi is not None:
         checks.append(Threshold("kpi", math.nan, UNKNOWN, found.usable_kpi is not None))

@@ -8,7 +8,6 @@ import numpy as np
 
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
-from scaling.decide.cost_answers import MOST_EPOCHS
 from scaling.decide.priced_models import PricedModel, Range
 from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.forecast.prediction_answer import Prediction
@@ -18,6 +17,7 @@ from scaling.reports.thresholds import Threshold, halve, list_failed
 from scaling.reports.verdict import CANNOT, ENOUGH, MORE, NEARER, NextRun, Verdict, reach_after
 from scaling.reports.wording import explain, money_of, range_of_money, rate_of, split_ends, write_at
 from scaling.tables.numbers import as_numbers
+from scaling.tables.suspects import FEW_EPOCHS
 
 LESS = 0.98  # of the bill: a cheaper model is named where it saves 2 % or more
 NEARLY = 0.25  # of the compute of the model: from there on it may as well be trained itself
@@ -185,8 +185,8 @@ def _say_repeated(found: Gathered, words: Language) -> str:
     """Say up to how many tokens one may ask with the different ones that there are."""
     unique = found.asked.unique_tokens
     assert unique is not None
-    most = digits(MOST_EPOCHS)
-    return words("then_repeated", D=words.both(MOST_EPOCHS * unique), most=most)
+    most = digits(FEW_EPOCHS)
+    return words("then_repeated", D=words.both(FEW_EPOCHS * unique), most=most)
 
 
 def say_too_far(found: Gathered, words: Language) -> str:

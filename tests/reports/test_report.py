@@ -166,6 +166,14 @@ def test_tokens_seen_too_often_leave_nothing_to_bet_on():
     assert enough.verdict.outcome == "enough"  # seen four times
 
 
+def test_no_run_is_advised_that_sees_its_tokens_too_often(path):
+    few = scaling.report(path, **MODEL, unique_tokens="40B")  # the model sees them 3.5 times
+    runs = few.report()["plan"]["runs"]
+    assert runs
+    assert max(run["D"] for run in runs) <= 4 * 40e9
+    assert few.report()["plan"]["candidates"]["unique_tokens"] == 40e9
+
+
 def test_a_kpi_that_cannot_be_told_is_in_the_heading_and_in_the_table():
     table = planted()
     rng = np.random.default_rng(3)
