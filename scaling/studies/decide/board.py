@@ -104,7 +104,7 @@ def _of_largest() -> dict[str, Any]:
     by_set = rows.groupby(["runs", "dataset"])[["error", "half"]].mean()
     told: dict[str, Any] = {}
     for name, key in keys.items():
-        for what in by_set:
+        for what in ("error", "half"):
             told[f"{what}_{key}"] = by_set.loc[name][what].mean()
             told |= ends(f"{what}_{key}", by_set.loc[name][what])
         told[f"held_{key}"] = int(rows.loc[rows["runs"] == name, "held"].sum())

@@ -161,10 +161,14 @@ def serve_at_extremes() -> tuple[Prices, Prices]:
     An hour costs the same in training and in serving, so what it costs cancels.
     """
     shipped = default_prices()
-    training, *serving = (shipped.reported[name] for name in OF_SERVING)
-    light = dict(zip(OF_SERVING, [training.least, *(each.most for each in serving)], strict=True))
-    heavy = dict(zip(OF_SERVING, [training.most, *(each.least for each in serving)], strict=True))
-    return shipped.change(**light), shipped.change(**heavy)
+    training, read, written = (shipped.reported[name] for name in OF_SERVING)
+    light = training.least, read.most, written.most
+    heavy = training.most, read.least, written.least
+    lightest, heaviest = (
+        shipped.change("reported", **dict(zip(OF_SERVING, ends, strict=True)))
+        for ends in (light, heavy)
+    )
+    return lightest, heaviest
 
 
 def saved_money(answer: Costing) -> float:

@@ -75,10 +75,12 @@ def _of_seeds() -> dict[str, Any]:
 
 
 def _of_runs() -> dict[str, Any]:
-    hours = compare_hours()
+    hours, shipped = compare_hours(), default_prices()
+    slower = [shipped.mfu_training / share for share in shipped.reported["mfu_training"]]
     early = load_result("residuals").query("fit_set == 'grid_20' and warmup_share > 1")
     return {
         "hours_ours": hours["ours"].sum(),
+        **ends("hours", hours["ours"].sum() * np.array(slower)),
         "hours_paper": hours["paper"].sum(),
         **ends("reached", hours["reached"]),
         **{f"half_{name}": value for name, value in measure_half_widths().items()},
@@ -107,8 +109,6 @@ def _of_rules() -> dict[str, Any]:
         "price": prices.training_money(C),
         "price_lo": cheapest.training_money(C),
         "price_hi": dearest.training_money(C),
-        "hours_lo": cheapest.training_hours(C),
-        "hours_hi": dearest.training_hours(C),
         "n_runs": len(first.cells.N),
         "mfu": prices.mfu_training,
         **ends("mfu", prices.reported["mfu_training"]),
@@ -133,9 +133,9 @@ def _of_rules() -> dict[str, Any]:
 
 
 WRITTEN = {
-    "{:.0%}": "below above covered_lo confidence half_five half_without_largest half_without_far half_six "
-    "early_lo early_hi reached_lo reached_hi mfu mfu_lo mfu_hi most residual "
-    "gain",
+    "{:.0%}": "below above covered_lo confidence half_five half_without_largest "
+    "half_without_far half_six early_lo early_hi reached_lo reached_hi mfu mfu_lo mfu_hi most "
+    "residual gain",
     "{:.1%}": "width_c4_eval width_openlm_eval scatter_most noise",
     "{:.2%}": "scatter",
     "{:.3g}": "N_span M_span warmups least_M most_M farthest beyond one_in",

@@ -314,6 +314,14 @@ def test_what_is_said_of_the_rest(told):
     assert 0.0001 < told["average_lo"] < told["average_least"] == 0.001
 
 
+def test_both_pages_give_the_five_the_same_hours(words, first):
+    for end in ("_lo", "_hi"):
+        assert first[f"hours{end}"] == words["en"][f"hours_five{end}"]
+        assert first[f"price{end}"] == words["en"][f"price_five{end}"]
+    for name in ("covered_lo", "one_in", "confidence", "below", "above", "hours_paper"):
+        assert first[name] == words["en"][name]
+
+
 def test_what_the_smallest_experiment_rests_on():
     halves = smallest_experiment.measure_half_widths()
     assert halves["without_largest"] > 1.5 * halves["five"] > 2 * halves["six"]
