@@ -262,10 +262,13 @@ def cost(
 
     scaling cost runs.csv --loss 2.5 --tokens-in 2B --tokens-out 500M --days 365
 
-    Each model stands with its loss, both intervals, and its bill: 6 N D FLOPs of training, 2 N for
-    each token served, and money. For a loss: the compute-optimal model, those of least total FLOPs
-    and of least money, M = 20 and M = 640; and what the runs leave open of the tokens that each
-    needs. With --N the demand from which on a smaller model of the same loss would be cheaper.
+    The answer comes first: the cheapest model in total, how much less it costs than the
+    compute-optimal one, and whether the runs leave open which is cheaper. Then each model stands
+    with its loss, both intervals, and its bill: 6 N D FLOPs of training, 2 N for each token served,
+    and money; a mark says which lies outside the runs. For a loss: the compute-optimal model, those
+    of least total FLOPs and of least money, M = 20 and M = 640; and what the runs leave open of the
+    tokens that each needs. With --N the demand from which on a smaller model of the same loss would
+    be cheaper.
 
     The prices are inputs: the shipped ones are shown with source and date.
     """

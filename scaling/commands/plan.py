@@ -182,14 +182,18 @@ def plan(
 
     scaling plan runs.csv --N 6.9B --M 20 --budget 2.4e19
 
-    Each run of a grid is held by what it takes off the uncertainty of the target, over its FLOPs to
-    the power 0.4; then the table is fitted anew with it at its expected loss. Beside it stands the
+    Each run of a grid is judged by what it takes off the uncertainty of the target, over its FLOPs
+    to the power 0.4; then the table is fitted anew with it at its expected loss. Beside it stands the
     interval of the target that the table would then give.
 
     It stops inside --tolerance; where the law holds the target closer than laws have held real
     runs, so that a run nearer the target is what helps, which is named; where no run takes 5% off;
     or where nothing is affordable. On the testbed a plain rule was as good: the largest run within
     the budget first, then the next.
+
+    The last lines name what these runs would not mend: a target or a run beyond what was tested,
+    300 times the largest, or outside their tokens per parameter, and with --unique-tokens tokens
+    seen more than 4 times.
 
     With too few runs for a law, even one, there is a plan, too: it tells which runs to train and
     how wide the interval will be, not where the target lies. With none: --from-scratch.

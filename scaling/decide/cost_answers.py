@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
@@ -30,6 +31,7 @@ from scaling.laws.repeated import effective_tokens
 from scaling.tables.suspects import FEW_EPOCHS
 
 ROUNDING = 1e-9
+LONGEST = 96  # letters of a line of the answer
 MUCH = 0.1  # of a served token's FLOPs: attention that a bill must not leave unsaid
 
 
@@ -214,7 +216,8 @@ class Costing(Answer):
         """What ``scaling cost`` prints."""
         found, level, prices = self.found, self.selected.level, self.case.prices
         marks, keys = self._marks
-        lines = [*answer_in_words(found, self.case, marks), self.wanted]
+        answer = answer_in_words(found, self.case, marks)
+        lines = [line for told in answer for line in _wrap(told)] + [self.wanted]
         lines += [*sizes_in_words(found.choices, level, marks), *keys]
         lines += ranges_in_words(found, level)
         lines.append("")
@@ -227,6 +230,10 @@ class Costing(Answer):
             rows = [(each.name, self._of_context(each.size.N)) for each in found.choices]
             lines += ["", *context_in_words(rows, self.context)]
         return "\n".join([*lines, "", *prices.in_words()])
+
+
+def _wrap(line: str) -> list[str]:
+    return wrap(line, LONGEST, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _ends(ends: Range | None) -> list[float | None] | None:

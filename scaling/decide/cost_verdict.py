@@ -100,7 +100,7 @@ def _tell_order(order: Range | None, level: float, what: str) -> list[str]:
     ends = f"from {_side(order.lo)} to {_side(order.hi)}"
     if order.hi < 1:
         ends = f"{_percent(1 - order.hi)} to {_percent(1 - order.lo)} less"
-    told = f"  if the law holds, that is {ends} ({level_in_words(level)})"
+    told = f"if the law holds, that is {ends} ({level_in_words(level)})"
     return [told + f"; the runs leave open which is {what}" * (order.lo < 1 <= order.hi)]
 
 

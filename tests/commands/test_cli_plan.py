@@ -19,6 +19,8 @@ from scaling.commands.cli import app
 from scaling.commands.console import _plain
 from scaling.decide.plan import LEAST_GAIN
 from scaling.decide.purchases import SHIPPED
+from scaling.forecast.caution import FARTHEST_CHECKED
+from scaling.tables.suspects import FEW_EPOCHS
 from scaling.training.plan.spec import read_spec
 
 RUNS = """\
@@ -256,3 +258,10 @@ def test_hostile_designs_get_a_plan_or_one_message(table, tmp_path):
     assert (done.stdout == "") == (done.exit_code == 2)
     if done.exit_code == 0:
         assert json.loads(done.stdout)["stop"]["says"]
+
+
+def test_the_help_names_how_far_was_tested_and_how_often_tokens_may_be_seen():
+    text = " ".join(run("plan", "--help").stdout.split())
+    assert f"beyond what was tested, {FARTHEST_CHECKED:g} times the largest" in text
+    assert f"tokens seen more than {FEW_EPOCHS:g} times" in text
+    assert f"no run sees them more than {FEW_EPOCHS:g} times" in text
