@@ -12,8 +12,9 @@ from scipy.stats import t as student
 
 from scaling.laws.marginal import REACH
 from scaling.laws.mixture import Mixture
-from scaling.laws.posterior import find_posterior
+from scaling.laws.posterior import TERMS, find_posterior
 from scaling.laws.prior import Belief
+from scaling.laws.registry import LAWS
 
 BELIEF = Belief(0.28, 0.3, 0.0045, 1.0)
 TARGET = 7e9, 1.4e11
@@ -331,3 +332,8 @@ def test_with_E_held_the_noise_is_a_share_of_the_whole_loss():
     ends = held.quantile([0.05, 0.95])[:, 0]
     assert ends == pytest.approx(sum_one_power(N, ITS_LOSS, 7e9, held=1.7), rel=3e-4)
     assert held.noise == pytest.approx(posterior.sum.noise * np.abs(held.middle))
+
+
+def test_every_law_on_offer_has_its_terms():
+    """Without them its interval ends in a KeyError, and only where the fit is sound."""
+    assert {entry.alone for entry in LAWS.values()} <= set(TERMS)
