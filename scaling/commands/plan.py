@@ -183,8 +183,8 @@ def plan(
     scaling plan runs.csv --N 6.9B --M 20 --budget 2.4e19
 
     Each run of a grid is judged by what it takes off the uncertainty of the target, over its FLOPs
-    to the power 0.4; then the table is fitted anew with it at its expected loss. Beside it stands the
-    interval of the target that the table would then give.
+    to the power 0.4; then the table is fitted anew with it at its expected loss. Beside it stands
+    the interval of the target that the table would then give.
 
     It stops inside --tolerance; where the law holds the target closer than laws have held real
     runs, so that a run nearer the target is what helps, which is named; where no run takes 5% off;
