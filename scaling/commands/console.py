@@ -76,9 +76,9 @@ def print_answer(answer: Answer, as_json: bool, *, warnings: bool = True) -> Non
     if as_json:
         print_json(answer.report())
     else:
-        typer.echo(answer.text())
+        typer.echo(answer.full_text())
     if warnings:
-        warn(answer.warnings)
+        warn(answer.warnings if as_json else answer.other_warnings())
 
 
 def warn(messages: list[str]) -> None:

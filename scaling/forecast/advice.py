@@ -22,7 +22,7 @@ from scaling.tables.suspects import SEPARATOR
 SATURATED = "as many coefficients as runs: nothing is left to judge the fit by"
 APART = "the runs cannot tell the coefficients apart"
 PARTICULAR = re.compile(r"'[^']*'|\S*\d\S*")  # what differs between reasons of one kind
-HELD_AGAINST = re.compile(r"of ('.*'|\".*\"), which has no more N or D: is one of the two mis")
+HELD_AGAINST = re.compile(r"of ('.*'|\".*\"), which has no more N or D: is N, D or loss of one")
 LEAST_N_SPAN, LEAST_M_SPAN = 30.0, 8.0  # over such a design a law returns its coefficients
 LEAST_C_SPAN = 30.0  # of a law in compute alone
 

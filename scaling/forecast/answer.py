@@ -14,6 +14,8 @@ from typing import Any
 
 import pandas as pd
 
+from scaling.forecast.advice import warn_of_flags
+
 
 @dataclass(frozen=True, eq=False)
 class Answer(ABC):
@@ -36,9 +38,25 @@ class Answer(ABC):
     def text(self) -> str:
         """The answer in words, without what speaks against it."""
 
+    @property
+    def flagged(self) -> list[str]:
+        """Rows that look odd and count; they stand above the answer, which they may spoil."""
+        selected = getattr(self, "selected", None)
+        return [] if selected is None else warn_of_flags(selected.table)
+
+    def full_text(self) -> str:
+        """Rows that look odd, then the answer in words."""
+        return "\n".join([*(f"flag: {line}" for line in self.flagged), self.text()])
+
+    def other_warnings(self) -> list[str]:
+        """What speaks against it beside the rows that stand above it."""
+        flagged = self.flagged
+        return [line for line in self.warnings if line not in flagged]
+
     def __str__(self) -> str:
-        """The answer in words, and below it what speaks against it."""
-        return "\n".join([self.text(), *(f"warning: {line}" for line in self.warnings)])
+        """The answer in words, above it odd rows, and below it what speaks against it."""
+        told = [f"warning: {line}" for line in self.other_warnings()]
+        return "\n".join([self.full_text(), *told])
 
     def _repr_html_(self) -> str:
         """The table, and below it what speaks against the answer."""

@@ -19,6 +19,7 @@ from scaling.forecast.answer import Answer
 from scaling.forecast.backtest import Backtest
 from scaling.forecast.coefficients import Ends, find_coefficients
 from scaling.forecast.fitted import FittedTable
+from scaling.forecast.kpi_column import find_unused
 from scaling.forecast.prediction import tell_prior
 from scaling.forecast.residuals import (
     residual_share,
@@ -39,8 +40,10 @@ from scaling.forecast.words import (
     not_judged_in_words,
     prior_in_words,
     residual_in_words,
+    rest_in_words,
     soundness_in_words,
     spread_in_words,
+    unused_in_words,
     uses_in_words,
 )
 from scaling.laws.fit import Fit
@@ -93,6 +96,7 @@ class Check(Answer):
             "datasets": [own["dataset"] for own in series if own["dataset"] is not None],
             "losses": loss_columns(self.table),
             "errors": error_columns(self.table),
+            "unused": find_unused(self.table),
             "series": series,
             "flags": flagged.to_dict("records"),
             "warnings": self.warnings,
@@ -105,12 +109,15 @@ class Check(Answer):
     def text(self) -> str:
         """What ``scaling check`` prints."""
         report = self.report()
-        soundness = soundness_in_words(len(self.table), len(report["flags"]))
-        lines = [f"{self.name}: {soundness}", describe_ranges(self.table)]
-        lines += uses_in_words(report["series"])
+        odd = self.table["flags"] != ""
+        names = self.table.loc[odd, "run"].tolist()
+        lines = [f"{self.name}: {soundness_in_words(len(self.table), names)}"]
+        lines += [f"flag: {line}" for line in warn_of_flags(self.table)]
+        lines += [describe_ranges(self.table), *uses_in_words(report["series"])]
+        lines += rest_in_words(report["series"], find_uses(self.table[~odd]), len(names))
         lines += [f"losses: {', '.join(report['losses'])}"]
         lines += [f"errors: {', '.join(report['errors'])}"] * bool(report["errors"])
-        return "\n".join(lines + [f"flag: {line}" for line in warn_of_flags(self.table)])
+        return "\n".join(lines + unused_in_words(report["unused"]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from scaling.laws.mixture import Array
 from scaling.tables.faults import Fault, RunTableError, show
 from scaling.tables.numbers import as_numbers, as_text, explain_numbers
 from scaling.tables.repeats import find_cells
-from scaling.tables.schema import LARGEST, TEXTS, error_columns, number_columns
+from scaling.tables.schema import LARGEST, PARTS, TEXTS, error_columns, number_columns
 
 IN_PER_CENT = re.compile("%|pct|percent|per_cent", re.IGNORECASE)
 SMALLEST = 1 / LARGEST  # a KPI nearer zero is zero: its square is no float
@@ -177,7 +177,13 @@ def read_kpi(table: pd.DataFrame, loss: str, N: str, terms: Terms, source: str =
     return Kpi(terms, *counts, find_cells(kept, N), lost)
 
 
-def list_candidates(table: pd.DataFrame) -> list[str]:
+def find_unused(table: pd.DataFrame) -> list[str]:
+    """Columns of numbers that no law and no task reads: a KPI may be among them."""
+    read = {*error_columns(table), *PARTS}
+    return [name for name in _candidates(table) if name not in read]
+
+
+def _candidates(table: pd.DataFrame) -> list[str]:
     """Columns that may hold a KPI: those of numbers that are no loss and no count."""
     ours = {*TEXTS, *number_columns(table)} - set(error_columns(table))
     return [
@@ -190,7 +196,7 @@ def list_candidates(table: pd.DataFrame) -> list[str]:
 def _require_column(table: pd.DataFrame, name: str, about: str) -> None:
     if name in table:
         return
-    found = list_candidates(table)
+    found = _candidates(table)
     listed = ", ".join(map(show, found[:LISTED])) + ", …" * (len(found) > LISTED)
     error = f"err_{name.removeprefix('acc_')}"
     if name.startswith("acc_") and error in table:

@@ -21,6 +21,7 @@ from scaling.tables.schema import VOCABULARY
 
 SOUND_GRIDS = "sound grids: 0.5 to 4%"
 MOST_OF_EACH, MOST_OF_LOWEST = 0.05, 0.10  # of each loss, of the lowest: what a sound fit leaves
+LOUD = 0.01  # of each loss: below it no row spoils a fit that follows the law
 LEAST_DOF = 4  # from which on a fit without one row still has a residual to judge it by
 MOST_TRIED = 200  # runs; each is left out once, in one batch of fits
 FAR_BETTER = 10.0  # the factor by which leaving out one run lowers the residual
@@ -106,8 +107,10 @@ def warn_of_residual(
     if stray or fit.status in UNSOUND:
         law = choose_law(law)
         culprit = _name_culprit(fit, runs, loss, N, law)
-        cause = culprit or cause or _guess_cause(fit, len(runs), law, stray)
+        cause = culprit or cause or _guess_cause(fit, runs, law, stray)
         cause = cause + _name_kinds(runs)
+    elif residual_share(fit, runs[loss]) > LOUD and fit.dof >= LEAST_DOF:
+        cause = _name_culprit(fit, runs, loss, N, choose_law(law)) or cause
     return messages + cause + warn_of_guessing(runs, loss)
 
 
@@ -140,15 +143,18 @@ def _say_what_is_unsound(fit: Fit) -> list[str]:
     return [f"a coefficient is negative, {told}: the loss rises where the law has it fall"]
 
 
-def _guess_cause(fit: Fit, n_runs: int, law: LawChoice, stray: bool) -> list[str]:
+def _guess_cause(fit: Fit, runs: pd.DataFrame, law: LawChoice, stray: bool) -> list[str]:
     """Say what it may be where it is neither one row nor runs that are like and differ."""
     if law.name == "compute":
         return ["--law compute takes no notice of D/N: --law tied and free do"]
     if not (stray or fit.law.coefficients["E"] < 0):
         return []
-    found = "no single row explains it: " * (n_runs <= MOST_TRIED)
-    if fit.dof < LEAST_DOF:
-        found = "so few runs cannot tell which: a mistyped row does, "
+    found = "no single row explains it: " * (len(runs) <= MOST_TRIED)
+    if (odd := runs.loc[runs["flags"] != "", "run"].tolist()) and fit.dof < LEAST_DOF:
+        names = ", ".join(odd[:NAMED] + ["…"] * (len(odd) > NAMED))
+        found = f"the flagged row ({names}) may be why; where it is right, "
+    elif fit.dof < LEAST_DOF:
+        found = "so few runs cannot tell which: a mistyped row does (its N, D or loss), "
     if stray:
         return [
             f"{found}several architectures, recipes, data sets or units in one law do, "
@@ -175,7 +181,7 @@ def _name_culprit(fit: Fit, runs: pd.DataFrame, loss: str, N: str, law: LawChoic
         return []
     run = runs["run"].iloc[int(np.argmax(better))]
     less = f"its residual is more than {FAR_BETTER:g} times smaller"
-    return [f"without {run} the fit converges, and {less}: is that row mistyped?"]
+    return [f"without {run} the fit converges, and {less}: is its N, D or loss mistyped?"]
 
 
 def _name_kinds(runs: pd.DataFrame) -> list[str]:

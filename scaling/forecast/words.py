@@ -10,6 +10,7 @@ import pandas as pd
 from scaling.forecast.backtest import count_nearest, sum_up
 from scaling.forecast.fitted import LossForecast
 from scaling.forecast.residuals import (
+    NAMED,
     SOUND_GRIDS,
     percent,
     residual_share,
@@ -49,11 +50,44 @@ def number_in_words(value: float) -> str:
     return f"{float(f'{value:.3g}'):,g}".replace("e+0", "e").replace("e+", "e")
 
 
-def soundness_in_words(n_runs: int, n_flagged: int) -> str:
-    """Say whether a table is sound, and how many of its runs look odd."""
-    if n_flagged == n_runs:
-        return f"readable, {n_flagged} of {n_runs} runs look odd"
-    return f"{n_runs} run{'s' * (n_runs != 1)}, sound" + f", {n_flagged} flagged" * bool(n_flagged)
+def soundness_in_words(n_runs: int, odd: list[str]) -> str:
+    """Say whether a table is sound, or which of its runs look odd."""
+    runs = f"{n_runs} run{'s' * (n_runs != 1)}"
+    if not odd:
+        return f"{runs}, sound"
+    if len(odd) == n_runs:
+        return f"readable, {n_runs} of {runs} look{'s' * (n_runs == 1)} odd"
+    names = ", ".join(odd[:NAMED] + ["…"] * (len(odd) > NAMED))
+    return f"readable, {len(odd)} of {runs} look{'s' * (len(odd) == 1)} odd: {names}"
+
+
+def rest_in_words(
+    series: list[dict[str, Any]], rest: list[dict[str, Any]], n_odd: int
+) -> list[str]:
+    """Say whether what runs are enough for hangs on those that look odd: a line, or none.
+
+    Parameters
+    ----------
+    series, rest : list of dict
+        From `scaling.forecast.advice.find_uses`, of all runs and of those without a flag.
+    n_odd : int
+        How many have one.
+    """
+    if not n_odd or not rest:
+        return []
+    left = {own["dataset"]: own["enough_for"] for own in rest}
+    all_the_same = all(left.get(own["dataset"]) == own["enough_for"] for own in series)
+    holds = "holds without" if all_the_same else "waits for"
+    which, them = ("the odd run", "it") if n_odd == 1 else ("the odd runs", "them")
+    return [f"that {holds} {which}; --without-flagged leaves {them} out"]
+
+
+def unused_in_words(names: list[str]) -> list[str]:
+    """Name the columns of numbers that no law reads, and the command that predicts one: a line."""
+    if not names:
+        return []
+    listed = ", ".join(names[:NAMED]) + f" and {len(names) - NAMED} more" * (len(names) > NAMED)
+    return [f"not used here: {listed}; scaling kpi RUNS --kpi COLUMN predicts what was measured"]
 
 
 def uses_in_words(series: list[dict[str, Any]]) -> list[str]:

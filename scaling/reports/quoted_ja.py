@@ -244,7 +244,7 @@ SAID = (
     ),
     (
         "without (?P<run>.+) the fit converges, and its residual is more than (?P<times>.+) times "
-        r"smaller: is that row mistyped\?",
+        r"smaller: is its N, D or loss mistyped\?",
         "{run}を除くと当てはめが収束し、残差が{times}分の1未満になります。この行に入力の誤りはありませんか。",
     ),
     (
@@ -258,12 +258,12 @@ SAID = (
         "{which}の{loss}が、語彙から当て推量した場合の{least}を上回っています。学習が進んでいないか、発散したか、単位がナット/トークンではない可能性があります。",
     ),
     (
-        "(?:so few runs cannot tell which: a mistyped row does, |no single row explains it: )?"
+        r"(?:so few runs cannot tell which: a mistyped row does \(its N, D or loss\), |no single row explains it: |the flagged row \(.+\) may be why; where it is right, )?"
         "several architectures, recipes, data sets or units in one law do, or runs too short for one",
         "原因として、構造、学習条件、データ、単位の異なる学習実験の混在、短すぎる学習、または入力の誤りが考えられます。",
     ),
     (
-        "(?:so few runs cannot tell which: a mistyped row does, |no single row explains it: )?"
+        r"(?:so few runs cannot tell which: a mistyped row does \(its N, D or loss\), |no single row explains it: |the flagged row \(.+\) may be why; where it is right, )?"
         "a learning rate that was never annealed does, or losses that all lie far above E",
         "原因として、学習率を最後まで下げていないこと、すべての損失がEよりはるかに大きいこと、または入力の誤りが考えられます。",
     ),
@@ -432,7 +432,7 @@ SAID = (
     ),
     (
         "(?P<loss>\\S+) (?P<own>\\S+) is above the (?P<other>\\S+) of (?P<run>.+), which has no more "
-        "N or D: is one of the two mistyped\\?",
+        "N or D: is N, D or loss of one of the two mistyped\\?",
         "{loss}の{own}が、N・Dともにこの学習実験以下である{run}の{other}より大きくなっています。どちらかの入力の誤りではありませんか。",
     ),
     (

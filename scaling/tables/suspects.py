@@ -206,7 +206,7 @@ def _name_beaten(frame: pd.DataFrame) -> pd.Series:
             ratio = own / own[better]
         for i in np.flatnonzero(ratio > most):
             j = better[i]
-            doubt = "which has no more N or D: is one of the two mistyped?"
+            doubt = "which has no more N or D: is N, D or loss of one of the two mistyped?"
             if N[i] == N[j] and D[i] == D[j]:
                 doubt = "which has the same N and D: a sweep, or is one of the two mistyped?"
             if epochs is not None and epochs.iloc[i] > max(FEW_EPOCHS, epochs.iloc[j]):

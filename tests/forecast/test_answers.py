@@ -232,3 +232,73 @@ def test_five_runs_do_not_say_that_no_row_is_mistyped():
 def test_a_law_in_compute_blames_no_run_of_another_multiplier():
     told = scaling.predict(PAPER, N=6.9e9, M=20, law="compute").warnings
     assert not any("mistyped" in line for line in told)
+
+
+# --- rows that look odd -------------------------------------------------------------------
+
+TYPED = pd.DataFrame(
+    {
+        "run": list("abcdefgh"),
+        "N": ["20M", "20M", "60M", "60M", "150M", "150M", "400M", "400M"],
+        "D": ["400M", "1.6B", "1.2B", "4.8B", "3B", "12B", "8B", "32B"],
+        "loss": [4.05, 3.71, 3.43, 3.19, 3.03, 2.85, 2.73, 2.58],
+        "pass_rate": [8.2, 12.1, 17.5, 24.0, 28.8, 36.4, 41.0, 49.5],
+    }
+)
+
+
+def typed(column: str, run: str, value: object) -> pd.DataFrame:
+    """The same with one cell mistyped."""
+    return TYPED.assign(**{column: TYPED[column].mask(TYPED["run"] == run, value)})
+
+
+@pytest.mark.parametrize(
+    ("column", "run", "value"),
+    [("N", "d", "600M"), ("loss", "d", 31.9), ("loss", "d", 3.91), ("D", "e", "30B")],
+)
+def test_an_odd_row_stands_before_what_it_may_spoil(column, run, value):
+    """Neither is the table called sound, nor does the flag come after the number; it comes once."""
+    table = typed(column, run, value)
+    heading, flag, *rest = str(scaling.check_runs(table)).splitlines()
+    assert heading == f"table: readable, 1 of 8 runs looks odd: {run}"
+    assert flag.startswith(f"flag: {run}: ")
+    assert "that holds without the odd run; --without-flagged leaves it out" in rest
+    answer = scaling.predict(table, N="3B", M=20)
+    lines = str(answer).splitlines()
+    assert lines[0].startswith(f"flag: {run}: ")
+    told = [line.removeprefix("flag: ") for line in lines if line.startswith("flag: ")]
+    assert told == answer.flagged
+    assert not {f"warning: {line}" for line in told} & set(lines)
+    assert set(told) <= set(answer.report()["warnings"])
+
+
+def test_what_too_few_runs_are_enough_for_waits_for_the_odd_one():
+    text = scaling.check_runs(typed("N", "d", "600M").iloc[[1, 3, 4, 7]]).text()
+    assert "that waits for the odd run; --without-flagged leaves it out" in text.splitlines()
+
+
+def test_a_flagged_row_and_what_may_be_why_agree():
+    """Where a row is flagged, so few runs are not said to tell of none."""
+    table = typed("loss", "d", 3.91).iloc[:5]
+    said = [line for line in scaling.fit(table).warnings if "may be why" in line]
+    assert len(said) == 1 and said[0].startswith("the flagged row (d) may be why; where it is")
+    assert not any("cannot tell which" in line for line in scaling.fit(table).warnings)
+
+
+@pytest.mark.parametrize(("column", "value"), [("D", "48B"), ("loss", 2.91), ("N", "6M")])
+def test_one_wrong_cell_that_no_other_run_contradicts_is_asked_about(column, value):
+    """No flag can tell it; the fit without the row does, and cannot say which cell it is."""
+    told = scaling.predict(typed(column, "d", value), N="3B", M=20).warnings
+    assert any("without d the fit converges" in line for line in told)
+    assert any(line.endswith("is its N, D or loss mistyped?") for line in told)
+    assert not any("mistyped" in line for line in scaling.predict(TYPED, N="3B", M=20).warnings)
+
+
+def test_columns_that_no_law_reads_are_named_in_one_short_line():
+    assert "not used here: pass_rate; scaling kpi RUNS --kpi" in scaling.check_runs(TYPED).text()
+    many = TYPED.assign(**{f"metric_{i}": 0.5 for i in range(20)}, note="x")
+    answer = scaling.check_runs(many)
+    (line,) = [line for line in answer.text().splitlines() if line.startswith("not used here")]
+    assert "pass_rate, metric_0, metric_1 and 18 more;" in line
+    assert answer.report()["unused"] == ["pass_rate", *(f"metric_{i}" for i in range(20))]
+    assert scaling.check_runs(TYPED.drop(columns="pass_rate")).report()["unused"] == []

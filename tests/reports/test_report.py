@@ -352,7 +352,8 @@ def test_japanese_is_written_as_japanese(answer):
         "cost of over-training is not known"
     )
     flag = (
-        "loss 4.15 is above the 3.53 of 'c', which has no more N or D: is one of the two mistyped?"
+        "loss 4.15 is above the 3.53 of 'c', which has no more N or D: is N, D or loss of one of "
+        "the two mistyped?"
     )
     said = "lossの4.15が、N・Dともにこの学習実験以下である「c」の3.53より大きくなっています。"
     assert speak("ja").translate(flag).startswith(said)

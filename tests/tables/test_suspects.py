@@ -171,7 +171,9 @@ def test_a_mistyped_loss(run, loss, said):
     assert set(found) == set(said)
     for name, text in said.items():
         assert text in found[name]
-        assert found[name].endswith("which has no more N or D: is one of the two mistyped?")
+        assert found[name].endswith(
+            "which has no more N or D: is N, D or loss of one of the two mistyped?"
+        )
     assert beaten(FIVE) == {}
 
 
