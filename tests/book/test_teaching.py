@@ -207,7 +207,7 @@ def test_answers_about_decisions():
         ("07_better_predictor", "2.12% on the six targets, the recipe 1.48%", "errs by 1.5 %"),
         ("09_error_law", "known to 1.4% only", "known to 1.4 % only"),
         ("09_error_law", "An error of 0.05% is luck", "off by 0.05 %"),
-        ("14_your_own_runs", "A straight line in log compute came to 0.3%", "line to 0.3 %"),
+        ("14_your_own_runs", "a straight line in log compute to 0.3%", "line to 0.3 %"),
     ],
 )
 def test_what_is_quoted_stands_in_the_chapter(site, chapter, said, ours):
