@@ -99,6 +99,15 @@ def test_the_lessons_add_up():
         }
 
 
+def test_what_a_laptop_needs_is_what_the_readme_and_the_chapters_say():
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert "(2.4 GB, a few minutes)" in readme
+    assert "2.4 GB in `.venv`, a few minutes" in PAGE
+    heads = [path.read_text("utf-8").partition("Running: ")[2] for path in CHAPTERS]
+    longest = max(int(head.split()[0]) for head in heads)
+    assert f"the longest runs for {longest} seconds" in PAGE
+
+
 def test_an_exercise_is_linked_under_its_number():
     links = re.findall(r"\[(\d+)\.(\d)\]\(\.\./notebooks/(\d+)\w+\.ipynb#exercise-(\d)-", PAGE)
     assert len(links) == len(re.findall(r"\[\d+\.\d\]", PAGE)) > 10
