@@ -99,6 +99,15 @@ def test_the_lessons_add_up():
         }
 
 
+def test_what_a_laptop_needs_is_what_the_readme_and_the_chapters_say():
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert "(2.4 GB, a few minutes)" in readme
+    assert "2.4 GB in `.venv`, a few minutes" in PAGE
+    heads = [path.read_text("utf-8").partition("Running: ")[2] for path in CHAPTERS]
+    longest = max(int(head.split()[0]) for head in heads)
+    assert f"the longest runs for {longest} seconds" in PAGE
+
+
 def test_an_exercise_is_linked_under_its_number():
     links = re.findall(r"\[(\d+)\.(\d)\]\(\.\./notebooks/(\d+)\w+\.ipynb#exercise-(\d)-", PAGE)
     assert len(links) == len(re.findall(r"\[\d+\.\d\]", PAGE)) > 10
@@ -207,7 +216,7 @@ def test_answers_about_decisions():
         ("07_better_predictor", "2.12% on the six targets, the recipe 1.48%", "errs by 1.5 %"),
         ("09_error_law", "known to 1.4% only", "known to 1.4 % only"),
         ("09_error_law", "An error of 0.05% is luck", "off by 0.05 %"),
-        ("14_your_own_runs", "A straight line in log compute came to 0.3%", "line to 0.3 %"),
+        ("14_your_own_runs", "a straight line in log compute to 0.3%", "line to 0.3 %"),
     ],
 )
 def test_what_is_quoted_stands_in_the_chapter(site, chapter, said, ours):
