@@ -72,13 +72,15 @@ def print_json(value: Any) -> None:
 
 
 def print_answer(answer: Answer, as_json: bool, *, warnings: bool = True) -> None:
-    """Print an answer, as text or as JSON, and what speaks against it on stderr."""
+    """Print an answer, as text or as JSON; on stderr odd rows before it, the rest after it."""
+    if warnings:
+        warn(answer.odd_rows)
     if as_json:
         print_json(answer.report())
     else:
-        typer.echo(answer.full_text())
+        typer.echo(answer.text())
     if warnings:
-        warn(answer.warnings if as_json else answer.other_warnings())
+        warn(answer.other_warnings)
 
 
 def warn(messages: list[str]) -> None:

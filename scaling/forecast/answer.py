@@ -39,28 +39,27 @@ class Answer(ABC):
         """The answer in words, without what speaks against it."""
 
     @property
-    def flagged(self) -> list[str]:
-        """Rows that look odd and count; they stand above the answer, which they may spoil."""
+    def odd_rows(self) -> list[str]:
+        """Flags of the rows that count; they stand above the answer, which such a row may spoil."""
         selected = getattr(self, "selected", None)
         return [] if selected is None else warn_of_flags(selected.table)
 
-    def full_text(self) -> str:
-        """Rows that look odd, then the answer in words."""
-        return "\n".join([*(f"flag: {line}" for line in self.flagged), self.text()])
-
+    @property
     def other_warnings(self) -> list[str]:
-        """What speaks against it beside the rows that stand above it."""
-        flagged = self.flagged
-        return [line for line in self.warnings if line not in flagged]
+        """What else speaks against it; it stands below."""
+        odd_rows = self.odd_rows
+        return [line for line in self.warnings if line not in odd_rows]
 
     def __str__(self) -> str:
-        """The answer in words, above it odd rows, and below it what speaks against it."""
-        told = [f"warning: {line}" for line in self.other_warnings()]
-        return "\n".join([self.full_text(), *told])
+        """The answer in words, with what speaks against it."""
+        above, below = (
+            [f"warning: {line}" for line in lines] for lines in (self.odd_rows, self.other_warnings)
+        )
+        return "\n".join([*above, self.text(), *below])
 
     def _repr_html_(self) -> str:
         """The table, and below it what speaks against the answer."""
-        told = "".join(f"<li>{escape(line)}</li>" for line in self.warnings)
+        told = "".join(f"<li>{escape(line)}</li>" for line in self.odd_rows + self.other_warnings)
         head, frame = escape(self.text().splitlines()[0]), self.to_frame()
         first = frame.columns[0]
         table = frame.set_index(first).rename_axis(index=None, columns=first)

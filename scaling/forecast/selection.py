@@ -14,7 +14,7 @@ from scaling.forecast.advice import tell_left_out
 from scaling.forecast.inputs import add_effective, find_std, is_effective, read_counts
 from scaling.forecast.intervals import LEVEL
 from scaling.forecast.table_words import ask_about_rows, tell_epochs, tell_reduced, tell_weights
-from scaling.laws.fit import FitError
+from scaling.laws.fit import TooFewRunsError
 from scaling.laws.observations import require_distinct
 from scaling.laws.registry import DEFAULT_LAW, LawChoice, choose_law
 from scaling.tables.faults import show
@@ -317,5 +317,5 @@ def _require_enough(kept: pd.DataFrame, N: str, law: LawChoice, told: list[str])
     counts, least = read_counts(kept, N), law.n_parameters
     try:
         require_distinct(counts[0] + 1j * counts[1], n_parameters=least, what="(N, D)")
-    except FitError as error:
-        raise FitError(f"{'; '.join(told)}: {error}") from None
+    except TooFewRunsError as error:
+        raise TooFewRunsError(f"{'; '.join(told)}: {error}") from None

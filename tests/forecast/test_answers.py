@@ -265,11 +265,12 @@ def test_an_odd_row_stands_before_what_it_may_spoil(column, run, value):
     assert "that holds without the odd run; --without-flagged leaves it out" in rest
     answer = scaling.predict(table, N="3B", M=20)
     lines = str(answer).splitlines()
-    assert lines[0].startswith(f"flag: {run}: ")
-    told = [line.removeprefix("flag: ") for line in lines if line.startswith("flag: ")]
-    assert told == answer.flagged
-    assert not {f"warning: {line}" for line in told} & set(lines)
-    assert set(told) <= set(answer.report()["warnings"])
+    assert lines[0].startswith(f"warning: {run}: ")
+    n = len(answer.odd_rows)
+    assert lines[:n] == [f"warning: {line}" for line in answer.odd_rows]
+    assert lines[n : n + 1] == answer.text().splitlines()[:1]
+    assert len(set(lines)) == len(lines)
+    assert set(answer.odd_rows) <= set(answer.report()["warnings"])
 
 
 def test_what_too_few_runs_are_enough_for_waits_for_the_odd_one():

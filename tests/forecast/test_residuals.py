@@ -82,7 +82,7 @@ def test_a_large_residual_is_said_first_of_all_in_every_answer():
     assert [answer.warnings[0] for answer in answers] == [first] * 4
     mark = "nats/token, not to be used: the runs do not follow the law"
     for answer in (answers[1], answers[3]):
-        assert str(answer).splitlines()[0].endswith(mark)
+        assert answer.text().splitlines()[0].endswith(mark)
     assert fit.report()["residual_share"] == residual_share(fit.fit, runs["loss"])
     assert "do not follow" not in str(scaling.predict(table(uneven(0.0)), **target))
 
