@@ -62,7 +62,7 @@ check: $(READY) ## Ruff, mypy, the schema of the workflows, and whether notebook
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(PY) -m pytest -q -k pair tests/book/test_notebooks.py
 
-bench: $(READY) ## Measure the claims about speed
+bench: book ## Measure the claims about speed, and the weight of the site
 	$(PY) -m benchmarks.fit_speed
 	$(PY) -m benchmarks.sweep_speed
 	$(PY) -m benchmarks.command_speed
@@ -70,6 +70,7 @@ bench: $(READY) ## Measure the claims about speed
 	$(PY) -m benchmarks.cost_speed
 	$(PY) -m benchmarks.plan_speed
 	$(PY) -m benchmarks.training_speed
+	$(PY) -m benchmarks.site_weight
 
 grid: $(READY) ## Train three walks' grids on two cores and hold E against the truth
 	$(BIN)/scaling grid run data/specs/walks.yaml --out _build/walks --workers $(JOBS) --device cpu
