@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 LOCK_VENV := .lock-venv
 FREEZE := -m pip list --format=freeze --disable-pip-version-check --exclude pip
 
-.PHONY: help env book test test-slow test-all lab serve slides sync exercises check bench grid domain results data lock clean
+.PHONY: help env book zip test test-slow test-all lab serve slides sync exercises check bench grid domain results data lock clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ $(READY): requirements.lock requirements-torch.lock pyproject.toml
 
 book: $(READY) ## Build the book into _build/html (nothing where nothing changed)
 	$(PY) book/build.py
+
+zip: book ## Pack the site into _build/reliable-scaling-site.zip, to send or to keep
+	$(PY) book/zip_site.py
 
 test: $(READY) ## Run the tests but for the slow ones; the site is built where it is not up to date
 	$(PY) -m pytest -n $(JOBS) -m "not slow"
@@ -62,7 +65,7 @@ check: $(READY) ## Ruff, mypy, the schema of the workflows, and whether notebook
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(PY) -m pytest -q -k pair tests/book/test_notebooks.py
 
-bench: $(READY) ## Measure the claims about speed
+bench: book ## Measure the claims about speed, and the weight of the site
 	$(PY) -m benchmarks.fit_speed
 	$(PY) -m benchmarks.sweep_speed
 	$(PY) -m benchmarks.command_speed
@@ -70,6 +73,7 @@ bench: $(READY) ## Measure the claims about speed
 	$(PY) -m benchmarks.cost_speed
 	$(PY) -m benchmarks.plan_speed
 	$(PY) -m benchmarks.training_speed
+	$(PY) -m benchmarks.site_weight
 
 grid: $(READY) ## Train three walks' grids on two cores and hold E against the truth
 	$(BIN)/scaling grid run data/specs/walks.yaml --out _build/walks --workers $(JOBS) --device cpu

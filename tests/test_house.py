@@ -91,6 +91,13 @@ def test_conda_users_get_the_same_lock():
     assert pip == {"pip": [*locks, "-e ."]}
 
 
+def test_binder_installs_the_same_lock():
+    """Without torch: chapter 2 alone needs it, and it is large."""
+    asked = (ROOT / ".binder" / "requirements.txt").read_text("utf-8").split("\n")
+    assert asked == ["-r ../requirements.lock", "-e .", ""]
+    assert (ROOT / ".binder" / "runtime.txt").read_text("utf-8") == "python-3.11\n"
+
+
 def files_of_the_project() -> list[Path]:
     """Every file that git tracks or would track."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
