@@ -99,25 +99,21 @@ class NextRuns(Answer):
         return self._warn_of_plan() + self.selected.in_words() + told + warn_of_flags(table)
 
     def _warn_of_plan(self) -> list[str]:
-        """What speaks against the plan itself; its design only where a law is still to be had."""
-        told, runs = (
-            [],
-            self.selected.table[["N", "D"]].assign(N=self.selected.table[self.selected.N]),
-        )
+        """What speaks against the plan itself, and what the design leaves open even with it."""
+        runs = self.selected.table[["N", "D"]].assign(N=self.selected.table[self.selected.N])
+        told, which = [], ""
         if self.budget >= self.target.C:
             told.append(
                 f"the budget pays for the target itself, "
                 f"{flops_in_words(self.target.C, 2)} FLOPs: is it not "
                 "rather to be trained?"
             )
-        if not self.plan.purchases:
-            return told
-        if not self.plan.is_told:
-            planned = pd.concat([runs, pd.DataFrame(self.cells._asdict())])
-            told += [f"with the runs planned, {line}" for line in warn_of_design(planned)]
-        if not self.offer.warmup_tokens and self.cells.D.min() < runs["D"].min():
-            told.append(f"a run planned has fewer tokens than any measured: {WARMUP_NOT_KNOWN}")
-        return told
+        if self.plan.purchases:
+            which = "with the runs planned, "
+            if not self.offer.warmup_tokens and self.cells.D.min() < runs["D"].min():
+                told.append(f"a run planned has fewer tokens than any measured: {WARMUP_NOT_KNOWN}")
+            runs = pd.concat([runs, pd.DataFrame(self.cells._asdict())])
+        return [f"{which}{line}" for line in warn_of_design(runs)] + told
 
     def report(self) -> dict[str, Any]:
         """Target, budget, what is known before, the runs in order, and why to stop.
@@ -216,7 +212,7 @@ class NextRuns(Answer):
         ]
         stop = stop_in_words(plan, self.target, self.budget, self.cheapest, self.most)
         lines += [f"{'then ' * bool(plan.purchases)}stop: {stop}"]
-        if plan.nearer is not None:
+        if plan.nearer is not None and (plan.stop != "tolerance" or self.cautions):
             lines += [nearer_in_words(plan.nearer, self.prices, self.target, plan.is_told)]
         lines += widths_in_words(plan) + self.cautions
         return "\n".join([*lines, *self.prices.in_words(OF_TRAINING)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from scaling.forecast.selection import Selected
 from scaling.forecast.task_answers import TaskVerdicts
 from scaling.laws.fit import Fit
 from scaling.reports.sources import Source
+from scaling.tables.numbers import as_numbers
 from scaling.tables.suspects import FEW_EPOCHS
 
 SAME = 1e-6  # relative: losses that are one
@@ -110,6 +111,16 @@ class Asked:
         return float(prices.bill(*self.target, *served).total)
 
 
+class Outlook(NamedTuple):
+    """The own KPI on the largest run that has it, and whether its bet is better, worse or open.
+
+    The kind is ``better``, ``worse`` or ``inside``.
+    """
+
+    now: float
+    kind: str
+
+
 @dataclass(frozen=True, eq=False)
 class Gathered:
     """The answers of a report.
@@ -153,6 +164,28 @@ class Gathered:
         if answer is None or isinstance(answer, Missing) or self.usable is None:
             return None
         return answer if answer.lo is not None and answer.hi is not None else None
+
+    @property
+    def kpi_outlook(self) -> Outlook | None:
+        """How the own KPI compares with today's, where it may be used."""
+        answer = self.usable_kpi
+        if answer is None:
+            return None
+        assert answer.lo is not None and answer.hi is not None
+        table, terms = answer.selected.table, answer.kpi.terms
+        values = as_numbers(table[terms.column], letters=False).to_numpy(float)
+        C = (table[answer.selected.N] * table["D"]).to_numpy(float)
+        now = float(values[np.where(np.isnan(values), -np.inf, C).argmax()])
+        if answer.lo <= now <= answer.hi:
+            return Outlook(now, "inside")
+        is_better = (answer.lo > now) == terms.higher_is_better
+        return Outlook(now, "better" if is_better else "worse")
+
+    @property
+    def lets_kpi_open(self) -> bool:
+        """Whether an own KPI was asked for that is not told to get better."""
+        outlook = self.kpi_outlook
+        return self.asked.kpi is not None and (outlook is None or outlook.kind != "better")
 
     @property
     def kpi_doubt(self) -> str:

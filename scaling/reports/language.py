@@ -14,10 +14,12 @@ from functools import cache
 from typing import Any
 
 from scaling.reports import quoted_ja, words_en, words_ja
+from scaling.tables.numbers import parse_number
 
 ROOMS = {"en": (words_en, ()), "ja": (words_ja, quoted_ja.SAID)}  # English is what the tool says
 LANGUAGES = tuple(ROOMS)
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+COUNT = re.compile(r"\d+(\.\d+)?[KMBT]")
 ROW = re.compile(r"row (\d+)")
 SCRIPT = "js_"  # words of the planner's script begin so
 
@@ -96,6 +98,11 @@ class Language:
         """The level of an interval, in per cent."""
         return self("percent", value=f"{100 * level:.12g}")
 
+    def date(self, written: str) -> str:
+        """A year and a month, as 2026-05, as one writes them here."""
+        year, _, month = written.partition("-")
+        return self("date", year=year, month=int(month)) if month.isdigit() else written
+
     def run(self, name: str) -> str:
         """Name a run; one without a name is called by its row, as the tool calls it."""
         row = ROW.fullmatch(name)
@@ -127,6 +134,8 @@ class Language:
     def _here(self, quoted: str | None) -> str:
         """Write a range, a list, a name and a row as Japanese has them, where English is quoted."""
         text = re.sub(r"(?<=[\d%]) to (?=[-$\d])", "～", quoted or "")
+        if COUNT.fullmatch(text):
+            return self.both(parse_number(text))
         text = ROW.sub(lambda row: self.run(row[0]), text)
         text = re.sub(r"'([^']*)'", r"「\1」", text)
         return text.replace(", ", "、")

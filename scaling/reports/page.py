@@ -32,7 +32,7 @@ def write_page(found: Gathered, verdict: Verdict, code: str) -> str:
         "backtest": tell_backtest(found, words),
         "tasks": tell_tasks(found, words),
         "kpi": tell_kpi(found, words),
-        "next": tell_next(found, words),
+        "next": tell_next(found, verdict, words),
         "bill": tell_bill(found, words) + tell_planner(found, words),
         "rows": tell_rows(found, words),
         "versions": tell_versions(found, words),

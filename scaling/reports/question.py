@@ -25,6 +25,7 @@ from scaling.tables.schema import LARGEST, error_columns
 TOLERANCE = 0.05  # half width of the bet, a fraction of the loss, unless asked otherwise
 DAYS = 365.0
 KPI_OPTIONS = ("kpi", "bounds", "items", "chance")
+LEAST_LEVEL = 0.9  # of an interval to decide on
 SHARE = 0.1  # of the compute of the model, for further runs, unless asked otherwise
 Given = TypeVar("Given", bound=Answer)
 
@@ -128,6 +129,11 @@ def report(
         rule = "a loss to reach needs a demand: say what is to be served, tokens in and out a day"
         raise ChoiceError(rule, ("tokens-in", "tokens-out"))
     selected = select_rows(runs, enough=False, **options)
+    if selected.level < LEAST_LEVEL:
+        rule = f"level of a report must be {LEAST_LEVEL:g} or more, since it is decided on"
+        raise ChoiceError(
+            f"{rule}, got {selected.level:g}: `scaling predict` takes any", ("level",)
+        )
     if selected.table.empty:
         raise FitError("; ".join(["no run is left to report on", *selected.in_words()]))
     size = named or _choose_target(selected)

@@ -31,6 +31,12 @@ SAID = (
         "繰り返すことになる",
     ),
     (
+        r"up to (?P<n>\S+) epochs: what repeated tokens are worth was measured on C4, and beyond "
+        r"(?P<most>\d+) a further one is worth clearly less",
+        "比較したモデルの中には、同じデータを最大{n}回学習するものがあります。繰り返しの価値は"
+        "C4で測られた値で、{most}回を超える分の価値は明らかに小さくなります",
+    ),
+    (
         r"(?P<unique>\S+) different tokens are seen (?P<n>\S+) times each, and the law is one of "
         r"fresh tokens \(nearly as good up to (?P<most>\d+) times\)",
         "重複のないトークンが{unique}しかなく、{n}回ずつ繰り返すことになるが、法則は"

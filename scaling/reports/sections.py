@@ -32,11 +32,11 @@ ONE = frozenset({0})
 
 def tell_verdict(found: Gathered, verdict: Verdict, words: Language) -> list[Block]:
     """Three sentences, and the thresholds that they rest on."""
-    mood = {CANNOT: "no", ENOUGH: MORE if found.kpi_doubt else ENOUGH}.get(
+    mood = {CANNOT: "no", ENOUGH: MORE if found.lets_kpi_open else ENOUGH}.get(
         verdict.outcome, verdict.outcome
     )
     sentences = say_verdict(found, verdict, words)
-    rows = [_row_of_check(check, words) for check in verdict.checks]
+    rows = [_row_of_check(check, found, words) for check in verdict.checks]
     head = [words(f"head_{name}") for name in ("question", "here", "wanted", "met")]
     note = words(
         "thresholds_note",
@@ -47,23 +47,23 @@ def tell_verdict(found: Gathered, verdict: Verdict, words: Language) -> list[Blo
         Paragraph(name_outcome(found, verdict, words), f"badge {mood}"),
         *(Paragraph(sentence, "lead") for sentence in sentences),
         Paragraph(words("thresholds"), "over"),
-        TableBlock(head, rows, ONE),
+        TableBlock(head, rows, ONE, "cards"),
         Paragraph(note, "note"),
     ]
 
 
-def _row_of_check(check: Threshold, words: Language) -> list[str]:
+def _row_of_check(check: Threshold, found: Gathered, words: Language) -> list[str]:
     met = words("none") if check.met is None else words("yes" if check.met else "no")
-    return [words(f"asks_{check.name}"), *_here_and_wanted(check, words), met]
+    return [words(f"asks_{check.name}"), *_here_and_wanted(check, found, words), met]
 
 
-def _here_and_wanted(check: Threshold, words: Language) -> tuple[str, str]:
+def _here_and_wanted(check: Threshold, found: Gathered, words: Language) -> tuple[str, str]:
     least, most = check.wanted
     match check.name:
         case "fit":
             return words("fit_open"), words("fit_settled")
         case "kpi":
-            return words("kpi_is_told" if check.met else "kpi_is_not"), words("kpi_is_told")
+            return _own_kpi(found, words)
         case "backtest":
             return _cases(check, words)
         case "serving":
@@ -81,7 +81,20 @@ def _here_and_wanted(check: Threshold, words: Language) -> tuple[str, str]:
         words(unit, value=digits(value) if value >= LEAST_PLAIN else words.flops(value, 1))
         for value in (check.here, least if is_least else most)
     )
+    if check.met is None:
+        return here, words("wants_nothing")
     return here, words("wants_at_least" if is_least else "wants_at_most", value=wanted)
+
+
+def _own_kpi(found: Gathered, words: Language) -> tuple[str, str]:
+    """The bet on the own KPI, and what it is to be better than."""
+    answer, outlook = found.usable_kpi, found.kpi_outlook
+    if answer is None or outlook is None:
+        return words("kpi_is_not"), words("kpi_is_told")
+    assert answer.lo is not None and answer.hi is not None
+    lo, hi = split_ends(answer.lo, answer.hi)
+    name = "wants_above" if answer.kpi.terms.higher_is_better else "wants_below"
+    return words("ends", lo=lo, hi=hi), words(name, value=write_at(outlook.now, lo))
 
 
 def _cases(check: Threshold, words: Language) -> tuple[str, str]:
@@ -179,7 +192,7 @@ def _rows_of_prices(found: Gathered, words: Language) -> list[list[str]]:
         source = words("given")
         if origin is not None and origin.source != "given":
             source = _say_source(explain(origin.source, words), measure is SHARE, words)
-            source += words("dated", date=origin.date) * bool(origin.date)
+            source += words("dated", date=words.date(origin.date)) * bool(origin.date)
         rows.append([words(f"a_{name}"), told, source])
     return rows
 
@@ -212,8 +225,10 @@ def tell_intervals(found: Gathered, verdict: Verdict, words: Language) -> list[B
         lo=lo,
         hi=hi,
     )
+    repeats = found.asked.epochs > 1
     key = words("intervals_key", M=digits(D / N), n=len(table), level=level)
     return [
+        *([Paragraph(words("intervals_repeats", times=digits(found.asked.epochs)))] * repeats),
         Paragraph(words("intervals_told", loss=write_at(told.loss, lo), level=level, **ends)),
         Picture(draw_prediction(told, alt, words), key),
         Paragraph(

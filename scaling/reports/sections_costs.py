@@ -21,13 +21,13 @@ from scaling.reports.language import Language, digits
 from scaling.reports.planner import BY_HAND, ErrorRuns, KnownRuns, Planner, choose
 from scaling.reports.planner_data import NoPlannerError
 from scaling.reports.planner_page import MapFrame, PlannerPage
-from scaling.reports.verdict import reach_after
-from scaling.reports.verdict_words import NEARLY, say_too_far
+from scaling.reports.verdict import Verdict, reach_after
+from scaling.reports.verdict_words import NEARLY, say_repeated, say_too_far
 from scaling.reports.wording import explain, money_of, range_of_money, split_ends
 from scaling.tables.schema import error_columns
-from scaling.tables.suspects import FEW_EPOCHS
 
 OWN = "own"  # the training set, in a planner
+MOST_TOKENS = 1e14  # more than any text has
 BEYOND = 10.0  # times the model's size, the end of the planner's map
 NAMES = {
     "this model": "choice_this",
@@ -37,7 +37,7 @@ NAMES = {
 }
 
 
-def tell_next(found: Gathered, words: Language) -> list[Block]:
+def tell_next(found: Gathered, verdict: Verdict, words: Language) -> list[Block]:
     """Which run to train next, and when to stop."""
     answer, prices = found.plan, found.asked.prices
     if found.is_broken or found.is_tiny:
@@ -45,12 +45,12 @@ def tell_next(found: Gathered, words: Language) -> list[Block]:
     if found.is_too_far:
         return [Paragraph(say_too_far(found, words))]
     if found.is_repeated:
-        assert found.asked.unique_tokens is not None
-        most = {
-            "D": words.both(FEW_EPOCHS * found.asked.unique_tokens),
-            "most": digits(FEW_EPOCHS),
-        }
-        return [Paragraph(words("next_repeated", **most))]
+        return [Paragraph(f"{words('next_repeated')}{words('space')}{say_repeated(found, words)}")]
+    if verdict.is_of_layout and verdict.step is not None:
+        step = verdict.step
+        price = money_of(step.money, prices, words)
+        run = {"N": words.both(step.N), "D": words.both(step.D), "money": price}
+        return [Paragraph(words("next_layout", **run))]
     if not isinstance(answer, NextRuns):
         reason = answer.reason if isinstance(answer, Missing) else ""
         return [Paragraph(words("no_next", reason=explain(reason, words)))]
@@ -165,10 +165,17 @@ def _name_choice(name: str, words: Language) -> str:
 def _row_of_size(choice: PricedModel, words: Language) -> list[str]:
     needed = words("none")
     if choice.needed is not None:
-        lo, hi = (words("never") if math.isinf(D) else words.count(D) for D in choice.needed)
+        lo, hi = (_tokens(D, words) for D in choice.needed)
         needed = lo if lo == hi else words("ends", lo=lo, hi=hi)
     counts = map(words.count, choice.size)
     return [_name_choice(choice.name, words), *counts, needed, digits(choice.M)]
+
+
+def _tokens(D: float, words: Language) -> str:
+    """Write how many are needed; more than there are anywhere are not told apart."""
+    if math.isinf(D):
+        return words("never")
+    return words("over", most=words.count(MOST_TOKENS)) if D > MOST_TOKENS else words.count(D)
 
 
 def _row_of_bill(choice: PricedModel, prices: Prices, words: Language) -> list[str]:
@@ -235,6 +242,8 @@ def make_planner(found: Gathered) -> Planner | Missing:
         return Missing("prices")
     if is_effective(found.selected.table):
         return Missing("effective")
+    if asked.epochs > 1:
+        return Missing("repeated")
     N, D = asked.target
     first: dict[str, Any] = {"dataset": OWN, "by": BY_HAND, "N": N, "M": D / N}
     first |= {"budget": asked.life, **asked.demand._asdict()}

@@ -84,7 +84,7 @@ def list_checks(found: Gathered) -> list[Threshold]:
         checks.append(_at_most("epochs", found.asked.epochs, FEW_EPOCHS))  # nearly fresh
     checks += _check_backtest(found)
     if found.asked.kpi is not None:
-        checks.append(Threshold("kpi", math.nan, UNKNOWN, found.usable_kpi is not None))
+        checks.append(_check_kpi(found))
     return checks + _inform_of_serving(found)
 
 
@@ -99,9 +99,10 @@ def _at_least(name: str, here: float, least: float) -> Threshold:
 def _check_runs(found: Gathered) -> list[Threshold]:
     """How far the runs spread, and whether one law fits them."""
     N = found.selected.table[found.selected.N]
-    least, most = found.ends_of_M
+    (least, most), own = found.ends_of_M, found.asked.target[1] / found.asked.target[0]
     spread = _at_least("M_span", most / least, LEAST_M_SPAN)
-    if found.is_along_its_line:
+    is_in_compute = found.selected.law.name == "compute" and found.is_inside(own)
+    if found.is_along_its_line or is_in_compute:
         spread = spread._replace(met=None)  # what it leaves open does not touch this model
     checks = [_at_least("N_span", float(N.max() / N.min()), LEAST_N_SPAN), spread]
     if found.is_open:
@@ -130,12 +131,16 @@ def _check_backtest(found: Gathered) -> list[Threshold]:
     return [Threshold("backtest", n_inside, (least, n), met, n, refused)]
 
 
+def _check_kpi(found: Gathered) -> Threshold:
+    """Whether all of the bet is better than today's value."""
+    outlook = found.kpi_outlook
+    now = math.nan if outlook is None else outlook.now
+    return Threshold("kpi", math.nan, (now, now), not found.lets_kpi_open)
+
+
 def _inform_of_serving(found: Gathered) -> list[Threshold]:
-    costing = found.costing
-    if costing is None or isinstance(costing, Missing) or found.usable is None:
+    asked = found.asked
+    if asked.demand is None or found.usable is None or asked.life <= 0:
         return []
-    priced = [choice.bill for choice in costing.found.choices if choice.is_priced]
-    bill = min(priced, key=lambda each: float(each.total), default=None)
-    if bill is None or float(bill.total) <= 0:
-        return []
-    return [Threshold("serving", float(bill.serving) / float(bill.total), UNKNOWN, None)]
+    serving = 1 - asked.prices.training_money(asked.flops) / asked.life
+    return [Threshold("serving", serving, UNKNOWN, None)]

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from scaling.costs.compute import training_flops
+from scaling.decide.plan import Purchase
 from scaling.decide.plan_answer import NextRuns
 from scaling.decide.plan_words import find_half_widths
+from scaling.forecast.advice import LEAST_M_SPAN, LEAST_N_SPAN
 from scaling.forecast.caution import FARTHEST_CHECKED
 from scaling.reports.gathered import Gathered
 from scaling.reports.thresholds import (
@@ -21,6 +23,7 @@ from scaling.reports.thresholds import (
 
 ENOUGH, NEARER, MORE, CANNOT = OUTCOMES = ("enough", "nearer", "more", "cannot")
 OF_THE_RUNS = ("N_span", "M_span", "fit", "residual")  # checks that further small runs may mend
+WIDER = 1 + 1e-6  # a run is laid out a rounding beyond what the check asks for
 
 
 class NextRun(NamedTuple):
@@ -49,12 +52,15 @@ class Verdict:
         The run to train first, where one is to be.
     half : float
         Half width of the bet, a fraction of the loss; NaN without one.
+    is_of_layout : bool
+        Whether that run is the cheapest with which the runs spread as they are to.
     """
 
     outcome: str
     checks: list[Threshold]
     step: NextRun | None
     half: float
+    is_of_layout: bool = False
 
     @property
     def is_unchecked(self) -> bool:
@@ -72,10 +78,13 @@ def judge(found: Gathered) -> Verdict:
     """
     told, checks = found.usable, list_checks(found)
     if told is None:
-        return Verdict(CANNOT, checks, _run_into_reach(found), math.nan)
+        step = _run_into_reach(found, list_failed(checks))
+        return Verdict(CANNOT, checks, step, math.nan)
     (law, bet), failed = halve(told), list_failed(checks)
     if bet <= found.asked.tolerance and not failed:
         return Verdict(ENOUGH, checks, None, bet)
+    if layout := _run_for_layout(found, failed):
+        return Verdict(MORE, checks, layout, bet, is_of_layout=True)
     narrow = bet <= found.asked.tolerance or law <= find_allowance(told.selected.level)
     if narrow and not any(check.name in OF_THE_RUNS for check in failed):
         return Verdict(NEARER, checks, _nearer_run(found), bet)
@@ -86,14 +95,23 @@ def _plan_of(found: Gathered) -> NextRuns | None:
     return found.plan if isinstance(found.plan, NextRuns) else None
 
 
-def _run_into_reach(found: Gathered) -> NextRun | None:
-    """The first run of a plan at whose end the model can be told, where it cannot be yet."""
-    answer = _plan_of(found)
+def _run_into_reach(found: Gathered, failed: list[Threshold]) -> NextRun | None:
+    """The first run towards a model that cannot be told yet; None where no run helps."""
     no_run_helps = found.is_tiny or found.is_too_far or found.is_repeated
-    if answer is None or found.is_broken or no_run_helps:
+    if found.is_broken or no_run_helps:
         return None
-    runs = answer.plan.purchases
-    return _step(found, (runs[0].N, runs[0].D)) if runs and not runs[-1].told.doubt else None
+    return _first_run(found) or _run_for_layout(found, failed)
+
+
+def _run_for_layout(found: Gathered, failed: list[Threshold]) -> NextRun | None:
+    """The cheapest run with which the runs spread as they are to; None where they do."""
+    lacks = {check.name for check in failed} & {"N_span", "M_span"}
+    if not lacks:
+        return None
+    N, (least, _) = found.selected.table[found.selected.N], found.ends_of_M
+    size = min(float(N.min()), float(N.max()) / (LEAST_N_SPAN * WIDER))
+    M = least * LEAST_M_SPAN * WIDER if "M_span" in lacks else least
+    return _step(found, (size, size * M))
 
 
 def _first_run(found: Gathered) -> NextRun | None:
@@ -102,7 +120,8 @@ def _first_run(found: Gathered) -> NextRun | None:
     if answer is None:
         return None
     sizes = [(run.N, run.D) for run in answer.plan.purchases] + [answer.plan.worth]
-    return _step(found, next(filter(None, sizes), None))
+    size = next(filter(None, sizes), None)
+    return _step(found, size, _half_after(found, next(iter(answer.plan.purchases), None)))
 
 
 def _nearer_run(found: Gathered) -> NextRun | None:
@@ -110,10 +129,18 @@ def _nearer_run(found: Gathered) -> NextRun | None:
     nearer = None if answer is None else answer.plan.nearer
     if nearer is None:
         return None
-    halves = find_half_widths(nearer.told)
-    is_checked = reach_after(found, nearer.C) <= FARTHEST_CHECKED
-    half = halves[1] if halves is not None and is_checked else None
+    half, told = _half_after(found, nearer), found.usable
+    if half is not None and told is not None and half >= halve(told)[1]:
+        return None  # it is not expected to help
     return _step(found, (nearer.N, nearer.D), half)
+
+
+def _half_after(found: Gathered, run: Purchase | None) -> float | None:
+    """Half width of the bet that is expected once a run is trained, where it may be used."""
+    if run is None or reach_after(found, run.C) > FARTHEST_CHECKED:
+        return None
+    halves = find_half_widths(run.told)
+    return None if halves is None else halves[1]
 
 
 def reach_after(found: Gathered, C: float) -> float:
@@ -126,4 +153,5 @@ def _step(
 ) -> NextRun | None:
     if size is None:
         return None
-    return NextRun(*size, found.asked.prices.training_money(training_flops(*size)), half)
+    N, D = map(float, size)
+    return NextRun(N, D, float(found.asked.prices.training_money(training_flops(N, D))), half)

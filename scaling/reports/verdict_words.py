@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from scaling.costs.compute import training_flops
 from scaling.costs.money import Prices
 from scaling.decide.priced_models import PricedModel, Range
@@ -14,9 +12,8 @@ from scaling.forecast.prediction_answer import Prediction
 from scaling.reports.gathered import Gathered, Missing
 from scaling.reports.language import Language, digits
 from scaling.reports.thresholds import Threshold, halve, list_failed
-from scaling.reports.verdict import CANNOT, ENOUGH, MORE, NEARER, NextRun, Verdict, reach_after
+from scaling.reports.verdict import ENOUGH, MORE, NEARER, NextRun, Verdict, reach_after
 from scaling.reports.wording import explain, money_of, range_of_money, rate_of, split_ends, write_at
-from scaling.tables.numbers import as_numbers
 from scaling.tables.suspects import FEW_EPOCHS
 
 LESS = 0.98  # of the bill: a cheaper model is named where it saves 2 % or more
@@ -29,7 +26,7 @@ def name_outcome(found: Gathered, verdict: Verdict, words: Language) -> str:
     largest = float((table[found.selected.N] * table["D"]).max())
     if verdict.outcome == MORE and step is not None and largest < step.N * step.D:
         return words("outcome_larger", N=words.both(step.N))
-    if verdict.outcome == ENOUGH and found.kpi_doubt:
+    if verdict.outcome == ENOUGH and found.lets_kpi_open:
         return words("outcome_enough_loss", name=found.asked.kpi)
     return words(f"outcome_{verdict.outcome}")
 
@@ -97,14 +94,8 @@ def _say_kpi(found: Gathered, verdict: Verdict, words: Language) -> list[str]:
         return [words("kpi_not_told", name=name, reason=explain(found.kpi_doubt, words))]
     assert answer.lo is not None and answer.hi is not None
     lo, hi = split_ends(answer.lo, answer.hi)
-    table, N = answer.selected.table, answer.selected.N
-    values_of_runs = as_numbers(table[name], letters=False).to_numpy(float)
-    C = (table[N] * table["D"]).to_numpy(float)
-    now = float(values_of_runs[np.where(np.isnan(values_of_runs), -np.inf, C).argmax()])
-    ups = answer.lo > now, answer.hi < now
-    kind = "inside"
-    if any(ups):
-        kind = "better" if ups[0] == answer.kpi.terms.higher_is_better else "worse"
+    outlook = found.kpi_outlook
+    assert outlook is not None
     return [
         words(
             "kpi_unchecked" if verdict.is_unchecked else "kpi_bet",
@@ -112,8 +103,8 @@ def _say_kpi(found: Gathered, verdict: Verdict, words: Language) -> list[str]:
             lo=lo,
             hi=hi,
             level=words.level(answer.selected.level),
-            now=write_at(now, lo),
-            then=words(f"kpi_{kind}"),
+            now=write_at(outlook.now, lo),
+            then=words(f"kpi_{outlook.kind}"),
         )
     ]
 
@@ -127,9 +118,9 @@ def _say_next(found: Gathered, verdict: Verdict, words: Language) -> str:
         return say_too_far(found, words)
     step = verdict.step
     if step is None and found.is_repeated:
-        return _say_repeated(found, words)
+        return say_repeated(found, words)
     if step is None:
-        name = "first" if verdict.outcome == CANNOT else verdict.outcome
+        name = NEARER if verdict.outcome == NEARER else MORE
         return words(f"then_{name}_somewhere")
     return words("space").join(_say_step(step, found, verdict, words))
 
@@ -137,7 +128,7 @@ def _say_next(found: Gathered, verdict: Verdict, words: Language) -> str:
 def _say_enough(found: Gathered, verdict: Verdict, words: Language) -> list[str]:
     """Say what they are enough for, and where no own run has tested it."""
     said = [words("then_enough")]
-    if found.kpi_doubt:
+    if found.lets_kpi_open:
         said = [words("then_enough_loss", name=found.asked.kpi)]
     tested = next(check for check in verdict.checks if check.name == "backtest")
     if tested.met is None:
@@ -181,12 +172,18 @@ def _say_left_open(step: NextRun, found: Gathered, words: Language) -> list[str]
     return said
 
 
-def _say_repeated(found: Gathered, words: Language) -> str:
-    """Say up to how many tokens one may ask with the different ones that there are."""
-    unique = found.asked.unique_tokens
+def say_repeated(found: Gathered, words: Language) -> str:
+    """Say up to which model one may ask with the different tokens that there are."""
+    (N, D), unique = found.asked.target, found.asked.unique_tokens
     assert unique is not None
-    most = digits(FEW_EPOCHS)
-    return words("then_repeated", D=words.both(FEW_EPOCHS * unique), most=most)
+    most = FEW_EPOCHS * unique
+    return words(
+        "then_repeated",
+        N=words.both(most * N / D),
+        D=words.both(most),
+        M=digits(D / N),
+        needed=words.both(D / FEW_EPOCHS),
+    )
 
 
 def say_too_far(found: Gathered, words: Language) -> str:
@@ -198,13 +195,14 @@ def say_too_far(found: Gathered, words: Language) -> str:
         "N": words.both(math.floor(shrunk / step) * step),
         "M": digits(asked.target[1] / asked.target[0]),
     }
-    least = asked.flops / FARTHEST_CHECKED
+    least, M = asked.flops / FARTHEST_CHECKED, asked.target[1] / asked.target[0]
+    n = math.sqrt(least / training_flops(1.0, M))
     if found.reach > FARTHEST_CHECKED**2:  # such a run itself is farther than was checked
         return words("then_too_far", **values)
     return words(
         "then_too_far_or",
-        part=digits(FARTHEST_CHECKED),
-        flops=words.flops(least, 2),
+        n=words.both(n),
+        d=words.both(n * M),
         money=money_of(asked.prices.training_money(least), asked.prices, words),
         **values,
     )
@@ -216,7 +214,7 @@ def _say_price(found: Gathered, words: Language) -> str:
     values = {
         "money": money_of(asked.life, prices, words),
         "price": rate_of(prices.price_training, prices),
-        "date": words("dated", date=origin.date) if origin and origin.date else "",
+        "date": words("dated", date=words.date(origin.date)) if origin and origin.date else "",
         "range": "",
     }
     if prices.reported:
@@ -237,6 +235,8 @@ def _say_cheaper(found: Gathered, words: Language) -> str | None:
     prices, saving = asked.prices, list[tuple[float, PricedModel, Range]]()
     for choice in costing.found.choices:
         if choice.needed is None or not _is_checked(choice, found):
+            continue
+        if choice.needed.hi > FEW_EPOCHS * (asked.unique_tokens or math.inf):
             continue
         if _bill_at(choice, choice.needed.hi, prices) <= LESS * asked.life:
             saving.append((float(choice.bill.total), choice, choice.needed))

@@ -21,7 +21,7 @@ POWER = re.compile(r"\d(?:\.\d+)?e\+?\d+")
 def money_of(amount: float, prices: Prices, words: Language) -> str:
     """Write money with its currency: to two digits where prices have a range, else to three."""
     if 0 < amount < CENT:
-        return f"<{prices.label(f'{CENT:.2f}')}"
+        return prices.label(f"{CENT:.2f}")
     if prices.reported:
         amount = float(f"{amount:.2g}")
     return prices.label(words.money(amount))

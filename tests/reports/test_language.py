@@ -23,7 +23,7 @@ KANA = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 
 
 def places(text: str) -> list[str]:
-    return sorted(re.findall(r"{(\w+)}", text))
+    return sorted(re.findall(r"{(\w+)(?::\w+)?}", text))
 
 
 def test_both_languages_have_the_same_texts():

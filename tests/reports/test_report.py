@@ -154,16 +154,24 @@ def test_tokens_seen_too_often_leave_nothing_to_bet_on():
     assert {check.name: check.met for check in answer.verdict.checks}["epochs"] is False
     first, of_kpi, then = answer.sentences()[:3]
     assert "10B different tokens are seen 48 times each" in first
-    assert of_kpi.startswith("These runs cannot say what score would be")
-    assert then == "Ask for at most 40B tokens, the different ones 4 times over, or find more text."
+    assert of_kpi.startswith("These runs cannot say what “score” would be")
+    assert then == (
+        "Ask for at most 500M parameters on 40B tokens (80 per parameter), or find 120B different "
+        "tokens."
+    )
+    again = scaling.report(table, N=5e8, M=80, unique_tokens="10B")
+    assert again.verdict.outcome == "enough"  # what is advised is answered
     told = read_page(answer.html()).texts
     assert answer.verdict.step is None
     assert "No run is planned" in told["next"]
     assert "nothing else can be weighed" in told["bill"]
     assert "to bet on" not in told["intervals"].lower()
-    assert "重複のないトークンが10Bしかなく、48回ずつ" in answer.sentences("ja")[0]
-    enough = scaling.report(table, N=6e9, M=80, unique_tokens="120B", **kpi)
-    assert enough.verdict.outcome == "enough"  # seen four times
+    assert "重複のないトークンが100億（10B）しかなく、48回ずつ" in answer.sentences("ja")[0]
+    four_times = scaling.report(table, N=6e9, M=80, unique_tokens="120B", **kpi)
+    assert four_times.verdict.outcome == "enough"
+    told = read_page(four_times.html()).texts
+    assert "The model sees each 4 times" in told["intervals"]
+    assert "it takes all tokens as fresh" in told["bill"]
 
 
 def test_no_run_is_advised_that_sees_its_tokens_too_often(path):
@@ -181,10 +189,10 @@ def test_a_kpi_that_cannot_be_told_is_in_the_heading_and_in_the_table():
     answer = scaling.report(table, N=6e9, M=80, kpi="noise", higher_is_better=True)
     assert answer.verdict.outcome == "enough"
     told = read_page(answer.html()).texts["verdict"]
-    assert "Enough for the loss, not for noise" in told
+    assert "Enough for the loss, not for “noise”" in told
     assert "Enough to decide on" not in told
     assert {check.name: check.met for check in answer.verdict.checks}["kpi"] is False
-    assert "enough to decide on the loss, not on noise" in answer.sentences()[-2]
+    assert "enough to decide on the loss, not on “noise”" in answer.sentences()[-2]
 
 
 def test_runs_that_are_laid_out_too_narrowly_are_not_enough():
@@ -193,9 +201,59 @@ def test_runs_that_are_laid_out_too_narrowly_are_not_enough():
     assert answer.verdict.outcome == "more"
     assert {check.name: check.met for check in answer.verdict.checks}["N_span"] is False
     assert any("over a factor of 20 in size" in said for said in answer.sentences())
+    assert "The runs spread too little." in read_page(answer.html()).texts["next"]
     one_M = planted(span=300.0)
     along = scaling.report(one_M[one_M["D"] / one_M["N"] == 80], N=6e9, M=80, tolerance=0.3)
     assert {check.name: check.met for check in along.verdict.checks}["M_span"] is None
+
+
+@pytest.mark.parametrize(
+    ("table", "M"),
+    [(planted(span=10.0), 80), (planted()[lambda runs: runs["D"] < 200 * runs["N"]], 40)],
+    ids=["N_span", "M_span"],
+)
+def test_the_run_that_is_named_mends_the_layout_for_next_to_nothing(table, M):
+    answer = scaling.report(table, N=6e8, M=M, tolerance=0.3)
+    step = answer.verdict.step
+    assert answer.verdict.is_of_layout
+    assert step.money < 0.01 * answer.found.asked.life
+    loss = 1.8 + 400 * step.N**-0.3 + 400 * step.D**-0.3
+    more = pd.concat([table, pd.DataFrame({"N": [step.N], "D": [step.D], "loss": [loss]})])
+    assert scaling.report(more, N=6e8, M=M, tolerance=0.3).verdict.outcome == "enough"
+
+
+def test_a_kpi_that_may_not_improve_is_not_enough():
+    table, rng = planted(), np.random.default_rng(3)
+    odds = 2 * (2.5 - table["loss"]) + 0.4 * (table["N"] > 2e9) + rng.normal(0, 0.05, len(table))
+    table["right"] = 1 / (1 + np.exp(-odds))
+    asked: dict[str, Any] = {"kpi": "right", "higher_is_better": True, "bounds": "0:1"}
+    near = scaling.report(table, N=6e9, M=80, **asked)
+    assert near.found.kpi_outlook.kind == "inside"
+    assert near.verdict.outcome == "enough"
+    told = read_page(near.html()).texts["verdict"]
+    assert "it may not improve" in told
+    assert "Enough for the loss, not for “right”" in told
+    far = scaling.report(table, N=6e10, M=80, **asked)
+    assert far.found.kpi_outlook.kind == "better"
+    assert not far.found.lets_kpi_open
+
+
+def test_a_report_is_not_decided_on_by_a_narrow_level():
+    with pytest.raises(ChoiceError, match="level of a report must be 0.9 or more"):
+        scaling.report(planted(), N=6e9, M=80, level=0.5)
+
+
+def test_a_law_in_compute_needs_no_spread_of_what_it_does_not_know():
+    table = planted()
+    ray = table[np.isclose(table["D"] / table["N"], 80)]
+    answer = scaling.report(ray, N=6e9, M=80, law="compute", tolerance=0.3)
+    assert {check.name: check.met for check in answer.verdict.checks}["M_span"] is None
+
+
+def test_serving_is_a_share_of_the_bill_shown(answer):
+    check = next(check for check in answer.verdict.checks if check.name == "serving")
+    bill = answer.found.costing.found.choices[0].bill
+    assert check.here == pytest.approx(float(bill.serving) / float(bill.total), rel=1e-9)
 
 
 def test_too_few_own_runs_have_tested_what_is_enough():
@@ -252,7 +310,7 @@ def test_too_far_a_model_is_answered_with_what_can_be_asked():
     assert reaches[0] <= FARTHEST_CHECKED < reaches[1]
     assert "Ask for at most" in read_page(asked.html()).texts["next"]
     nearer = scaling.report(planted(), N=7e11, M=80).sentences()[1]
-    assert "or first train a run of at least 1/300 of this model's compute" in nearer
+    assert "or first train a run of 40.4B parameters on 3.23T tokens" in nearer
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
@@ -424,7 +482,7 @@ def test_the_page_is_sound_and_the_same_twice(answer, path, language):
     for sentence in answer.sentences(language):
         assert sentence in page.texts["verdict"]
     assert answer.found.source.sha256 in page.texts["versions"]
-    assert "2026-05" in page.texts["assumptions"]
+    assert {"en": "2026-05", "ja": "2026年5月時点"}[language] in page.texts["assumptions"]
     assert "planner-data" in text
 
 
@@ -555,7 +613,9 @@ def test_an_own_kpi_has_both_legs_or_a_reason(language):
         assert end in text
     now = write_at(table["solved"].iloc[-1], lo)
     said = answer.sentences(language)[2]
-    assert {"en": f"Bet on solved of {lo} to {hi}", "ja": f"solvedは{lo}～{hi}"}[language] in said
+    assert {"en": f"Bet on “solved” of {lo} to {hi}", "ja": f"「solved」は{lo}～{hi}"}[
+        language
+    ] in said
     assert {"en": f"now {now} (largest run)", "ja": f"現在の値は{now}"}[language] in said
     useless = scaling.report(table, N=6e9, M=80, kpi="useless", **asked)
     assert useless.found.kpi.value is None
