@@ -489,7 +489,7 @@ by_objective
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3: the best number of tokens per parameter
 #
-# Fit the five of each training set and read `law.M_opt`, the $M^* = (b/a)^{1/(2\eta)}$ of least loss at a given compute. Then tabulate
+# Fit the five of each training set and read `M_opt` of the fitted `.law`, the $M^* = (b/a)^{1/(2\eta)}$ of least loss at a given compute. Then tabulate
 # RedPajama's loss over $M$ at $10^{21}$ FLOPs ($N = \sqrt{C/6M}$). *Before you compute: would you train at $M^*$?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]

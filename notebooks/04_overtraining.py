@@ -447,7 +447,7 @@ doses[["n_pairs", "n_shapes", "n_worse", "median", "p_value"]].rename_axis("warm
              "median": "median, nats", "p_value": "p, sign test"}
 ).round(3)  # fmt: skip
 
-# %% mystnb={"image": {"alt": "Two panels that share both axes, nats per token over warm-up steps divided by all steps, from 0.1 above zero down to 0.8 below. Left: misses of all 104 runs; most lie near zero at small shares, the runs of M = 5 lie below all others of their share, lowest those of 0.079B, which end inside their warm-up. Right: 69 pairs of the search; the difference is slightly positive below a share of 0.5, falls slowly, and drops where the share reaches one."}, "figure": {"caption": "Left: law fitted to M of 20 and more, minus measured loss, all 104 runs. Right: pairs of search runs that differ in the warm-up alone. Dashed: the run ends with its warm-up.", "name": "fig-warmup-cost"}} jupyter={"source_hidden": true} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Two panels that share both axes, nats per token over warm-up steps divided by all steps, from 0.1 above zero down to 0.8 below. Left: errors of all 104 runs; most lie near zero at small shares, the runs of M = 5 lie below all others of their share, lowest those of 0.079B, which end inside their warm-up. Right: 69 pairs of the search; the difference is slightly positive below a share of 0.5, falls slowly, and drops where the share reaches one."}, "figure": {"caption": "Left: law fitted to M of 20 and more, minus measured loss, all 104 runs. Right: pairs of search runs that differ in the warm-up alone. Dashed: the run ends with its warm-up.", "name": "fig-warmup-cost"}} jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 4.6), sharex=True, sharey=True)
 draw_miss_over_warmup(left, judged).set_title("The grid against the law")
 draw_pairs(right, pairs, f"{shorter} against {longer:,} steps").set_title("The warm-up alone changed")
@@ -704,8 +704,8 @@ slope_tests
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2: the cosine
 #
-# Derive {eq}`eq-valley` from $L = E + (a M^{\eta} + b M^{-\eta}) C^{-\eta}$ with $\eta = \alpha/2$, the over-training form of
-# [the loss law](03_loss_law.ipynb). Check it at $M = 640$ on `c4_law`, which has `E`, `alpha`, `M_opt` and `predict(N, D)`.
+# Derive $(L(C, M) - E)/(L(C, M^*) - E) = \cosh(\eta \log(M/M^*))$ from $L = E + (a M^{\eta} + b M^{-\eta}) C^{-\eta}$ with
+# $\eta = \alpha/2$, the over-training form of [the loss law](03_loss_law.ipynb). Check it at $M = 640$ by `c4_law.predict(N, D)`; it has `E`, `alpha` and `M_opt`, too.
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 two_M = np.array([c4_law.M_opt, 640.0])

@@ -673,8 +673,8 @@ outcome_by_rule.assign(chosen=by_rule.values())
 # ### Exercise 2: without the fifth run
 #
 # Leave out the fifth of `rp_five`, the one at $M = 320$, and fit `fit_with_prior(N, D, loss)` to the other four on `loss_c4_eval`. What does
-# `status` say? *Before you compute: which of the two runs of `rp_targets` is still predicted, and does {eq}`eq-prior` help with
-# the other?*
+# `status` say? *Before you compute: which of the two runs of `rp_targets` is still predicted, and does the prior on
+# $\alpha$ help with the other?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 four_on_ray = rp_five.query("M == 20")

@@ -94,7 +94,7 @@ The last-run baseline errs by {twenty["no change"]:.0%}.
 :::"""
 )
 
-# %% mystnb={"image": {"alt": "Two panels of signed misses in per cent at every judged run, a band per series, for the recipe, the free law and prior. Left, from 1/20 of the compute: the ladder close to zero, prior a little too high; the Gemstones mostly too high with a wide spread; Porian's on both sides; Datablations too high, the free law least. Right, from 1/100: the ladder several per cent too high; the Gemstones mostly too high by the recipe and prior, mostly too low by the free law; Porian's mostly too low, the free law on both sides; Datablations too high, the free law least."}, "figure": {"caption": "Relative error at every judged run, in the published N, from all plain runs. Bands: series, with the number of their runs. A method shifts a whole series; the spread within it is that of its runs.", "name": "fig-grid-misses"}} jupyter={"source_hidden": true} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Two panels of signed errors in per cent at every judged run, a band per series, for the recipe, the free law and prior. Left, from 1/20 of the compute: the ladder close to zero, prior a little too high; the Gemstones mostly too high with a wide spread; Porian's on both sides; Datablations too high, the free law least. Right, from 1/100: the ladder several per cent too high; the Gemstones mostly too high by the recipe and prior, mostly too low by the free law; Porian's mostly too low, the free law on both sides; Datablations too high, the free law least."}, "figure": {"caption": "Relative error at every judged run, in the published N, from all plain runs. Bands: series, with the number of their runs. A method shifts a whole series; the spread within it is that of its runs.", "name": "fig-grid-misses"}} jupyter={"source_hidden": true} tags=["hide-input"]
 figure, axes = plt.subplots(1, 2, figsize=(7, 4.6), sharey=True, sharex=True)
 labelled = misses[misses["count"] == "N"].assign(
     row=lambda t: (t["grid"].map(LABELS) + "\n" + t["series"]).str.strip()
@@ -345,7 +345,7 @@ scores = asked.abs()
 on_loss = {name: scores.filter(like=name).mean(axis=1) for name in names.values()}
 (100 * asked.assign(**{f"mean absolute, {name}": values for name, values in on_loss.items()})).round(2).rename(methods)
 
-# %% mystnb={"image": {"alt": "Four bands, one per target and loss: 7B and 13B, first on the Pile, then on C4. In each the signed misses of recipe, log, free law and prior, all within about one and a half per cent. On the Pile log lies nearest to zero and prior further out than the recipe; on C4, where that could be foreseen, prior lies nearest."}, "figure": {"caption": "Two models predicted from the ladder below them. The two bands on the Pile are the blind half; the recipe's errors on C4 were known before.", "name": "fig-blind-test"}} jupyter={"source_hidden": true} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Four bands, one per target and loss: 7B and 13B, first on the Pile, then on C4. In each the signed errors of recipe, log, free law and prior, all within about one and a half per cent. On the Pile log lies nearest to zero and prior further out than the recipe; on C4, where that could be foreseen, prior lies nearest."}, "figure": {"caption": "Two models predicted from the ladder below them. The two bands on the Pile are the blind half; the recipe's errors on C4 were known before.", "name": "fig-blind-test"}} jupyter={"source_hidden": true} tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(7, 3.4))
 draw_misses(ax, banded, list(banded["row"].unique()), ["recipe", "log", "free", "prior"])
 ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -746,7 +746,8 @@ in_both
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2: what a repeated token is worth
 #
-# Find $R$ of {eq}`eq-effective-tokens`: for `few_epochs` compute the excess that `once_law` predicts when $D$ is replaced by
+# Tokens seen more than once are worth $D_\text{eff} = U + U R\,(1 - e^{-(D/U - 1)/R})$ fresh ones, with $U$ the different ones,
+# `unique_tokens`. Find $R$: for `few_epochs` compute the excess that `once_law` predicts when $D$ is replaced by
 # $D_\text{eff}$, and minimise its squared distance from `excess` over $R$. Which runs does it still predict badly?
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]

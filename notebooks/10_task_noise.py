@@ -113,7 +113,7 @@ Markdown(
     f""":::{{admonition}} In short
 :class: tip
 **You can rarely predict one task: at 6.9B the error law is off by {answer_lo["law"]:.0f} to {answer_hi["law"]:.0f}% in the median.**
-Assuming that nothing changes is off by {answer_lo["no change"]:.0f} to {answer_hi["no change"]:.0f}%, a line through the last two runs by {answer_lo["ruler in loss"]:.0f} to
+The last-run baseline is off by {answer_lo["no change"]:.0f} to {answer_hi["no change"]:.0f}%, a line through the last two runs by {answer_lo["ruler in loss"]:.0f} to
 {answer_hi["ruler in loss"]:.0f}%; that the line is best was seen only afterwards.
 
 - For {answer_sure["task"].nunique()} of {len(tasks)} tasks the direction can be called: over targets and training sets all {len(answer_sure)} calls were right.
@@ -994,8 +994,9 @@ tasks_46 = load_tasks().set_index("task")  # label, n_items, chance, ...
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1: items needed
 #
-# How many items would each task need for its measured change from 1.4B to 6.9B (RedPajama, $M = 20$, columns `err_...` of `redpajama`) to be visible? Solve
-# {eq}`eq-smallest-change` for $n$. *Before you compute: do more than five tasks need ten times the items they have?*
+# How many items would each task need for its measured change from 1.4B to 6.9B (RedPajama, $M = 20$, columns `err_...` of `redpajama`) to be visible? With $n$
+# items a change from $p_1$ to $p_2$ is visible from $1.96\,\sqrt{p_1(1-p_1)/n + p_2(1-p_2)/n}$ on: solve
+# for $n$. *Before you compute: do more than five tasks need ten times the items they have?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 before, after = (

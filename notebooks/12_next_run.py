@@ -30,11 +30,11 @@ from scaling.studies.decide.nearer_runs import ALL_SMALL, ALONE, OTHER_M, SAME_M
 from scaling.studies.decide.plan_rules import choose_without
 from scaling.studies.decide.replay import (
     CASE,
-    DEAREST,
     FIVE,
     IDEAL,
     LADDER,
     LARGEST,
+    MOST_EXPENSIVE,
     NOISE_FIVE,
     NOISE_GREEDY,
     PLAN,
@@ -90,7 +90,7 @@ ax.set_title("The plan, a plain rule and the paper's five are level")
 figure.legend(loc="outside lower center", ncols=3);
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
-order = [PLAN, STOPPED, LARGEST, LADDER, FIVE, DEAREST, NOISE_GREEDY, NOISE_FIVE, RANDOM_HELD, RANDOM]
+order = [PLAN, STOPPED, LARGEST, LADDER, FIVE, MOST_EXPENSIVE, NOISE_GREEDY, NOISE_FIVE, RANDOM_HELD, RANDOM]
 assert set(order) == set(summary.index) - {IDEAL}
 shown = summary.loc[order, ["n_runs", "error", "beats", *by_set, "held"]].rename_axis(None)
 shown["n_runs"] = [f"{n:.1f}".removesuffix(".0") for n in shown["n_runs"]]
@@ -119,7 +119,7 @@ shown
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 first = open_shop("c4")
 assert all("0.411B-M20" in plan for plan in replays.loc[replays["plan"] == LARGEST, "bought"])
-assert summary.loc[DEAREST, "beats"] < 0.5
+assert summary.loc[MOST_EXPENSIVE, "beats"] < 0.5
 assert ours["held"] - 0.02 < largest["held"] < ours["held"] and five["held"] < 0.5 < stopped["held"] < 0.52
 compared = compare_with_random(replays, replays[replays["plan"] == RANDOM]).query("plan == @PLAN")
 lost = compared[compared["beats"] < 0.5]
@@ -367,7 +367,7 @@ cells = budgets.assign(cell=[f"{100 * e:.1f}, {100 * b:.0f}" for e, b in zip(bud
 here = summary.assign(cell=[f"{100 * e:.1f}, {100 * b:.0f}" for e, b in zip(summary["error"], summary["beats"], strict=True)])["cell"]
 wide = cells["cell"].unstack("share")
 wide[1.0] = here
-wide = wide.sort_index(axis=1).loc[[PLAN, STOPPED, LARGEST, DEAREST, RANDOM]].rename_axis(None)
+wide = wide.sort_index(axis=1).loc[[PLAN, STOPPED, LARGEST, MOST_EXPENSIVE, RANDOM]].rename_axis(None)
 wide.columns = [f"{share:g}" for share in wide.columns]
 wide
 

@@ -68,7 +68,7 @@ printed.groupby("source")["status"].value_counts().unstack(fill_value=0)
 # threshold keeps (Fig. 8, [one task](10_task_noise.ipynb)); models trained on C4 and measured on
 # code, Penn Treebank and German (Fig. 10, [other text](06_other_text.ipynb)); the errors at 6.9B when
 # the 1.4B run is left out (Table 7, [leave sizes out](05_leave_sizes_out.ipynb)); the range of the slopes
-# of equal $M$ (Fig. 17, [over-training](04_overtraining.ipynb)); the error law's own miss when it is fed the measured
+# of equal $M$ (Fig. 17, [over-training](04_overtraining.ipynb)); the error law's own error when it is fed the measured
 # loss ([the error law](09_error_law.ipynb)); and the 90 % intervals to bet on around the six predicted losses
 # ([how sure](11_intervals.ipynb)), where the paper gives none. Of Fig. 8, four thresholds that leave six tasks or more: from 38 to 45 points,
 # with three tasks left, the fit of least residual has a wrong sign on RefinedWeb, and at 50, with one left, on all three

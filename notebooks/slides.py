@@ -93,7 +93,7 @@ ax.set_title("Five runs fix it; the other small runs lie near, but for M = 5");
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Two held-out runs
 
-# %% slideshow={"slide_type": "-"} mystnb={"image": {"alt": "Loss over training compute for the 35 RedPajama runs. Dashed lines of the law reach two large runs at 1e22 FLOPs, which lie inside bands of 90 per cent intervals and are missed by 0.7 per cent each."}, "figure": {"caption": "RedPajama. Dots are measured, dashed lines extrapolated; bands are 90 % intervals to bet on.", "name": "fig-slide-prediction"}} jupyter={"source_hidden": true} tags=["remove-input"]
+# %% slideshow={"slide_type": "-"} mystnb={"image": {"alt": "Loss over training compute for the 35 RedPajama runs. Dashed lines of the law reach two large runs at 1e22 FLOPs, which lie inside bands of 90 per cent intervals where the prediction is off by 0.7 per cent each."}, "figure": {"caption": "RedPajama. Dots are measured, dashed lines extrapolated; bands are 90 % intervals to bet on.", "name": "fig-slide-prediction"}} jupyter={"source_hidden": true} tags=["remove-input"]
 fitted = fit_table(five, LOSS_COLUMN, law="tied")
 figure, ax = plt.subplots()
 draw_loss_against_compute(ax, redpajama, chain.loss_fit.law, five, large, lambda N, D: fitted.find_intervals(N, D)[:2])
@@ -140,7 +140,7 @@ Markdown(f"""Over all three training sets the error at 10 to 640 tokens per para
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## From loss to error
 
-# %% slideshow={"slide_type": "-"} mystnb={"image": {"alt": "Mean error of 17 tasks over loss for the RedPajama runs. Points follow one rising curve through six ringed runs; the two large runs at its dashed lower end are missed by 3.6 and 0.05 per cent. A dash-dotted two-point line nearly coincides with the curve; the last-run baseline lies far above."}, "figure": {"caption": "Mean error of 17 tasks over loss, RedPajama, with the two baselines.", "name": "fig-slide-error"}} jupyter={"source_hidden": true} tags=["remove-input"]
+# %% slideshow={"slide_type": "-"} mystnb={"image": {"alt": "Mean error of 17 tasks over loss for the RedPajama runs. Points follow one rising curve through six ringed runs; the predictions for the two large runs at its dashed lower end are off by 3.6 and 0.05 per cent. A dash-dotted two-point line nearly coincides with the curve; the last-run baseline lies far above."}, "figure": {"caption": "Mean error of 17 tasks over loss, RedPajama, with the two baselines.", "name": "fig-slide-error"}} jupyter={"source_hidden": true} tags=["remove-input"]
 figure, ax = plt.subplots(figsize=(9.6, 4.2))
 predicted = chain.predict_error(large["N"], large["D"])
 draw_error_against_loss(ax, redpajama, chain.error_fit.law, six, large, predicted, bet=bet_on_average(six))
@@ -172,7 +172,7 @@ figure.suptitle("Both baselines predict more tasks well than the error law does"
 # %% slideshow={"slide_type": "-"} jupyter={"source_hidden": true} tags=["remove-input"]
 middle = by_task.groupby("dataset").median()
 Markdown(
-    f"""Median error on one task: the law {middle["law"].min():.0%} to {middle["law"].max():.0%} by training set, no change {middle["no change"].min():.0%} to
+    f"""Median error on one task: the law {middle["law"].min():.0%} to {middle["law"].max():.0%} by training set, the last run {middle["no change"].min():.0%} to
 {middle["no change"].max():.0%}, a line {middle["ruler in loss"].min():.0%} to {middle["ruler in loss"].max():.0%}. Promise averages."""
 )
 

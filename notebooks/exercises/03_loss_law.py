@@ -36,7 +36,7 @@ raise NotImplementedError("exercise 2 is yours to write")
 # %% [markdown]
 # ### Exercise 3: the best number of tokens per parameter
 #
-# Fit the five of each training set and read `law.M_opt`, the $M^* = (b/a)^{1/(2\eta)}$ of least loss at a given compute. Then tabulate
+# Fit the five of each training set and read `M_opt` of the fitted `.law`, the $M^* = (b/a)^{1/(2\eta)}$ of least loss at a given compute. Then tabulate
 # RedPajama's loss over $M$ at $10^{21}$ FLOPs ($N = \sqrt{C/6M}$). *Before you compute: would you train at $M^*$?*
 
 # %%

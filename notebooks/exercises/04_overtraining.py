@@ -32,8 +32,8 @@ raise NotImplementedError("exercise 1 is yours to write")
 # %% [markdown]
 # ### Exercise 2: the cosine
 #
-# Derive {eq}`eq-valley` from $L = E + (a M^{\eta} + b M^{-\eta}) C^{-\eta}$ with $\eta = \alpha/2$, the over-training form of
-# [the loss law](03_loss_law.ipynb). Check it at $M = 640$ on `c4_law`, which has `E`, `alpha`, `M_opt` and `predict(N, D)`.
+# Derive $(L(C, M) - E)/(L(C, M^*) - E) = \cosh(\eta \log(M/M^*))$ from $L = E + (a M^{\eta} + b M^{-\eta}) C^{-\eta}$ with
+# $\eta = \alpha/2$, the over-training form of [the loss law](03_loss_law.ipynb). Check it at $M = 640$ by `c4_law.predict(N, D)`; it has `E`, `alpha` and `M_opt`, too.
 
 # %%
 raise NotImplementedError("exercise 2 is yours to write")

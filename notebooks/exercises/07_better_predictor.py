@@ -33,8 +33,8 @@ raise NotImplementedError("exercise 1 is yours to write")
 # ### Exercise 2: without the fifth run
 #
 # Leave out the fifth of `rp_five`, the one at $M = 320$, and fit `fit_with_prior(N, D, loss)` to the other four on `loss_c4_eval`. What does
-# `status` say? *Before you compute: which of the two runs of `rp_targets` is still predicted, and does {eq}`eq-prior` help with
-# the other?*
+# `status` say? *Before you compute: which of the two runs of `rp_targets` is still predicted, and does the prior on
+# $\alpha$ help with the other?*
 
 # %%
 raise NotImplementedError("exercise 2 is yours to write")

@@ -34,7 +34,8 @@ raise NotImplementedError("exercise 1 is yours to write")
 # %% [markdown]
 # ### Exercise 2: what a repeated token is worth
 #
-# Find $R$ of {eq}`eq-effective-tokens`: for `few_epochs` compute the excess that `once_law` predicts when $D$ is replaced by
+# Tokens seen more than once are worth $D_\text{eff} = U + U R\,(1 - e^{-(D/U - 1)/R})$ fresh ones, with $U$ the different ones,
+# `unique_tokens`. Find $R$: for `few_epochs` compute the excess that `once_law` predicts when $D$ is replaced by
 # $D_\text{eff}$, and minimise its squared distance from `excess` over $R$. Which runs does it still predict badly?
 
 # %%

@@ -24,8 +24,9 @@ tasks_46 = load_tasks().set_index("task")  # label, n_items, chance, ...
 # %% [markdown]
 # ### Exercise 1: items needed
 #
-# How many items would each task need for its measured change from 1.4B to 6.9B (RedPajama, $M = 20$, columns `err_...` of `redpajama`) to be visible? Solve
-# {eq}`eq-smallest-change` for $n$. *Before you compute: do more than five tasks need ten times the items they have?*
+# How many items would each task need for its measured change from 1.4B to 6.9B (RedPajama, $M = 20$, columns `err_...` of `redpajama`) to be visible? With $n$
+# items a change from $p_1$ to $p_2$ is visible from $1.96\,\sqrt{p_1(1-p_1)/n + p_2(1-p_2)/n}$ on: solve
+# for $n$. *Before you compute: do more than five tasks need ten times the items they have?*
 
 # %%
 raise NotImplementedError("exercise 1 is yours to write")

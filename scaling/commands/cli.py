@@ -173,9 +173,9 @@ def backtest(
     that differ in C for --law compute, less what --fix holds); a size with fewer is not in the
     list of --json.
 
-    Two baselines stand beside the law. "no change": the loss of the dearest smaller run. "line":
-    the straight line in log loss over log compute through the dearest smaller run and the dearest
-    of those that cost at most half as much.
+    Two baselines stand beside the law. "last run": the loss of the smaller run of most compute.
+    "two-point line": the straight line in log loss over log compute through that run and the
+    largest of those that cost at most half as much.
 
     Beside each run: the interval that one would have bet on, and whether the run lies inside; empty
     where the prediction would not have been to be used, null in --json.
@@ -202,8 +202,8 @@ def tasks(
 ) -> None:
     """Say how predictable each task is, with a verdict.
 
-    One row for each err_ column of the table: its error in a run ten times as dear as the dearest,
-    with the tokens per parameter of that run, unless --N and --D or --M name another. The
+    One row for each err_ column of the table: its error in a run of ten times the compute of the
+    largest, with the tokens per parameter of that run, unless --N and --D or --M name another. The
     prediction grows the odds above chance by one slope for all tasks; `predict` uses the error law.
     At least 4 runs must differ in N or D (5 for --law free, 3 in C for --law compute), for a law
     tells the loss.
@@ -212,9 +212,9 @@ def tasks(
     here; --level asks for another share. On the testbed's large runs it held 85% of all tasks, 86%
     of those called predictable.
 
-    Two baselines stand beside. "no change": the error of the dearest run. "ruler in loss": the
-    straight line through it and the next dearest, of its tokens per parameter if there is one.
-    At the testbed's 6.9B runs the ruler was nearer than the prediction.
+    Two baselines stand beside. "last run": the error of the largest run. "two-point line": the
+    straight line in loss through it and the next largest, of its tokens per parameter if there is
+    one. At the testbed's 6.9B runs the line was nearer than the prediction.
     """
     from scaling.forecast import questions
 

@@ -192,7 +192,7 @@ class Prices:
 
     @property
     def extremes(self) -> tuple[Prices, Prices]:
-        """The cheapest and the dearest that is reported, all prices least and all shares most.
+        """The cheapest and the most expensive reported, all prices least and all shares most.
 
         Both equal these prices where nothing is reported of any of them.
         """

@@ -1,4 +1,4 @@
-"""Which run is the dearer? Runs in the order of their compute, where equals are equal."""
+"""Which run is the larger? Runs in the order of their compute, where equals are equal."""
 
 from __future__ import annotations
 

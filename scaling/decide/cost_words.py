@@ -20,7 +20,7 @@ GIBIBYTE = 2.0**30
 OUTSIDE, FAR = "*", "†"  # behind a model's name
 ROUNDING = 1e-9
 _BESIDE_THE_BILL = (
-    "by the reports: over the reported prices and utilisations, all cheapest to all dearest",
+    "by the reports: over the reported prices and utilisations, all cheapest to all most expensive",
     "not in the bill: staff, failed or restarted runs, idle hardware, data",
 )
 

@@ -1,7 +1,7 @@
 """Which run next? One at a time, each the best gain for its price, until a reason to stop.
 
 The price counts as ``C^0.4``, the published choice of Spend Less, Fit Better (arXiv 2604.22753):
-gain alone buys the dearest runs, gain per FLOP the cheapest.
+gain alone buys the most expensive runs, gain per FLOP the cheapest.
 """
 
 from __future__ import annotations

@@ -29,12 +29,12 @@ LOOKS: dict[bool, Look] = {
 
 
 def draw_designs(ax: Axes, designs: pd.DataFrame, x: str) -> Axes:
-    """Draw the miss of every design over its cost or its count of runs, both logarithmic.
+    """Draw the error of every design over its cost or its count of runs, both logarithmic.
 
     Crosses hold a run at M = 5, dots none. The line is the median of the dots in eight bins of
     `x`, the band holds 80 % of them.
 
-    `designs`: columns `x`, worst (the miss, a fraction) and has_M5.
+    `designs`: columns `x`, worst (the error, a fraction) and has_M5.
     """
     for has_M5, look in LOOKS.items():
         some = designs[designs["has_M5"] == has_M5]
@@ -52,7 +52,7 @@ def draw_designs(ax: Axes, designs: pd.DataFrame, x: str) -> Axes:
 
 
 def draw_cumulative(ax: Axes, misses: pd.Series, dataset: str, **style: Any) -> Axes:
-    """Draw which share of designs misses by at most so much.
+    """Draw which share of designs errs by at most so much.
 
     `misses`: absolute relative errors, fractions; the training set gives the colour.
     """

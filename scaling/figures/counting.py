@@ -1,4 +1,4 @@
-"""How do counting noise and the parts of a miss look? Each panel takes an axes and never fits."""
+"""How do counting noise and the parts of an error look? Each panel takes an axes and never fits."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def draw_changes(ax: Axes, changes: pd.DataFrame) -> Axes:
 
 
 def draw_parts(ax: Axes, shares: pd.DataFrame) -> Axes:
-    """Draw the parts of each mean squared miss, a bar to a row; negative ones left of zero.
+    """Draw the parts of each mean squared error, a bar to a row; negative ones left of zero.
 
     `shares`: a row per bar, drawn from top to bottom; a column per part, shares of the total.
     """
@@ -109,7 +109,7 @@ def _stack(ax: Axes, shares: pd.DataFrame, looks: list[Look], **style: Any) -> N
 
 
 def draw_owners(ax: Axes, shares: pd.DataFrame, n_tasks: ArrayLike) -> Axes:
-    """Draw whose tasks the mean squared miss belongs to, in the rows of `draw_parts`.
+    """Draw whose tasks the mean squared error belongs to, in the rows of `draw_parts`.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ def draw_rays(ax: Axes, multipliers: ArrayLike) -> Axes:
 
 
 def draw_misses(ax: Axes, misses: pd.DataFrame, rows: list[str], candidates: list[str]) -> Axes:
-    """Draw the signed miss at each judged run, a band per row and a line in it per candidate.
+    """Draw the signed error at each judged run, a band per row and a line in it per candidate.
 
     Parameters
     ----------

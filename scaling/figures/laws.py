@@ -39,7 +39,7 @@ def draw_loss_against_compute(
     """Draw measured losses over training compute and the law along lines of equal multiplier.
 
     The law is solid inside the compute of the runs that fit it and dashed beyond; that range is
-    shaded. Each target says by how much the law misses it, and lies in the band of the bet.
+    shaded. Each target says by how much the law is off, and lies in the band of the bet.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def _annotate_misses(
     predicted: ArrayLike,
     offsets: tuple[tuple[int, int], ...],
 ) -> None:
-    """Say beside each target by how many per cent the prediction misses it."""
+    """Say beside each target by how many per cent the prediction is off."""
     style: Look = {"textcoords": "offset points", "va": "center", "fontsize": 8.5}
     style["arrowprops"] = {"arrowstyle": "-", "color": INK, "linewidth": 0.7}
     rows = zip(targets.to_dict("records"), np.asarray(predicted), offsets, strict=True)
@@ -136,7 +136,7 @@ def draw_error_against_loss(
     fit_runs, targets : pandas.DataFrame
         Rows that fit the law (ringed), and rows it is judged on.
     predicted : array_like of shape (n_targets,)
-        Errors that the whole chain predicts for the targets, fractions.
+        Errors that loss law and error law predict for the targets, fractions.
     columns : tuple of str
         Columns that hold the loss and the error.
     bet : callable, optional
@@ -192,7 +192,7 @@ def draw_miss_map(
     limit: float = 5.0,
     decimals: int = 1,
 ) -> Axes:
-    """Draw by how many per cent the law misses each run; a star marks the runs that fit it.
+    """Draw by how many per cent the law is off at each run; a star marks the runs that fit it.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def draw_miss_map(
 def colour_cells(
     ax: Axes, cells: pd.DataFrame, text: pd.DataFrame, limit: float, fontsize: float
 ) -> None:
-    """Colour a table of misses in per cent, red where too much is predicted, and write on it."""
+    """Colour a table of errors in per cent, red where too much is predicted, and write on it."""
     ends: Look = {"center": 0, "vmin": -limit, "vmax": limit}
     bar = {"label": "predicted minus measured, %", "extend": "both"}
     look: Look = {"fmt": "", "annot_kws": {"fontsize": fontsize}, "linewidths": 1, "cbar_kws": bar}
@@ -224,7 +224,7 @@ def colour_cells(
 
 
 def draw_legs(ax: Axes, legs: pd.DataFrame) -> Axes:
-    """Draw how the two legs of the chain add up, one row per prediction.
+    """Draw how the errors of loss law and error law add up, one row per prediction.
 
     `legs`: columns label, error_law and loss_law (shares of the measured error that each leg adds
     to the prediction, fractions), chain (their sum).

@@ -88,7 +88,7 @@ def draw_slopes(
 
 
 def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
-    """Draw the signed miss of a fit over M, one line per size; runs outside the fit are hollow.
+    """Draw the signed error of a fit over M, one line per size; runs outside the fit are hollow.
 
     `residuals`: columns size, M, relative_error (a fraction) and in_fit.
     """
@@ -111,7 +111,7 @@ def draw_residuals(ax: Axes, residuals: pd.DataFrame) -> Axes:
 
 
 def draw_miss_over_warmup(ax: Axes, runs: pd.DataFrame) -> Axes:
-    """Draw the miss of each run over the share of its steps that the warm-up takes.
+    """Draw the error of each run over the share of its steps that the warm-up takes.
 
     `runs`: columns size, M, warmup_share and miss (predicted minus measured, nats per token).
     """

@@ -88,7 +88,7 @@ def draw_backtest_against_outcome(
 
 
 def draw_target_misses(ax: Axes, misses: pd.DataFrame) -> Axes:
-    """Draw the signed miss of each predictor at each target, a row per target.
+    """Draw the signed error of each predictor at each target, a row per target.
 
     `misses`: signed relative errors, fractions: a row per run, a column per predictor of
     `PREDICTOR_STYLE`.

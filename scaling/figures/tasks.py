@@ -1,4 +1,4 @@
-"""How do tasks look? One by one, their misses and traits, averages, predictions with intervals."""
+"""How do tasks look? One by one, their errors and traits, averages, predictions with intervals."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def draw_shares(ax: Axes, misses: pd.DataFrame) -> Axes:
 
 
 def draw_against_tasks(ax: Axes, rows: pd.DataFrame) -> Axes:
-    """Draw the median miss of an average over k tasks, the band of the law, and counting noise.
+    """Draw the median error of an average over k tasks, the band of the law, and counting noise.
 
     Both axes become logarithmic.
 
@@ -156,7 +156,7 @@ def draw_against_tasks(ax: Axes, rows: pd.DataFrame) -> Axes:
 
 
 def draw_against_threshold(ax: Axes, rows: pd.DataFrame, printed: tuple[float, float]) -> Axes:
-    """Draw the signed miss of the average over the tasks that each threshold keeps.
+    """Draw the signed error of the average over the tasks that each threshold keeps.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def draw_against_threshold(ax: Axes, rows: pd.DataFrame, printed: tuple[float, f
 
 
 def draw_effects(ax: Axes, effects: pd.DataFrame, labels: dict[str, str]) -> Axes:
-    """Draw by what factor a miss changes with each trait, a row per trait, with intervals.
+    """Draw by what factor an error changes with each trait, a row per trait, with intervals.
 
     Parameters
     ----------

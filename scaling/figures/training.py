@@ -84,7 +84,7 @@ def draw_irreducible(ax: Axes, against: pd.DataFrame) -> Axes:
 
 
 def draw_residuals(ax: Axes, cells: pd.DataFrame, taken: Sequence[float]) -> Axes:
-    """Draw a map of misses by size and multiplier; the columns that fit nothing are hatched.
+    """Draw a map of errors by size and multiplier; the columns that fit nothing are hatched.
 
     Parameters
     ----------

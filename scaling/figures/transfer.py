@@ -40,7 +40,7 @@ NOISE_LABELS = {
 
 
 def draw_set_map(ax: Axes, misses: pd.DataFrame, home: dict[str, str]) -> Axes:
-    """Draw by how many per cent the law misses each large run on each loss set.
+    """Draw by how many per cent the law is off at each large run on each loss set.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def frame_cells(ax: Axes, cells: pd.DataFrame) -> Axes:
 
 
 def draw_miss_against_noise(ax: Axes, cells: pd.DataFrame, noise: str) -> Axes:
-    """Draw the size of each miss over the noise of one reading; beyond the line it is larger.
+    """Draw the size of each error over the noise of one reading; beyond the line it is larger.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def draw_miss_against_noise(ax: Axes, cells: pd.DataFrame, noise: str) -> Axes:
 
 
 def draw_misses_against_tokens(ax: Axes, cells: pd.DataFrame) -> Axes:
-    """Draw misses over training tokens; runs of other training files are filled.
+    """Draw errors over training tokens; runs of other training files are filled.
 
     `cells`: size, D, relative_error (a fraction) and other_files (bool) of the runs of one training
     set on one loss set.

@@ -2,7 +2,7 @@
 
 An average follows the error law, whose loss is itself predicted. So its posterior is mixed over
 the loss: over what the loss law leaves open; or over the bet on a run's loss, and then the noise of
-an error and an allowance for what its law misses come on top. The constants are chosen on small
+an error and an allowance for the error of its law come on top. The constants are chosen on small
 runs alone (`scaling.studies.tasks.average_intervals`). A single task follows no such law; its
 interval is that of `scaling.forecast.verdicts`.
 """
@@ -42,7 +42,7 @@ class AverageConstants:
     gamma_0, tau, s_0, nu : float
         As `scaling.laws.error_posterior.ErrorBelief` has them.
     allowance : float
-        For what the law misses below the losses measured: half width of a 90 % interval, a
+        For the error of the law below the losses measured: half width of a 90 % interval, a
         fraction.
     """
 

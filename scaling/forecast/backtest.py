@@ -116,7 +116,7 @@ def sum_up(held_out: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_nearest(held_out: pd.DataFrame) -> pd.Series:
-    """In how many runs the law and each baseline have the smallest miss; ties count for each.
+    """In how many runs the law and each baseline have the smallest error; ties count for each.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def _compare(own: pd.DataFrame, told: list[LossForecast], loss: str, N: str) -> 
 def _predict_without_law(
     smaller: pd.DataFrame, own: pd.DataFrame, loss: str, N: str
 ) -> dict[str, Any]:
-    """The dearest smaller run's loss, and the line in log L, log C through the two dearest.
+    """Last run, the loss of the largest smaller one; line in log L, log C through it and another.
 
     The second costs half as much as the first or less: nearer runs give no slope. Where all are
     nearer, the line is flat.

@@ -1,7 +1,7 @@
 """Between which losses does a run lie? If the law holds, and what to bet on.
 
 Two intervals. The law's is the posterior of `scaling.laws.posterior`: it holds if the law does. The
-bet is for a real run: the law's, the noise of that run, and an allowance for what the law misses
+bet is for a real run: the law's, the noise of that run, and an allowance for the error of the law
 that no residual shows, which grows with the change that the law predicts, up to a limit. Its
 constants come from small runs alone (`scaling.studies.decide.allowance`).
 """
@@ -53,7 +53,7 @@ class IntervalConstants:
         return Belief(shipped.alpha_0, shipped.tau, self.s_0, self.nu)
 
     def allow(self, change: ArrayLike) -> Array:
-        """Allowance ``most * min(change / reach, 1)`` for what the law misses.
+        """Allowance ``most * min(change / reach, 1)`` for the error of the law.
 
         Parameters
         ----------
@@ -230,7 +230,7 @@ def find_nodes(mixture: Mixture, allowance: ArrayLike, n_nodes: int = N_NODES) -
     mixture : Mixture
         The loss law at the target.
     allowance : array_like of shape (1,)
-        Half width of a 90 % interval for what the law misses, relative.
+        Half width of a 90 % interval for the error of the law, relative.
     n_nodes : int
         How many; even, so that none is the median.
     """

@@ -2,7 +2,7 @@
 
 The first leg is the loss law. The second is a straight line of the KPI, or of its logit between
 bounds, in the loss: at few runs it was nearer than the error law. Runs at chance say nothing of
-that line, and leave it. The line is mixed over what the first leg leaves open. What it misses
+that line, and leave it. The line is mixed over what the first leg leaves open. Its error
 beyond the runs no residual shows: the bet allows for how far a parabola through the same runs
 leaves it. How often such bets held on real tasks is counted by `scaling.studies.tasks.kpi_bets`.
 Nothing is answered where the runs cannot say.

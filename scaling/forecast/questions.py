@@ -204,8 +204,8 @@ def tasks(
     items : pandas.DataFrame, str or pathlib.Path, optional
         Table of tasks, one row each: task, and of n_items and chance what is known.
     N, D, M : float, optional
-        The run to judge for: N, and D or M. By default ten times as dear as the dearest, at its
-        tokens per parameter.
+        The run to judge for: N, and D or M. By default of ten times the compute of the largest, at
+        its tokens per parameter.
     **options
         As `fit` takes them.
 

@@ -12,7 +12,7 @@ from scaling.costs.ranks import rank_compute
 
 
 def predict_no_change(fit_runs: pd.DataFrame, column: str) -> float:
-    """Predict what the dearest of the runs measured.
+    """Predict what the largest of the runs measured.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def predict_no_change(fit_runs: pd.DataFrame, column: str) -> float:
 
 
 def _by_compute(fit_runs: pd.DataFrame) -> NDArray[np.intp]:
-    """Positions of the runs, the cheapest first; of equals the later is the dearer."""
+    """Positions of the runs, the cheapest first; of equals the later is the larger."""
     return np.argsort(rank_compute(fit_runs["C"]), kind="stable")
 
 
@@ -39,9 +39,9 @@ def predict_on_line(
     x: ArrayLike,
     columns: tuple[str, str],
 ) -> Any:
-    """Read the straight line through the two dearest runs.
+    """Read the straight line through the two largest runs.
 
-    ``y = y_2 + (x - x_2) (y_2 - y_1) / (x_2 - x_1)``, with 2 the dearest run and 1 the one before.
+    ``y = y_2 + (x - x_2) (y_2 - y_1) / (x_2 - x_1)``, with 2 the largest run and 1 the one before.
 
     Parameters
     ----------

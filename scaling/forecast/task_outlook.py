@@ -63,8 +63,8 @@ def look_at_tasks(
         One row per error column, in order. ``status``, ``epsilon``, ``k``, ``gamma``, ``r2``,
         ``residual_std`` of the error law, ``too_few_runs`` and NaN where there is none;
         ``n_runs``, ``n_items``, ``chance``; ``no_change``, ``ruler_in_loss`` and ``predicted``
-        errors, the ruler's kept between 0 and 1; ``r`` and ``move`` of the `Outlook`;
-        ``compute_ratio``, compute of the target over that of the dearest run measured;
+        errors, the two-point line's kept between 0 and 1; ``r`` and ``move`` of the `Outlook`;
+        ``compute_ratio``, compute of the target over that of the largest run measured;
         ``counting_std``; ``noise`` of a run, the larger of counting noise and residual scatter;
         ``smallest_change`` between two runs that can be seen; ``standing``, one of `STANDINGS`;
         ``loss_status`` of the loss law, ``too_few_runs`` where there is none. Errors are fractions.
@@ -89,7 +89,7 @@ def look_at_tasks(
 
 
 def sort_by_compute(table: pd.DataFrame, loss: str, N: str) -> pd.DataFrame:
-    """Runs with their compute, the dearest last; of those that cost the same the best is last.
+    """Runs with their compute, the largest last; of those that cost the same the best is last.
 
     The order of the rows decides nothing: runs of the same compute and loss follow their errors.
     """
@@ -163,7 +163,7 @@ def _predict(
 
 
 def _ruler(loss: Array, error: Array, M: Array, loss_hat: float) -> float:
-    """Straight line in loss through the dearest run and the one before it at the same M.
+    """Straight line in loss through the largest run and the one before it at the same M.
 
     Where no other run has its tokens per parameter, through the one before it at any.
     """
@@ -190,7 +190,7 @@ def _judge_noise(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_scale(prospects: pd.DataFrame, doubt: float, floor: float) -> pd.Series:
-    """Scale of the miss of each prediction, a fraction.
+    """Scale of the error of each prediction, a fraction.
 
     ``sqrt(2 noise^2 + doubt^2 (1 - r^2) move^2 + floor^2)``: noise of the last run and of the
     target; the part of the move that the loss does not explain; and a least for everything else.

@@ -18,12 +18,12 @@ RULES = dict(
         VERDICTS,
         (
             f"the direction is sure: {100 * TEN_POINTS:g} points or more off guessing, the whole "
-            "interval below the error of the dearest run, which lay itself in the interval from "
+            "interval below the error of the largest run, which lay itself in the interval from "
             f"runs of at most 1/{1 / CHEAP:g} of its compute (its check). For how far it falls see "
-            "the ruler in loss, too: at the testbed's 6.9B runs it was nearer.",
+            "the two-point line, too: at the testbed's 6.9B runs it was nearer.",
             "a prediction, but its direction is not sure, or untested.",
-            "nothing is clearly better than no change; the interval says what such tasks did "
-            "elsewhere.",
+            "nothing is clearly better than the error of the last run; the interval says what such "
+            "tasks did elsewhere.",
         ),
         strict=True,
     )
@@ -53,7 +53,7 @@ def target_in_words(
     level : float
         Of the interval.
     """
-    ratio = f"{forecast.reach.compute_ratio:.3g} times the compute of the dearest run"
+    ratio = f"{forecast.reach.compute_ratio:.3g} times the compute of the largest run"
     rule = f"{ratio}, at its tokens per parameter" if by_default else ratio
     told = forecast.told
     said = f", not to be used: {told.doubt}" if told.doubt else ""
@@ -83,8 +83,8 @@ def tasks_in_words(judged: pd.DataFrame, level: float) -> str:
         **_flush_left("because", judged["reason"]),
         "predicted": _to_four_digits(judged["predicted"]),
         f"{level_in_words(level)} interval": intervals,
-        "no change": _to_four_digits(judged["no_change"]),
-        "ruler in loss": _to_four_digits(judged["ruler_in_loss"]),
+        "last run": _to_four_digits(judged["no_change"]),
+        "two-point line": _to_four_digits(judged["ruler_in_loss"]),
     }
     lines = [line.rstrip() for line in pd.DataFrame(shown).to_string(index=False).splitlines()]
     for name, rule in RULES.items():
@@ -102,7 +102,7 @@ def warn_of_tasks(judged: pd.DataFrame, target_ratio: float) -> list[str]:
     judged : pandas.DataFrame
         From `scaling.forecast.verdicts.judge_tasks`.
     target_ratio : float
-        Compute of the target over that of the dearest run.
+        Compute of the target over that of the largest run.
     """
     measured = judged[judged["n_runs"] > 0]
     late = measured[measured["compute_ratio"] > target_ratio * (1 + ROUNDING)]
@@ -117,7 +117,7 @@ def warn_of_tasks(judged: pd.DataFrame, target_ratio: float) -> list[str]:
         "chance not known, the largest error measured stands for guessing": measured[
             measured["chance"].isna()
         ],
-        "not measured on the dearest run, the step is from a cheaper one": late,
+        "not measured on the largest run, the step is from a smaller one": late,
         "an average of tasks, by its name: predicted by the error law": judged[
             judged["task"].map(is_average).astype(bool)
         ],
@@ -130,7 +130,7 @@ def warn_of_tasks(judged: pd.DataFrame, target_ratio: float) -> list[str]:
             "accuracies?"
         )
     if target_ratio <= 1:
-        said.append(f"the target has {target_ratio:.2g} times the compute of the dearest run")
+        said.append(f"the target has {target_ratio:.2g} times the compute of the largest run")
     return said
 
 

@@ -1,9 +1,9 @@
 """What do these runs allow one to say of each task? A prediction, its interval, and a verdict.
 
 The rule. *Not from these runs*: there are fewer than five, or they have no sound loss law, or the
-dearest has not visibly left guessing, or the error does not fall with the loss; the interval then
-says what such tasks did elsewhere. *Predictable*: the dearest run is at least ten points off
-guessing, the whole interval lies below its error, so that the direction is sure, the dearest run
+largest has not visibly left guessing, or the error does not fall with the loss; the interval then
+says what such tasks did elsewhere. *Predictable*: the largest run is at least ten points off
+guessing, the whole interval lies below its error, so that the direction is sure, the largest run
 itself lay inside the interval that the cheap ones gave for it, and the target is no further than
 backtests went. All else: *only with its interval*. The first condition that decides is the reason.
 
@@ -40,9 +40,9 @@ from scaling.tables.datafiles import data_path
 VERDICTS = ("predictable", "only with its interval", "not from these runs")
 CHECKS = ("inside", "outside", "no check")
 LEAST_RUNS = 5
-CHEAP = 1 / 4  # of the compute of the dearest run: what the check on it knows
-FARTHEST = 32.0  # times the compute of the dearest run: the longest step of the backtests
-TEN_TIMES = 10.0  # the compute of the dearest run: the default target
+CHEAP = 1 / 4  # of the compute of the largest run: what the check on it knows
+FARTHEST = 32.0  # times the compute of the largest run: the longest step of the backtests
+TEN_TIMES = 10.0  # the compute of the largest run: the default target
 ROUNDING = 1e-6
 ENDS = ["predicted", "lo", "hi"]
 TAIL = 4  # degrees of freedom of Student's t, for other levels
@@ -64,7 +64,7 @@ class TaskConstants:
     doubt, floor : float
         Weights of `scaling.forecast.task_outlook.find_scale`.
     at_guessing, just_off_guessing, off_guessing : float
-        90% quantile of a miss in units of its scale, by standing.
+        90% quantile of an error in units of its scale, by standing.
     """
 
     b: float
@@ -89,7 +89,7 @@ def load_task_constants() -> TaskConstants:
 
 
 def choose_target(table: pd.DataFrame, N: str = "N") -> tuple[float, float]:
-    """Ten times the compute of the dearest run, at its tokens per parameter.
+    """Ten times the compute of the largest run, at its tokens per parameter.
 
     Of several runs of that compute it is the largest.
 
@@ -114,7 +114,7 @@ def add_interval(prospects: pd.DataFrame, constants: TaskConstants, level: float
     """Add ``lo`` and ``hi``, the ends of the interval, and keep the prediction between 0 and 1.
 
     Half width: ``units * scale * t(level) / t(0.9)``, with quantiles of Student's t of four degrees
-    of freedom. Their tails are near those of the misses in the backtests, but for tasks just off
+    of freedom. Their tails are near those of the errors in the backtests, but for tasks just off
     guessing: of these an interval of 95% would have to be a sixth wider.
 
     Parameters
@@ -196,7 +196,7 @@ def check_dearest(
     constants: TaskConstants,
     level: float,
 ) -> pd.Series:
-    """Whether the dearest run lies in the interval that the runs of a quarter of its compute give.
+    """Whether the largest run lies in the interval that the runs of a quarter of its compute give.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def check_dearest(
     -------
     pandas.Series
         One of `CHECKS` per task, ``no check`` where it was not measured on five runs that cheap or
-        on the dearest; empty where fewer than five runs are that cheap.
+        on the largest; empty where fewer than five runs are that cheap.
     """
     loss, N, law = names
     C = training_flops(table[N], table["D"])
@@ -292,7 +292,7 @@ def judge_tasks(
         Columns task, n_items, chance. Where n_items is unknown, noise is the scatter around the
         error law; where chance is, the largest error measured stands for guessing.
     target : tuple of float, optional
-        Parameters and tokens of the run asked for; by default ten times the compute of the dearest
+        Parameters and tokens of the run asked for; by default ten times the compute of the largest
         run, at its tokens per parameter.
     level : float
         Of the interval, between 0 and 1. Calibrated at 0.9.

@@ -23,8 +23,8 @@ from scaling.laws.registry import LawChoice
 LISTED = 20  # training sets, in a text
 MOST_DECIMALS, LARGEST_SPELLED = 6, 1e9  # of the ends of an interval
 BASELINES = """\
-Each size is predicted from the smaller ones alone. Baselines: no change, the loss of the dearest
-smaller run; line, in log loss over log compute through two of the dearest smaller runs."""
+Each size is predicted from the smaller ones alone. Baselines: last run, the loss of the smaller run
+of most compute; two-point line, in log loss over log compute through that run and one before it."""
 
 
 def align(rows: list[list[str]], n_left: int = 0) -> list[str]:
@@ -198,7 +198,7 @@ def formula_of(law: PowerLaw) -> str:
 
 
 def backtest_in_words(held_out: pd.DataFrame, level: float) -> str:
-    """Tell a backtest: a line for each run held out, the misses, and what was nearest how often.
+    """Tell a backtest: a line for each run held out, the errors, and what was nearest how often.
 
     Parameters
     ----------
@@ -218,9 +218,9 @@ def backtest_in_words(held_out: pd.DataFrame, level: float) -> str:
     lines = [table[columns].to_string(index=False, float_format="{:.5g}".format)]
     sound = held_out[held_out["status"].isin(SOUND)]
     if 0 < len(sound) < len(held_out):
-        lines.append(f"{len(sound)} runs predicted by a sound fit: {_misses_in_words(sound)}")
+        lines.append(f"{len(sound)} runs predicted by a sound fit: {_errors_in_words(sound)}")
     which = f"all {len(held_out)} runs" if len(held_out) > 1 else "the one run"
-    lines.append(f"{which} held out: {_misses_in_words(held_out)}")
+    lines.append(f"{which} held out: {_errors_in_words(held_out)}")
     lines += [_nearest_in_words(held_out), _inside_in_words(held_out["inside"], level)]
     return "\n".join(lines)
 
@@ -236,12 +236,12 @@ def _inside_in_words(inside: pd.Series, level: float) -> str:
     return told + f"; {none}" * (n_none > 0)
 
 
-def _misses_in_words(held_out: pd.DataFrame) -> str:
+def _errors_in_words(held_out: pd.DataFrame) -> str:
     law, no_change, line = (
-        f"mean miss {100 * mean:.3g}%, largest {100 * most:.3g}%"
+        f"mean error {100 * mean:.3g}%, largest {100 * most:.3g}%"
         for mean, most in sum_up(held_out).itertuples(index=False)
     )
-    return f"{law} (no change: {no_change}; line: {line})"
+    return f"{law} (last run: {no_change}; two-point line: {line})"
 
 
 def _nearest_in_words(held_out: pd.DataFrame) -> str:
@@ -250,7 +250,8 @@ def _nearest_in_words(held_out: pd.DataFrame) -> str:
     n_runs = len(held_out)
     of = f"of {n_runs} runs" if n_runs > 1 else "of the one run"
     ties = ", ties counted for each" * (law + no_change + line > n_runs)
-    return f"nearest: law in {law}, no change in {no_change}, line in {line} {of} held out{ties}"
+    baselines = f"last run in {no_change}, two-point line in {line}"
+    return f"nearest: law in {law}, {baselines} {of} held out{ties}"
 
 
 def not_judged_in_words(sizes: list[float], N: str, law: LawChoice) -> list[str]:

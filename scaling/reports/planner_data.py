@@ -159,7 +159,7 @@ def _describe_constants() -> dict[str, Any]:
 
 
 def _describe_reported() -> dict[str, tuple[float, float, float]]:
-    """Of each input of a reported range its shipped value, and the cheapest and the dearest."""
+    """Of each input of a reported range the shipped value, the cheapest and the most expensive."""
     shipped = default_prices()
     names = {
         "price": "price_training",

@@ -397,7 +397,7 @@ SAID = (
         "{names}：当て推量の正答率が不明なため、実測した最大の誤答率で代用しました。",
     ),
     (
-        "(?P<names>.+): not measured on the dearest run, the step is from a cheaper one",
+        "(?P<names>.+): not measured on the largest run, the step is from a smaller one",
         "{names}：最大の学習実験では測られていないため、より小さいものを起点にしました。",
     ),
     (

@@ -46,7 +46,7 @@ class Threshold(NamedTuple):
 
 
 def find_allowance(level: float) -> float:
-    """What laws have missed on real runs, a fraction of the loss: nearer than that only a run is.
+    """What laws are off by on real runs, a fraction of the loss: nearer than that only a run is.
 
     It is the allowance of the bet, chosen on small runs alone.
     """

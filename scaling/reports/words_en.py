@@ -261,7 +261,7 @@ WORDS = {
     "intervals_told": "Predicted: {loss} nats per token. If the law holds: {law_lo} to {law_hi}. To "
     "bet on: {lo} to {hi} ({level}).",
     "intervals_repeats": "These are the numbers of fresh tokens. The model sees each {times} times: nearly as good, so that the loss comes out a little higher; the bill counts it.",
-    "intervals_meaning": "“If the law holds” is where the loss lies if the fitted law is exactly right and only its coefficients are not sure. “To bet on” is for a real run: it adds the noise of a run and an allowance for what the law misses.",
+    "intervals_meaning": "“If the law holds” is where the loss lies if the fitted law is exactly right and only its coefficients are not sure. “To bet on” is for a real run: it adds the noise of a run and an allowance for the error of the law itself.",
     "intervals_sign": " Sign a bill on the second.",
     "intervals_unchecked": " The verdict says why a bill is to be signed on neither.",
     "intervals_key": "Loss over training compute. Dots: the {n} runs; one off the line has other tokens per parameter. Line: the law at {M} tokens per parameter, dashed beyond the runs. Dark band: {level} if the law holds; light band: {level} to bet on. Ring: the model asked about.",
@@ -334,7 +334,7 @@ WORDS = {
     "next_worth": "With a larger budget the cheapest run that would help has {N} parameters on {D} tokens, for about {money}.",
     "stop_unsound": "the runs do not follow the law: they are to be put right first",
     "stop_tolerance": "the interval to bet on is inside the tolerance",
-    "stop_misfit": "the interval if the law holds is then narrower than what laws have missed on real runs, so that more runs like these hardly help",
+    "stop_misfit": "the interval if the law holds is then narrower than what laws are off by on real runs, so that more runs like these hardly help",
     "stop_gain": "no run within the budget takes {share} off the uncertainty",
     "stop_budget": "nothing else is affordable",
     "stop_most": "ten runs are planned, after which one plans again",
@@ -371,7 +371,7 @@ WORDS = {
     "choice_M": "M = {M}",
     "bill_mfu": "MFU of written tokens moves the bill most and is known least: at {half} of the peak "
     "the cheapest costs {dear}, at {double} {cheap}.",
-    "bill_reported": "“By the reports” is over the reported prices and utilisations, all cheapest to all dearest.",
+    "bill_reported": "“By the reports” is over the reported prices and utilisations, all cheapest to all most expensive.",
     "bill_doubt": "Not to be used: {names}. Their loss cannot be told from these runs.",
     "bill_outside": "Outside the tokens per parameter of the runs: {names}.",
     "planner_title": "Try another model, demand or price",

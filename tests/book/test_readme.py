@@ -343,7 +343,7 @@ def test_single_tasks_as_the_readme_tells_them():
     medians = sum_up_methods(predict_tasks(), ["loss_from", "size", "dataset"])
     at_6_9B = medians.loc["predicted", "6.9B"].mul(100)
     assert (at_6_9B["no change"] < at_6_9B["law"]).all()
-    assert "Six runs do not fix its law; assuming no change is closer" in README
+    assert "Six runs do not fix its law; the last run's error is closer" in README
     verdicts = load_result("task_verdicts").query("kind == 'target' and verdict == 'predictable'")
     assert f"all {len(verdicts)} went the way they said" in unfolded(INTRO)
     assert (verdicts["measured"] < verdicts["no_change"]).all()

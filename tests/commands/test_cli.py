@@ -215,7 +215,7 @@ def assert_held_out(entries: object, out: str) -> None:
         assert entry["fit_sizes"]
     lines = out.splitlines()
     held_out = f"all {len(entries)} runs" if len(entries) > 1 else "the one run"
-    assert lines[-3].startswith(f"{held_out} held out: mean miss ")
+    assert lines[-3].startswith(f"{held_out} held out: mean error ")
     assert lines[-2].startswith("nearest: law in ")
     bets = [entry["inside"] for entry in entries if entry["inside"] is not None]
     if bets:
@@ -793,12 +793,14 @@ def test_backtest_of_the_testbed_has_signs_and_baselines(write) -> None:
     ]
     _, out, err = run("backtest", path)
     mean, most = np.abs(signed).mean(), np.abs(signed).max()
-    assert f"runs held out: mean miss {100 * mean:.3g}%, largest {100 * most:.3g}% (no" in out
+    assert f"runs held out: mean error {100 * mean:.3g}%, largest {100 * most:.3g}% (last" in out
     mean, most = np.abs(no_change).mean(), np.abs(no_change).max()
-    assert f"(no change: mean miss {100 * mean:.3g}%, largest {100 * most:.3g}%; line" in out
+    assert (
+        f"(last run: mean error {100 * mean:.3g}%, largest {100 * most:.3g}%; two-point line" in out
+    )
     sound = entries[entries["status"] == "converged"]
     mean = np.abs(sound["relative_error"]).mean()
-    assert f"{len(sound)} runs predicted by a sound fit: mean miss {100 * mean:.3g}%" in out
+    assert f"{len(sound)} runs predicted by a sound fit: mean error {100 * mean:.3g}%" in out
     assert err == ""
 
 
@@ -831,7 +833,7 @@ def test_backtest_of_losses_at_both_ends_of_a_float(write) -> None:
     path = write({"N": [1e7, 1e7, 4e7, 4e7, 1.6e8, 1.6e8, 4e8], "D": D, "loss": losses})
     entries = answer("backtest", path)
     assert abs(entries[-1]["relative_error"]) == sys.float_info.max
-    assert run("backtest", path)[1].splitlines()[-3].startswith("all 3 runs held out: mean miss ")
+    assert run("backtest", path)[1].splitlines()[-3].startswith("all 3 runs held out: mean error ")
 
 
 # --- warnings -----------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import scaling
@@ -20,7 +23,10 @@ from scaling.decide.candidates import STEP
 from scaling.decide.cost_question import DAYS
 from scaling.decide.plan_question import MOST
 from scaling.forecast.selection import ChoiceError
+from scaling.forecast.task_words import RULES
+from scaling.forecast.words import BASELINES
 from scaling.laws.law import LossLaw
+from scaling.reports.words_en import WORDS
 from scaling.training.plan.written import write_spec
 
 N, D = (grid.ravel() for grid in np.meshgrid([1e7, 4e7, 1.6e8, 6.4e8], [4e8, 3e9, 2e10]))
@@ -174,3 +180,18 @@ def test_python_names_the_options_concerned():
     with pytest.raises(ChoiceError) as refused:
         scaling.fit(RUNS, objective="huber")
     assert refused.value.about == ("law", "objective")
+
+
+def helps_of(command: Any) -> Iterator[str]:
+    """Help of a command, of what it takes, and of the commands under it."""
+    yield from (one.help for one in (command, *command.params) if getattr(one, "help", None))
+    for below in getattr(command, "commands", {}).values():
+        yield from helps_of(below)
+
+
+def test_what_is_printed_has_the_words_of_the_glossary():
+    """Last run, two-point line, largest run and error; not the names of columns and code."""
+    said = [*helps_of(get_command(app)), *WORDS.values(), *RULES.values(), BASELINES]
+    assert len(said) > 200
+    own = re.compile(r"\b(no change|rulers?|dear(er|est)?|chain|miss(es|ed)?)\b", re.IGNORECASE)
+    assert [text for text in said if own.search(re.sub(r"\{\w+\}", "", text))] == []

@@ -143,6 +143,7 @@ def test_the_text_says_what_json_says(testbed) -> None:
     first, head, *lines = out.splitlines()
     assert code == 0
     assert head.split("  ")[0].strip() == "task"
+    assert head.endswith("last run two-point line")
     for line, entry in zip(lines, entries, strict=False):
         numbers = [f"{entry[name]:.4f}" for name in ("no_change", "ruler_in_loss")]
         interval = f"{entry['predicted']:.4f} {entry['lo']:.4f} to {entry['hi']:.4f}"
@@ -189,7 +190,7 @@ def test_the_target_is_ten_times_the_dearest_run_unless_named(write) -> None:
     assert target == pytest.approx((N[dearest] * 10**0.5, D[dearest] * 10**0.5))
     assert target == choose_target(planted())
     assert entry["target_loss"] == pytest.approx(float(TRUTH.predict(*target)), rel=1e-6)
-    told = f"target: N = {target[0]:.3g}, D = {target[1]:.3g}, 10 times the compute of the dearest "
+    told = f"target: N = {target[0]:.3g}, D = {target[1]:.3g}, 10 times the compute of the largest "
     assert run(path)[1].startswith(f"{told}run, at its tokens per parameter; predicted loss")
 
 
@@ -204,7 +205,7 @@ def test_a_target_that_is_named(write) -> None:
     assert far["no_change"] == near["no_change"]
     ratio = 6.9e9 * 138e9 / (N * D).max()
     first = run(path, *TARGET)[1].splitlines()[0]
-    assert f"D = 1.38e+11, {ratio:.3g} times the compute of the dearest run; predicted" in first
+    assert f"D = 1.38e+11, {ratio:.3g} times the compute of the largest run; predicted" in first
     assert "tokens per parameter" not in first
 
 
@@ -343,7 +344,7 @@ def test_what_may_be_mistaken_is_asked_about(write) -> None:
     asked = "t: errs 10 points more often than guessing; is chance an accuracy?"
     assert asked in warned(write(planted()), "--items", items)
     assert any(
-        line.startswith("the target has 0.0") and line.endswith("of the dearest run")
+        line.startswith("the target has 0.0") and line.endswith("of the largest run")
         for line in warned(write(planted()), "--N", "10M", "--M", "20")
     )
 
@@ -355,7 +356,7 @@ def test_a_task_not_measured_on_the_dearest_run_is_named(write) -> None:
     t, u = answer(path)
     assert t["compute_ratio"] == pytest.approx(10)
     assert u["compute_ratio"] == pytest.approx(10 * (N * D).max() / np.sort(N * D)[-2])
-    assert "u: not measured on the dearest run, the step is from a cheaper one" in warned(path)
+    assert "u: not measured on the largest run, the step is from a smaller one" in warned(path)
 
 
 def test_a_loss_law_that_is_not_sound_carries_no_verdict(write) -> None:

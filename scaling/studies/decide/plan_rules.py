@@ -17,9 +17,9 @@ from scaling.decide.gain import NOISE_ALONE
 from scaling.decide.plan import LEAST_GAIN
 from scaling.decide.purchases import SHIPPED, BuyingRule
 from scaling.studies.decide.replay import (
-    DEAREST,
     FIVE,
     LARGEST,
+    MOST_EXPENSIVE,
     PLAN,
     STOPPED,
     Buyer,
@@ -114,7 +114,7 @@ def tabulate_budgets() -> pd.DataFrame:
         PLAN: buy,
         STOPPED: partial(buy, least_gain=LEAST_GAIN),
         LARGEST: buy_largest,
-        DEAREST: buy_dearest,
+        MOST_EXPENSIVE: buy_dearest,
     }
     tables = []
     for share in SHARES:

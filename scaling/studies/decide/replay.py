@@ -45,7 +45,7 @@ SAME = 1e-6  # relative, of two errors
 PLAN, STOPPED, FIVE, RANDOM = "plan", "plan, stopped", "the paper's five", "random"
 IDEAL = "as if weighed ideally"
 NOISE_GREEDY, NOISE_FIVE = "noise alone, greedy", "noise alone, best five"
-LADDER, LARGEST, DEAREST = "ladder of two", "largest affordable", "most expensive first"
+LADDER, LARGEST, MOST_EXPENSIVE = "ladder of two", "largest affordable", "most expensive first"
 RANDOM_HELD = "random, with the largest"
 Bought = list[int]  # places of runs among the small ones, in the order in which they are bought
 
@@ -187,7 +187,7 @@ BUYERS: dict[str, Buyer] = {
     FIVE: lambda shop, *_: shop.five,
     LADDER: lambda shop, *_: shop.start + shop.steps,
     LARGEST: buy_largest,
-    DEAREST: buy_dearest,
+    MOST_EXPENSIVE: buy_dearest,
     NOISE_GREEDY: partial(buy, rule=BuyingRule(NOISE_ALONE)),
     NOISE_FIVE: find_best_five,
 }

@@ -1,8 +1,9 @@
 """Who trains which run? Workers that take runs one by one, each under a lock of its own.
 
-A worker goes through all runs of a grid, the dearest first. A run that is finished, or that another
-living worker holds, is passed over; the lock of a worker that was killed is free at once. So any
-number of workers, started at any time, on any node that shares the folder, end in the same grid.
+A worker goes through all runs of a grid, the most expensive first. A run that is finished, or that
+another living worker holds, is passed over; the lock of a worker that was killed is free at once.
+So any number of workers, started at any time, on any node that shares the folder, end in the same
+grid.
 """
 
 from __future__ import annotations

@@ -224,7 +224,7 @@ def list_warnings(cells: list[Cell]) -> list[str]:
 
 
 def list_cells(spec: Spec) -> list[Cell]:
-    """List the runs of a grid, the dearest first, so that no worker ends on a long one.
+    """List the runs of a grid, the most expensive first, so that no worker ends on a long one.
 
     Raises
     ------

@@ -23,7 +23,7 @@ def price_cells(cells: list[Cell], hardware: Hardware | None) -> dict[str, Any]:
     -------
     dict
         ``runs``, ``tokens``, ``C`` (``6 N D``, FLOPs), ``C_exact`` (FLOPs), ``longest`` (name of
-        the dearest run), ``hours`` (of one device, all runs one after the other),
+        the largest run), ``hours`` (of one device, all runs one after the other),
         ``longest_hours`` and ``price``; the last three are None where the hardware does not say.
     """
     exact = sum(cell.C_exact for cell in cells)

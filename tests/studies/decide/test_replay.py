@@ -24,11 +24,11 @@ from scaling.studies.decide.plan_rules import (
     list_rules,
 )
 from scaling.studies.decide.replay import (
-    DEAREST,
     FIVE,
     IDEAL,
     LADDER,
     LARGEST,
+    MOST_EXPENSIVE,
     NOISE_GREEDY,
     PLAN,
     RANDOM,
@@ -73,7 +73,7 @@ def test_plain_rules_and_the_five_are_level_with_the_plan(replays):
     level = table.loc[[PLAN, STOPPED, FIVE, LADDER, LARGEST]]
     assert level["error"].max() - level["error"].min() < 0.003
     assert level["beats"].max() - level["beats"].min() < 0.05
-    assert table.loc[DEAREST, "beats"] < 0.5
+    assert table.loc[MOST_EXPENSIVE, "beats"] < 0.5
     held = replays[replays["plan"] == RANDOM_HELD]
     against = compare_with_random(replays, held).groupby("plan")["beats"].mean()
     assert against[STOPPED] < 0.55 < against[PLAN] < 0.7
