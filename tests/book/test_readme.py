@@ -103,7 +103,7 @@ def test_every_command_prints_what_the_page_of_own_runs_shows(session, tmp_path,
 
 def test_the_page_of_own_runs_has_a_session_for_each_command():
     told = re.findall(r"^\$ scaling (\w+)", "".join(SESSIONS), re.MULTILINE)
-    assert set(get_command(app).commands) - set(told) == {"template", "scorecard", "grid"}
+    assert set(get_command(app).commands) - set(told) == {"scorecard", "grid"}
 
 
 def test_how_far_off_the_example_was_as_the_page_of_own_runs_opens(tmp_path):
