@@ -173,7 +173,7 @@ figure.suptitle("Both baselines predict more tasks well than the error law does"
 middle = by_task.groupby("dataset").median()
 Markdown(
     f"""Median error on one task: the law {middle["law"].min():.0%} to {middle["law"].max():.0%} by training set, the last run {middle["no change"].min():.0%} to
-{middle["no change"].max():.0%}, a line {middle["ruler in loss"].min():.0%} to {middle["ruler in loss"].max():.0%}. Promise averages."""
+{middle["no change"].max():.0%}, the two-point line {middle["ruler in loss"].min():.0%} to {middle["ruler in loss"].max():.0%}. Promise averages."""
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
