@@ -222,7 +222,7 @@ def assert_held_out(entries: object, out: str) -> None:
         assert lines[-1].startswith(f"{sum(bets)} of {len(bets)} lie")
     rest = len(entries) - len(bets)
     assert lines[-1].endswith("not to be used, without an interval" if rest else "bet on (90%)")
-    assert lines[0].startswith("Each size is predicted from the smaller ones alone. Baselines: no")
+    assert lines[0].startswith("Each size is predicted from the smaller ones alone. Baselines: last")
     assert len(lines) in (len(entries) + 6, len(entries) + 7)
 
 

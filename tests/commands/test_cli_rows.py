@@ -118,7 +118,7 @@ def test_models_of_several_kinds_are_asked_about(path):
     code, _, err = ask(path, few, "fit")
     assert code == 2
     assert "several architectures" in err
-    assert err.rstrip().endswith("got 3")
+    assert "got 3; `scaling plan` says" in err
 
 
 def test_mixtures_of_several_kinds_are_told_at_either_count():
@@ -205,7 +205,7 @@ def test_one_run_is_too_few_and_the_reason_is_told(path):
     code, _, err = ask(path, one, "fit", "--last-of-run")
     assert code == 2
     assert "--last-of-run left out 4 of 5 rows" in err
-    assert err.rstrip().endswith("at least 4 runs that differ in (N, D), got 1")
+    assert "at least 4 runs that differ in (N, D), got 1; `scaling plan` says" in err
 
 
 def test_a_sweep_of_histories_needs_both_options():

@@ -413,7 +413,7 @@ def test_too_few_runs_for_a_loss_law(write, law: str, needed: int) -> None:
     assert len(answer(write(planted().head(needed)), "--law", law)) == 1
     every = write(planted(flags="odd"))
     left_out = "7 runs that carry a flag were left out: row 2, row 3, row 4, …"
-    expected = f"{every}: {left_out}: {rule.replace('5', '4')} 0"
+    expected = f"{every}: {left_out}: {rule.replace('5', '4')} 0; `scaling plan` says which to add"
     assert refusal(every, "--without-flagged") == expected
     repeated = write(pd.concat([planted().head(1)] * 9))
     assert refusal(repeated, "--law", law).endswith("got 1; `scaling plan` says which to add")
