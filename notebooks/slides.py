@@ -218,8 +218,8 @@ the 6.9B run {prices.training_money(float(large["C"].iloc[-1])):,.0f}."""
 # $ scaling template > runs.csv                 # one row for each finished run
 # $ scaling check runs.csv                      # is it sound?
 # $ scaling predict runs.csv --N 6.9B --M 20    # with the interval to bet on
-# $ scaling plan runs.csv --target-N 6.9B --target-M 20 --budget 2.4e20
-# $ scaling report runs.csv -o report.html      # one page to send round
+# $ scaling plan runs.csv --N 6.9B --M 20 --budget 2.4e20
+# $ scaling report runs.csv --N 6.9B --M 20 -o report.html      # one page to send round
 # ```
 #
 # - Train five small runs: four sizes at the target's tokens per parameter, the smallest also far from it.

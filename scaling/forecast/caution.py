@@ -16,6 +16,32 @@ FARTHEST_CHECKED = 300.0
 WIDE_SHARE = 0.3
 
 
+LEFT_OPEN = "the law itself leaves "  # how a doubt begins that one wrong cell can bring about
+
+
+def warn_of_open_law(doubt: str, n_runs: int) -> list[str]:
+    """Say what may be why the law itself leaves a loss open.
+
+    Parameters
+    ----------
+    doubt : str
+        Why a loss is not to be used, as `scaling.forecast.fitted.FittedTable.predict` says it.
+    n_runs : int
+        Runs fitted.
+
+    Returns
+    -------
+    list of str
+        One line, or none.
+    """
+    if not doubt.startswith(LEFT_OPEN):
+        return []
+    return [
+        f"of {n_runs} runs one wrong N, D or loss can do this: read every row again before another "
+        "run is trained"
+    ]
+
+
 def warn_of_bet(table: pd.DataFrame, compute_ratio: float, N: str = "N") -> list[str]:
     """Say why the interval of a prediction that may be used is not to be trusted all the same.
 

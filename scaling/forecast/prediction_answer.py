@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from scaling.forecast.answer import Answer
+from scaling.forecast.caution import warn_of_open_law
 from scaling.forecast.prediction import ErrorForecast, Forecast, tell_prior
 from scaling.forecast.residuals import (
     residual_share,
@@ -68,7 +69,13 @@ class Prediction(Answer):
     @property
     def warnings(self) -> list[str]:
         """What speaks against the fit and the reach, and the rows left out."""
-        return self.forecast.warnings + self.selected.in_words()
+        return self._of_forecast + self.selected.in_words()
+
+    @property
+    def _of_forecast(self) -> list[str]:
+        """What speaks against the fit and the reach."""
+        of_law = warn_of_open_law(self.forecast.doubt, len(self.selected.table))
+        return of_law + self.forecast.warnings
 
     def report(self) -> dict[str, Any]:
         """Loss, its intervals, status, extrapolation, errors and warnings.
@@ -104,7 +111,7 @@ class Prediction(Answer):
                 for task, error in forecast.errors.items()
             },
             "rows": self.selected.report(),
-            "warnings": [*self.selected.taken, *forecast.warnings, *self.selected.notes],
+            "warnings": [*self.selected.taken, *self._of_forecast, *self.selected.notes],
         }
 
     def to_frame(self) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def rest_in_words(
     all_the_same = all(left.get(own["dataset"]) == own["enough_for"] for own in series)
     holds = "holds without" if all_the_same else "waits for"
     which, them = ("the odd run", "it") if n_odd == 1 else ("the odd runs", "them")
-    return [f"that {holds} {which}; --without-flagged leaves {them} out"]
+    return [f"that {holds} {which}; `scaling predict --without-flagged` leaves {them} out"]
 
 
 def unused_in_words(names: list[str]) -> list[str]:

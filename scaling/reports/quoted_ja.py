@@ -49,6 +49,12 @@ SAID = (
     ("status not_converged", "当てはめが収束しなかった"),
     ("the law itself leaves the loss open", "法則が正しいとしても損失の範囲が定まらない"),
     (
+        r"of (?P<n>\d+) runs one wrong N, D or loss can do this: read every row again before "
+        "another run is trained",
+        "{n}件のうち1件でもN、D、損失に誤りがあると、こうなることがあります。学習実験を追加する前に、"
+        "すべての行を確認してください",
+    ),
+    (
         "the law itself leaves (?P<lo>.+) to (?P<hi>.+) open",
         "法則が正しいとしても{lo}～{hi}の幅が残る",
     ),

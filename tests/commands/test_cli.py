@@ -222,7 +222,9 @@ def assert_held_out(entries: object, out: str) -> None:
         assert lines[-1].startswith(f"{sum(bets)} of {len(bets)} lie")
     rest = len(entries) - len(bets)
     assert lines[-1].endswith("not to be used, without an interval" if rest else "bet on (90%)")
-    assert lines[0].startswith("Each size is predicted from the smaller ones alone. Baselines: last")
+    assert lines[0].startswith(
+        "Each size is predicted from the smaller ones alone. Baselines: last"
+    )
     assert len(lines) in (len(entries) + 6, len(entries) + 7)
 
 
@@ -556,7 +558,7 @@ def test_shape_of_check(write) -> None:
         "flag: b: ours",
         "N 10M to 400M, D 200M to 12.8B, M 20 to 320",
         "enough for fit, predict, backtest",
-        "that holds without the odd run; --without-flagged leaves it out",
+        "that holds without the odd run; `scaling predict --without-flagged` leaves it out",
         "losses: loss, loss_s",
         "errors: err_t",
     ]

@@ -236,6 +236,7 @@ def test_a_law_in_compute_blames_no_run_of_another_multiplier():
 
 # --- rows that look odd -------------------------------------------------------------------
 
+LEAVES_OUT = "the odd run; `scaling predict --without-flagged` leaves it out"
 TYPED = pd.DataFrame(
     {
         "run": list("abcdefgh"),
@@ -262,7 +263,9 @@ def test_an_odd_row_stands_before_what_it_may_spoil(column, run, value):
     heading, flag, *rest = str(scaling.check_runs(table)).splitlines()
     assert heading == f"table: readable, 1 of 8 runs looks odd: {run}"
     assert flag.startswith(f"flag: {run}: ")
-    assert "that holds without the odd run; --without-flagged leaves it out" in rest
+    assert (
+        "that holds without the odd run; `scaling predict --without-flagged` leaves it out" in rest
+    )
     answer = scaling.predict(table, N="3B", M=20)
     lines = str(answer).splitlines()
     assert lines[0].startswith(f"warning: {run}: ")
@@ -275,7 +278,10 @@ def test_an_odd_row_stands_before_what_it_may_spoil(column, run, value):
 
 def test_what_too_few_runs_are_enough_for_waits_for_the_odd_one():
     text = scaling.check_runs(typed("N", "d", "600M").iloc[[1, 3, 4, 7]]).text()
-    assert "that waits for the odd run; --without-flagged leaves it out" in text.splitlines()
+    assert (
+        "that waits for the odd run; `scaling predict --without-flagged` leaves it out"
+        in text.splitlines()
+    )
 
 
 def test_a_flagged_row_and_what_may_be_why_agree():

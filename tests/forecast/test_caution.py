@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling.forecast.caution import FARTHEST_CHECKED, WIDE_SHARE, warn_of_bet
+import scaling
+from scaling.forecast.caution import FARTHEST_CHECKED, LEFT_OPEN, WIDE_SHARE, warn_of_bet
 from scaling.forecast.fitted import fit_table
 from scaling.forecast.prediction import make_forecast
 from scaling.laws.fit import FitError
 from scaling.laws.law import LossLaw
+from scaling.reports.language import speak
 from scaling.testbed.grids import load_grid, select_plain, split_by_compute
 from scaling.testbed.labels import DATASETS, LOSS_COLUMN
 from scaling.testbed.runs import run_table, select_small, select_targets
@@ -114,3 +116,21 @@ def test_what_is_said_of_the_counts():
         assert is_nearer[which].mean() > 0.6
     moved = (designs["N_body"] - designs["N"]).abs().groupby(designs["span"] > WIDE_SHARE).median()
     assert moved[False] < 0.007 < moved[True]
+
+
+def test_an_open_law_asks_for_a_wrong_cell_before_another_run():
+    """Of five runs with a loss of 3.35 for 3.53 none can be named, and no number is told."""
+    table = pd.DataFrame(
+        {
+            "N": ["10.6M", "78.9M", "154M", "412M", "10.6M"],
+            "D": ["211M", "1.58B", "3.07B", "8.23B", "3.38B"],
+            "loss": [5.39, 3.90, 3.35, 3.15, 4.57],
+        }
+    )
+    answer = scaling.predict(table, N="6.9B", M=20)
+    assert answer.forecast.doubt.startswith(LEFT_OPEN)
+    (line,) = [line for line in answer.warnings if "read every row again" in line]
+    assert line in answer.report()["warnings"]
+    assert speak("ja").translate(line)
+    sound = scaling.predict(table.assign(loss=[5.39, 3.90, 3.53, 3.15, 4.57]), N="6.9B", M=20)
+    assert not any("read every row again" in line for line in sound.warnings)
