@@ -33,10 +33,12 @@ Markdown(
 )
 
 # %% [markdown]
-# Every number that {cite}`gadre2024` prints about its fits and predictions, and the number that this book
-# computes from the released runs; then what others printed on total cost ([chapter 13](13_total_cost.ipynb)), and what their
-# own constants and data give. `match` means that ours rounds to the printed digits, `not_reproduced` that what the source names does not
-# suffice. The same list comes from the command line: `scaling scorecard`, or `scaling scorecard --json`.
+# Each number that {cite}`gadre2024` prints about its fits and predictions stands beside the one that this book computes from the
+# released runs. Then comes what others printed on total cost ([chapter 13](13_total_cost.ipynb)), beside what their own constants
+# and data give.
+#
+# `match` means that ours rounds to the printed digits, `not_reproduced` that what the source names does not suffice. In a terminal
+# `scaling scorecard` prints the same list, with `--json` for a script.
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 Markdown(
@@ -64,15 +66,19 @@ printed.groupby("source")["status"].value_counts().unstack(fill_value=0)
 # %% [markdown]
 # ## Ours alone
 #
-# The paper shows these without a number beside them, or not at all: the average over the tasks that a
-# threshold keeps (Fig. 8, [one task](10_task_noise.ipynb)); models trained on C4 and measured on
-# code, Penn Treebank and German (Fig. 10, [other text](06_other_text.ipynb)); the errors at 6.9B when
-# the 1.4B run is left out (Table 7, [leave sizes out](05_leave_sizes_out.ipynb)); the range of the slopes
-# of equal $M$ (Fig. 17, [over-training](04_overtraining.ipynb)); the error law's own error when it is fed the measured
-# loss ([the error law](09_error_law.ipynb)); and the 90 % intervals to bet on around the six predicted losses
-# ([how sure](11_intervals.ipynb)), where the paper gives none. Of Fig. 8, four thresholds that leave six tasks or more: from 38 to 45 points,
-# with three tasks left, the fit of least residual has a wrong sign on RefinedWeb, and at 50, with one left, on all three
-# training sets.
+# The paper shows these without a number beside them, or not at all.
+#
+# | what | in the paper | chapter |
+# |---|---|---|
+# | the average over the tasks that a threshold keeps | Fig. 8 | [one task](10_task_noise.ipynb) |
+# | models trained on C4, measured on code, Penn Treebank and German | Fig. 10 | [other text](06_other_text.ipynb) |
+# | the errors at 6.9B when the 1.4B run is left out | Table 7 | [leave sizes out](05_leave_sizes_out.ipynb) |
+# | the range of the slopes of equal $M$ | Fig. 17 | [over-training](04_overtraining.ipynb) |
+# | the error of the error law alone, given the measured loss | | [the error law](09_error_law.ipynb) |
+# | 90 % intervals to bet on around the six predicted losses | none | [how sure](11_intervals.ipynb) |
+#
+# Of Fig. 8 four thresholds are here, those that leave six tasks or more. From 38 to 45 points three tasks are left, and the fit of
+# least residual has a wrong sign on RefinedWeb. At 50 one is left, and the sign is wrong on all three training sets.
 
 # %%
 alone = scorecard.loc[scorecard["published"].isna(), ["id", "source", "ours", "unit"]]
