@@ -136,6 +136,9 @@ class Gathered:
     prediction, backtest, plan : answer or Missing
         Of `scaling.forecast.questions.predict`, `backtest` and of
         `scaling.decide.plan_question.plan`.
+    rival : answer, Missing or None
+        Of `scaling.forecast.questions.predict` by the law of two exponents; None where it is no
+        other law, or the runs are too few to tell the two apart.
     tasks, kpi, costing : answer, Missing or None
         Of `tasks`, `kpi` and of `scaling.decide.cost_question.cost`; None where there is no task,
         no KPI was asked for, and nothing was said of a demand.
@@ -146,6 +149,7 @@ class Gathered:
     selected: Selected
     prediction: Perhaps[Prediction]
     backtest: Perhaps[BacktestResult]
+    rival: Perhaps[Prediction] | None
     plan: Perhaps[NextRuns | FirstRuns]
     tasks: Perhaps[TaskVerdicts] | None
     kpi: Perhaps[KpiPrediction] | None

@@ -26,6 +26,7 @@ TOLERANCE = 0.05  # half width of the bet, a fraction of the loss, unless asked 
 DAYS = 365.0
 KPI_OPTIONS = ("kpi", "bounds", "items", "chance")
 LEAST_LEVEL = 0.9  # of an interval to decide on
+LEAST_RUNS = 9  # that tell a law of two exponents from one: four are left to judge it by
 SHARE = 0.1  # of the compute of the model, for further runs, unless asked otherwise
 Given = TypeVar("Given", bound=Answer)
 
@@ -181,6 +182,10 @@ def report(
         }
         return plan(runs, **target, **bounds, **options)
 
+    def tell_rival() -> Any:
+        by_free: dict[str, Any] = {**options, "law": "free"}
+        return questions.predict(runs, **target, **by_free)
+
     prediction = _ask(lambda: questions.predict(runs, **target, **options))
     has_tasks = bool(error_columns(selected.table))
     return Report(
@@ -189,6 +194,7 @@ def report(
             asked=asked,
             selected=selected,
             prediction=prediction,
+            rival=_ask(tell_rival) if _is_worth_a_rival(selected) else None,
             backtest=_ask(lambda: questions.backtest(runs, **options)),
             tasks=_ask(tell_tasks) if has_tasks or items is not None else None,
             kpi=_ask(tell_kpi, KPI_OPTIONS) if kpi is not None else None,
@@ -212,6 +218,12 @@ def _ask(question: Callable[[], Given], given: tuple[str, ...] = ()) -> Given | 
         if set(given) & set(error.about):
             raise
         return Missing(str(error))
+
+
+def _is_worth_a_rival(selected: Selected) -> bool:
+    """Whether the law has one exponent, nothing held, and there are runs enough for one more."""
+    law = selected.law
+    return law.name in ("prior", "tied") and not law.fix and len(selected.table) >= LEAST_RUNS
 
 
 def _choose_target(selected: Selected) -> tuple[float, float]:

@@ -73,6 +73,9 @@ def _here_and_wanted(check: Threshold, found: Gathered, words: Language) -> tupl
         case "bet" | "residual":
             wanted = words("wants_at_most", value=words.percent(most))
             return words.percent(check.here), wanted
+        case "rival":
+            lo, hi = split_ends(least, most)
+            return write_at(check.here, lo), words("wants_between", lo=lo, hi=hi)
         case "M":
             ends = words("wants_between", lo=digits(least), hi=digits(most))
             return digits(check.here), ends

@@ -15,6 +15,7 @@ from scaling.reports.gathered import ROUNDING, Gathered, Missing
 from scaling.tables.suspects import FEW_EPOCHS
 
 UNLIKELY = 0.05  # so seldom would fewer own runs lie inside, were the intervals right
+CLEARLY = 0.001  # so seldom would a coefficient too many take away as much
 UNKNOWN = (math.nan, math.nan)
 
 
@@ -77,6 +78,7 @@ def list_checks(found: Gathered) -> list[Threshold]:
         checks.append(Threshold("law", law, (-math.inf, most), None))  # what to train next
         checks.append(_at_most("bet", bet, found.asked.tolerance))
     checks += _check_runs(found)
+    checks += _check_rival(found)
     checks.append(_at_most("reach", found.reach, FARTHEST_CHECKED))
     own = found.asked.target[1] / found.asked.target[0]
     checks.append(Threshold("M", own, found.ends_of_M, found.is_inside(own)))
@@ -113,6 +115,29 @@ def _check_runs(found: Gathered) -> list[Threshold]:
         if math.isfinite(share):
             checks.append(_at_most("residual", share, MOST_OF_EACH))
     return checks
+
+
+def _check_rival(found: Gathered) -> list[Threshold]:
+    """Where the law of two exponents fits clearly better, whether the bet holds what it says.
+
+    An F-test of one more coefficient, on residuals as shares of the loss.
+    """
+    told, rival = found.usable, found.rival
+    if told is None or rival is None or isinstance(rival, Missing):
+        return []
+    from scipy.stats import f  # here: a table is checked without SciPy
+
+    losses, fits = (
+        found.selected.table[found.selected.loss],
+        (told.forecast.fit, rival.forecast.fit),
+    )
+    own, free = (residual_share(fit, losses) ** 2 * fit.dof for fit in fits)
+    dof = fits[1].dof
+    if dof <= 0 or not free > 0 or f.sf((own - free) / (free / dof), 1, dof) > CLEARLY:
+        return []
+    assert told.lo is not None and told.hi is not None
+    ends = (told.lo, told.hi)
+    return [Threshold("rival", rival.loss, ends, ends[0] <= rival.loss <= ends[1])]
 
 
 def _check_backtest(found: Gathered) -> list[Threshold]:

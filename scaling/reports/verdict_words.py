@@ -73,6 +73,8 @@ def _say_failed(check: Threshold, words: Language) -> str:
             values["ends"] = words("ends", lo=digits(least), hi=digits(most))
         case "reach":
             values["farthest"] = digits(most)
+        case "rival":
+            values = {"here": write_at(check.here, split_ends(least, most)[0])}
         case "N_span" | "M_span":
             values["least"] = digits(least)
         case "residual":

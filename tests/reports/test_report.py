@@ -256,6 +256,25 @@ def test_serving_is_a_share_of_the_bill_shown(answer):
     assert check.here == pytest.approx(float(bill.serving) / float(bill.total), rel=1e-9)
 
 
+def test_runs_that_reject_the_law_are_not_enough():
+    """Far exponents: the law of one exponent is narrow and wrong, that of two says so."""
+    rng = np.random.default_rng(0)
+    N = np.geomspace(1e7, 1e9, 8).repeat(5)
+    D = N * np.tile([10.0, 20.0, 40.0, 80.0, 160.0], 8)
+    true = lambda N, D: 1.6 + 90 * N**-0.25 + 60_000 * D**-0.5  # noqa: E731
+    runs = pd.DataFrame({"N": N, "D": D})
+    runs["loss"] = true(N, D) * np.exp(0.006 * rng.standard_normal(len(N)))
+    answer = scaling.report(runs, N=1e10, M=40)
+    (check,) = [check for check in answer.verdict.checks if check.name == "rival"]
+    told = answer.found.usable
+    assert not told.lo <= true(1e10, 4e11) <= told.hi
+    assert check.met is False
+    assert answer.verdict.outcome == "nearer"
+    assert any("two exponents fits these runs clearly better" in s for s in answer.sentences())
+    sound = scaling.report(planted(), N=6e9, M=80).verdict
+    assert not any(check.name == "rival" for check in sound.checks)
+
+
 def test_too_few_own_runs_have_tested_what_is_enough():
     whole = scaling.report(planted(), N=6e9, M=80).found
     backtest = whole.backtest.found
