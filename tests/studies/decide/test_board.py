@@ -24,6 +24,7 @@ from scaling.studies.decide.board_evidence import (
     share_of_serving,
 )
 from scaling.studies.decide.promised_gain import find_share
+from scaling.studies.recipe import fit_chain
 from scaling.studies.results import load_result
 from scaling.testbed.grids import GRIDS, load_grid, select_plain, split_series
 from scaling.testbed.labels import DATASETS
@@ -125,6 +126,22 @@ def test_the_six_are_those_of_the_command(told):
     assert told["missing"] == pytest.approx(max(missing))
 
 
+def test_how_far_the_six_are_off_by_either_law(told):
+    """By the tool's default law, which the intervals use, and by the paper's."""
+    ours, paper = [], []
+    for dataset in DATASETS.values():
+        table = run_table(dataset)
+        targets, chain = select_targets(table), fit_chain(table)
+        fitted = fit_table(select_loss_fit(table), "loss_c4_eval")
+        by_ours = fitted.read(targets["N"], targets["D"])[0]
+        by_paper = chain.predict_loss(targets["N"], targets["D"])
+        ours.extend(np.abs(by_ours / targets["loss_c4_eval"] - 1))
+        paper.extend(np.abs(by_paper / targets["loss_c4_eval"] - 1))
+    assert [told["off_lo"], told["off_hi"]] == pytest.approx([min(ours), max(ours)])
+    assert told["off_paper"] == pytest.approx(max(paper))
+    assert told["off_hi"] < told["off_paper"]
+
+
 def test_where_the_six_lie_and_what_runs_cost(told):
     """One of the six lies farther out than intervals are said to be checked, and inside."""
     six = predict_six()
@@ -135,6 +152,8 @@ def test_where_the_six_lie_and_what_runs_cost(told):
     table = run_table("redpajama")
     large = table[table["size"] == "6.9B"]["C"].item()
     six_runs = select_error_fit(table)["C"].sum()
+    over_trained = table[(table["size"] == "1.4B") & (table["M"] == 640)]["C"].item()
+    assert told["beyond_five"] == pytest.approx(over_trained / select_loss_fit(table)["C"].sum())
     assert told["share_six"] == pytest.approx(six_runs / large)
     assert told["share_six"] < 0.05 < told["share_small_lo"] < told["share_small_hi"] < 0.3
     assert told["hours_paper"] > 5 * told["hours_five"]
@@ -189,6 +208,12 @@ def test_the_formula_has_fewer_hours_than_the_paper_on_the_same_gpu(told):
     hours = C / (312e12 * told["mfu"] * 3600)
     assert told["paper_times"] == pytest.approx(told["hours_paper"] / hours, rel=1e-3)
     assert told["paper_times_lo"] < told["paper_times"] < told["paper_times_hi"]
+    assert round(told["paper_times"]) == 2  # "expect about twice"
+
+
+def test_the_shares_add_up_as_they_are_written(words):
+    five, middle, six = (words["en"][f"share_{which}"] for which in ("five", "middle", "six"))
+    assert float(five[:-1]) + float(middle[:-1]) == pytest.approx(float(six[:-1]))
 
 
 def test_the_middle_run_is_the_one_that_was_trained(told):
@@ -302,6 +327,10 @@ def test_whole_grids_leave_what_sound_ones_are_said_to(told):
 
 def test_what_is_said_of_the_rest(told):
     assert told["calls_right"] == told["n_calls"]
+    calls = load_result("task_verdicts").query("kind == 'target' and verdict == 'predictable'")
+    at_large = calls[calls["step"] == "6.9B"]
+    assert len(at_large) == told["n_calls_large"] > told["calls_held"]
+    assert (at_large["measured"] < at_large["no_change"]).all()  # all improved
     assert (told["small_lo"], told["small_hi"]) == (27, 28)
     assert told["random_lo"] < 0.9 < told["random_hi"]
     assert told["held_far"] / told["n_far"] > 0.9
