@@ -82,17 +82,17 @@ Markdown(
 :class: tip
 **Only on English C4 and RefinedWeb, where a law fitted to five small runs predicts six large models with a mean error of at
 most {three["target_mean"].max():.1%}.**
-Over the seven texts other than C4 eval the law errs by {mean_route["direct"]:.1f}%, the last-run baseline by
-{mean_route["no change"]:.0f}%, a two-point line by {mean_route["ruler"]:.1f}%.
+Over all texts but C4 eval such a law errs by {mean_route["direct"]:.1f}%, assuming that nothing changes by
+{mean_route["no change"]:.0f}%, C4's law and a straight line through the last two runs by {mean_route["ruler"]:.1f}%.
 
-- On five other texts: {five_texts["target_mean"].min():.1%} to {five_texts["target_mean"].max():.0%} on average, at worst
+- On the other five texts: {five_texts["target_mean"].min():.1%} to {five_texts["target_mean"].max():.0%} on average, at worst
   {five_texts["target_max"].max():.0%}, mostly too high.
-- Five of the six models may have read other text than the runs that fit the law.
-- The two-point line leads on these five alone; on the sixth it errs twice as much.
+- Use your text's own law even so: the line leads only for five models that may have read other text, and errs twice as
+  much for the sixth.
 :::"""
 )
 
-# %% mystnb={"image": {"alt": "Heat map of signed relative errors: eight loss sets down, nine large runs across in three groups by training set. The three on top, English C4 twice and RefinedWeb, are pale everywhere. Below, most cells are positive; the darkest are code, German and their own Paloma text for models trained on RedPajama. A ring marks the cell of the own Paloma text of each run."}, "figure": {"caption": "Predicted minus measured loss of the runs of 1.4B parameters and more, in per cent. For each text the law is fitted to the losses of the five small runs on it.", "name": "fig-set-map"}} jupyter={"source_hidden": true} tags=["hide-input"]
+# %% mystnb={"image": {"alt": "Heat map of signed relative errors: eight loss sets down, nine large runs across in three groups by training set. The three on top, English C4 twice and RefinedWeb, are pale everywhere. Below, most cells are positive; the darkest are code, German and their own Paloma text for models trained on RedPajama. A ring marks the cell of the own Paloma text of each run."}, "figure": {"caption": "Predicted minus measured loss in per cent: the six models and, from each training set, a third of 1.4B at M = 20. For each text the law is fitted to the losses of the five small runs on it.", "name": "fig-set-map"}} jupyter={"source_hidden": true} tags=["hide-input"]
 large = predictions[predictions["role"].isin(["target", "large"])]
 large_misses = large.pivot_table(
     index="loss_set", columns="run", values="relative_error", sort=False
@@ -101,7 +101,7 @@ figure, ax = plt.subplots(figsize=(7, 4.4))
 draw_set_map(ax, large_misses, HOME)
 figure.suptitle(
     f"English C4 and RefinedWeb: within {large_misses.loc[near].abs().max().max():.0%}. "
-    f"The other five: up to {large_misses.abs().max().max():.0%}",
+    f"The other five texts: up to {large_misses.abs().max().max():.0%}",
     x=0.01, ha="left", weight="bold", size=11,
 );  # fmt: skip
 

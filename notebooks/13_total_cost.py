@@ -31,6 +31,7 @@ from scaling.figures.costs import (
     draw_totals,
 )
 from scaling.figures.style import DATASET_LABELS, look_of, use_style
+from scaling.laws.draws import draw_laws
 from scaling.laws.repeated import R_D, effective_tokens
 from scaling.studies.decide.published_costs import (
     SARDANA_PRICES,
@@ -39,7 +40,7 @@ from scaling.studies.decide.published_costs import (
     load_refit_runs,
     refit_decay,
 )
-from scaling.studies.decide.savings import read_ends, spread_over_laws
+from scaling.studies.decide.savings import read_ends, size_at, spread_over_laws
 from scaling.studies.scorecard import as_table, make_scorecard
 from scaling.testbed.runs import run_table, select_loss_fit, select_targets
 
@@ -111,10 +112,10 @@ Markdown(
     f""":::{{admonition}} In short
 :class: tip
 **Train longer: a model that serves 2.5B tokens a day for a year then takes {saved:.0%} fewer FLOPs in all.**
-The baseline is the usual 20 tokens per parameter at the same loss; were the law known, the saving would be {ends_saved[0]:.0%} to {ends_saved[1]:.0%}.
+The baseline is the usual 20 tokens per parameter at the same loss. Nine in ten of the laws that fit the five runs put the saving between {ends_saved[0]:.0%} and {ends_saved[1]:.0%}.
 
 - The cheapest model has {best["M"]:.0f} tokens per parameter; in money {cheapest["M"]:.0f}, which saves {saved_money:.0%}.
-- A size fixed beforehand can lose: by one law in {1 / loses:.0f} the usual size takes fewer FLOPs. So train until the loss is reached.
+- A size fixed beforehand can lose: by one in {1 / loses:.0f} of these laws the usual size takes fewer FLOPs. So train until the loss is reached.
 - For a twenty-fifth of that demand 20 are enough, within {more_at_20:.0%}.
 :::"""
 )
@@ -131,7 +132,7 @@ assert np.allclose([above, below], [0.07, 0.27], atol=0.005)  # in the caption
 in_alt = [table.loc["least total FLOPs", "N"] / 1e9 for table in tables.values()]
 assert np.allclose(in_alt, [6.9, 2.8, 1.7], atol=0.06)
 
-# %% mystnb={"image": {"alt": "Three bowl-shaped curves of total FLOPs, relative to the least of each, over the number of parameters from 0.9 to 12 billion. The minimum lies at 6.9 billion parameters for 0.1 billion tokens a day, at 2.8 for 2.5 and 1.7 for 25. Each bowl is flat near its minimum and steep far from it."}, "figure": {"caption": "Total FLOPs at a loss of 2.4, by the C4 law from five runs. The mark is the cheapest. At 2.5B a day a model a third larger costs 7 per cent more, one a third smaller 27.", "name": "fig-total-cost"}}
+# %% mystnb={"image": {"alt": "Three bowl-shaped curves of total FLOPs, relative to the least of each, over the number of parameters from 0.9 to 12 billion. The minimum lies at 6.9 billion parameters for 0.1 billion tokens a day, at 2.8 for 2.5 and 1.7 for 25. Each bowl is flat near its minimum and steep far from it."}, "figure": {"caption": "Total FLOPs at a loss of 2.4, by the C4 law from five runs. The mark is the cheapest. At 2.5B a day a model a third larger costs 7 per cent more, one a third smaller 27.", "name": "fig-total-cost"}} jupyter={"source_hidden": true} tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(6.4, 4.2))
 draw_totals(ax, N, totals / totals.min())
 ax.set_ylim(0.97, 6)
@@ -202,7 +203,7 @@ paths = {
     "25B tokens a day": least_total(law, losses, DEMANDS["25B"] * DAYS),
 }
 
-# %% mystnb={"image": {"alt": "A map with parameters from 0.15 to 30 billion across and training tokens from 5 billion to 3 trillion up. Solid curves of equal loss fall to the right; dashed curves of equal total FLOPs run down, and turn vertical where tokens are few. Three thick lines rise to the right: compute-optimal models below the ray of 20 tokens per parameter, those cheapest for 2.5 billion tokens a day above it and nearer to it the larger they are, those for 25 billion across the ray of 640 near 2 billion parameters."}, "figure": {"caption": "Lines of equal loss, and of equal total FLOPs for 2.5B tokens a day, by the C4 law. Where a dashed line touches a solid one lies the cheapest model of that loss; thick lines join these points.", "name": "fig-cost-map"}}
+# %% mystnb={"image": {"alt": "A map with parameters from 0.15 to 30 billion across and training tokens from 5 billion to 3 trillion up. Solid curves of equal loss fall to the right; dashed curves of equal total FLOPs run down, and turn vertical where tokens are few. Three thick lines rise to the right: compute-optimal models below the ray of 20 tokens per parameter, those cheapest for 2.5 billion tokens a day above it and nearer to it the larger they are, those for 25 billion across the ray of 640 near 2 billion parameters."}, "figure": {"caption": "Lines of equal loss, and of equal total FLOPs for 2.5B tokens a day, by the C4 law. Where a dashed line touches a solid one lies the cheapest model of that loss; thick lines join these points.", "name": "fig-cost-map"}} jupyter={"source_hidden": true} tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(6.6, 5.4))
 total_on_grid = mesh.total_flops(DEMANDS["2.5B"] * DAYS)
 levels = [2.2, 2.3, 2.4, 2.5, 2.6, 2.8, 3.0], [1e21, 3e21, 1e22, 3e22, 1e23]
@@ -270,12 +271,17 @@ bills = middle.rename(columns=columns)
 assert np.allclose(bills["money"] / 1e3, [79, 29, 27, 41, 32], atol=0.6)  # in the alt text
 most_of_bill = bills[list(columns.values())].idxmax(axis=1)
 assert [name for name in bills.index if most_of_bill[name] != "tokens out"] == ["M = 640"]
+more = bills[list(columns.values())].sub(bills.loc["least money", list(columns.values())]).assign(serving=lambda t: t["tokens in"] + t["tokens out"])
+is_larger = bills["N"] > bills.loc["least money", "N"]  # the title: what a larger model pays more for, and the one smaller
+assert (more.loc[is_larger, "serving"] > 0).all() and (more.loc[is_larger, "training"] < 0).all()
+assert bills.index[bills["N"] < bills.loc["least money", "N"]].tolist() == ["M = 640"]
+assert more.loc["M = 640", "serving"] < 0 < more.loc["M = 640", "training"] > -more.loc["M = 640", "serving"]
 
-# %% mystnb={"image": {"alt": "Five stacked bars of money for the same loss: compute-optimal 79 thousand dollars, nearly all for serving; least total FLOPs 29; least money 27; 20 tokens per parameter 41; 640 tokens per parameter 32. Written tokens are the largest part of each bar but the last, where training is."}, "figure": {"caption": "The bill of a year at 2.5B tokens a day, a fifth of them written, at the shipped prices. All five models have a loss of 2.4.", "name": "fig-bill"}}
+# %% mystnb={"image": {"alt": "Five stacked bars of money for the same loss: compute-optimal 79 thousand dollars, nearly all for serving; least total FLOPs 29; least money 27; 20 tokens per parameter 41; 640 tokens per parameter 32. Written tokens are the largest part of each bar but the last, where training is."}, "figure": {"caption": "The bill of a year at 2.5B tokens a day, a fifth of them written, at the shipped prices. All five models have a loss of 2.4.", "name": "fig-bill"}} jupyter={"source_hidden": true} tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(6.4, 3.2))
 draw_split(ax, bills, 1e3, "thousand $")
 ax.legend(loc="lower right")
-ax.set_title("Serving, not training, makes the difference");
+ax.set_title("Serving makes large models expensive, training the smallest");
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 reported = prices.reported["mfu_out"]
@@ -321,7 +327,7 @@ for i, (unit, by_laws) in enumerate({"FLOPs": spreads[: len(five)], "money": in_
         "this chapter's law": [f"{find_saved(each)[i]:.0%}" for each in asked["prior"].values()],
         "the paper's law": [f"{find_saved(each)[i]:.0%}" for each in asked["tied"].values()],
         "this law, large runs fitted too": [f"{find_saved(each)[i]:.0%}" for each in with_large.values()],
-        "were the law known": [f"{lo:.0%} to {hi:.0%}" for lo, hi in known],
+        "each law its own cheapest size": [f"{lo:.0%} to {hi:.0%}" for lo, hi in known],
         "size fixed beforehand, total over that at 20": [f"{1 - hi:.2g} to {1 - lo:.2g}" for lo, hi in fixed_now],
     }
     saved_by[unit] = pd.DataFrame.from_dict(by_row, orient="index", columns=list(DATASET_LABELS.values()))
@@ -417,6 +423,13 @@ def times_20(law, M):
     return from_optimum[:-1] / from_optimum[-1]
 
 
+def nine_in_ten_of_20(answer, M):
+    """Ends of the same ratio for nine in ten of the laws that fit, in rows as M."""
+    laws = draw_laws(answer.case.fitted.posterior)
+    flops = [size_at(laws, float(each), WANTED).training_flops() for each in (20, *M)]
+    return np.array([read_ends((each / flops[0])[np.isfinite(each / flops[0])]) for each in flops[1:]])
+
+
 dashes = dict(zip(fitted, ("-", "--", ":"), strict=True))
 multipliers = np.geomspace(20, 640, 100)
 curves = {
@@ -425,13 +438,18 @@ curves = {
 }
 from_20 = pd.DataFrame({name: times_20(each, [40, 160, 640]) for name, each in fitted.items()}, index=[40, 160, 640])
 ends_from_20 = np.transpose([from_20.min(axis=1), from_20.max(axis=1)])
-assert np.allclose(ends_from_20, [[1.13, 1.19], [1.75, 2.0], [3.4, 4.1]], atol=[[0.01], [0.02], [0.05]])  # in title and alt
+assert np.allclose(ends_from_20, [[1.13, 1.19], [1.75, 2.0], [3.4, 4.1]], atol=[[0.01], [0.02], [0.05]])  # in the alt text
+by_laws = np.array([nine_in_ten_of_20(each, multipliers) for each in asked["prior"].values()])
+band = by_laws[..., 0].min(axis=0), by_laws[..., 1].max(axis=0)
+at_160, at_640 = ([float(np.interp(M, multipliers, end)) for end in band] for M in (160, 640))
+assert np.allclose([at_160, at_640], [[1.46, 2.31], [2.46, 5.08]], atol=[[0.02], [0.05]])  # in title and alt
 
-# %% mystnb={"image": {"alt": "Three curves of training compute, relative to that at 20 tokens per parameter, rise from 1 at 20: to 1.13 to 1.19 at 40, 1.75 to 2 at 160 and 3.4 to 4.1 at 640. C4 lies above RefinedWeb and RedPajama."}, "figure": {"caption": "Training compute at equal loss, relative to that at 20 tokens per parameter, by the laws from five runs of each training set.", "name": "fig-over-training"}}
+# %% mystnb={"image": {"alt": "Three curves of training compute, relative to that at 20 tokens per parameter, rise from 1 at 20: to 1.13 to 1.19 at 40, 1.75 to 2 at 160 and 3.4 to 4.1 at 640. C4 lies above RefinedWeb and RedPajama. A grey band reaches from 1.5 to 2.3 at 160 and from 2.5 to 5.1 at 640."}, "figure": {"caption": "Training compute at equal loss, relative to that at 20 tokens per parameter, by the law fitted to the five runs of each training set. Band: from the lowest to the highest end of nine in ten of the laws that fit, over the three sets.", "name": "fig-over-training"}} jupyter={"source_hidden": true} tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(6.4, 3.6))
+ax.fill_between(multipliers, *band, color="0.85", label="nine in ten laws")
 draw_over_training(ax, multipliers, curves)
 ax.legend(loc="upper left")
-ax.set_title("Over-training eightfold from 20 takes up to twice the compute");
+ax.set_title(f"Eightfold over-training from 20 takes {at_160[0]:.1f} to {at_160[1]:.1f} times the compute");
 
 # %% jupyter={"source_hidden": true} tags=["remove-input"]
 M_opt = [each.M_opt for each in fitted.values()]
@@ -439,8 +457,8 @@ eightfold = np.array([over_training_cost(each, 8) for each in fitted.values()])
 usual_over = np.array([over_training_cost(each, 20 / each.M_opt) for each in fitted.values()])
 assert max(M_opt) < M_runs.min()
 Markdown(
-    f"""**From 20 tokens per parameter, eight times as many cost {from_20.loc[160].min() - 1:.0%} to {from_20.loc[160].max() - 1:.0%} more training compute**, 32 times as many {from_20.loc[640].min() - 1:.0%} to
-{from_20.loc[640].max() - 1:.0%}. Counted from the optimum, eightfold costs only {eightfold.min():.0%} to {eightfold.max():.0%}. But no run reaches that optimum: the laws put it at {min(M_opt):.1f} to {max(M_opt):.1f} tokens
+    f"""**From 20 tokens per parameter, eight times as many take {from_20.loc[160].min():.1f} to {from_20.loc[160].max():.1f} times the training compute** by the three fitted laws, {at_160[0]:.1f} to {at_160[1]:.1f}
+over nine in ten of the laws that fit; 32 times as many {from_20.loc[640].min():.1f} to {from_20.loc[640].max():.1f} and {at_640[0]:.1f} to {at_640[1]:.1f}. Counted from the optimum, eightfold costs only {eightfold.min():.0%} to {eightfold.max():.0%}. But no run reaches that optimum: the fitted laws put it at {min(M_opt):.1f} to {max(M_opt):.1f} tokens
 per parameter, and 20 costs {usual_over.min():.0%} to {usual_over.max():.0%} more than it."""
 )
 
@@ -552,8 +570,8 @@ Markdown(
     f"""
 - A model that will be used should be smaller than compute-optimal and trained longer: {tables["0.1B"].loc["least total FLOPs", "M"]:.0f}, {best["M"]:.0f} and {tables["25B"].loc["least total FLOPs", "M"]:.0f} tokens per parameter for 0.1B, 2.5B
   and 25B tokens a day for a year.
-- At 2.5B a day that saves {saved:.0%} of the FLOPs and {saved_money:.0%} of the money; over sets and laws {from_five[:, 0].min():.0%} to {from_five[:, 0].max():.0%} and {from_five[:, 1].min():.0%} to {from_five[:, 1].max():.0%}, were the law known {ends_saved[0]:.0%} to {ends_saved[1]:.0%}
-  and {ends_saved_money[0]:.0%} to {ends_saved_money[1]:.0%}.
+- At 2.5B a day that saves {saved:.0%} of the FLOPs and {saved_money:.0%} of the money; over sets and laws {from_five[:, 0].min():.0%} to {from_five[:, 0].max():.0%} and {from_five[:, 1].min():.0%} to {from_five[:, 1].max():.0%}, over
+  nine in ten of the laws that fit the C4 runs {ends_saved[0]:.0%} to {ends_saved[1]:.0%} and {ends_saved_money[0]:.0%} to {ends_saved_money[1]:.0%}.
 - Five runs leave the cheapest size open by a factor of {ends_N[1] / ends_N[0]:.1f}, its tokens by {ends_D[1] / ends_D[0]:.1f}: train until the loss is reached, because a size fixed beforehand can
   lose.
 - Totals are flat near the least, where sizes within 10 % differ by a factor of {flat.max() / flat.min():.1f}, and steep where parameters are too few.

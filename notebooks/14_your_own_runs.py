@@ -59,27 +59,27 @@ rows = pd.concat(
 rows["label"] = [f"{label}\nfrom {n} runs" for label, n in zip(rows["label"], rows["n"], strict=True)]
 first, second = from_eight.iloc[-1], from_ten.iloc[-1]
 off = rows[["error", "line_error"]].abs().mean()
+line_nearer = (rows["line_error"].abs() < rows["error"].abs()).sum()
+held, refused = rows["inside"].sum(), rows["lo"].isna().sum()
+failed = len(rows) - held - refused
+assert (len(rows), held, failed, refused) == (6, 4, 1, 1)
 assert (len(eight), len(ten)) == (8, 10)
 assert first["inside"] and first["error"] < 0 and not second["inside"]
 assert abs(first["line_error"]) < 0.1 * abs(first["error"]) and off["line_error"] < off["error"]
 Markdown(
     f""":::{{admonition}} In short
 :class: tip
-**Eight tiny models predict the loss of a model of {first["times"]:.0f} times their largest compute {abs(first["error"]):.1%} too low.**
-A straight line in log compute, through the same eight, is {abs(first["line_error"]):.1%} off there. It has no interval.
+**Change one line, then take the law for its interval and a straight line as a check: in our case the line was nearer in {line_nearer} of {len(rows)} predictions.**
+From the same runs the law is {off["error"]:.1%} off on average; the line, log loss in log compute, {off["line_error"]:.1%}, without an interval.
 
-- The interval to bet on, {first["lo"]:.2f} to {first["hi"]:.2f} nats per token, holds the measured {first["measured"]:.2f}, because it is wide. From ten runs it fails.
-- Over the six predictions below the law is {off["error"]:.1%} off on average, the line {off["line_error"]:.1%}.
-- Change one line, and the page is about your runs.
+- From eight tiny models the law puts one of {first["times"]:.0f} times their largest compute {abs(first["error"]):.1%} too low; the line is {abs(first["line_error"]):.1%} off.
+- Of {len(rows)} intervals to bet on {held} hold, {failed} fails, {refused} is refused. They are wide: {first["lo"]:.2f} to {first["hi"]:.2f} nats per token for {first["measured"]:.2f} measured.
 :::"""
 )
 
-# %% mystnb={"image": {"alt": "Six predictions of loss as rows, each with the measured loss as a cross. From eight runs: 320K at M = 10, 169K at M = 40 and 656K at M = 10 with wide bars that hold the crosses, and 320K at M = 40 without bars, its dot beside the cross. From ten runs: 320K at M = 40 with the cross within its bars, and 656K at M = 10 with the cross just beyond the right end of the thin bar."}, "figure": {"caption": "Six predictions of four larger runs, each trained once. Bars on a cross: one standard deviation of the held-out windows. A dot without an interval was refused.", "name": "fig-own-losses"}}
+# %% mystnb={"image": {"alt": "Six predictions of loss as rows, each with the measured loss as a cross. From eight runs: 320K at M = 10, 169K at M = 40 and 656K at M = 10 with wide bars that hold the crosses, and 320K at M = 40 without bars, its dot beside the cross. From ten runs: 320K at M = 40 with the cross within its bars, and 656K at M = 10 with the cross just beyond the right end of the thin bar."}, "figure": {"caption": "Six predictions of four larger runs, each trained once. Bars on a cross: one standard deviation of the held-out windows. A dot without an interval was refused.", "name": "fig-own-losses"}} jupyter={"source_hidden": true} tags=["hide-input"]
 figure, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
 draw_intervals(ax, rows)
-held, refused = rows["inside"].sum(), rows["lo"].isna().sum()
-failed = len(rows) - held - refused
-assert (len(rows), held, failed, refused) == (6, 4, 1, 1)
 ax.set_title(f"Of {len(rows)} intervals asked for {held} hold, {failed} fails and {refused} is refused")
 figure.legend(loc="outside lower center", ncols=2);
 

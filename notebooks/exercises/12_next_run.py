@@ -53,7 +53,7 @@ raise NotImplementedError("exercise 2 is yours to write")
 #
 # The plan buys the run of the largest gain over its FLOPs to the power $\kappa$. Call `replay(kappa)`, given above, with 0 (gain alone), 0.4
 # (the plan) and 1 (gain per FLOP): it names the runs that are bought on C4, in order, and the error of the prediction at 6.9B. *Before you
-# compute: which of the three buys the cheapest runs first, and which errs most?*
+# compute: which of the three spends most of its purchases on cheap runs, and which errs most?*
 
 # %%
 raise NotImplementedError("exercise 3 is yours to write")

@@ -117,6 +117,28 @@ def test_at_other_budgets_too_the_plain_rule_is_level():
         assert at.loc[STOPPED, "C"] < 0.9 * at.loc[LARGEST, "C"]
 
 
+def test_half_the_budget_is_level_with_the_stop_and_more_buys_nothing(replays):
+    """What the page says of stopping: the plain rule needs less, from half the budget on."""
+    here = sum_up(replays).reset_index().assign(share=1.0)
+    table = pd.concat([load_result("plan_budgets"), here]).set_index(["share", "plan"])
+    plain, stopped = (table.xs(name, level="plan").sort_index() for name in (LARGEST, STOPPED))
+    for share in (1.0, 2.0, 4.0):
+        half, stop = plain.loc[share / 2], stopped.loc[share]
+        assert half["error"] == pytest.approx(stop["error"], abs=0.001)
+        assert half["C"] < 0.7 * stop["C"]
+    enough = plain.loc[0.5:, "error"]
+    assert enough.max() < 0.034 < plain.loc[0.25, "error"]
+    assert enough.idxmax() == 4
+
+
+def test_the_plan_is_nearer_than_the_plain_rule_at_two_of_six_runs(replays):
+    errors = replays.assign(error=replays["relative_error"].abs())
+    by_run = errors.pivot_table(index="target", columns="plan", values="error")
+    nearer = by_run.index[by_run[PLAN] < by_run[LARGEST]]
+    assert len(by_run) == 6
+    assert nearer.tolist() == ["c4-1.4B-M80", "c4-6.9B-M20"]
+
+
 def test_a_nearer_run_helps_on_every_set_at_the_targets_M_alone():
     table = tabulate_nearer()
     table["error"] = table["relative_error"].abs()
