@@ -521,7 +521,7 @@ for_1_44B
 # Plan for 6.9B at $M = 20$: `scaling.plan(redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20")`. Its `.plan.nearer.C` is the
 # compute of the run nearer the target, and `default_prices().training_hours(C)` how many accelerator-hours that takes. At which price an hour
 # does the run cost $10,000? Plan again at that price, with `prices={"price_training": ...}`. *Before you compute: do the runs to train,
-# `answer.cells`, change?*
+# the `.cells` of what `scaling.plan` returns, change?*
 
 # %% jupyter={"outputs_hidden": true, "source_hidden": true} tags=["solution", "hide-cell"]
 usual_price = scaling.plan(redpajama_five, loss_set="c4_eval", N="6.9B", M=20, budget="2.4e20")

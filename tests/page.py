@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from html.parser import HTMLParser
+from typing import Any
 
 VOID = set("meta link br hr img input".split())
 SECTIONS = "verdict assumptions intervals backtest tasks kpi next bill rows versions".split()
@@ -70,3 +72,14 @@ def read_page(text: str) -> Page:
     words = set(re.findall(r"\w+", " ".join(page.texts.values())))
     assert not {"nan", "inf", "None", "NaN"} & words
     return page
+
+
+IDLE = 5_000  # milliseconds
+
+
+def settle(tab: Any) -> None:
+    """Give a loaded page the time to ask for more; a browser does not always say that it is done."""
+    from playwright.sync_api import TimeoutError as WaitedLongEnough
+
+    with suppress(WaitedLongEnough):
+        tab.wait_for_load_state("networkidle", timeout=IDLE)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from page import settle
 from places import PATIENCE
 from scipy.stats import t as student
 
@@ -351,7 +352,7 @@ def test_in_the_book_it_fits_and_asks_for_nothing(browser, site: Path, name, wid
     page.on("console", lambda message: message.type == "error" and said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.goto((site / f"{name}.html").as_uri(), wait_until="load")
-    page.wait_for_load_state("networkidle")
+    settle(page)
     opened = len(asked)
     if name == CHAPTER:  # closed at its head
         assert not page.locator("#planner output").is_visible()

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from page import SECTIONS
+from page import SECTIONS, settle
 from places import PATIENCE
 
 import scaling
@@ -60,7 +60,7 @@ def tab(browser: Any, places: dict[str, Path], request: pytest.FixtureRequest) -
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.goto(places[language].as_uri(), wait_until="load")
-    page.wait_for_load_state("networkidle")
+    settle(page)
     yield page
     context.close()
     assert said == []

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
+from page import settle
 from places import PATIENCE, ROOT
 
 FOREIGN = re.compile(r"^\s*(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
@@ -166,7 +167,7 @@ def visits(
         tab.on("pageerror", lambda error, log=log: log.append(f"error {error}"))
         tab.on("console", lambda message, log=log: log.append(f"{message.type} {message.text}"))
         tab.goto(page.path.as_uri(), wait_until="load")
-        tab.wait_for_load_state("networkidle")
+        settle(tab)
         if page.formulas:
             tab.wait_for_function("window.MathJax?.startup?.promise")
             tab.evaluate("() => MathJax.startup.promise.then(() => null)")

@@ -46,8 +46,8 @@ def run(*args: object) -> Any:
             {"tokens_in": 2e9, "days": 30, "prices": {"mfu_out": 0.1}, "unique_tokens": 1e10},
         ),
         (
-            "--kpi right --higher-is-better --kpi-items 5000 --level 0.8",
-            {"kpi": "right", "higher_is_better": True, "kpi_items": 5000, "level": 0.8},
+            "--kpi right --higher-is-better --kpi-items 5000 --level 0.95",
+            {"kpi": "right", "higher_is_better": True, "kpi_items": 5000, "level": 0.95},
         ),
     ],
 )
