@@ -78,7 +78,7 @@ IDLE = 5_000  # milliseconds
 
 
 def settle(tab: Any) -> None:
-    """Give a loaded page the time to ask for more; a browser does not always say that it is done."""
+    """Give a loaded page the time to ask for more; not every browser says that it is done."""
     from playwright.sync_api import TimeoutError as WaitedLongEnough
 
     with suppress(WaitedLongEnough):
