@@ -13,10 +13,10 @@ from scaling.reports.sections import (
     tell_kpi,
     tell_rows,
     tell_tasks,
-    tell_verdict,
     tell_versions,
 )
 from scaling.reports.sections_costs import tell_bill, tell_next, tell_planner
+from scaling.reports.sections_verdict import tell_verdict
 from scaling.reports.sources import MARK
 from scaling.reports.verdict import Verdict
 

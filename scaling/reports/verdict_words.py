@@ -191,16 +191,16 @@ def say_repeated(found: Gathered, words: Language) -> str:
 def say_too_far(found: Gathered, words: Language) -> str:
     """Say which model may be asked about instead, or which run would bring this one into reach."""
     asked = found.asked
+    least, M = asked.flops / FARTHEST_CHECKED, asked.target[1] / asked.target[0]
     shrunk = asked.target[0] * math.sqrt(FARTHEST_CHECKED / found.reach)
     step = 10.0 ** (math.floor(math.log10(shrunk)) - 1)
     values = {
         "N": words.both(math.floor(shrunk / step) * step),
-        "M": digits(asked.target[1] / asked.target[0]),
+        "M": digits(M),
     }
-    least, M = asked.flops / FARTHEST_CHECKED, asked.target[1] / asked.target[0]
-    n = math.sqrt(least / training_flops(1.0, M))
     if found.reach > FARTHEST_CHECKED**2:  # such a run itself is farther than was checked
         return words("then_too_far", **values)
+    n = math.sqrt(least / training_flops(1.0, M))
     return words(
         "then_too_far_or",
         n=words.both(n),
